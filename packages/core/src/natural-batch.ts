@@ -1,0 +1,88 @@
+/**
+ * Natural batching: while one batch is in flight, the next gathers; nothing
+ * waits for a timer. At low load a batch has one item and adds no latency; at
+ * high load it has hundreds, and the cost of a round trip and of a commit is
+ * shared.
+ *
+ * A batch that fails is taken apart: each item is then run on its own, so that
+ * one bad item fails alone. Only errors for which `isShared` answers true (the
+ * database is away, say) fail all items at once.
+ */
+export interface NaturalBatch<Item, Result> {
+  /** Resolves with this item's own result. */
+  add(item: Item): Promise<Result>
+  /** Items that wait for a batch, those in flight not counted. */
+  readonly waiting: number
+}
+
+interface Options<Item, Result> {
+  /** Runs a batch; results in the order of the items. */
+  run(items: readonly Item[]): Promise<readonly Result[]>
+  /** Weight of all items of a batch together, at most; an item heavier than that travels alone. */
+  readonly maxWeight: number
+  weigh?(item: Item): number
+  isShared(error: unknown): boolean
+  /** Called as each batch leaves, for metrics. */
+  onBatch?(size: number): void
+}
+
+interface Pending<Item, Result> {
+  readonly item: Item
+  readonly weight: number
+  resolve(result: Result): void
+  reject(error: unknown): void
+}
+
+export function naturalBatch<Item, Result>(options: Options<Item, Result>): NaturalBatch<Item, Result> {
+  const { run, maxWeight, weigh = () => 1, isShared, onBatch } = options
+  let waiting: Pending<Item, Result>[] = []
+  let isFlying = false
+
+  async function fly(): Promise<void> {
+    isFlying = true
+    // One turn of the microtask queue, so that items added in the same tick share the first batch.
+    await Promise.resolve()
+    while (waiting.length > 0) await runBatch(takeBatch())
+    isFlying = false
+  }
+
+  function takeBatch(): Pending<Item, Result>[] {
+    let weight = 0
+    let count = 0
+    for (const pending of waiting) {
+      weight += pending.weight
+      if (count > 0 && weight > maxWeight) break
+      count++
+    }
+    const batch = waiting.slice(0, count)
+    waiting = waiting.slice(count)
+    return batch
+  }
+
+  async function runBatch(batch: readonly Pending<Item, Result>[]): Promise<void> {
+    onBatch?.(batch.length)
+    try {
+      const results = await run(batch.map((pending) => pending.item))
+      if (results.length !== batch.length)
+        throw new TypeError(`Expected ${batch.length} results, got ${results.length}`)
+      batch.forEach((pending, index) => {
+        pending.resolve(results[index] as Result)
+      })
+    } catch (error) {
+      if (batch.length === 1 || isShared(error)) for (const pending of batch) pending.reject(error)
+      else for (const pending of batch) await runBatch([pending])
+    }
+  }
+
+  return {
+    add(item) {
+      return new Promise((resolve, reject) => {
+        waiting.push({ item, weight: weigh(item), resolve, reject })
+        if (!isFlying) void fly()
+      })
+    },
+    get waiting() {
+      return waiting.length
+    },
+  }
+}

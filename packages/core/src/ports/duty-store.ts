@@ -1,0 +1,30 @@
+import type { LeaseId, TaskId, WorkerId } from '../task.ts'
+import type { Settlement, SettlementResult } from './work-store.ts'
+
+export interface OrphanedLease {
+  readonly taskId: TaskId
+  readonly leaseId: LeaseId
+  readonly workerId: WorkerId
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly crashCount: number
+}
+
+/** What the coordinator's duties need. Each method is safe to run twice, and by two at once. */
+export interface DutyStore {
+  /** Moves up to `limit` due tasks to queued. `nextDueInMs` is null when nothing is scheduled. */
+  promoteTasks(limit: number): Promise<{ promoted: number; nextDueInMs: number | null }>
+  /** Live workers whose heartbeat is older than that, with the time of it. */
+  listSilentWorkers(olderThanMs: number): Promise<{ id: WorkerId; heartbeatAt: Date }[]>
+  /** Declares dead those of them whose heartbeat is still the one given. Resolves with which. */
+  buryWorkers(silent: readonly { id: WorkerId; heartbeatAt: Date }[]): Promise<WorkerId[]>
+  /** Running tasks whose worker is dead, gone or stopped. */
+  listOrphanedLeases(limit: number): Promise<OrphanedLease[]>
+  settleTask(settlement: Settlement): Promise<SettlementResult>
+  /** Fails tasks past schedule-to-start or schedule-to-close that are not running. */
+  expireTasks(limit: number): Promise<number>
+  /** Counts unfinished tasks by queue and state for those who ask. */
+  countQueues(): Promise<void>
+  /** Makes the partitions of the days ahead, drops those whose tasks are all past retention, and clears old keys and workers. */
+  applyRetention(): Promise<{ droppedPartitions: readonly string[] }>
+}

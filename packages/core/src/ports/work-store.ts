@@ -1,0 +1,112 @@
+import type { Verdict } from '../attempt-outcome.ts'
+import type { RetryPolicy } from '../retry-policy.ts'
+import type { LeaseId, LogLine, TaskId, Timeouts, WorkerId } from '../task.ts'
+
+/** What a worker says of itself when it starts. */
+export interface WorkerIntroduction {
+  readonly id: WorkerId
+  readonly project: string
+  readonly name: string
+  readonly host: string
+  readonly pid: number
+  readonly version: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly queues: readonly string[]
+  readonly types: readonly string[]
+  readonly slots: number
+}
+
+/** What a worker settled of one queue since its last heartbeat. */
+export interface QueueTally {
+  readonly queue: string
+  readonly succeeded: number
+  readonly failed: number
+  readonly cancelled: number
+}
+
+export interface Pulse {
+  readonly running: number
+  /** How late the loop that runs handlers answers, in milliseconds. */
+  readonly loopLagMs: number
+  /** Since the fetch loop last went round, in milliseconds. */
+  readonly sinceFetchMs: number
+  readonly state: 'active' | 'draining'
+  readonly settled: readonly QueueTally[]
+}
+
+export type Heartbeat =
+  | { readonly isAlive: true; readonly cancelled: readonly TaskId[] }
+  /** The worker was declared dead and its tasks rescued: it must carry on under a new id. */
+  | { readonly isAlive: false }
+
+export interface ClaimRequest {
+  readonly workerId: WorkerId
+  readonly project: string
+  readonly queues: readonly string[]
+  readonly types: readonly string[]
+  readonly max: number
+  /** Only these, where a broker said which. */
+  readonly only?: readonly TaskId[]
+}
+
+/** A claimed task: what an attempt needs, and the lease that its end must present. */
+export interface Lease {
+  readonly taskId: TaskId
+  readonly leaseId: LeaseId
+  readonly project: string
+  readonly type: string
+  readonly queue: string
+  /** JSON text. */
+  readonly payload: string
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly crashCount: number
+  readonly retry: RetryPolicy | null
+  readonly timeouts: Timeouts | null
+  /** Until the end of schedule-to-close, in milliseconds from the claim; null for no limit. */
+  readonly closeInMs: number | null
+  readonly labels: Readonly<Record<string, string>>
+  readonly createdAt: Date
+  /** From ready to claimed, in milliseconds. */
+  readonly waitedMs: number
+}
+
+export interface Settlement {
+  readonly taskId: TaskId
+  readonly leaseId: LeaseId
+  readonly verdict: Verdict
+}
+
+/**
+ * `settled`: the verdict stands. `cancelled`: the task was to be cancelled, so a
+ * retry, snooze, release or rescue ended it instead. `stale`: the lease was lost
+ * and nothing was written (P3).
+ */
+export type SettlementResult = 'settled' | 'cancelled' | 'stale'
+
+export interface TaskTypeDefaults {
+  readonly type: string
+  readonly queue: string | null
+  readonly maxAttempts: number | null
+  readonly retry: RetryPolicy | null
+  readonly timeouts: Timeouts | null
+  /** JSON Schema of the payload as JSON text, where the definition could give one. */
+  readonly inputSchema: string | null
+}
+
+/** The life of tasks as workers drive it. */
+export interface WorkStore {
+  registerWorker(worker: WorkerIntroduction, types: readonly TaskTypeDefaults[]): Promise<void>
+  heartbeatWorker(id: WorkerId, pulse: Pulse): Promise<Heartbeat>
+  /** The worker has stopped, with nothing left in its hands. */
+  deregisterWorker(id: WorkerId): Promise<void>
+  /** Smallest rank first; empty when there is none, or when the worker was declared dead. */
+  claimTasks(request: ClaimRequest): Promise<Lease[]>
+  /** Gathers with others under way. */
+  settleTask(settlement: Settlement): Promise<SettlementResult>
+  /** Lines for tasks that are gone are dropped. */
+  appendLogs(lines: readonly (LogLine & { project: string; taskId: TaskId })[]): Promise<void>
+  recordProgress(
+    updates: readonly { project: string; taskId: TaskId; leaseId: LeaseId; percent: number; message: string | null }[],
+  ): Promise<void>
+}
