@@ -1,5 +1,6 @@
 export * from './attempt-outcome.ts'
 export * from './errors.ts'
+export * from './events.ts'
 export * from './history.ts'
 export * from './ids.ts'
 export * from './natural-batch.ts'

@@ -1,0 +1,44 @@
+import type { Verdict } from './attempt-outcome.ts'
+import type { Lane } from './ports/database.ts'
+import type { WorkerId } from './task.ts'
+
+/**
+ * What happened in this process, for anyone who cares: metrics, the process's
+ * own log, and tests, which wait for the event an operator would see. A task's
+ * own history is not here but in `history.ts`.
+ */
+export interface TaskFlowEvents {
+  'tasks.submitted': [{ readonly type: string; readonly queue: string; readonly count: number }]
+  'tasks.claimed': [{ readonly queue: string; readonly count: number; readonly waitedMs: readonly number[] }]
+  'task.settled': [
+    { readonly type: string; readonly queue: string; readonly verb: Verdict['verb']; readonly durationMs: number },
+  ]
+  'task.cancelled': [{ readonly id: string }]
+  'task.redriven': [{ readonly id: string }]
+  'task.edited': [{ readonly id: string }]
+  'lease.lost': [{ readonly taskId: string; readonly attempt: number }]
+  'tasks.promoted': [{ readonly count: number }]
+  'tasks.expired': [{ readonly count: number }]
+  'tasks.rescued': [{ readonly count: number; readonly quarantined: number }]
+  'worker.registered': [{ readonly id: WorkerId }]
+  'worker.heartbeat': [{ readonly id: WorkerId; readonly running: number; readonly loopLagMs: number }]
+  /** Its lease of life was lost; it carries on under a new id. */
+  'worker.replaced': [{ readonly id: WorkerId; readonly by: WorkerId }]
+  'worker.buried': [{ readonly id: WorkerId }]
+  'worker.stopped': [{ readonly id: WorkerId; readonly released: number }]
+  /** A thread or process of handlers ended against its will. */
+  'runner.crashed': [
+    { readonly placement: 'shared' | 'thread' | 'process'; readonly reason: string; readonly attempts: number },
+  ]
+  'batch.left': [{ readonly lane: Lane; readonly size: number }]
+  'partitions.dropped': [{ readonly names: readonly string[] }]
+  'round.succeeded': [{ readonly service: string; readonly durationMs: number }]
+  'round.failed': [{ readonly service: string; readonly error: unknown }]
+}
+
+/** A typed emitter; Node's `EventEmitter<TaskFlowEvents>` is one. */
+export interface Events {
+  emit<Name extends keyof TaskFlowEvents>(name: Name, ...detail: TaskFlowEvents[Name]): boolean
+  on<Name extends keyof TaskFlowEvents>(name: Name, listener: (...detail: TaskFlowEvents[Name]) => void): unknown
+  off<Name extends keyof TaskFlowEvents>(name: Name, listener: (...detail: TaskFlowEvents[Name]) => void): unknown
+}
