@@ -3,7 +3,7 @@
  * whoever listens also polls; it only shortens the wait.
  *
  * - `ready`: tasks became queued; the detail is their queues, comma-separated.
- * - `due`: a task is due earlier than known; the detail is an ISO time.
+ * - `due`: a task is due earlier than known; the detail is the time.
  * - `finished`: tasks finished.
  * - `cancelled`: a running task is to be cancelled; the detail is its worker's id.
  */

@@ -41,12 +41,9 @@ export type Heartbeat =
 
 export interface ClaimRequest {
   readonly workerId: WorkerId
-  readonly project: string
   readonly queues: readonly string[]
   readonly types: readonly string[]
   readonly max: number
-  /** Only these, where a broker said which. */
-  readonly only?: readonly TaskId[]
 }
 
 /** A claimed task: what an attempt needs, and the lease that its end must present. */

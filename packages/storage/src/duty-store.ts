@@ -1,0 +1,91 @@
+import {
+  type Database,
+  type DutyStore,
+  type LeaseId,
+  type Settlement,
+  type SettlementResult,
+  type TaskFailure,
+  type TaskId,
+  TRANSITIONS,
+  type WorkerId,
+} from '@taskflow/core'
+import { addPartitionDay } from './queries/add-partition-day.ts'
+import { buryWorkers } from './queries/bury-workers.ts'
+import { clearOldRows } from './queries/clear-old-rows.ts'
+import { countQueues } from './queries/count-queues.ts'
+import { dropPartitionDay } from './queries/drop-partition-day.ts'
+import { expireTasks } from './queries/expire-tasks.ts'
+import { listOrphanedLeases } from './queries/list-orphaned-leases.ts'
+import { listSilentWorkers } from './queries/list-silent-workers.ts'
+import { nextDue } from './queries/next-due.ts'
+import { promoteTasks } from './queries/promote-tasks.ts'
+
+interface Deps {
+  readonly db: Database
+  readonly retentionMs: number
+  readonly settleTask: (settlement: Settlement) => Promise<SettlementResult>
+}
+
+// Tomorrow's partition must be there before midnight, also when no coordinator ran for a weekend.
+const DAYS_AHEAD = 3
+
+const expiry = (message: string): string =>
+  JSON.stringify({ name: 'Expired', message, reason: 'expired' } satisfies TaskFailure)
+
+const NOT_STARTED = expiry('No worker started it within its schedule-to-start time')
+const NOT_CLOSED = expiry('It did not finish within its schedule-to-close time')
+
+export function dutyStore({ db, retentionMs, settleTask }: Deps): DutyStore {
+  return {
+    settleTask,
+
+    async promoteTasks(limit) {
+      const [row] = await db.run(promoteTasks, [TRANSITIONS.promote.from, limit])
+      const [next] = await db.run(nextDue, [])
+      return { promoted: row?.promoted ?? 0, nextDueInMs: next?.due_in_ms ?? null }
+    },
+
+    async listSilentWorkers(olderThanMs) {
+      const rows = await db.run(listSilentWorkers, [olderThanMs])
+      return rows.map((row) => ({ id: row.id as WorkerId, heartbeatAt: row.heartbeat_at }))
+    },
+
+    async buryWorkers(silent) {
+      const rows = await db.run(buryWorkers, [silent.map(({ id }) => id), silent.map(({ heartbeatAt }) => heartbeatAt)])
+      return rows.map(({ id }) => id as WorkerId)
+    },
+
+    async listOrphanedLeases(limit) {
+      const rows = await db.run(listOrphanedLeases, [limit])
+      return rows.map((row) => ({
+        taskId: row.id as TaskId,
+        leaseId: row.lease_id as LeaseId,
+        workerId: row.worker_id as WorkerId,
+        attempt: row.attempt,
+        maxAttempts: row.max_attempts,
+        crashCount: row.crash_count,
+      }))
+    },
+
+    async expireTasks(limit) {
+      const [row] = await db.run(expireTasks, [TRANSITIONS.expire.from, limit, NOT_STARTED, NOT_CLOSED, retentionMs])
+      return row?.expired ?? 0
+    },
+
+    async countQueues() {
+      await db.run(countQueues, [])
+    },
+
+    async applyRetention() {
+      for (let day = 0; day <= DAYS_AHEAD; day++) await db.run(addPartitionDay, [day])
+      const droppedPartitions: string[] = []
+      for (;;) {
+        const [row] = await db.run(dropPartitionDay, [retentionMs])
+        if (!row?.day) break
+        droppedPartitions.push(row.day)
+      }
+      await db.run(clearOldRows, [])
+      return { droppedPartitions }
+    },
+  }
+}

@@ -1,0 +1,86 @@
+import { addPartitionDay } from './queries/add-partition-day.ts'
+import { appendLogs } from './queries/append-logs.ts'
+import { buryWorkers } from './queries/bury-workers.ts'
+import { cancelTask } from './queries/cancel-task.ts'
+import { claimTasks } from './queries/claim-tasks.ts'
+import { clearOldRows } from './queries/clear-old-rows.ts'
+import { countQueues } from './queries/count-queues.ts'
+import { createApiKey } from './queries/create-api-key.ts'
+import { deregisterWorker } from './queries/deregister-worker.ts'
+import { dropPartitionDay } from './queries/drop-partition-day.ts'
+import { editTask } from './queries/edit-task.ts'
+import { expireTasks } from './queries/expire-tasks.ts'
+import { findFinishedTasks } from './queries/find-finished-tasks.ts'
+import { findIdempotencyKeys } from './queries/find-idempotency-keys.ts'
+import { findPrincipal } from './queries/find-principal.ts'
+import { finishTasks } from './queries/finish-tasks.ts'
+import { getTask } from './queries/get-task.ts'
+import { heartbeatWorker } from './queries/heartbeat-worker.ts'
+import { listApiKeys } from './queries/list-api-keys.ts'
+import { listAttempts } from './queries/list-attempts.ts'
+import { listEvents } from './queries/list-events.ts'
+import { listLogs } from './queries/list-logs.ts'
+import { listOrphanedLeases } from './queries/list-orphaned-leases.ts'
+import { listQueues } from './queries/list-queues.ts'
+import { listSilentWorkers } from './queries/list-silent-workers.ts'
+import { listTaskTypes } from './queries/list-task-types.ts'
+import { listTasks } from './queries/list-tasks.ts'
+import { listUnsuccessfulTasks } from './queries/list-unsuccessful-tasks.ts'
+import { listWorkers } from './queries/list-workers.ts'
+import { nextDue } from './queries/next-due.ts'
+import { ping } from './queries/ping.ts'
+import { promoteTasks } from './queries/promote-tasks.ts'
+import { recordProgress } from './queries/record-progress.ts'
+import { recordSettled } from './queries/record-settled.ts'
+import { redriveTask } from './queries/redrive-task.ts'
+import { registerTaskTypes } from './queries/register-task-types.ts'
+import { registerWorker } from './queries/register-worker.ts'
+import { returnTasks } from './queries/return-tasks.ts'
+import { revokeApiKey } from './queries/revoke-api-key.ts'
+import { submitTasks } from './queries/submit-tasks.ts'
+import { submitTasksOnce } from './queries/submit-tasks-once.ts'
+
+/** Every statement there is, for the suite that prepares each one on every database. */
+export const everyStatement = [
+  addPartitionDay,
+  appendLogs,
+  buryWorkers,
+  cancelTask,
+  claimTasks,
+  clearOldRows,
+  countQueues,
+  createApiKey,
+  deregisterWorker,
+  dropPartitionDay,
+  editTask,
+  expireTasks,
+  findFinishedTasks,
+  findIdempotencyKeys,
+  findPrincipal,
+  finishTasks,
+  getTask,
+  heartbeatWorker,
+  listApiKeys,
+  listAttempts,
+  listEvents,
+  listLogs,
+  listOrphanedLeases,
+  listQueues,
+  listSilentWorkers,
+  listTaskTypes,
+  listTasks,
+  listUnsuccessfulTasks,
+  listWorkers,
+  nextDue,
+  ping,
+  promoteTasks,
+  recordProgress,
+  recordSettled,
+  redriveTask,
+  registerTaskTypes,
+  registerWorker,
+  returnTasks,
+  revokeApiKey,
+  submitTasksOnce,
+  submitTasks,
+] as const

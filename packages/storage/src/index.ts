@@ -1,0 +1,7 @@
+export { databaseWakeups } from './database-wakeups.ts'
+export { everyStatement } from './every-statement.ts'
+export { type MigrationStatus, type Migrator, migrator } from './migrator.ts'
+export { databaseOn, type PGliteSettings, pgliteDatabase } from './pglite-database.ts'
+export { type PostgresSettings, postgresDatabase } from './postgres-database.ts'
+export { statement } from './statement.ts'
+export { openStorage, type StorageDeps } from './storage.ts'

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database, Transaction } from '@taskflow/core'
+import { statement } from './statement.ts'
+
+export interface Migration {
+  readonly version: number
+  readonly name: string
+  readonly up: string
+  readonly down: string
+}
+
+export interface MigrationStatus {
+  readonly version: number
+  readonly name: string
+  /** Null while it has not been applied. */
+  readonly appliedAt: Date | null
+}
+
+export interface Migrator {
+  /** Applies what is missing, each in a transaction of its own. Resolves with the names of what it applied. */
+  up(): Promise<string[]>
+  /** Undoes all migrations above the version; 0 undoes everything. Data in dropped tables is lost. */
+  down(toVersion: number): Promise<string[]>
+  status(): Promise<MigrationStatus[]>
+}
+
+const MIGRATIONS_DIR = join(import.meta.dirname, '../migrations')
+
+const createLedger = `
+  create table if not exists schema_migration (
+    version    integer primary key,
+    name       text not null,
+    checksum   text not null,
+    applied_at timestamptz not null default now()
+  )`
+
+const lockLedger = statement<readonly [], never>({
+  name: 'lock_ledger',
+  columns: [],
+  text: `select pg_advisory_xact_lock(hashtext('taskflow migrations'))`,
+})
+
+interface LedgerRow {
+  version: number
+  name: string
+  checksum: string
+  applied_at: Date
+}
+
+const readLedger = statement<readonly [], LedgerRow>({
+  name: 'read_ledger',
+  columns: ['version', 'name', 'checksum', 'applied_at'],
+  text: `select version, name, checksum, applied_at from schema_migration order by version`,
+})
+
+const noteApplied = statement<readonly [version: number, name: string, checksum: string], never>({
+  name: 'note_applied',
+  columns: [],
+  text: `insert into schema_migration (version, name, checksum) values ($1, $2, $3)`,
+})
+
+const noteUndone = statement<readonly [version: number], never>({
+  name: 'note_undone',
+  columns: [],
+  text: `delete from schema_migration where version = $1`,
+})
+
+/** Applies the schema's migrations. Any number of processes may try at once: one does it, the others find it done. */
+export function migrator(db: Database, migrations: readonly Migration[] = readMigrations()): Migrator {
+  /** One round in a transaction that holds the ledger's lock; the ledger is read under that lock. */
+  function locked<Result>(work: (tx: Transaction, applied: LedgerRow[]) => Promise<Result>): Promise<Result> {
+    return db.transaction(async (tx) => {
+      await tx.run(lockLedger, [])
+      await tx.script(createLedger)
+      const applied = await tx.run(readLedger, [])
+      refuseStrangers(applied, migrations)
+      return work(tx, applied)
+    })
+  }
+
+  async function repeat(
+    step: (tx: Transaction, applied: LedgerRow[]) => Promise<string | undefined>,
+  ): Promise<string[]> {
+    const done: string[] = []
+    for (;;) {
+      const name = await locked(step)
+      if (name === undefined) return done
+      done.push(name)
+    }
+  }
+
+  return {
+    up: () =>
+      repeat(async (tx, applied) => {
+        const next = migrations.find(({ version }) => !applied.some((row) => row.version === version))
+        if (!next) return undefined
+        await tx.script(next.up)
+        await tx.run(noteApplied, [next.version, next.name, checksumOf(next)])
+        return nameOf(next)
+      }),
+    down: (toVersion) =>
+      repeat(async (tx, applied) => {
+        const last = applied.at(-1)
+        if (!last || last.version <= toVersion) return undefined
+        const migration = migrations.find(({ version }) => version === last.version) as Migration
+        await tx.script(migration.down)
+        await tx.run(noteUndone, [last.version])
+        return nameOf(migration)
+      }),
+    status: () =>
+      locked(async (_tx, applied) =>
+        migrations.map(({ version, name }) => ({
+          version,
+          name,
+          appliedAt: applied.find((row) => row.version === version)?.applied_at ?? null,
+        })),
+      ),
+  }
+}
+
+/** A database that a newer TaskFlow migrated, or whose migration was edited after release, is not touched. */
+function refuseStrangers(applied: readonly LedgerRow[], migrations: readonly Migration[]): void {
+  for (const row of applied) {
+    const ours = migrations.find(({ version }) => version === row.version)
+    if (!ours)
+      throw new Error(
+        `The database has migration ${row.version} (${row.name}), which this version does not know: run a newer one`,
+      )
+    if (checksumOf(ours) !== row.checksum) {
+      throw new Error(
+        `Migration ${nameOf(ours)} differs from the one applied at ${row.applied_at.toISOString()}: restore its file`,
+      )
+    }
+  }
+}
+
+export function readMigrations(dir: string = MIGRATIONS_DIR): Migration[] {
+  const ups = readdirSync(dir).filter((file) => file.endsWith('.up.sql'))
+  return ups.sort().map((file) => {
+    const [, version = '', name = ''] = /^(\d{4})_(\w+)\.up\.sql$/.exec(file) ?? []
+    if (version === '') throw new Error(`Expected a migration to be named NNNN_name.up.sql, got ${file}`)
+    const read = (direction: string): string => readFileSync(join(dir, `${version}_${name}.${direction}.sql`), 'utf8')
+    return { version: Number(version), name, up: read('up'), down: read('down') }
+  })
+}
+
+const nameOf = ({ version, name }: Migration): string => `${String(version).padStart(4, '0')}_${name}`
+
+const checksumOf = ({ up }: Migration): string => createHash('sha256').update(up).digest('hex')

@@ -1,0 +1,135 @@
+import type { Database, Lane, Queryable, Statement, Transaction } from '@taskflow/core'
+import pg from 'pg'
+import { translateDatabaseError } from './database-error.ts'
+
+export interface PostgresSettings {
+  readonly url: string
+  /** Schema that holds TaskFlow's tables; every statement finds it by the search path. */
+  readonly schema?: string
+  /** Connections for what belongs to no lane: lists, single reads, duties. */
+  readonly poolSize?: number
+  /** Told about connections that break while nobody uses them. */
+  onError?(error: unknown): void
+}
+
+/**
+ * Statements of the lanes address rows by primary key or walk one index in order.
+ * Statistics of a table that fills and empties a thousand times a minute are always
+ * wrong, and a plan made from them may read the whole table, so such plans are ruled out.
+ */
+const LANE_PLANS = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'
+
+const LANE_OPTIONS: Record<Lane, string> = {
+  submit: LANE_PLANS,
+  claim: `${LANE_PLANS} -c synchronous_commit=off`,
+  settle: LANE_PLANS,
+}
+
+// Longer than any statement of ours takes on a healthy server; shorter than a caller's patience.
+const STATEMENT_TIMEOUT_MS = 15_000
+const CONNECT_TIMEOUT_MS = 5_000
+
+// OIDs: json stays text, bigint fits a number (counts and milliseconds only).
+const TYPES = new pg.TypeOverrides()
+TYPES.setTypeParser(114, (text: string) => text)
+TYPES.setTypeParser(20, Number)
+
+/** A PostgreSQL server, 14 or newer. */
+export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {} }: PostgresSettings): Database {
+  const searchPath = schema === undefined ? '' : ` -c search_path=${schema}`
+
+  function openPool(max: number, options: string): pg.Pool {
+    const pool = new pg.Pool({
+      connectionString: url,
+      max,
+      options: `${options}${searchPath}`.trim(),
+      types: TYPES,
+      application_name: 'taskflow',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      keepAlive: true,
+    })
+    pool.on('error', onError)
+    return pool
+  }
+
+  const pool = openPool(poolSize, '-c jit=off')
+  const lanes = new Map<Lane, pg.Pool>()
+  const listeners = new Set<pg.Client>()
+
+  function poolOf(lane: Lane | undefined): pg.Pool {
+    if (lane === undefined) return pool
+    let own = lanes.get(lane)
+    if (!own) {
+      own = openPool(1, LANE_OPTIONS[lane])
+      lanes.set(lane, own)
+    }
+    return own
+  }
+
+  return {
+    engine: 'postgres',
+    run: (statement, params) => query(poolOf(statement.lane), statement, params),
+    async transaction(work) {
+      const client = await pool.connect().catch(rethrow)
+      try {
+        await client.query('begin')
+        const result = await work(transactionOn(client))
+        await client.query('commit')
+        client.release()
+        return result
+      } catch (error) {
+        // A connection that cannot roll back is thrown away, and its transaction with it.
+        await client.query('rollback').then(
+          () => client.release(),
+          (broken: Error) => client.release(broken),
+        )
+        throw translateDatabaseError(error)
+      }
+    },
+    async listen(channel, listener) {
+      const client = new pg.Client({ connectionString: url, application_name: 'taskflow listener', keepAlive: true })
+      client.on('notification', ({ payload = '' }) => listener(payload))
+      client.on('error', onError)
+      await client.connect().catch(rethrow)
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+      listeners.add(client)
+      return async () => {
+        listeners.delete(client)
+        await client.end()
+      }
+    },
+    async close() {
+      await Promise.all([...listeners].map((client) => client.end().catch(onError)))
+      listeners.clear()
+      await Promise.all([pool, ...lanes.values()].map((each) => each.end()))
+    },
+  }
+}
+
+async function query<Params extends readonly unknown[], Row>(
+  on: pg.Pool | pg.PoolClient,
+  { name, text }: Statement<Params, Row>,
+  params: Params,
+): Promise<Row[]> {
+  try {
+    const { rows } = await on.query({ name, text, values: [...params] })
+    return rows as Row[]
+  } catch (error) {
+    throw translateDatabaseError(error)
+  }
+}
+
+function transactionOn(client: pg.PoolClient): Transaction {
+  const queryable: Queryable = { run: (statement, params) => query(client, statement, params) }
+  return {
+    ...queryable,
+    async script(text) {
+      await client.query(text)
+    },
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw translateDatabaseError(error)
+}

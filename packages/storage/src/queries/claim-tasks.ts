@@ -1,0 +1,81 @@
+import { statement } from '../statement.ts'
+
+type Params = readonly [workerId: string, queues: readonly string[], types: readonly string[], max: number]
+
+export interface ClaimedRow {
+  id: string
+  lease_id: string
+  project: string
+  type: string
+  queue: string
+  payload: string
+  attempt: number
+  max_attempts: number
+  crash_count: number
+  retry: string | null
+  timeouts: string | null
+  close_in_ms: number | null
+  labels: Record<string, string> | null
+  created_at: Date
+  waited_ms: number
+}
+
+export const claimTasks = statement<Params, ClaimedRow>({
+  name: 'claim_tasks',
+  lane: 'claim',
+  columns: [
+    'id',
+    'lease_id',
+    'project',
+    'type',
+    'queue',
+    'payload',
+    'attempt',
+    'max_attempts',
+    'crash_count',
+    'retry',
+    'timeouts',
+    'close_in_ms',
+    'labels',
+    'created_at',
+    'waited_ms',
+  ],
+  text: `
+    -- One ordered index walk for each queue and type: tasks of a type that this worker does not
+    -- know are never looked at, however many there are. Each walk locks up to $4 rows; what the
+    -- outer limit leaves out is free again when the statement commits.
+    with picked as materialized (
+      select candidate.id
+      from worker
+      cross join unnest($2::text[]) as queue
+      cross join unnest($3::text[]) as type
+      cross join lateral (
+        select task.id, task.rank
+        from task
+        where task.state = 'queued'
+          and task.project = worker.project
+          and task.queue = queue
+          and task.type = type
+        order by task.rank
+        limit $4
+        for update skip locked
+      ) as candidate
+      -- A worker that was declared dead claims nothing, though it may not know yet.
+      where worker.id = $1 and worker.state <> 'lost'
+      order by candidate.rank
+      limit $4
+    )
+    update task
+    set state = 'running',
+        attempt = attempt + 1,
+        worker_id = $1,
+        lease_id = gen_random_uuid(),
+        started_at = clock_now(),
+        start_by = null
+    from picked
+    where task.id = picked.id
+    returning task.id, lease_id, project, type, queue, payload, attempt, max_attempts, crash_count, retry, timeouts,
+              (extract(epoch from close_by - clock_now()) * 1000)::float8 as close_in_ms,
+              labels, created_at,
+              (extract(epoch from clock_now() - queued_at) * 1000)::float8 as waited_ms`,
+})

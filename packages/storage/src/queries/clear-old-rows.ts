@@ -1,0 +1,23 @@
+import { statement } from '../statement.ts'
+
+/** Idempotency keys and ended workers live for a day, minutes of queues for two; survivors of dropped days until they expire. */
+export const clearOldRows = statement<readonly [], never>({
+  name: 'clear_old_rows',
+  columns: [],
+  text: `
+    with keys as (
+      delete from idempotency_key where created_at < clock_now() - interval '1 day'
+    ), workers as (
+      delete from worker
+      where state in ('stopped', 'lost') and heartbeat_at < clock_now() - interval '1 day'
+    ), minutes as (
+      delete from queue_minute where minute < clock_now() - interval '2 days'
+    ), finished as (
+      delete from finished_task_default where keep_until < clock_now() returning id
+    ), attempts as (
+      delete from task_attempt_default where task_id in (select id from finished)
+    ), events as (
+      delete from task_event_default where task_id in (select id from finished)
+    )
+    delete from task_log_default where task_id in (select id from finished)`,
+})

@@ -1,0 +1,42 @@
+import { statement } from '../statement.ts'
+
+type Params = readonly [
+  taskIds: string[],
+  leaseIds: string[],
+  states: string[],
+  results: (string | null)[],
+  errors: (string | null)[],
+  crashes: number[],
+  defaultRetentionMs: number,
+]
+
+/** Applies complete, fail and cancel to running tasks whose lease is the one presented; returns which. */
+export const finishTasks = statement<Params, { id: string }>({
+  name: 'finish_tasks',
+  lane: 'settle',
+  columns: ['id'],
+  text: `
+    with settlement as materialized (
+      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::json[], $5::json[], $6::integer[])
+        as settlement (task_id, lease_id, to_state, result, failure, crashes)
+    ), gone as (
+      delete from task using settlement
+      -- The lease alone guards: only a running task has one, and a test of the state here
+      -- would invite a plan by state while statistics are stale.
+      where task.id = settlement.task_id and task.lease_id = settlement.lease_id
+      returning task.*, settlement.to_state, settlement.result, settlement.failure, settlement.crashes
+    ), finished as (
+      insert into finished_task (
+        id, project, type, queue, state, priority, run_at, payload, attempt, max_attempts, crash_count, retry, timeouts,
+        retention_ms, labels, title, description, created_at, created_by, queued_at, started_at, finished_at,
+        worker_id, lease_id, cancel_requested_at, result, error, keep_until)
+      select
+        id, project, type, queue, to_state, priority, run_at, payload, attempt, max_attempts, crash_count + crashes, retry, timeouts,
+        retention_ms, labels, title, description, created_at, created_by, queued_at, started_at, clock_now(),
+        worker_id, lease_id, cancel_requested_at, result,
+        case when to_state = 'succeeded' then null else coalesce(failure, error) end,
+        clock_now() + coalesce(retention_ms, $7::bigint) * interval '1 ms'
+      from gone
+    )
+    select id, (select pg_notify('taskflow_finished', '')) as announced from gone`,
+})

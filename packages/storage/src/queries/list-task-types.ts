@@ -1,0 +1,20 @@
+import { statement } from '../statement.ts'
+
+export interface TaskTypeRow {
+  type: string
+  queue: string | null
+  max_attempts: number | null
+  retry: string | null
+  timeouts: string | null
+  input_schema: string | null
+}
+
+export const listTaskTypes = statement<readonly [project: string], TaskTypeRow>({
+  name: 'list_task_types',
+  columns: ['type', 'queue', 'max_attempts', 'retry', 'timeouts', 'input_schema'],
+  text: `
+    select type, queue, max_attempts, retry, timeouts, input_schema
+    from task_type
+    where project = $1
+    order by type`,
+})

@@ -1,0 +1,7 @@
+import { statement } from '../statement.ts'
+
+export const ping = statement<readonly [], { answer: number }>({
+  name: 'ping',
+  columns: ['answer'],
+  text: `select 1 as answer`,
+})

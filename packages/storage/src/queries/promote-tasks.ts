@@ -1,0 +1,28 @@
+import { statement } from '../statement.ts'
+
+type Params = readonly [from: readonly string[], limit: number]
+
+export const promoteTasks = statement<Params, { promoted: number }>({
+  name: 'promote_tasks',
+  columns: ['promoted'],
+  text: `
+    with due as materialized (
+      select id
+      from task
+      -- The literal states are those of the partial index; the bound ones are the domain's.
+      where state in ('scheduled', 'retrying') and state = any($1::text[]) and run_at <= clock_now()
+      order by run_at
+      limit $2
+      for update skip locked
+    ), promoted as (
+      update task
+      set state = 'queued', queued_at = clock_now()
+      from due
+      where task.id = due.id
+      returning task.queue
+    )
+    select count(*)::integer as promoted,
+           (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
+            from promoted having count(*) > 0) as announced
+    from promoted`,
+})

@@ -1,0 +1,23 @@
+import { statement } from '../statement.ts'
+
+type Params = readonly [
+  id: string,
+  project: string,
+  name: string,
+  host: string,
+  pid: number,
+  version: string,
+  labels: string,
+  queues: readonly string[],
+  types: readonly string[],
+  slots: number,
+]
+
+export const registerWorker = statement<Params, never>({
+  name: 'register_worker',
+  columns: [],
+  text: `
+    insert into worker (id, project, name, host, pid, version, labels, queues, types, slots, started_at, heartbeat_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, clock_now(), clock_now())
+    on conflict (id) do nothing`,
+})

@@ -1,0 +1,66 @@
+import { statement } from '../statement.ts'
+
+type Params = readonly [
+  taskIds: string[],
+  leaseIds: string[],
+  states: string[],
+  outcomes: string[],
+  usedAttempts: number[],
+  crashes: number[],
+  delaysMs: (number | null)[],
+  errors: (string | null)[],
+  headStartsMs: readonly number[],
+]
+
+interface Row {
+  id: string
+  is_cancelled: boolean
+}
+
+/**
+ * Applies retry, snooze, release and rescue to running tasks whose lease is the one
+ * presented, and keeps the attempt that ended. A task that was asked to be cancelled
+ * does not come back: it is left as it is, and told.
+ */
+export const returnTasks = statement<Params, Row>({
+  name: 'return_tasks',
+  lane: 'settle',
+  columns: ['id', 'is_cancelled'],
+  text: `
+    with settlement as materialized (
+      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::bigint[], $8::json[])
+        as settlement (task_id, lease_id, to_state, outcome, used_attempts, crashes, delay_ms, failure)
+    ), ended as materialized (
+      select task.id, task.project, task.queue, task.attempt, task.worker_id, task.started_at, task.cancel_requested_at,
+             settlement.*, clock_now() + settlement.delay_ms * interval '1 ms' as due_at
+      from settlement
+      join task on task.id = settlement.task_id and task.lease_id = settlement.lease_id
+      for update of task
+    ), returned as (
+      update task
+      set state = ended.to_state,
+          attempt = task.attempt - 1 + ended.used_attempts,
+          crash_count = task.crash_count + ended.crashes,
+          run_at = coalesce(ended.due_at, task.run_at),
+          -- Who comes back at once keeps its place in line.
+          rank = coalesce(ended.due_at - ($9::bigint[])[task.priority + 1] * interval '1 ms', task.rank),
+          queued_at = case when ended.to_state = 'queued' then clock_now() end,
+          error = coalesce(ended.failure, task.error),
+          worker_id = null,
+          lease_id = null,
+          started_at = null
+      from ended
+      where task.id = ended.id and ended.cancel_requested_at is null
+    ), recorded as (
+      insert into task_attempt (task_id, lease_id, project, attempt, worker_id, started_at, ended_at, outcome, error)
+      select task_id, lease_id, project, attempt, worker_id, started_at, clock_now(), outcome, failure
+      from ended
+      where cancel_requested_at is null
+    )
+    select id, cancel_requested_at is not null as is_cancelled,
+           (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
+            from ended where to_state = 'queued' and cancel_requested_at is null having count(*) > 0) as announced,
+           (select pg_notify('taskflow_due', min(due_at)::text)
+            from ended where to_state <> 'queued' having count(*) > 0) as announced_due
+    from ended`,
+})

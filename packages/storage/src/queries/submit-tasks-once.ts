@@ -1,0 +1,79 @@
+import { statement } from '../statement.ts'
+import type { SubmitColumns } from './submit-tasks.ts'
+
+/**
+ * `keys` are one for each submission; `submissions` says, for each task, which of them (from 1) it belongs to.
+ * Columns of tasks are those of submit_tasks.
+ */
+export type SubmitOnceParams = readonly [
+  ...SubmitColumns,
+  submissions: number[],
+  keyProjects: string[],
+  keys: string[],
+  requestHashes: string[],
+]
+
+interface Row {
+  project: string
+  key: string
+  created_at: Date
+}
+
+/**
+ * Stores the tasks of those submissions whose key is new, and returns these keys.
+ *
+ * The key's row and the tasks commit together. A concurrent submission with the
+ * same key waits on the unique index for the first to commit, and then stores nothing.
+ */
+export const submitTasksOnce = statement<SubmitOnceParams, Row>({
+  name: 'submit_tasks_once',
+  lane: 'submit',
+  columns: ['project', 'key', 'created_at'],
+  text: `
+    with item as materialized (
+      select item.*, coalesce(item.run_at, clock_now() + item.delay_ms * interval '1 ms') as due_at
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[], $7::json[],
+                  $8::timestamptz[], $9::bigint[], $10::integer[], $11::json[], $12::json[], $13::bigint[],
+                  $14::bigint[], $15::bigint[], $16::jsonb[], $17::text[], $18::text[], $19::text[], $20::integer[])
+        as item (id, project, type, queue, priority, head_start_ms, payload,
+                 run_at, delay_ms, max_attempts, retry, timeouts, schedule_to_start_ms,
+                 schedule_to_close_ms, retention_ms, labels, title, description, created_by, submission)
+    ), submission as materialized (
+      select * from unnest($21::text[], $22::text[], $23::text[])
+        with ordinality as submission (project, key, request_hash, number)
+    ), kept as (
+      insert into idempotency_key (project, key, request_hash, task_ids, created_at)
+      select project, key, request_hash,
+             (select array_agg(item.id order by item.id) from item where item.submission = submission.number),
+             clock_now()
+      from submission
+      -- Always in one order, so that two batches with the same keys cannot wait for each other.
+      order by project, key
+      on conflict do nothing
+      returning project, key
+    ), wanted as materialized (
+      select item.*
+      from kept
+      join submission using (project, key)
+      join item on item.submission = submission.number
+    ), stored as (
+      insert into task (id, project, type, queue, state, priority, rank, run_at, payload, max_attempts, retry, timeouts,
+                        start_by, close_by, retention_ms, labels, title, description, created_at, created_by, queued_at)
+      select id, project, type, queue,
+             case when due_at > clock_now() then 'scheduled' else 'queued' end,
+             priority,
+             greatest(due_at, clock_now()) - head_start_ms * interval '1 ms',
+             due_at, payload, max_attempts, retry, timeouts,
+             greatest(due_at, clock_now()) + schedule_to_start_ms * interval '1 ms',
+             greatest(due_at, clock_now()) + schedule_to_close_ms * interval '1 ms',
+             retention_ms, labels, title, description, clock_now(), created_by,
+             case when due_at > clock_now() then null else clock_now() end
+      from wanted
+    )
+    select project, key, clock_now() as created_at,
+           (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
+            from wanted where due_at is null or due_at <= clock_now() having count(*) > 0) as announced,
+           (select pg_notify('taskflow_due', min(due_at)::text)
+            from wanted where due_at > clock_now() having count(*) > 0) as announced_due
+    from kept`,
+})

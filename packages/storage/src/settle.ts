@@ -1,0 +1,178 @@
+import {
+  type AttemptOutcomeName,
+  assertNever,
+  type Database,
+  type Events,
+  hasCode,
+  naturalBatch,
+  type Settlement,
+  type SettlementResult,
+  type TaskFailure,
+  TRANSITIONS,
+  type Verdict,
+} from '@taskflow/core'
+import { finishTasks } from './queries/finish-tasks.ts'
+import { returnTasks } from './queries/return-tasks.ts'
+import { columnsOf } from './statement.ts'
+import { HEAD_STARTS_MS } from './task-row.ts'
+
+interface Deps {
+  readonly db: Database
+  readonly events: Events
+  readonly retentionMs: number
+}
+
+/** What a verdict means for the row: a task that leaves for good, or one that comes back. */
+type Effect =
+  | {
+      readonly kind: 'finish'
+      readonly state: string
+      readonly result: string | null
+      readonly error: TaskFailure | null
+      readonly crashes: number
+    }
+  | {
+      readonly kind: 'return'
+      readonly state: string
+      readonly outcome: AttemptOutcomeName
+      /** 1 when the attempt counts, 0 when it is given back. */
+      readonly usedAttempts: number
+      readonly crashes: number
+      readonly delayMs: number | null
+      readonly error: TaskFailure | null
+    }
+
+type Planned<Kind extends Effect['kind']> = Settlement & { readonly effect: Extract<Effect, { kind: Kind }> }
+
+const CANCELLED_BEFORE_RETURN: TaskFailure = {
+  name: 'Cancelled',
+  message: 'Cancelled while it ran; the attempt did not succeed',
+  reason: 'cancelled',
+}
+
+const MAX_ROWS = 1_000
+
+/** Settlement, gathered: each batch is at most two statements, one for tasks that end and one for those that come back. */
+export function taskSettler({ db, events, retentionMs }: Deps): (settlement: Settlement) => Promise<SettlementResult> {
+  async function finish(items: readonly Planned<'finish'>[]): Promise<Set<string>> {
+    if (items.length === 0) return new Set()
+    const rows = await db.run(finishTasks, [
+      ...columnsOf(items, [
+        (item) => item.taskId as string,
+        (item) => item.leaseId as string,
+        (item) => item.effect.state,
+        (item) => item.effect.result,
+        (item) => (item.effect.error ? JSON.stringify(item.effect.error) : null),
+        (item) => item.effect.crashes,
+      ]),
+      retentionMs,
+    ])
+    return new Set(rows.map(({ id }) => id))
+  }
+
+  async function giveBack(items: readonly Planned<'return'>[]): Promise<Map<string, boolean>> {
+    if (items.length === 0) return new Map()
+    const rows = await db.run(returnTasks, [
+      ...columnsOf(items, [
+        (item) => item.taskId as string,
+        (item) => item.leaseId as string,
+        (item) => item.effect.state,
+        (item) => item.effect.outcome as string,
+        (item) => item.effect.usedAttempts,
+        (item) => item.effect.crashes,
+        (item) => item.effect.delayMs,
+        (item) => (item.effect.error ? JSON.stringify(item.effect.error) : null),
+      ]),
+      HEAD_STARTS_MS,
+    ])
+    return new Map(rows.map((row) => [row.id, row.is_cancelled]))
+  }
+
+  async function settle(settlements: readonly Settlement[]): Promise<SettlementResult[]> {
+    const planned = settlements.map((settlement) => ({ ...settlement, effect: effectOf(settlement.verdict) }))
+    const [finished, returned] = [
+      await finish(planned.filter(isFinishing)),
+      await giveBack(planned.filter(isReturning)),
+    ]
+    // Whoever was asked to cancel while an attempt ran does not get another one.
+    const cancelled = await finish(planned.filter((item) => returned.get(item.taskId) === true).map(toCancelled))
+    return planned.map(({ taskId }) => {
+      if (cancelled.has(taskId)) return 'cancelled'
+      return finished.has(taskId) || returned.get(taskId) === false ? 'settled' : 'stale'
+    })
+  }
+
+  const batch = naturalBatch<Settlement, SettlementResult>({
+    run: settle,
+    maxWeight: MAX_ROWS,
+    isShared: (error) => hasCode(error, 'DATABASE_UNAVAILABLE'),
+    onBatch: (size) => events.emit('batch.left', { lane: 'settle', size }),
+  })
+  return (settlement) => batch.add(settlement)
+}
+
+const isFinishing = (item: Settlement & { effect: Effect }): item is Planned<'finish'> => item.effect.kind === 'finish'
+const isReturning = (item: Settlement & { effect: Effect }): item is Planned<'return'> => item.effect.kind === 'return'
+
+function toCancelled(item: Settlement & { effect: Effect }): Planned<'finish'> {
+  const { crashes } = item.effect
+  return {
+    ...item,
+    effect: { kind: 'finish', state: TRANSITIONS.cancel.to, result: null, error: CANCELLED_BEFORE_RETURN, crashes },
+  }
+}
+
+function effectOf(verdict: Verdict): Effect {
+  const { verb } = verdict
+  const state = TRANSITIONS[verb].to
+  switch (verb) {
+    case 'complete':
+      return { kind: 'finish', state, result: verdict.result, error: null, crashes: 0 }
+    case 'fail':
+      return {
+        kind: 'finish',
+        state,
+        result: null,
+        error: verdict.error,
+        crashes: verdict.error.reason === 'quarantined' ? 1 : 0,
+      }
+    case 'cancel':
+      return { kind: 'finish', state, result: null, error: verdict.error, crashes: 0 }
+    case 'retry': {
+      const outcome = verdict.error.reason === 'timedOut' ? 'timedOut' : 'failed'
+      return {
+        kind: 'return',
+        state,
+        outcome,
+        usedAttempts: 1,
+        crashes: 0,
+        delayMs: verdict.delayMs,
+        error: verdict.error,
+      }
+    }
+    case 'snooze':
+      return {
+        kind: 'return',
+        state,
+        outcome: 'snoozed',
+        usedAttempts: 0,
+        crashes: 0,
+        delayMs: verdict.delayMs,
+        error: null,
+      }
+    case 'release':
+      return { kind: 'return', state, outcome: 'released', usedAttempts: 0, crashes: 0, delayMs: null, error: null }
+    case 'rescue':
+      return {
+        kind: 'return',
+        state,
+        outcome: 'rescued',
+        usedAttempts: 0,
+        crashes: 1,
+        delayMs: null,
+        error: verdict.error,
+      }
+    default:
+      return assertNever(verb)
+  }
+}

@@ -1,0 +1,16 @@
+import type { Statement } from '@taskflow/core'
+
+/** Names a constant SQL text and types it both ways. The suite prepares each one and compares its columns. */
+export function statement<Params extends readonly unknown[], Row>(
+  definition: Statement<Params, Row>,
+): Statement<Params, Row> {
+  return definition
+}
+
+/** Arrays, one for each column, from objects: how many rows travel to `unnest` in one statement. */
+export function columnsOf<Item, const Readers extends readonly ((item: Item) => unknown)[]>(
+  items: readonly Item[],
+  readers: Readers,
+): { [Index in keyof Readers]: ReturnType<Readers[Index]>[] } {
+  return readers.map((read) => items.map(read)) as { [Index in keyof Readers]: ReturnType<Readers[Index]>[] }
+}

@@ -1,0 +1,33 @@
+import type { Database, Events, Storage } from '@taskflow/core'
+import { dutyStore } from './duty-store.ts'
+import { fleetStore } from './fleet-store.ts'
+import { keyStore } from './key-store.ts'
+import { ping } from './queries/ping.ts'
+import { taskSettler } from './settle.ts'
+import { taskStore } from './task-store.ts'
+import { workStore } from './work-store.ts'
+
+export interface StorageDeps {
+  /** Migrated. */
+  readonly db: Database
+  readonly events: Events
+  /** Makes UUIDv7 ids. */
+  readonly nextId: () => string
+  /** How long finished tasks are kept that do not say so themselves. */
+  readonly retentionMs: number
+}
+
+/** All that is stored, over any Database. */
+export function openStorage({ db, events, nextId, retentionMs }: StorageDeps): Storage {
+  const settleTask = taskSettler({ db, events, retentionMs })
+  return {
+    ...taskStore({ db, events, retentionMs }),
+    ...workStore({ db, nextId, settleTask }),
+    ...dutyStore({ db, retentionMs, settleTask }),
+    ...fleetStore(db),
+    ...keyStore(db),
+    async ping() {
+      await db.run(ping, [])
+    },
+  }
+}

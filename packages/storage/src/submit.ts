@@ -1,0 +1,152 @@
+import {
+  type Database,
+  type Events,
+  HEAD_START_MS,
+  hasCode,
+  type IdempotencyKey,
+  type NewTask,
+  naturalBatch,
+  type Submission,
+  type Submitted,
+  TaskFlowError,
+  type TaskId,
+  type TaskStore,
+} from '@taskflow/core'
+import { findIdempotencyKeys } from './queries/find-idempotency-keys.ts'
+import { type SubmitColumns, submitTasks } from './queries/submit-tasks.ts'
+import { submitTasksOnce } from './queries/submit-tasks-once.ts'
+import { columnsOf } from './statement.ts'
+import { jsonOrNull, priorityNumber } from './task-row.ts'
+
+interface Deps {
+  readonly db: Database
+  readonly events: Events
+}
+
+type OnceSubmission = Submission & { readonly idempotency: IdempotencyKey }
+
+// Above this a statement grows longer without getting cheaper by the row.
+const MAX_ROWS = 1_000
+
+/**
+ * Submission, gathered. Two lines form while the last statement is in flight: one of
+ * submissions without an idempotency key, one of those with, so that the former do not
+ * pay for the key's row. Each submission is stored as a whole or not at all.
+ */
+export function taskSubmitter({ db, events }: Deps): TaskStore['submitTasks'] {
+  const batching = {
+    maxWeight: MAX_ROWS,
+    weigh: ({ tasks }: Submission) => tasks.length,
+    isShared: (error: unknown) => hasCode(error, 'DATABASE_UNAVAILABLE'),
+    onBatch: (size: number) => events.emit('batch.left', { lane: 'submit', size }),
+  }
+  const plain = naturalBatch<Submission, Submitted>({ ...batching, run: (items) => submitPlain(db, items) })
+  const once = naturalBatch<OnceSubmission, Submitted>({ ...batching, run: (items) => submitOnce(db, items) })
+
+  return async (submission) => {
+    const { idempotency } = submission
+    const submitted = await (idempotency ? once.add({ ...submission, idempotency }) : plain.add(submission))
+    if (!submitted.replayed) announce(events, submission.tasks)
+    return submitted
+  }
+}
+
+async function submitPlain(db: Database, submissions: readonly Submission[]): Promise<Submitted[]> {
+  const tasks = submissions.flatMap((submission) => submission.tasks)
+  const [row] = await db.run(submitTasks, submitColumns(tasks))
+  const createdAt = (row as { created_at: Date }).created_at
+  return submissions.map((submission) => ({ ids: idsOf(submission), createdAt, replayed: false }))
+}
+
+async function submitOnce(db: Database, submissions: readonly OnceSubmission[]): Promise<Submitted[]> {
+  // The same key twice in one batch is one submission and its retries.
+  const firsts = [...new Map(submissions.toReversed().map((each) => [keyOf(each), each])).values()]
+  const tasks = firsts.flatMap((submission) => submission.tasks)
+  const stored = await db.run(submitTasksOnce, [
+    ...submitColumns(tasks),
+    firsts.flatMap((submission, index) => submission.tasks.map(() => index + 1)),
+    firsts.map((submission) => submission.project),
+    firsts.map((submission) => submission.idempotency.key),
+    firsts.map((submission) => submission.idempotency.requestHash),
+  ])
+  const createdAtOf = new Map(stored.map((row) => [`${row.project} ${row.key}`, row.created_at]))
+  const fresh = new Set(firsts.filter((submission) => createdAtOf.has(keyOf(submission))))
+  const used = submissions.filter((submission) => !fresh.has(submission))
+  const replays = used.length === 0 ? new Map<string, Replay>() : await findReplays(db, used)
+  return submissions.map((submission) => {
+    const createdAt = fresh.has(submission) ? createdAtOf.get(keyOf(submission)) : undefined
+    return createdAt ? { ids: idsOf(submission), createdAt, replayed: false } : replayOf(submission, replays)
+  })
+}
+
+interface Replay {
+  readonly requestHash: string
+  readonly ids: readonly TaskId[]
+  readonly createdAt: Date
+}
+
+async function findReplays(db: Database, submissions: readonly OnceSubmission[]): Promise<Map<string, Replay>> {
+  const rows = await db.run(findIdempotencyKeys, [
+    submissions.map((submission) => submission.project),
+    submissions.map((submission) => submission.idempotency.key),
+  ])
+  return new Map(
+    rows.map((row) => [
+      `${row.project} ${row.key}`,
+      { requestHash: row.request_hash, ids: row.task_ids as TaskId[], createdAt: row.created_at },
+    ]),
+  )
+}
+
+function replayOf(submission: OnceSubmission, replays: ReadonlyMap<string, Replay>): Submitted {
+  const { key, requestHash } = submission.idempotency
+  const replay = replays.get(keyOf(submission))
+  // The key was there a moment ago and its day ended in between: the caller's retry will be a first.
+  if (!replay)
+    throw new TaskFlowError('DATABASE_UNAVAILABLE', `Idempotency key ${key} just expired; send the request again`)
+  if (replay.requestHash !== requestHash) {
+    throw new TaskFlowError('IDEMPOTENCY_CONFLICT', `Idempotency key ${key} was used with another request`, {
+      details: { key },
+    })
+  }
+  return { ids: replay.ids, createdAt: replay.createdAt, replayed: true }
+}
+
+const keyOf = ({ project, idempotency }: OnceSubmission): string => `${project} ${idempotency.key}`
+
+const idsOf = ({ tasks }: Submission): TaskId[] => tasks.map((task) => task.id)
+
+function submitColumns(tasks: readonly NewTask[]): SubmitColumns {
+  return columnsOf(tasks, [
+    (task) => task.id as string,
+    (task) => task.project,
+    (task) => task.type,
+    (task) => task.queue,
+    (task) => priorityNumber(task.priority),
+    (task) => HEAD_START_MS[task.priority] as number,
+    (task) => task.payload,
+    (task) => task.runAt,
+    (task) => task.delayMs,
+    (task) => task.maxAttempts,
+    (task) => jsonOrNull(task.retry),
+    (task) => jsonOrNull(task.timeouts),
+    (task) => task.timeouts?.scheduleToStartMs ?? null,
+    (task) => task.timeouts?.scheduleToCloseMs ?? null,
+    (task) => task.retentionMs,
+    (task) => jsonOrNull(task.labels),
+    (task) => task.title,
+    (task) => task.description,
+    (task) => task.createdBy,
+  ])
+}
+
+function announce(events: Events, tasks: readonly NewTask[]): void {
+  const counts = new Map<string, { type: string; queue: string; count: number }>()
+  for (const { type, queue } of tasks) {
+    const key = `${type} ${queue}`
+    const entry = counts.get(key) ?? { type, queue, count: 0 }
+    entry.count++
+    counts.set(key, entry)
+  }
+  for (const entry of counts.values()) events.emit('tasks.submitted', entry)
+}

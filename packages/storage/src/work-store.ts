@@ -1,0 +1,131 @@
+import type {
+  Database,
+  Lease,
+  LeaseId,
+  RetryPolicy,
+  Settlement,
+  SettlementResult,
+  TaskId,
+  Timeouts,
+  WorkStore,
+} from '@taskflow/core'
+import { appendLogs } from './queries/append-logs.ts'
+import { type ClaimedRow, claimTasks } from './queries/claim-tasks.ts'
+import { deregisterWorker } from './queries/deregister-worker.ts'
+import { heartbeatWorker } from './queries/heartbeat-worker.ts'
+import { recordProgress } from './queries/record-progress.ts'
+import { recordSettled } from './queries/record-settled.ts'
+import { registerTaskTypes } from './queries/register-task-types.ts'
+import { registerWorker } from './queries/register-worker.ts'
+import { columnsOf } from './statement.ts'
+import { jsonOrNull, parseJson } from './task-row.ts'
+
+interface Deps {
+  readonly db: Database
+  /** Makes the ids of log lines: their order. */
+  readonly nextId: () => string
+  readonly settleTask: (settlement: Settlement) => Promise<SettlementResult>
+}
+
+export function workStore({ db, nextId, settleTask }: Deps): WorkStore {
+  return {
+    settleTask,
+
+    async registerWorker(worker, types) {
+      await db.run(registerWorker, [
+        worker.id,
+        worker.project,
+        worker.name,
+        worker.host,
+        worker.pid,
+        worker.version,
+        JSON.stringify(worker.labels),
+        worker.queues,
+        worker.types,
+        worker.slots,
+      ])
+      await db.run(registerTaskTypes, [
+        worker.project,
+        ...columnsOf(types, [
+          (type) => type.type,
+          (type) => type.queue,
+          (type) => type.maxAttempts,
+          (type) => jsonOrNull(type.retry),
+          (type) => jsonOrNull(type.timeouts),
+          (type) => type.inputSchema,
+        ]),
+      ])
+    },
+
+    async heartbeatWorker(id, { state, loopLagMs, sinceFetchMs, settled }) {
+      const [row] = await db.run(heartbeatWorker, [id, state, Math.round(loopLagMs), Math.round(sinceFetchMs)])
+      if (!row) return { isAlive: false }
+      if (settled.length > 0) {
+        const tallies = columnsOf(settled, [
+          (tally) => tally.queue,
+          (tally) => tally.succeeded,
+          (tally) => tally.failed,
+          (tally) => tally.cancelled,
+        ])
+        await db.run(recordSettled, [id, ...tallies])
+      }
+      return { isAlive: true, cancelled: row.cancelled as TaskId[] }
+    },
+
+    async deregisterWorker(id) {
+      await db.run(deregisterWorker, [id])
+    },
+
+    async claimTasks({ workerId, queues, types, max }) {
+      const rows = await db.run(claimTasks, [workerId, queues, types, max])
+      return rows.map(toLease)
+    },
+
+    async appendLogs(lines) {
+      await db.run(
+        appendLogs,
+        columnsOf(lines, [
+          () => nextId(),
+          (line) => line.taskId as string,
+          (line) => line.project,
+          (line) => line.attempt,
+          (line) => line.at,
+          (line) => line.level as string,
+          (line) => line.message,
+          (line) => line.fields,
+        ]),
+      )
+    },
+
+    async recordProgress(updates) {
+      await db.run(
+        recordProgress,
+        columnsOf(updates, [
+          (update) => update.taskId as string,
+          (update) => update.leaseId as string,
+          ({ percent, message }) => JSON.stringify({ percent, ...(message !== null && { message }) }),
+        ]),
+      )
+    },
+  }
+}
+
+function toLease(row: ClaimedRow): Lease {
+  return {
+    taskId: row.id as TaskId,
+    leaseId: row.lease_id as LeaseId,
+    project: row.project,
+    type: row.type,
+    queue: row.queue,
+    payload: row.payload,
+    attempt: row.attempt,
+    maxAttempts: row.max_attempts,
+    crashCount: row.crash_count,
+    retry: parseJson<RetryPolicy>(row.retry),
+    timeouts: parseJson<Timeouts>(row.timeouts),
+    closeInMs: row.close_in_ms,
+    labels: row.labels ?? {},
+    createdAt: row.created_at,
+    waitedMs: row.waited_ms,
+  }
+}
