@@ -1,0 +1,122 @@
+import { type ContractServer, contractServer } from '@taskflow/testing/contract-server'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { TaskFlow } from './client.ts'
+
+let server: ContractServer
+let taskflow: TaskFlow
+
+beforeEach(async () => {
+  server = await contractServer()
+  taskflow = new TaskFlow({ url: server.url })
+})
+
+afterEach(() => server.stop())
+
+const unavailable = { status: 503, headers: { 'retry-after': '0' } }
+
+describe('retries', () => {
+  for (const status of [429, 502, 503, 504]) {
+    test(`asks again after ${status}`, async () => {
+      server.failNext({ status })
+      await taskflow.tasks.list()
+      expect(server.asked).toHaveLength(2)
+    })
+  }
+
+  test('gives up after as many tries as allowed, with the last refusal', async () => {
+    server.failNext(...Array.from({ length: 9 }, () => unavailable))
+    const patient = new TaskFlow({ url: server.url, retries: 2 })
+    await expect(patient.tasks.list()).rejects.toMatchObject({ status: 503 })
+    expect(server.asked).toHaveLength(3)
+  })
+
+  test('repeats nothing that has an effect and no key', async () => {
+    const { id } = server.state.add()
+    server.failNext(unavailable)
+    await expect(taskflow.tasks.cancel(id)).rejects.toMatchObject({ status: 503 })
+    expect(server.asked).toHaveLength(1)
+  })
+
+  test('repeats nothing that was refused for good', async () => {
+    await expect(taskflow.tasks.get('nowhere')).rejects.toMatchObject({ status: 404 })
+    expect(server.asked).toHaveLength(1)
+  })
+
+  test('does not wait for a server that wants to be left alone for an hour', async () => {
+    server.failNext({ status: 429, headers: { 'retry-after': '3600' } })
+    await expect(taskflow.tasks.list()).rejects.toMatchObject({ status: 429, retryAfterMs: 3_600_000 })
+  })
+})
+
+describe('errors', () => {
+  test('a problem keeps its code, detail, hint and request id', async () => {
+    await expect(taskflow.tasks.get('nowhere')).rejects.toMatchObject({
+      name: 'TaskFlowApiError',
+      code: 'TASK_NOT_FOUND',
+      status: 404,
+      detail: 'No task nowhere in this project',
+      hint: 'Check the id.',
+      requestId: 'request-1',
+      errors: [],
+    })
+  })
+
+  test('a validation problem lists each field', async () => {
+    const errors = [{ pointer: '/type', message: 'Expected a string' }]
+    server.failNext({ status: 400, body: { code: 'REQUEST_MALFORMED', status: 400, detail: 'Bad', errors } })
+    await expect(taskflow.tasks.submit('')).rejects.toMatchObject({ code: 'REQUEST_MALFORMED', errors })
+  })
+
+  test('a refusal by something else is told by its status', async () => {
+    server.failNext({ status: 403, body: '<html>Forbidden</html>' })
+    await expect(taskflow.tasks.list()).rejects.toMatchObject({ code: 'HTTP_403', status: 403 })
+  })
+
+  test('a reply that is not JSON is told as such', async () => {
+    server.failNext({ status: 200, body: '<html>Welcome</html>' })
+    await expect(taskflow.tasks.list()).rejects.toMatchObject({ code: 'RESPONSE_INVALID' })
+  })
+
+  test('an unreachable server is named', async () => {
+    await server.stop()
+    const impatient = new TaskFlow({ url: server.url, retries: 0 })
+    await expect(impatient.health()).rejects.toMatchObject({
+      code: 'SERVER_UNREACHABLE',
+      status: undefined,
+      message: `The TaskFlow server at ${server.url} cannot be reached (ECONNREFUSED)`,
+    })
+  })
+
+  test('a server that does not answer in time counts as unreachable', async () => {
+    const { id } = server.state.add()
+    const hasty = new TaskFlow({
+      url: server.url,
+      timeoutMs: 20,
+      retries: 0,
+      // Asks to be held for far longer than the client says it will wait.
+      fetch: (input, init) => fetch(`${input}?waitMs=5000`, init),
+    })
+    await expect(hasty.tasks.get(id)).rejects.toMatchObject({
+      code: 'SERVER_UNREACHABLE',
+      message: `The TaskFlow server at ${server.url} did not answer within 20 ms`,
+    })
+  })
+
+  test('an address that is none is refused at once', () => {
+    expect(() => new TaskFlow({ url: 'localhost:8080' })).toThrow('Expected `url` to be an http or https address')
+  })
+})
+
+test('sends the token as a bearer credential, below the path of the address', async () => {
+  const seen: [string, unknown][] = []
+  const behindProxy = new TaskFlow({
+    url: 'https://example.org/taskflow/',
+    token: 'secret',
+    fetch: async (input, init) => {
+      seen.push([String(input), new Headers(init?.headers).get('authorization')])
+      return new Response('{"status":"ok"}')
+    },
+  })
+  await behindProxy.health()
+  expect(seen).toEqual([['https://example.org/taskflow/health', 'Bearer secret']])
+})

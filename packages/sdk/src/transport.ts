@@ -1,0 +1,154 @@
+import { delayBeforeRetryMs } from './backoff.ts'
+import { TaskFlowApiError } from './errors.ts'
+import { pause } from './pause.ts'
+import { parseReply, refusal } from './reply.ts'
+
+/**
+ * One call of the API over `fetch`: credentials, timeouts, problems turned into errors, and retries.
+ *
+ * Only what may be repeated is: reads, and submissions, which always carry an Idempotency-Key and so have
+ * the same effect however often they arrive. Connection failures, 502, 503, 504 and 429 are tried again
+ * with full jitter, or when `Retry-After` says.
+ */
+export interface TransportOptions {
+  readonly url: string
+  readonly token: string | undefined
+  readonly fetch: typeof globalThis.fetch
+  /** For one reply, from asking to its last byte. */
+  readonly timeoutMs: number
+  /** Tries after the first. */
+  readonly retries: number
+}
+
+export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly query?: Query
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  /** How long the server was asked to hold the reply, on top of the usual timeout. */
+  readonly heldMs?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Reply<Body> {
+  readonly body: Body
+  readonly headers: Headers
+}
+
+export interface Transport {
+  call<Body>(call: Call): Promise<Reply<Body>>
+  /** Sends a stream and resolves with the reply's own; tried once, with no timeout but the signal. */
+  stream(call: Call, lines: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>>
+}
+
+export function transport(options: TransportOptions): Transport {
+  const { token, fetch, timeoutMs, retries } = options
+  const base = baseOf(options.url)
+
+  async function call<Body>(request: Call): Promise<Reply<Body>> {
+    for (let retry = 0; ; retry++) {
+      try {
+        return await callOnce<Body>(request)
+      } catch (error) {
+        if (!(error instanceof TaskFlowApiError) || !isRepeatable(request) || retry >= retries) throw error
+        const delayMs = delayBeforeRetryMs(error, retry, Math.random)
+        if (delayMs === undefined) throw error
+        await pause(delayMs, request.signal)
+      }
+    }
+  }
+
+  async function callOnce<Body>(request: Call): Promise<Reply<Body>> {
+    const patienceMs = timeoutMs + (request.heldMs ?? 0)
+    const timeout = AbortSignal.timeout(patienceMs)
+    const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout
+    const body = request.body === undefined ? null : JSON.stringify(request.body)
+    try {
+      const response = await fetch(addressOf(base, request), {
+        method: request.method,
+        headers: headersOf(request, token, body === null ? undefined : 'application/json'),
+        body,
+        signal,
+      })
+      const text = await response.text()
+      if (!response.ok) throw refusal(response, text)
+      return { body: parseReply<Body>(text, response), headers: response.headers }
+    } catch (error) {
+      if (error instanceof TaskFlowApiError) throw error
+      request.signal?.throwIfAborted()
+      throw unreachable(base, timeout.aborted ? `did not answer within ${patienceMs} ms` : undefined, error)
+    }
+  }
+
+  async function stream(request: Call, lines: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+    const init: RequestInit & { duplex: 'half' } = {
+      method: request.method,
+      headers: { ...headersOf(request, token, 'application/x-ndjson'), accept: 'application/x-ndjson' },
+      body: lines,
+      // Fetch demands it of a body that is a stream. The reply is read while the request is still being sent.
+      duplex: 'half',
+      signal: request.signal ?? null,
+    }
+    const response = await fetch(addressOf(base, request), init).catch((error: unknown) => {
+      request.signal?.throwIfAborted()
+      throw unreachable(base, undefined, error)
+    })
+    if (!response.ok) throw refusal(response, await response.text())
+    if (!response.body) throw new TaskFlowApiError('RESPONSE_INVALID', `The reply of ${base} has no body`)
+    return response.body
+  }
+
+  return { call, stream }
+}
+
+function baseOf(url: string): string {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+    throw new TypeError(`Expected \`url\` to be an http or https address, got "${url}"`)
+  }
+  return url.replace(/\/+$/, '')
+}
+
+function addressOf(base: string, { path, query = {} }: Call): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue
+    search.set(name, typeof value === 'object' ? value.join(',') : String(value))
+  }
+  return `${base}${path}${search.size > 0 ? `?${search}` : ''}`
+}
+
+function headersOf(
+  { headers = {} }: Call,
+  token: string | undefined,
+  type: string | undefined,
+): Record<string, string> {
+  const all = {
+    accept: 'application/json, application/problem+json',
+    'content-type': type,
+    authorization: token === undefined ? undefined : `Bearer ${token}`,
+    ...headers,
+  }
+  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
+
+function isRepeatable({ method, headers }: Call): boolean {
+  return method === 'GET' || headers?.['idempotency-key'] !== undefined
+}
+
+function unreachable(base: string, what: string | undefined, cause: unknown): TaskFlowApiError {
+  const detail = `The TaskFlow server at ${base} ${what ?? `cannot be reached${reasonOf(cause)}`}`
+  return new TaskFlowApiError('SERVER_UNREACHABLE', detail, {
+    hint: 'Check that it runs and that the address is right.',
+    cause,
+  })
+}
+
+/** Fetch hides the reason (ECONNREFUSED, a certificate) in its cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = (cause as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? ` (${code})` : ''
+}
