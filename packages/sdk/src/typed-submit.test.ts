@@ -10,9 +10,13 @@ const plain = defineTask({
   run: async ({ customer }: { customer: string }) => ({ rows: customer.length }),
 })
 
+const dateSchema: StandardSchemaV1<{ at: string }, { at: Date }> = {
+  '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value: value as { at: Date } }) },
+}
+
 const transforming = defineTask({
   type: 'report.send',
-  input: {} as StandardSchemaV1<{ at: string }, { at: Date }>,
+  input: dateSchema,
   run: ({ at }) => at.getTime(),
 })
 
