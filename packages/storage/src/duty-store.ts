@@ -19,6 +19,7 @@ import { listOrphanedLeases } from './queries/list-orphaned-leases.ts'
 import { listSilentWorkers } from './queries/list-silent-workers.ts'
 import { nextDue } from './queries/next-due.ts'
 import { promoteTasks } from './queries/promote-tasks.ts'
+import { vacuumTables } from './queries/vacuum-tables.ts'
 
 interface Deps {
   readonly db: Database
@@ -86,6 +87,10 @@ export function dutyStore({ db, retentionMs, settleTask }: Deps): DutyStore {
       }
       await db.run(clearOldRows, [])
       return { droppedPartitions }
+    },
+
+    async vacuumTables() {
+      if (db.engine === 'pglite') await db.run(vacuumTables, [])
     },
   }
 }

@@ -39,6 +39,7 @@ import { returnTasks } from './queries/return-tasks.ts'
 import { revokeApiKey } from './queries/revoke-api-key.ts'
 import { submitTasks } from './queries/submit-tasks.ts'
 import { submitTasksOnce } from './queries/submit-tasks-once.ts'
+import { vacuumTables } from './queries/vacuum-tables.ts'
 
 /** Every statement there is, for the suite that prepares each one on every database. */
 export const everyStatement = [
@@ -83,4 +84,5 @@ export const everyStatement = [
   revokeApiKey,
   submitTasksOnce,
   submitTasks,
+  vacuumTables,
 ] as const

@@ -1,5 +1,6 @@
 import { PGlite, type PGliteInterface, type Transaction as PGliteTransaction, types } from '@electric-sql/pglite'
 import type { Database, Statement } from '@taskflow/core'
+import { PLAN_SETTINGS } from './plan-settings.ts'
 
 export interface PGliteSettings {
   /** Folder of the data; absent for memory. Only one process may have it open. */
@@ -22,6 +23,7 @@ export async function pgliteDatabase({ dataDir, loadDataDir }: PGliteSettings = 
     ...(contents !== undefined && { loadDataDir: contents }),
     parsers: { [types.JSON]: (text: string) => text, [types.INT8]: Number },
   })
+  await pglite.exec(PLAN_SETTINGS.map((setting) => `set ${setting}`).join(';'))
   return databaseOn(pglite)
 }
 

@@ -1,6 +1,8 @@
 import type { Database, Lane, Queryable, Statement, Transaction } from '@taskflow/core'
 import pg from 'pg'
 import { translateDatabaseError } from './database-error.ts'
+import { PLAN_SETTINGS } from './plan-settings.ts'
+import { postgresListener } from './postgres-listener.ts'
 
 export interface PostgresSettings {
   readonly url: string
@@ -12,17 +14,12 @@ export interface PostgresSettings {
   onError?(error: unknown): void
 }
 
-/**
- * Statements of the lanes address rows by primary key or walk one index in order.
- * Statistics of a table that fills and empties a thousand times a minute are always
- * wrong, and a plan made from them may read the whole table, so such plans are ruled out.
- */
-const LANE_PLANS = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'
+const PLAN_OPTIONS = PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(' ')
 
 const LANE_OPTIONS: Record<Lane, string> = {
-  submit: LANE_PLANS,
-  claim: `${LANE_PLANS} -c synchronous_commit=off`,
-  settle: LANE_PLANS,
+  submit: PLAN_OPTIONS,
+  claim: `${PLAN_OPTIONS} -c synchronous_commit=off`,
+  settle: PLAN_OPTIONS,
 }
 
 // Longer than any statement of ours takes on a healthy server; shorter than a caller's patience.
@@ -53,9 +50,9 @@ export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {}
     return pool
   }
 
-  const pool = openPool(poolSize, '-c jit=off')
+  const pool = openPool(poolSize, PLAN_OPTIONS)
   const lanes = new Map<Lane, pg.Pool>()
-  const listeners = new Set<pg.Client>()
+  const listening = postgresListener({ url, onError })
 
   function poolOf(lane: Lane | undefined): pg.Pool {
     if (lane === undefined) return pool
@@ -87,21 +84,9 @@ export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {}
         throw translateDatabaseError(error)
       }
     },
-    async listen(channel, listener) {
-      const client = new pg.Client({ connectionString: url, application_name: 'taskflow listener', keepAlive: true })
-      client.on('notification', ({ payload = '' }) => listener(payload))
-      client.on('error', onError)
-      await client.connect().catch(rethrow)
-      await client.query(`listen ${pg.escapeIdentifier(channel)}`)
-      listeners.add(client)
-      return async () => {
-        listeners.delete(client)
-        await client.end()
-      }
-    },
+    listen: (channel, listener) => listening.listen(channel, listener),
     async close() {
-      await Promise.all([...listeners].map((client) => client.end().catch(onError)))
-      listeners.clear()
+      await listening.close()
       await Promise.all([pool, ...lanes.values()].map((each) => each.end()))
     },
   }

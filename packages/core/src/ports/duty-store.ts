@@ -27,4 +27,6 @@ export interface DutyStore {
   countQueues(): Promise<void>
   /** Makes the partitions of the days ahead, drops those whose tasks are all past retention, and clears old keys and workers. */
   applyRetention(): Promise<{ droppedPartitions: readonly string[] }>
+  /** Reclaims dead rows and renews statistics where no autovacuum does (PGlite); elsewhere it does nothing. */
+  vacuumTables(): Promise<void>
 }

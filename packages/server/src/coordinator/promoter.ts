@@ -1,0 +1,39 @@
+import type { DutyStore, PeriodicService, Wakeups } from '@taskflow/core'
+import { type DutyDeps, duty } from './duty.ts'
+
+interface Deps extends DutyDeps {
+  readonly storage: Pick<DutyStore, 'promoteTasks'>
+}
+
+// A lost wake-up costs at most this.
+const POLL_MS = 1_000
+const BATCH = 1_000
+
+/**
+ * Moves tasks to queued when they are due. It sleeps until the next one is, not
+ * until the next poll; word of an earlier one wakes it (`promoteWhenDue`).
+ */
+export function promoter({ storage, clock, events }: Deps): PeriodicService {
+  return duty({
+    name: 'promoter',
+    clock,
+    events,
+    intervalMs: POLL_MS,
+    async round(signal) {
+      let count = 0
+      for (;;) {
+        const { promoted, nextDueInMs } = await storage.promoteTasks(BATCH)
+        count += promoted
+        if (promoted < BATCH || signal.aborted) {
+          if (count > 0) events.emit('tasks.promoted', { count })
+          return nextDueInMs === null ? POLL_MS : Math.min(POLL_MS, Math.max(0, Math.ceil(nextDueInMs)))
+        }
+      }
+    },
+  })
+}
+
+/** Wakes the promoter whenever a task was stored that is due later. Resolves with the way to stop. */
+export function promoteWhenDue(promoter: PeriodicService, wakeups: Wakeups): Promise<() => Promise<void>> {
+  return wakeups.on('due', () => promoter.wake())
+}

@@ -1,0 +1,93 @@
+import {
+  DEFAULT_RETRY_POLICY,
+  type DutyStore,
+  judge,
+  type OrphanedLease,
+  type PeriodicService,
+  type WorkerId,
+} from '@taskflow/core'
+import { type DutyDeps, duty } from './duty.ts'
+
+interface Deps extends DutyDeps {
+  readonly storage: Pick<DutyStore, 'listSilentWorkers' | 'buryWorkers' | 'listOrphanedLeases' | 'settleTask'>
+  readonly silentAfterMs?: number
+  readonly roundMs?: number
+}
+
+interface Observation {
+  readonly heartbeatAt: Date
+  readonly sinceMs: number
+}
+
+const BATCH = 500
+
+/**
+ * Declares dead the workers whose heartbeats stopped, and takes back what they held (P4).
+ *
+ * A heartbeat that looks old may be old because nobody could write it: the database
+ * was away, or this very process was stopped. So age alone buries nobody. The rescuer
+ * must itself have watched the heartbeat stand still, in rounds that followed each other
+ * without a gap, for `WATCH_ROUNDS` of them; a gap makes it forget what it saw. Then the
+ * worker is marked lost, if its heartbeat is still the one watched, and from that
+ * moment its heartbeats, claims and results are refused.
+ *
+ * Running tasks are never judged by how long they run.
+ */
+export function rescuer({ storage, clock, events, silentAfterMs = 10_000, roundMs = 1_000 }: Deps): PeriodicService {
+  const WATCH_ROUNDS = 3
+  let observed = new Map<WorkerId, Observation>()
+  let lastRoundMs = Number.NEGATIVE_INFINITY
+
+  async function buryTheDead(): Promise<void> {
+    const nowMs = clock.monotonicMs()
+    if (nowMs - lastRoundMs > 2.5 * roundMs) observed = new Map()
+    lastRoundMs = nowMs
+
+    const silent = await storage.listSilentWorkers(silentAfterMs)
+    observed = new Map(
+      silent.map(({ id, heartbeatAt }) => {
+        const before = observed.get(id)
+        const isSame = before?.heartbeatAt.getTime() === heartbeatAt.getTime()
+        return [id, before && isSame ? before : { heartbeatAt, sinceMs: nowMs }]
+      }),
+    )
+    const watchedMs = (WATCH_ROUNDS - 1) * roundMs
+    const dead = silent.filter(({ id }) => nowMs - (observed.get(id)?.sinceMs ?? nowMs) >= watchedMs)
+    if (dead.length === 0) return
+    for (const id of await storage.buryWorkers(dead)) events.emit('worker.buried', { id })
+  }
+
+  async function rescueOrphans(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const orphans = await storage.listOrphanedLeases(BATCH)
+      const results = await Promise.all(orphans.map(rescue))
+      const rescued = results.filter((verb) => verb === 'rescue').length
+      const quarantined = results.filter((verb) => verb === 'fail').length
+      if (rescued + quarantined > 0) events.emit('tasks.rescued', { count: rescued, quarantined })
+      // A full batch of leases that all turned out stale would come again at once and for ever.
+      if (orphans.length < BATCH || rescued + quarantined === 0 || signal.aborted) return
+    }
+  }
+
+  async function rescue(orphan: OrphanedLease): Promise<'rescue' | 'fail' | undefined> {
+    const { taskId, leaseId, workerId, attempt, maxAttempts, crashCount } = orphan
+    const error = { name: 'WorkerLost', message: `Worker ${workerId} died while it held the task` }
+    const context = { attempt, maxAttempts, crashCount, policy: DEFAULT_RETRY_POLICY, random: () => 0 }
+    const verdict = judge({ kind: 'crashed', error }, context)
+    const result = await storage.settleTask({ taskId, leaseId, verdict })
+    if (result === 'stale') return undefined
+    return verdict.verb === 'fail' ? 'fail' : 'rescue'
+  }
+
+  return duty({
+    name: 'rescuer',
+    clock,
+    events,
+    intervalMs: roundMs,
+    async round(signal) {
+      await buryTheDead()
+      await rescueOrphans(signal)
+      return undefined
+    },
+  })
+}

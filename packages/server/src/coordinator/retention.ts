@@ -1,0 +1,21 @@
+import type { DutyStore, PeriodicService } from '@taskflow/core'
+import { type DutyDeps, duty } from './duty.ts'
+
+interface Deps extends DutyDeps {
+  readonly storage: Pick<DutyStore, 'applyRetention'>
+}
+
+/** Makes the days ahead and drops the days whose tasks have been kept long enough. */
+export function retention({ storage, clock, events }: Deps): PeriodicService {
+  return duty({
+    name: 'retention',
+    clock,
+    events,
+    intervalMs: 600_000,
+    async round() {
+      const { droppedPartitions } = await storage.applyRetention()
+      if (droppedPartitions.length > 0) events.emit('partitions.dropped', { names: droppedPartitions })
+      return undefined
+    },
+  })
+}

@@ -1,0 +1,24 @@
+import type { DutyStore, PeriodicService } from '@taskflow/core'
+import { type DutyDeps, duty } from './duty.ts'
+
+interface Deps extends DutyDeps {
+  readonly storage: Pick<DutyStore, 'vacuumTables'>
+}
+
+const MIN_PAUSE_MS = 10_000
+const PAUSE_PER_WORK = 50
+
+/** Does for PGlite what autovacuum does for a server: a hot table of dead rows makes every claim slower. */
+export function vacuum({ storage, clock, events }: Deps): PeriodicService {
+  return duty({
+    name: 'vacuum',
+    clock,
+    events,
+    intervalMs: MIN_PAUSE_MS,
+    async round() {
+      const startedMs = clock.monotonicMs()
+      await storage.vacuumTables()
+      return Math.max(MIN_PAUSE_MS, PAUSE_PER_WORK * (clock.monotonicMs() - startedMs))
+    },
+  })
+}

@@ -1,0 +1,84 @@
+import pg from 'pg'
+import { translateDatabaseError } from './database-error.ts'
+
+type Listener = (payload: string) => void
+
+interface Options {
+  readonly url: string
+  onError(error: unknown): void
+}
+
+export interface PostgresListener {
+  listen(channel: string, listener: Listener): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
+
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 5_000
+
+/**
+ * LISTEN for any number of channels on one connection, which comes back when it is lost.
+ * What was notified meanwhile is gone, so each listener is then called once with an empty payload:
+ * something may have happened.
+ */
+export function postgresListener({ url, onError }: Options): PostgresListener {
+  const listeners = new Map<string, Set<Listener>>()
+  let client: Promise<pg.Client> | undefined
+  let isClosed = false
+  let reconnect: ReturnType<typeof setTimeout> | undefined
+
+  async function connect(): Promise<pg.Client> {
+    const fresh = new pg.Client({ connectionString: url, application_name: 'taskflow listener', keepAlive: true })
+    fresh.on('notification', ({ channel, payload = '' }) => {
+      for (const listener of listeners.get(channel) ?? []) listener(payload)
+    })
+    fresh.on('error', onError)
+    await fresh.connect()
+    fresh.once('end', () => scheduleReconnect(FIRST_PAUSE_MS))
+    for (const channel of listeners.keys()) await fresh.query(`listen ${pg.escapeIdentifier(channel)}`)
+    return fresh
+  }
+
+  function scheduleReconnect(pauseMs: number): void {
+    client = undefined
+    if (isClosed) return
+    reconnect = setTimeout(() => {
+      client = connect()
+      client.then(
+        () => {
+          for (const each of listeners.values()) for (const listener of each) listener('')
+        },
+        (error: unknown) => {
+          onError(error)
+          scheduleReconnect(Math.min(LONGEST_PAUSE_MS, pauseMs * 2))
+        },
+      )
+    }, pauseMs)
+  }
+
+  return {
+    async listen(channel, listener) {
+      const known = listeners.get(channel)
+      const all = known ?? new Set()
+      listeners.set(channel, all.add(listener))
+      try {
+        if (client === undefined && reconnect === undefined) client = connect()
+        // A reconnection under way will listen to this channel too.
+        if (client && !known) await (await client).query(`listen ${pg.escapeIdentifier(channel)}`)
+      } catch (error) {
+        all.delete(listener)
+        client = undefined
+        throw translateDatabaseError(error)
+      }
+      return async () => {
+        all.delete(listener)
+      }
+    },
+    async close() {
+      isClosed = true
+      clearTimeout(reconnect)
+      const open = await client?.catch(() => undefined)
+      await open?.end().catch(onError)
+    },
+  }
+}
