@@ -1,0 +1,106 @@
+import { EventEmitter } from 'node:events'
+import { openAsBlob } from 'node:fs'
+import type { Database, Storage, TaskFlowEvents } from '@taskflow/core'
+import { openStorage, pgliteDatabase, postgresDatabase, statement } from '@taskflow/storage'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import type { Engine } from './engines.ts'
+import { newTaskId } from './ids.ts'
+import { checkInvariants } from './invariants.ts'
+import { cloneTemplate } from './postgres-template.ts'
+
+export interface TestDatabase {
+  readonly db: Database
+  /** Of a PostgreSQL. */
+  readonly url: string | undefined
+  drop(): Promise<void>
+}
+
+/** A migrated, empty database of one's own. */
+export async function openTestDatabase(engine: Engine): Promise<TestDatabase> {
+  if (engine.kind === 'pglite') {
+    const db = await pgliteDatabase({ loadDataDir: await openAsBlob(engine.dumpFile) })
+    return { db, url: undefined, drop: () => db.close() }
+  }
+  const { url, drop } = await cloneTemplate(engine.serverUrl, engine.template)
+  const db = postgresDatabase({ url })
+  return {
+    db,
+    url,
+    async drop() {
+      await db.close()
+      await drop()
+    },
+  }
+}
+
+export interface GivenStorage {
+  readonly db: Database
+  readonly storage: Storage
+  readonly events: EventEmitter<TaskFlowEvents>
+  /** Of a PostgreSQL. */
+  readonly url: string | undefined
+}
+
+const RETENTION_MS = 7 * 24 * 3_600_000
+
+/**
+ * A database for the tests of the enclosing `describe`, opened before them and dropped
+ * after. The invariants are checked after each test. What is returned can be read once tests run:
+ * write `given.storage`, do not take it apart outside a test.
+ */
+export function useStorage(engine: Engine, { checksInvariants = true } = {}): GivenStorage {
+  let opened: TestDatabase | undefined
+  let storage: Storage | undefined
+  const events = new EventEmitter<TaskFlowEvents>()
+
+  beforeAll(async () => {
+    opened = await openTestDatabase(engine)
+    storage = openStorage({ db: opened.db, events, nextId: newTaskId, retentionMs: RETENTION_MS })
+  })
+  afterEach(async () => {
+    if (opened && checksInvariants) expect(await checkInvariants(opened.db), 'violated invariants').toEqual([])
+  })
+  afterAll(() => opened?.drop())
+
+  return {
+    events,
+    get db() {
+      return orTooEarly(opened).db
+    },
+    get url() {
+      return orTooEarly(opened).url
+    },
+    get storage() {
+      return orTooEarly(storage)
+    },
+  }
+}
+
+function orTooEarly<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('The database is opened before the first test: read it inside one')
+  return value
+}
+
+/** Puts the database's clock ahead of the true time, for all its sessions; 0 puts it right. */
+export async function moveTime(db: Database, aheadMs: number): Promise<void> {
+  await db.transaction((tx) =>
+    tx.script(`create or replace function clock_now() returns timestamptz
+               language sql stable as 'select now() + interval ''${Math.trunc(aheadMs)} ms'''`),
+  )
+}
+
+const deleteEverything = statement<readonly [], { emptied: number }>({
+  name: 'testing_delete_everything',
+  columns: ['emptied'],
+  text: `
+    with a as (delete from task), b as (delete from finished_task), c as (delete from task_attempt),
+         d as (delete from task_event), e as (delete from task_log), f as (delete from worker),
+         g as (delete from task_type), h as (delete from queue_count), i as (delete from queue_minute),
+         j as (delete from api_key), k as (delete from idempotency_key)
+    select 1 as emptied`,
+})
+
+/** For tests that need to be alone with what they stored. */
+export async function emptyDatabase(db: Database): Promise<void> {
+  await db.run(deleteEverything, [])
+}

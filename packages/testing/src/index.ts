@@ -1,0 +1,17 @@
+export {
+  emptyDatabase,
+  type GivenStorage,
+  moveTime,
+  openTestDatabase,
+  type TestDatabase,
+  useStorage,
+} from './databases.ts'
+export { type Engine, engines } from './engines.ts'
+export { claimBy, newTask, newWorker, PROJECT, pulse, submissionOf } from './factories.ts'
+export { freePort } from './free-port.ts'
+export { type HandClock, handClock, settled } from './hand-clock.ts'
+export { newTaskId, newWorkerId, strangeLeaseId } from './ids.ts'
+export { checkInvariants } from './invariants.ts'
+export { type ProcessDatabase, useProcessDatabase } from './process-database.ts'
+export { type Ended, type Processes, type RunningProcess, useProcesses } from './processes.ts'
+export { eventually, nextEvents, within } from './wait.ts'

@@ -1,0 +1,51 @@
+import { writeFileSync } from 'node:fs'
+import type { TestProject } from 'vitest/node'
+import type { Engine } from './engines.ts'
+import { createPGliteTemplate } from './pglite-template.ts'
+import { findServers } from './postgres-servers.ts'
+import { createTemplate } from './postgres-template.ts'
+
+/** What scripts/test.ts reads to say on what the tests ran. */
+export interface RunReport {
+  readonly ran: readonly string[]
+  readonly missing: readonly string[]
+}
+
+type Undo = () => unknown
+
+/** Brings up the engines of one run and tells the test files of them. Resolves with how to take them down again. */
+export async function provideEngines(project: TestProject, wanted: 'pglite' | 'all'): Promise<() => Promise<void>> {
+  const undo: Undo[] = []
+  const takeDown = async () => {
+    for (const step of undo.reverse()) await step()
+  }
+  try {
+    const engines: Engine[] = [await pglite(undo)]
+    const { found, missing } = wanted === 'all' ? await findServers() : { found: [], missing: [] }
+    undo.push(...found.map((server) => server.stop))
+    for (const { origin, url } of found) engines.push(await postgres(origin, url, undo))
+    project.provide('engines', engines)
+    report({ ran: engines.map(({ name }) => name), missing })
+  } catch (error) {
+    await takeDown()
+    throw error
+  }
+  return takeDown
+}
+
+async function pglite(undo: Undo[]): Promise<Engine> {
+  const { serverVersion, dumpFile, remove } = await createPGliteTemplate()
+  undo.push(remove)
+  return { kind: 'pglite', name: `PGlite ${serverVersion}`, dumpFile }
+}
+
+async function postgres(origin: string, serverUrl: string, undo: Undo[]): Promise<Engine> {
+  const { name: template, serverVersion, drop } = await createTemplate(serverUrl)
+  undo.push(drop)
+  return { kind: 'postgres', name: `PostgreSQL ${serverVersion} (${origin})`, serverUrl, template }
+}
+
+function report(content: RunReport): void {
+  const file = process.env.TASKFLOW_TEST_REPORT
+  if (file !== undefined) writeFileSync(file, JSON.stringify(content))
+}

@@ -1,0 +1,46 @@
+import { availableParallelism } from 'node:os'
+import { defineConfig } from 'vitest/config'
+
+const SETUP = './packages/testing/src'
+
+/**
+ * Three circles, each within the next:
+ * - `pure`: the domain and the architecture. No database, no set-up; part of `npm run check`.
+ * - `fast`: every package, on PGlite. Needs no service; `npm run test:fast`.
+ * - `full`: the same on every PostgreSQL as well, and e2e with real processes; `npm test`.
+ */
+export default defineConfig({
+  test: {
+    // Many tests wait for a server or a child process, so two files at once keep two cores busy, and not more.
+    maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
+    // A flaky test is a bug; running it again would hide it.
+    retry: 0,
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['architecture.test.ts', 'packages/core/src/**/*.test.ts'],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: 'fast',
+          include: ['*.test.ts', 'packages/*/src/**/*.test.ts', 'examples/**/*.test.ts'],
+          globalSetup: `${SETUP}/fast-setup.ts`,
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'full',
+          include: ['*.test.ts', '{packages,examples,bench,scripts,e2e}/**/*.test.ts'],
+          globalSetup: `${SETUP}/full-setup.ts`,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
