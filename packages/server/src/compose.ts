@@ -1,0 +1,116 @@
+import { EventEmitter } from 'node:events'
+import { postgresBroker } from '@taskflow/brokers'
+import { type Database, type Service, type TaskFlowEvents, uuidV7Ids } from '@taskflow/core'
+import { databaseWakeups, migrator, openStorage, pgliteDatabase, postgresDatabase } from '@taskflow/storage'
+import { worker } from '@taskflow/worker'
+import type { Logger } from 'pino'
+import { type Administrator, ensureAdministrator } from './administrator.ts'
+import { apiServer } from './api-server.ts'
+import type { Settings } from './config.ts'
+import { coordinator } from './coordinator/coordinator.ts'
+import { soleElector } from './coordinator/elector.ts'
+import { type DataDir, openDataDir } from './data-dir.ts'
+import { systemClock } from './system-clock.ts'
+import { logEvents } from './telemetry/log-events.ts'
+import { metricsOf } from './telemetry/metrics.ts'
+import { VERSION } from './version.ts'
+
+/** A whole TaskFlow process, ready to start. */
+export interface TaskFlowProcess extends Service {
+  readonly administrator: Administrator
+  /** Where the API listens, once started; undefined without that role. */
+  readonly url: string | undefined
+}
+
+/**
+ * Puts the process together: the only place that knows concrete classes. Opens and
+ * migrates the database, so that what it returns can start at once.
+ */
+export async function compose(settings: Settings, log: Logger): Promise<TaskFlowProcess> {
+  const dataDir = settings.databaseUrl === undefined ? openDataDir(settings.dataDir) : undefined
+  try {
+    const db = await openDatabase(settings, dataDir, log)
+    return await composeOver(db, dataDir, settings, log)
+  } catch (error) {
+    dataDir?.release()
+    throw error
+  }
+}
+
+/** Opens what the settings name: a PostgreSQL, or the data folder's own. */
+export function openDatabase(
+  settings: Settings,
+  dataDir: DataDir | undefined,
+  log: Logger,
+): Promise<Database> | Database {
+  if (dataDir) return pgliteDatabase({ dataDir: dataDir.databaseDir })
+  const { databaseUrl = '', databaseSchema } = settings
+  return postgresDatabase({
+    url: databaseUrl,
+    ...(databaseSchema !== undefined && { schema: databaseSchema }),
+    onError: (error) => log.warn({ err: error }, 'A database connection broke'),
+  })
+}
+
+async function composeOver(
+  db: Database,
+  dataDir: DataDir | undefined,
+  settings: Settings,
+  log: Logger,
+): Promise<TaskFlowProcess> {
+  await migrator(db).up()
+  const clock = systemClock
+  const random = Math.random
+  const events = new EventEmitter<TaskFlowEvents>()
+  const ids = uuidV7Ids(clock, random)
+  const storage = openStorage({ db, events, nextId: () => ids.next(), retentionMs: settings.retentionMs })
+  const wakeups = databaseWakeups(db)
+  const shared = { storage, wakeups, clock, ids, random, events, log }
+  logEvents(events, log)
+
+  // Today's partition is there before the first task, whoever leads.
+  await storage.applyRetention()
+  // Only one process can have the folder open, so whoever had it before is dead.
+  if (dataDir) await storage.buryWorkers(await storage.listSilentWorkers(0))
+  const administrator = await ensureAdministrator({ storage, ids, keyFile: dataDir?.adminKeyFile })
+
+  const has = (role: Settings['roles'][number]): boolean => settings.roles.includes(role)
+  const api = has('api') ? apiServer({ ...shared, metrics: metricsOf(events), settings }) : undefined
+  const services: Service[] = [
+    ...(api ? [api] : []),
+    ...(has('coordinator') ? [coordinator({ ...shared, elector: soleElector() })] : []),
+    ...(has('worker')
+      ? [worker({ ...shared, broker: postgresBroker({ wakeups, clock }), settings: workerSettings(settings) })]
+      : []),
+  ]
+
+  return {
+    name: 'taskflow',
+    administrator,
+    get url() {
+      return api?.url
+    },
+    async start() {
+      for (const service of services) await service.start()
+    },
+    async stop() {
+      // The worker first: while it drains, callers can still see their tasks.
+      for (const service of services.toReversed()) await service.stop()
+      await db.close()
+      dataDir?.release()
+    },
+  }
+}
+
+function workerSettings(settings: Settings) {
+  return {
+    project: 'default',
+    name: settings.workerName,
+    version: VERSION,
+    labels: {},
+    queues: settings.queues,
+    slots: settings.concurrency,
+    tasks: settings.tasks,
+    drainMs: settings.drainMs,
+  }
+}

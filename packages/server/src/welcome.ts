@@ -1,0 +1,36 @@
+import type { TaskFlowProcess } from './compose.ts'
+import type { Settings } from './config.ts'
+import { VERSION } from './version.ts'
+
+/** What a start prints for the person before the screen: where it is, how to sign in, what to try. */
+export function welcome({ url, administrator }: TaskFlowProcess, settings: Settings): string {
+  const store = settings.databaseUrl === undefined ? `embedded PostgreSQL in ${settings.dataDir}` : 'PostgreSQL'
+  const lines = [`TaskFlow ${VERSION} is ready: ${settings.roles.join(', ')} over ${store}.`]
+  if (url !== undefined) lines.push('', ...tryThis(url, administrator, settings))
+  return `\n${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n\n`
+}
+
+function tryThis(url: string, { secret, isNew }: TaskFlowProcess['administrator'], settings: Settings): string[] {
+  const token = secret ?? '$TASKFLOW_TOKEN'
+  return [
+    `API         ${url}`,
+    `Reference   ${url}/docs`,
+    `Sign in     ${signIn(secret, isNew, settings)}`,
+    '',
+    'Try it:',
+    '',
+    `  curl -s ${url}/v1/tasks -H 'Authorization: Bearer ${token}' \\`,
+    `    -H 'Content-Type: application/json' -d '{"type":"hello","payload":{"name":"World"}}'`,
+    '',
+    `  npx taskflow tasks submit hello --payload '{"name":"World"}' --wait`,
+    '  npx taskflow tasks list',
+    '  npm run demo',
+  ]
+}
+
+function signIn(secret: string | undefined, isNew: boolean, settings: Settings): string {
+  if (secret === undefined) return 'with the administrator key of the first start, or TASKFLOW_ADMIN_TOKEN'
+  const where =
+    settings.databaseUrl === undefined ? `, kept in ${settings.dataDir}/admin.key` : '; it is not shown again'
+  return `administrator, key ${secret}${isNew ? ` (created now${where})` : where}`
+}
