@@ -20,6 +20,8 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = { baseMs: 1_000, factor: 2, max
  * @param attempt the attempt that failed, from 1
  */
 export function nextDelayMs(policy: RetryPolicy, attempt: number, random: () => number): number {
-  const ceiling = Math.min(policy.maxMs, policy.baseMs * policy.factor ** (attempt - 1))
+  // Bounded, since a power grown to infinity would make a base of zero NaN.
+  const growth = Math.min(policy.factor ** (attempt - 1), Number.MAX_VALUE)
+  const ceiling = Math.min(policy.maxMs, policy.baseMs * growth)
   return Math.round(policy.jitter === 'none' ? ceiling : random() * ceiling)
 }

@@ -1,0 +1,148 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type AttemptContext, type AttemptOutcome, assertNever, CRASH_LIMIT, judge } from './attempt-outcome.ts'
+import { DEFAULT_RETRY_POLICY } from './retry-policy.ts'
+import { canTransition, type TaskVerb } from './task-state.ts'
+
+const error = { name: 'TypeError', message: 'It broke', stack: 'at handler' }
+
+const context = (given: Partial<AttemptContext> = {}): AttemptContext => ({
+  attempt: 1,
+  maxAttempts: 3,
+  policy: { ...DEFAULT_RETRY_POLICY, jitter: 'none' },
+  crashCount: 0,
+  random: () => 0.5,
+  ...given,
+})
+
+describe('an attempt that ended as it wished', () => {
+  test('completes the task with its result', () => {
+    expect(judge({ kind: 'succeeded', result: '{"rows":12}' }, context())).toEqual({
+      verb: 'complete',
+      result: '{"rows":12}',
+    })
+  })
+
+  test('snoozes for as long as it asked', () => {
+    expect(judge({ kind: 'snoozed', delayMs: 250 }, context({ attempt: 3 }))).toEqual({ verb: 'snooze', delayMs: 250 })
+  })
+
+  test('is handed back', () => {
+    expect(judge({ kind: 'released' }, context({ attempt: 3 }))).toEqual({ verb: 'release' })
+  })
+
+  test('cancels the task when it was told to stop', () => {
+    expect(judge({ kind: 'cancelled', error }, context())).toEqual({
+      verb: 'cancel',
+      error: { ...error, reason: 'cancelled' },
+    })
+  })
+})
+
+describe('an attempt that failed', () => {
+  test('is retried after the delay of the policy', () => {
+    expect(judge({ kind: 'failed', error, retryable: true }, context({ attempt: 2 }))).toEqual({
+      verb: 'retry',
+      error: { ...error, reason: 'exhausted' },
+      delayMs: 2_000,
+    })
+  })
+
+  test('fails the task when it was the last one', () => {
+    expect(judge({ kind: 'failed', error, retryable: true }, context({ attempt: 3 }))).toEqual({
+      verb: 'fail',
+      error: { ...error, reason: 'exhausted' },
+    })
+  })
+
+  test('fails the task at once when it said that a retry is useless', () => {
+    expect(judge({ kind: 'failed', error, retryable: false }, context())).toEqual({
+      verb: 'fail',
+      error: { ...error, reason: 'notRetryable' },
+    })
+  })
+
+  test('fails the task also when attempts were taken away meanwhile', () => {
+    expect(judge({ kind: 'failed', error, retryable: true }, context({ attempt: 3, maxAttempts: 1 })).verb).toBe('fail')
+  })
+})
+
+describe('an attempt that took too long', () => {
+  test('is retried and says why', () => {
+    expect(judge({ kind: 'timedOut', error }, context())).toEqual({
+      verb: 'retry',
+      error: { ...error, reason: 'timedOut' },
+      delayMs: 1_000,
+    })
+  })
+
+  test('fails the task when it was the last one', () => {
+    expect(judge({ kind: 'timedOut', error }, context({ attempt: 3 }))).toEqual({
+      verb: 'fail',
+      error: { ...error, reason: 'timedOut' },
+    })
+  })
+})
+
+describe('an attempt whose worker died', () => {
+  for (let crashCount = 0; crashCount < CRASH_LIMIT - 1; crashCount++) {
+    test(`is rescued after ${crashCount} deaths before it, also when it was the last attempt`, () => {
+      expect(judge({ kind: 'crashed', error }, context({ crashCount, attempt: 3 }))).toEqual({
+        verb: 'rescue',
+        error: { ...error, reason: 'crashed' },
+      })
+    })
+  }
+
+  test('quarantines the task at the limit', () => {
+    expect(judge({ kind: 'crashed', error }, context({ crashCount: CRASH_LIMIT - 1 }))).toEqual({
+      verb: 'fail',
+      error: { ...error, reason: 'quarantined' },
+    })
+  })
+})
+
+describe('whatever the outcome', () => {
+  const delayMs = fc.nat()
+  const outcome: fc.Arbitrary<AttemptOutcome> = fc.oneof(
+    fc.record({ kind: fc.constant('succeeded' as const), result: fc.json() }),
+    fc.record({ kind: fc.constant('failed' as const), error: fc.constant(error), retryable: fc.boolean() }),
+    fc.record({
+      kind: fc.constantFrom('timedOut' as const, 'cancelled' as const, 'crashed' as const),
+      error: fc.constant(error),
+    }),
+    fc.record({ kind: fc.constant('snoozed' as const), delayMs }),
+    fc.record({ kind: fc.constant('released' as const) }),
+  )
+  const anyContext = fc
+    .record({
+      attempt: fc.integer({ min: 1, max: 100 }),
+      maxAttempts: fc.integer({ min: 1, max: 100 }),
+      crashCount: fc.nat(5),
+    })
+    .map((given) => context(given))
+
+  test('the verdict is a verb that a running task allows', () => {
+    fc.assert(
+      fc.property(outcome, anyContext, (what, how) => {
+        expect(canTransition(judge(what, how).verb satisfies TaskVerb, 'running')).toBe(true)
+      }),
+    )
+  })
+
+  test('nothing is retried beyond its attempts, and nothing comes back beyond the crash limit', () => {
+    fc.assert(
+      fc.property(outcome, anyContext, (what, how) => {
+        const { verb } = judge(what, how)
+        if (verb === 'retry') expect(how.attempt).toBeLessThan(how.maxAttempts)
+        if (verb === 'rescue') expect(how.crashCount + 1).toBeLessThan(CRASH_LIMIT)
+      }),
+    )
+  })
+})
+
+test('a variant that nobody handles is a bug that names itself', () => {
+  expect(() => assertNever({ kind: 'unheard' } as never)).toThrow(
+    new TypeError('Unhandled variant: {"kind":"unheard"}'),
+  )
+})

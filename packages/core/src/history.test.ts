@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest'
+import { historyOf, type TaskEvent } from './history.ts'
+import type { Attempt, LeaseId, Task, TaskFailure, TaskId, WorkerId } from './task.ts'
+
+const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds))
+const workerId = '019b76da-a800-7000-8000-000000000001' as WorkerId
+
+const failure: TaskFailure = { name: 'Error', message: 'It broke', reason: 'exhausted' }
+
+const taskIn = (given: Partial<Task> = {}): Task => ({
+  id: '019b76da-a800-7000-8000-000000000000' as TaskId,
+  project: 'default',
+  type: 'report.build',
+  queue: 'reports',
+  state: 'queued',
+  priority: 'high',
+  payload: 'null',
+  result: null,
+  error: null,
+  attempt: 0,
+  maxAttempts: 5,
+  crashCount: 0,
+  retry: null,
+  timeouts: null,
+  retentionMs: null,
+  labels: {},
+  title: null,
+  description: null,
+  runAt: null,
+  createdAt: at(0),
+  createdBy: 'key:ci',
+  queuedAt: at(0),
+  startedAt: null,
+  finishedAt: null,
+  cancelRequestedAt: null,
+  workerId: null,
+  progress: null,
+  version: '1',
+  ...given,
+})
+
+const attemptOf = (given: Partial<Attempt> & Pick<Attempt, 'startedAt' | 'endedAt' | 'outcome'>): Attempt => ({
+  id: '019b76da-a800-7000-8000-000000000002' as LeaseId,
+  attempt: 1,
+  workerId,
+  error: null,
+  ...given,
+})
+
+const kindsOf = (events: readonly TaskEvent[]): string[] => events.map(({ kind }) => kind)
+
+test('begins with who created the task, and as what', () => {
+  expect(historyOf(taskIn(), [], [])).toEqual([
+    {
+      kind: 'task.created',
+      at: at(0),
+      actor: 'key:ci',
+      detail: { type: 'report.build', queue: 'reports', priority: 'high' },
+    },
+  ])
+})
+
+test('an ordinary life is read off the row: created, started, succeeded', () => {
+  const task = taskIn({ state: 'succeeded', attempt: 1, startedAt: at(1), finishedAt: at(2), workerId })
+  const attempt = attemptOf({ startedAt: at(1), endedAt: at(2), outcome: 'succeeded' })
+  const events = historyOf(task, [attempt], [])
+  expect(kindsOf(events)).toEqual(['task.created', 'task.started', 'task.succeeded'])
+  expect(events[1]).toEqual({ kind: 'task.started', at: at(1), actor: null, detail: { attempt: 1, workerId } })
+  expect(events[2]).toEqual({ kind: 'task.succeeded', at: at(2), actor: null, detail: { attempt: 1 } })
+})
+
+test('a running task has started and not ended', () => {
+  const task = taskIn({ state: 'running', attempt: 1, startedAt: at(1), workerId })
+  const attempt = attemptOf({ startedAt: at(1), endedAt: null, outcome: 'running' })
+  expect(kindsOf(historyOf(task, [attempt], []))).toEqual(['task.created', 'task.started'])
+})
+
+test('a failure carries its error, once', () => {
+  const task = taskIn({ state: 'failed', attempt: 1, startedAt: at(1), finishedAt: at(2), workerId, error: failure })
+  const attempt = attemptOf({ startedAt: at(1), endedAt: at(2), outcome: 'failed', error: failure })
+  const events = historyOf(task, [attempt], [])
+  expect(kindsOf(events)).toEqual(['task.created', 'task.started', 'task.failed'])
+  expect(events.at(-1)?.detail).toEqual({ attempt: 1, error: failure })
+})
+
+test('a success after a failed attempt does not carry the error of that attempt', () => {
+  const task = taskIn({ state: 'succeeded', attempt: 2, finishedAt: at(9), error: failure })
+  expect(historyOf(task, [], []).at(-1)?.detail).toEqual({ attempt: 2 })
+})
+
+describe('an attempt that did not end the task', () => {
+  const kinds = {
+    failed: 'task.retried',
+    timedOut: 'task.timedOut',
+    snoozed: 'task.snoozed',
+    released: 'task.released',
+    rescued: 'task.rescued',
+  } as const
+
+  for (const [outcome, kind] of Object.entries(kinds) as [keyof typeof kinds, string][]) {
+    test(`that was ${outcome} reads ${kind}`, () => {
+      const attempt = attemptOf({ startedAt: at(1), endedAt: at(2), outcome, error: failure })
+      const events = historyOf(taskIn({ state: 'retrying', attempt: 1 }), [attempt], [])
+      expect(kindsOf(events)).toEqual(['task.created', 'task.started', kind])
+      expect(events.at(-1)).toMatchObject({ at: at(2), actor: null, detail: { attempt: 1, workerId, error: failure } })
+    })
+  }
+})
+
+test('merges what was recorded, oldest first', () => {
+  const recorded: TaskEvent[] = [
+    { kind: 'task.redriven', at: at(5), actor: 'key:ops', detail: {} },
+    { kind: 'task.progressed', at: at(2), actor: null, detail: { percent: 40 } },
+    { kind: 'task.edited', at: at(6), actor: 'key:ops', detail: {} },
+  ]
+  const attempts = [
+    attemptOf({ startedAt: at(7), endedAt: at(8), outcome: 'succeeded' }),
+    attemptOf({ startedAt: at(1), endedAt: at(3), outcome: 'succeeded' }),
+  ]
+  const task = taskIn({ state: 'succeeded', attempt: 1, startedAt: at(7), finishedAt: at(8), workerId })
+  expect(kindsOf(historyOf(task, attempts, recorded))).toEqual([
+    'task.created',
+    'task.started',
+    'task.progressed',
+    'task.succeeded',
+    'task.redriven',
+    'task.edited',
+    'task.started',
+    'task.succeeded',
+  ])
+})
+
+test('a task cancelled while it waited has no attempt to tell of', () => {
+  const recorded: TaskEvent[] = [
+    { kind: 'task.cancelRequested', at: at(3), actor: 'key:ops', detail: { reason: null } },
+  ]
+  const task = taskIn({
+    state: 'cancelled',
+    finishedAt: at(3),
+    cancelRequestedAt: at(3),
+    error: { ...failure, reason: 'cancelled' },
+  })
+  expect(kindsOf(historyOf(task, [], recorded))).toEqual(['task.created', 'task.cancelRequested', 'task.cancelled'])
+})

@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { firstIdAt, isUuid, uuidV7Ids } from './ids.ts'
+
+const start = Date.parse('2026-01-01T00:00:00Z')
+const timeOf = (id: string): number => Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)
+
+/** Ids of a clock that shows these moments, one after the other. */
+function idsAt(moments: readonly number[], random: () => number = Math.random): string[] {
+  let next = 0
+  const ids = uuidV7Ids({ now: () => new Date(moments[next++] ?? start) }, random)
+  return moments.map(() => ids.next())
+}
+
+const inOneMillisecond = (count: number): number[] => Array.from({ length: count }, () => start)
+
+test('carries the version and the variant of RFC 9562, whatever the chance', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.nat(start), (chance, moment) => {
+      const [id = ''] = idsAt([moment], () => chance)
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+      expect(isUuid(id)).toBe(true)
+    }),
+  )
+})
+
+test('carries the time in its first 48 bits', () => {
+  expect(idsAt([start, start + 1]).map(timeOf)).toEqual([start, start + 1])
+})
+
+test('ascends and never repeats, however the clock jumps', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -5_000, max: 5_000 }), { minLength: 2, maxLength: 200 }), (jumps) => {
+      const ids = idsAt(jumps.map((jump) => start + jump))
+      expect(ids).toEqual([...new Set(ids)].sort())
+    }),
+  )
+})
+
+test('ascends within one millisecond beyond its counter, by borrowing from the next', () => {
+  const ids = idsAt(inOneMillisecond(20_000))
+  expect(ids).toEqual([...new Set(ids)].sort())
+  // At least 2048 fit into each millisecond, so the borrowed time stays close to the true one.
+  expect(timeOf(ids.at(-1) as string) - start).toBeLessThanOrEqual(20_000 / 2_048)
+})
+
+test('holds the last time used while the clock is behind', () => {
+  expect(idsAt([start, start - 60_000, start - 1]).map(timeOf)).toEqual([start, start, start])
+})
+
+test('two makers at the same moment make different ids', () => {
+  const ids = [...idsAt(inOneMillisecond(5_000)), ...idsAt(inOneMillisecond(5_000))]
+  expect(new Set(ids).size).toBe(10_000)
+})
+
+describe('isUuid', () => {
+  for (const text of [
+    '',
+    'task',
+    '019b76da-a800-7000-8000-00000000000',
+    '019B76DA-A800-7000-8000-000000000000',
+    '019b76da-a800-7000-8000-000000000000\n',
+  ]) {
+    test(`refuses ${JSON.stringify(text)}`, () => {
+      expect(isUuid(text)).toBe(false)
+    })
+  }
+})
+
+test('the first id of a moment is a bound between the ids before and after it', () => {
+  const [before = '', at = ''] = idsAt([start - 1, start])
+  const bound = firstIdAt(new Date(start))
+  expect(isUuid(bound)).toBe(true)
+  expect(before < bound).toBe(true)
+  expect(bound < at).toBe(true)
+})

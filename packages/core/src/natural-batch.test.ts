@@ -1,0 +1,142 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { naturalBatch } from './natural-batch.ts'
+
+class DatabaseAway extends Error {}
+
+interface Flight {
+  readonly items: readonly string[]
+  land(results?: readonly string[]): void
+  crash(error: unknown): void
+}
+
+/** A batch whose flights the test lands by hand. */
+function setup(options: { maxWeight?: number; weigh?: (item: string) => number } = {}) {
+  const flights: Flight[] = []
+  const sizes: number[] = []
+  const batch = naturalBatch<string, string>({
+    maxWeight: 1_000,
+    ...options,
+    isShared: (error) => error instanceof DatabaseAway,
+    onBatch: (size) => sizes.push(size),
+    run: (items) =>
+      new Promise((resolve, reject) => {
+        flights.push({ items, land: (results = items.map((item) => `${item}!`)) => resolve(results), crash: reject })
+      }),
+  })
+  const add = (...items: string[]) => Promise.allSettled(items.map((item) => batch.add(item)))
+  return { batch, flights, sizes, add }
+}
+
+/** Lets every promise that is ready run its course. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+const fulfilled = (value: string) => ({ status: 'fulfilled', value })
+const rejected = (reason: unknown) => ({ status: 'rejected', reason })
+
+test('items added in one tick leave together, at once', async () => {
+  const { flights, add } = setup()
+  const results = add('a', 'b', 'c')
+  await turn()
+  expect(flights.map(({ items }) => items)).toEqual([['a', 'b', 'c']])
+  flights[0]?.land()
+  expect(await results).toEqual(['a!', 'b!', 'c!'].map(fulfilled))
+})
+
+test('the next batch gathers while one is in flight', async () => {
+  const { batch, flights, sizes, add } = setup()
+  void add('a')
+  await turn()
+  void add('b')
+  await turn()
+  void add('c', 'd')
+  await turn()
+  expect(flights).toHaveLength(1)
+  expect(batch.waiting).toBe(3)
+  flights[0]?.land()
+  await turn()
+  expect(flights[1]?.items).toEqual(['b', 'c', 'd'])
+  expect(batch.waiting).toBe(0)
+  expect(sizes).toEqual([1, 3])
+})
+
+test('a batch weighs no more than allowed, and what is heavier travels alone', async () => {
+  const { flights, add } = setup({ maxWeight: 5, weigh: (item) => item.length })
+  void add('aa', 'bbb', 'c', 'ddddddddd', 'e')
+  for (let landed = 0; landed < 4; landed++) {
+    await turn()
+    flights[landed]?.land()
+  }
+  expect(flights.map(({ items }) => items)).toEqual([['aa', 'bbb'], ['c'], ['ddddddddd'], ['e']])
+})
+
+test('one bad item fails alone, after the batch was taken apart', async () => {
+  const refusal = new Error('b is bad')
+  const { flights, add } = setup()
+  const results = add('a', 'b', 'c')
+  await turn()
+  flights[0]?.crash(refusal)
+  for (const land of [1, 2, 3]) {
+    await turn()
+    if (flights[land]?.items[0] === 'b') flights[land].crash(refusal)
+    else flights[land]?.land()
+  }
+  expect(flights.slice(1).map(({ items }) => items)).toEqual([['a'], ['b'], ['c']])
+  expect(await results).toEqual([fulfilled('a!'), rejected(refusal), fulfilled('c!')])
+})
+
+test('an error that all items share fails all of them, and is not tried again', async () => {
+  const away = new DatabaseAway()
+  const { flights, add } = setup()
+  const results = add('a', 'b')
+  await turn()
+  flights[0]?.crash(away)
+  expect(await results).toEqual([rejected(away), rejected(away)])
+  await turn()
+  expect(flights).toHaveLength(1)
+})
+
+test('carries on after a failure', async () => {
+  const { flights, add } = setup()
+  const lost = add('a')
+  await turn()
+  flights[0]?.crash(new DatabaseAway())
+  await lost
+  const results = add('b')
+  await turn()
+  flights[1]?.land()
+  expect(await results).toEqual([fulfilled('b!')])
+})
+
+test('a run that gives the wrong number of results is a bug, for each of its items', async () => {
+  const { flights, add } = setup()
+  const results = add('a', 'b')
+  await turn()
+  flights[0]?.land(['only one'])
+  for (const land of [1, 2]) {
+    await turn()
+    flights[land]?.land([])
+  }
+  expect(await results).toEqual(Array(2).fill(rejected(new TypeError('Expected 1 results, got 0'))))
+})
+
+test('each item gets its own result, in whatever pattern items come and flights land', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 20 }), async (bursts) => {
+      const { flights, add } = setup({ maxWeight: 7 })
+      const outcomes: Promise<unknown>[] = []
+      let landed = 0
+      for (const [burst, size] of bursts.entries()) {
+        const items = Array.from({ length: size }, (_, index) => `${burst}.${index}`)
+        outcomes.push(
+          add(...items).then((results) => expect(results).toEqual(items.map((item) => fulfilled(`${item}!`)))),
+        )
+        await turn()
+        if (size % 2 === 0) flights[landed++]?.land()
+      }
+      for (await turn(); landed < flights.length; await turn()) flights[landed++]?.land()
+      await Promise.all(outcomes)
+      expect(flights.flatMap(({ items }) => items)).toHaveLength(bursts.reduce((sum, size) => sum + size, 0))
+    }),
+  )
+})

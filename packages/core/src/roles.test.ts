@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { leastRoleFor, type Permission, permits, ROLES } from './roles.ts'
+
+/** Written out a second time, by permission. */
+const MATRIX: Record<Permission, readonly string[]> = {
+  'tasks:read': ['viewer', 'submitter', 'operator', 'admin'],
+  'queues:read': ['viewer', 'submitter', 'operator', 'admin'],
+  'workers:read': ['viewer', 'submitter', 'operator', 'admin'],
+  'metrics:read': ['viewer', 'submitter', 'operator', 'admin'],
+  'tasks:submit': ['submitter', 'operator', 'admin'],
+  'tasks:cancel': ['submitter', 'operator', 'admin'],
+  'tasks:edit': ['operator', 'admin'],
+  'tasks:redrive': ['operator', 'admin'],
+  'tasks:delete': ['admin'],
+  'apiKeys:manage': ['admin'],
+}
+
+for (const [permission, roles] of Object.entries(MATRIX) as [Permission, string[]][]) {
+  test(`${permission} belongs to ${roles.join(', ')}`, () => {
+    expect(ROLES.filter((role) => permits(role, permission))).toEqual(roles)
+    expect(leastRoleFor(permission)).toBe(roles[0])
+  })
+}
