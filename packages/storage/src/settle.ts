@@ -67,7 +67,7 @@ export function taskSettler({ db, events, retentionMs }: Deps): (settlement: Set
       ]),
       retentionMs,
     ])
-    return new Set(rows.map(({ id }) => id))
+    return new Set(rows.map((row) => `${row.id} ${row.lease_id}`))
   }
 
   async function giveBack(items: readonly Planned<'return'>[]): Promise<Map<string, boolean>> {
@@ -85,20 +85,22 @@ export function taskSettler({ db, events, retentionMs }: Deps): (settlement: Set
       ]),
       HEAD_STARTS_MS,
     ])
-    return new Map(rows.map((row) => [row.id, row.is_cancelled]))
+    return new Map(rows.map((row) => [`${row.id} ${row.lease_id}`, row.is_cancelled]))
   }
 
   async function settle(settlements: readonly Settlement[]): Promise<SettlementResult[]> {
-    const planned = settlements.map((settlement) => ({ ...settlement, effect: effectOf(settlement.verdict) }))
-    const [finished, returned] = [
-      await finish(planned.filter(isFinishing)),
-      await giveBack(planned.filter(isReturning)),
-    ]
+    // Of two ends of one attempt in one batch (its worker's and the rescuer's, say) the first counts.
+    const firsts = new Map(settlements.toReversed().map((each) => [leaseOf(each), each]))
+    const planned = [...firsts.values()].map((each) => ({ ...each, effect: effectOf(each.verdict) }))
+    const finished = await finish(planned.filter(isFinishing))
+    const returned = await giveBack(planned.filter(isReturning))
     // Whoever was asked to cancel while an attempt ran does not get another one.
-    const cancelled = await finish(planned.filter((item) => returned.get(item.taskId) === true).map(toCancelled))
-    return planned.map(({ taskId }) => {
-      if (cancelled.has(taskId)) return 'cancelled'
-      return finished.has(taskId) || returned.get(taskId) === false ? 'settled' : 'stale'
+    const cancelled = await finish(planned.filter((item) => returned.get(leaseOf(item)) === true).map(toCancelled))
+    return settlements.map((settlement) => {
+      const lease = leaseOf(settlement)
+      if (firsts.get(lease) !== settlement) return 'stale'
+      if (cancelled.has(lease)) return 'cancelled'
+      return finished.has(lease) || returned.get(lease) === false ? 'settled' : 'stale'
     })
   }
 
@@ -110,6 +112,8 @@ export function taskSettler({ db, events, retentionMs }: Deps): (settlement: Set
   })
   return (settlement) => batch.add(settlement)
 }
+
+const leaseOf = ({ taskId, leaseId }: Settlement): string => `${taskId} ${leaseId}`
 
 const isFinishing = (item: Settlement & { effect: Effect }): item is Planned<'finish'> => item.effect.kind === 'finish'
 const isReturning = (item: Settlement & { effect: Effect }): item is Planned<'return'> => item.effect.kind === 'return'

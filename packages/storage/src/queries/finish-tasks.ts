@@ -11,10 +11,10 @@ type Params = readonly [
 ]
 
 /** Applies complete, fail and cancel to running tasks whose lease is the one presented; returns which. */
-export const finishTasks = statement<Params, { id: string }>({
+export const finishTasks = statement<Params, { id: string; lease_id: string }>({
   name: 'finish_tasks',
   lane: 'settle',
-  columns: ['id'],
+  columns: ['id', 'lease_id'],
   text: `
     with settlement as materialized (
       select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::json[], $5::json[], $6::integer[])
@@ -38,5 +38,5 @@ export const finishTasks = statement<Params, { id: string }>({
         clock_now() + coalesce(retention_ms, $7::bigint) * interval '1 ms'
       from gone
     )
-    select id, (select pg_notify('taskflow_finished', '')) as announced from gone`,
+    select id, lease_id, (select pg_notify('taskflow_finished', '')) as announced from gone`,
 })

@@ -14,6 +14,7 @@ type Params = readonly [
 
 interface Row {
   id: string
+  lease_id: string
   is_cancelled: boolean
 }
 
@@ -25,7 +26,7 @@ interface Row {
 export const returnTasks = statement<Params, Row>({
   name: 'return_tasks',
   lane: 'settle',
-  columns: ['id', 'is_cancelled'],
+  columns: ['id', 'lease_id', 'is_cancelled'],
   text: `
     with settlement as materialized (
       select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::bigint[], $8::json[])
@@ -57,7 +58,7 @@ export const returnTasks = statement<Params, Row>({
       from ended
       where cancel_requested_at is null
     )
-    select id, cancel_requested_at is not null as is_cancelled,
+    select id, lease_id, cancel_requested_at is not null as is_cancelled,
            (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
             from ended where to_state = 'queued' and cancel_requested_at is null having count(*) > 0) as announced,
            (select pg_notify('taskflow_due', min(due_at)::text)
