@@ -40,7 +40,18 @@ export const editTask = statement<Params, { id: string }>({
           rank = case
             when $9 then greatest($10, clock_now())
             else coalesce(queued_at, run_at, created_at)
-          end - $7::bigint * interval '1 ms'
+          end - $7::bigint * interval '1 ms',
+          -- Both are counted from the moment the task is due, until its first start.
+          start_by = case
+            when $9 and start_by is not null
+            then greatest($10, clock_now()) + (timeouts ->> 'scheduleToStartMs')::bigint * interval '1 ms'
+            else start_by
+          end,
+          close_by = case
+            when $9 and attempt = 0
+            then greatest($10, clock_now()) + (timeouts ->> 'scheduleToCloseMs')::bigint * interval '1 ms'
+            else close_by
+          end
       where id = $1 and project = $2 and state = any($3::text[]) and xmin::text = $4
       returning id, project, queue, state, run_at
     ), recorded as (
