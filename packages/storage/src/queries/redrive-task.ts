@@ -31,7 +31,7 @@ export const redriveTask = statement<Params, { id: string }>({
     ), recorded_attempt as (
       insert into task_attempt (task_id, lease_id, project, attempt, worker_id, started_at, ended_at, outcome, error)
       select id, lease_id, project, attempt, worker_id, started_at, finished_at,
-             case when error ->> 'reason' = 'timedOut' then 'timedOut' else state end, error
+             case error ->> 'reason' when 'timedOut' then 'timedOut' when 'quarantined' then 'rescued' else state end, error
       from gone
       where lease_id is not null
     ), recorded as (
