@@ -34,8 +34,9 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
     })
     fresh.on('error', onError)
     await fresh.connect()
-    fresh.once('end', () => scheduleReconnect(FIRST_PAUSE_MS))
     for (const channel of listeners.keys()) await fresh.query(`listen ${pg.escapeIdentifier(channel)}`)
+    // Only from here on: a connection that breaks before is reported by the rejection, and must not come back twice.
+    fresh.once('end', () => scheduleReconnect(FIRST_PAUSE_MS))
     return fresh
   }
 
@@ -63,8 +64,9 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
       listeners.set(channel, all.add(listener))
       try {
         if (client === undefined && reconnect === undefined) client = connect()
-        // A reconnection under way will listen to this channel too.
-        if (client && !known) await (await client).query(`listen ${pg.escapeIdentifier(channel)}`)
+        // None while it is away: the reconnection will listen to this channel too.
+        const open = await client
+        if (open && !known) await open.query(`listen ${pg.escapeIdentifier(channel)}`)
       } catch (error) {
         all.delete(listener)
         client = undefined
