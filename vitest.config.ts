@@ -19,14 +19,14 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['architecture.test.ts', 'packages/core/src/**/*.test.ts'],
+          include: ['*.test.ts', 'packages/core/src/**/*.test.ts'],
           testTimeout: 10_000,
         },
       },
       {
         test: {
           name: 'fast',
-          include: ['*.test.ts', 'packages/*/src/**/*.test.ts', 'examples/**/*.test.ts'],
+          include: ['*.test.ts', '{packages,examples,bench,scripts}/**/*.test.ts'],
           globalSetup: `${SETUP}/fast-setup.ts`,
           testTimeout: 20_000,
           hookTimeout: 30_000,

@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TaskVerb, TRANSITIONS } from '@taskflow/core'
+import { ROOT } from '@taskflow/testing/sources'
+import { describe, expect, test } from 'vitest'
+
+/**
+ * One verb, one name, top to bottom: for each verb of a task's life the file where it is
+ * stored and the one where it is set off; for each verb of the API its route, method and command.
+ */
+
+/** Several verbs share a statement where they differ in values alone; its file names each of them. */
+const STORED_IN: Readonly<Record<TaskVerb, string>> = {
+  promote: 'promote-tasks',
+  claim: 'claim-tasks',
+  complete: 'finish-tasks',
+  fail: 'finish-tasks',
+  retry: 'return-tasks',
+  snooze: 'return-tasks',
+  release: 'return-tasks',
+  rescue: 'return-tasks',
+  expire: 'expire-tasks',
+  cancel: 'cancel-task',
+  redrive: 'redrive-task',
+}
+
+/** The settlements are decided in one place, by judge(). */
+const JUDGE = 'core/src/attempt-outcome.ts'
+
+const SET_OFF_IN: Readonly<Record<TaskVerb, string>> = {
+  promote: 'server/src/coordinator/promoter.ts',
+  claim: 'worker/src/fetch-loop.ts',
+  complete: JUDGE,
+  fail: JUDGE,
+  retry: JUDGE,
+  snooze: JUDGE,
+  release: JUDGE,
+  rescue: 'server/src/coordinator/rescuer.ts',
+  expire: 'server/src/coordinator/expirer.ts',
+  cancel: 'server/src/api/tasks/cancel-task.ts',
+  redrive: 'server/src/api/tasks/redrive-task.ts',
+}
+
+interface Call {
+  readonly route: string
+  readonly operationId: string
+  /** Of `client.tasks`. */
+  readonly method: string
+  /** Of `taskflow tasks`; many tasks go by `submit` too. */
+  readonly command: string
+  readonly statement: string
+}
+
+const CALLS: Readonly<Record<string, Call>> = {
+  submit: call('submit-task', 'submitTask', 'submit', 'submit-tasks'),
+  'submit many': { ...call('submit-tasks', 'submitTasks', 'submitMany', 'submit-tasks'), command: 'submit' },
+  get: call('get-task', 'getTask', 'get', 'get-task'),
+  wait: call('get-task', 'getTask', 'wait', 'find-finished-tasks'),
+  list: call('list-tasks', 'listTasks', 'list', 'list-tasks'),
+  edit: call('edit-task', 'editTask', 'edit', 'edit-task'),
+  cancel: call('cancel-task', 'cancelTask', 'cancel', 'cancel-task'),
+  redrive: call('redrive-task', 'redriveTask', 'redrive', 'redrive-task'),
+  attempts: call('list-attempts', 'listAttempts', 'attempts', 'list-attempts'),
+  events: call('list-events', 'listEvents', 'events', 'list-events'),
+  logs: call('list-logs', 'listLogs', 'logs', 'list-logs'),
+}
+
+function call(route: string, operationId: string, method: string, statement: string): Call {
+  return { route, operationId, method, command: method, statement }
+}
+
+const fileIn = (path: string): string => join(ROOT, 'packages', path)
+const read = (path: string): string => readFileSync(fileIn(path), 'utf8')
+const queryFile = (statement: string): string => `storage/src/queries/${statement}.ts`
+
+for (const verb of Object.keys(TRANSITIONS) as TaskVerb[]) {
+  describe(verb, () => {
+    test(`is stored by ${STORED_IN[verb]}, which names it`, () => {
+      expect(read(queryFile(STORED_IN[verb])).toLowerCase()).toContain(verb)
+    })
+
+    test(`is set off in ${SET_OFF_IN[verb]}, which names it`, () => {
+      expect(read(SET_OFF_IN[verb]).toLowerCase()).toContain(verb)
+    })
+  })
+}
+
+for (const [verb, { route, operationId, method, command, statement }] of Object.entries(CALLS)) {
+  describe(`${verb}, as callers see it`, () => {
+    test(`is served by ${route} as ${operationId}`, () => {
+      expect(read(`server/src/api/tasks/${route}.ts`)).toContain(`operationId: '${operationId}'`)
+    })
+
+    test(`is read or written by ${statement}`, () => {
+      expect(existsSync(fileIn(queryFile(statement)))).toBe(true)
+    })
+
+    test(`is client.tasks.${method}() in the SDK`, () => {
+      expect(read('sdk/src/tasks.ts')).toMatch(new RegExp(`^  (async \\*?)?${method}[<(]`, 'm'))
+    })
+
+    test(`is taskflow tasks ${command}`, () => {
+      expect(read(`cli/src/tasks/${command}.ts`)).toContain(`'${command}`)
+    })
+  })
+}
