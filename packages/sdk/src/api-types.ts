@@ -138,11 +138,15 @@ export interface Worker {
   name: string
   state: 'active' | 'draining' | 'lost' | 'stopped'
   version: string
+  host: string
+  pid: number
+  labels: Record<string, string>
   slots: number
   queues: string[]
   types: string[]
   running: { taskId: string; type: string; startedAt: string }[]
   loopLagMs: number
+  sinceFetchMs: number
   startedAt: string
   heartbeatAt: string
 }
@@ -189,7 +193,7 @@ export interface Problem {
   detail: string
   hint?: string
   instance?: string
-  errors?: { pointer: string; message: string }[]
+  errors?: { in: 'body' | 'query' | 'path' | 'headers'; pointer: string; message: string }[]
 }
 
 export interface Page<Item> {

@@ -76,13 +76,27 @@ describe('submitStream', () => {
   test('yields what became of each task', async () => {
     const results: StreamedTask[] = []
     for await (const result of taskflow.tasks.submitStream(source())) results.push(result)
-    expect(results).toMatchObject([{ index: 0 }, { index: 1, error: { code: 'REQUEST_MALFORMED' } }, { index: 2 }])
+    expect(results).toMatchObject([{ line: 1 }, { line: 2, error: { code: 'REQUEST_MALFORMED' } }, { line: 3 }])
     expect(server.state.tasks.size).toBe(2)
   })
 
   test('takes a plain list too', async () => {
     const results = await Array.fromAsync(taskflow.tasks.submitStream([newTask('a'), newTask('b')]))
     expect(results).toHaveLength(2)
+  })
+
+  test('throws what its source throws', async () => {
+    async function* broken() {
+      yield newTask('a')
+      throw new Error('no more')
+    }
+    await expect(Array.fromAsync(taskflow.tasks.submitStream(broken()))).rejects.toThrow('no more')
+  })
+
+  test('tells that the connection broke', async () => {
+    server.failNext('dropBefore')
+    const results = Array.fromAsync(taskflow.tasks.submitStream(source()))
+    await expect(results).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' })
   })
 
   test('throws the problem of a refused stream', async () => {

@@ -72,14 +72,14 @@ const queues = (transport: Transport): Queues => ({
 export interface ApiKeys {
   /** The reply alone carries the secret: it is stored nowhere, and a lost one is replaced, not found. */
   create(key: { name: string; role: Role; expiresAt?: string | undefined }): Promise<CreatedApiKey>
-  list(): Promise<Page<ApiKey>>
+  list(page?: PageRequest): Promise<Page<ApiKey>>
   revoke(id: string): Promise<ApiKey>
 }
 
 const apiKeys = (transport: Transport): ApiKeys => ({
   create: async (key) =>
     (await transport.call<CreatedApiKey>({ method: 'POST', path: '/v1/api-keys', body: key })).body,
-  list: () => read(transport, '/v1/api-keys'),
+  list: (page = {}) => read(transport, '/v1/api-keys', page),
   revoke: async (id) =>
     (await transport.call<ApiKey>({ method: 'DELETE', path: `/v1/api-keys/${encodeURIComponent(id)}` })).body,
 })

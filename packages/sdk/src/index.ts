@@ -3,7 +3,7 @@ export { type ApiKeys, type Queues, TaskFlow, type TaskFlowOptions, type Workers
 export * from './define-task.ts'
 export { hasCode, TaskFailedError, TaskFlowApiError } from './errors.ts'
 export { type InputOf, newTask, type ResultOf, type SubmittableTask, type TaskOptions } from './new-task.ts'
-export type { PageRequest } from './pages.ts'
+export { everyItem, type PageRequest } from './pages.ts'
 export * from './task-signals.ts'
 export type {
   LogRequest,

@@ -5,7 +5,7 @@ const bytes = (...chunks: string[]) => ReadableStream.from(chunks.map((chunk) =>
 
 test('what is encoded decodes to the same', async () => {
   const items = Array.from({ length: 5_000 }, (_, index) => ({ index, text: 'naïve\nsecond line' }))
-  expect(await Array.fromAsync(decodeNdjson(encodeNdjson(items)))).toEqual(items)
+  expect(await Array.fromAsync(decodeNdjson(encodeNdjson(items).stream))).toEqual(items)
 })
 
 test('a line may be cut anywhere, and the last needs no end', async () => {
@@ -31,6 +31,6 @@ test('leaving early tells the source', async () => {
       isLeft = true
     }
   }
-  for await (const item of decodeNdjson(encodeNdjson(endless()))) if (item === 1) break
+  for await (const item of decodeNdjson(encodeNdjson(endless()).stream)) if (item === 1) break
   expect(isLeft).toBe(true)
 })

@@ -9,9 +9,10 @@ export interface PageRequest {
 /** As large as the server allows: whoever wants everything is best served by few requests. */
 const LARGEST_PAGE = 200
 
+/** Reads page after page, as they are needed: `everyItem((page) => client.workers.list(page))`. */
 export async function* everyItem<Item>(
   read: (page: PageRequest) => Promise<Page<Item>>,
-  { limit = LARGEST_PAGE, cursor }: PageRequest,
+  { limit = LARGEST_PAGE, cursor }: PageRequest = {},
 ): AsyncGenerator<Item> {
   let next = cursor
   do {

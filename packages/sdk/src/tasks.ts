@@ -1,6 +1,16 @@
-import type { Attempt, LogLine, NewTask, Page, Priority, Task, TaskChanges, TaskEvent, TaskState } from './api-types.ts'
+import type {
+  Attempt,
+  LogLine,
+  NewTask,
+  Page,
+  Priority,
+  Problem,
+  Task,
+  TaskChanges,
+  TaskEvent,
+  TaskState,
+} from './api-types.ts'
 import { TaskFailedError } from './errors.ts'
-import { decodeNdjson, encodeNdjson } from './ndjson.ts'
 import { type InputOf, newTask, type ResultOf, type SubmittableTask, type TaskOptions } from './new-task.ts'
 import { everyItem, type PageRequest } from './pages.ts'
 import type { Query, Transport } from './transport.ts'
@@ -16,14 +26,14 @@ export interface SubmitRequest extends RequestOptions {
 }
 
 export interface SubmitManyRequest extends SubmitRequest {
-  /** Tasks of one request, which is all or nothing: 1 to 10,000. Default 1,000. */
+  /** Tasks of one request, which is all or nothing: 1 to 10,000, and 64 MiB together. Default 1,000. */
   readonly chunkSize?: number
 }
 
-/** What became of one line of a stream. */
+/** What became of one task of a stream. `line` is its place, from 1. */
 export type StreamedTask =
-  | { readonly index: number; readonly id: string }
-  | { readonly index: number; readonly error: { readonly code: string; readonly detail: string } }
+  | { readonly line: number; readonly id: string; readonly error?: undefined }
+  | { readonly line: number; readonly id?: undefined; readonly error: Problem }
 
 export interface TaskFilter extends PageRequest {
   readonly state?: TaskState | readonly TaskState[]
@@ -104,15 +114,16 @@ export class Tasks {
 
   /**
    * Submits without end and without holding it all: reads the tasks as the server takes them, and yields
-   * what became of each as the server tells. One bad task is refused alone. A connection that
-   * breaks ends it; what was yielded stands. Needs a fetch that can send streams (Node.js, Deno, Bun).
+   * what became of each as the server tells. One bad task is refused alone. A connection that breaks ends
+   * it; what was yielded stands, and the same stream under the same idempotencyKey stores nothing twice.
+   * Needs a fetch that can send streams (Node.js, Deno, Bun).
    */
-  async *submitStream(
+  submitStream(
     tasks: Iterable<NewTask> | AsyncIterable<NewTask>,
-    { signal }: RequestOptions = {},
+    { idempotencyKey = crypto.randomUUID(), signal }: SubmitRequest = {},
   ): AsyncGenerator<StreamedTask> {
-    const call = { method: 'POST', path: '/v1/tasks/batch', signal } as const
-    yield* decodeNdjson<StreamedTask>(await this.#transport.stream(call, encodeNdjson(tasks)))
+    const headers = { 'idempotency-key': idempotencyKey }
+    return this.#transport.stream({ method: 'POST', path: '/v1/tasks/batch', headers, signal }, tasks)
   }
 
   /** With `waitMs` the server holds the reply until the task has finished or the time is up. */
@@ -183,16 +194,18 @@ export class Tasks {
     return this.#act(task, 'redrive', { payload: options.payload }, options.signal)
   }
 
-  async attempts(task: TaskRef, { signal }: RequestOptions = {}): Promise<Page<Attempt>> {
-    return (await this.#read<Page<Attempt>>(`/v1/tasks/${idOf(task)}/attempts`, {}, signal)).body
+  /** Oldest first, one page, as with events and logs; `everyItem` reads them all. */
+  async attempts(task: TaskRef, { limit, cursor, signal }: PageRequest & RequestOptions = {}): Promise<Page<Attempt>> {
+    return (await this.#read<Page<Attempt>>(`/v1/tasks/${idOf(task)}/attempts`, { limit, cursor }, signal)).body
   }
 
-  async events(task: TaskRef, { signal }: RequestOptions = {}): Promise<Page<TaskEvent>> {
-    return (await this.#read<Page<TaskEvent>>(`/v1/tasks/${idOf(task)}/events`, {}, signal)).body
+  async events(task: TaskRef, { limit, cursor, signal }: PageRequest & RequestOptions = {}): Promise<Page<TaskEvent>> {
+    return (await this.#read<Page<TaskEvent>>(`/v1/tasks/${idOf(task)}/events`, { limit, cursor }, signal)).body
   }
 
+  /** Lines after the one that `after` is the cursor of, also those yet to come. */
   async logs(task: TaskRef, { after, limit, signal }: LogRequest = {}): Promise<Page<LogLine>> {
-    return (await this.#read<Page<LogLine>>(`/v1/tasks/${idOf(task)}/logs`, { after, limit }, signal)).body
+    return (await this.#read<Page<LogLine>>(`/v1/tasks/${idOf(task)}/logs`, { cursor: after, limit }, signal)).body
   }
 
   #read<Body>(path: string, query: Query, signal: AbortSignal | undefined, heldMs = 0) {

@@ -1,5 +1,6 @@
 import { delayBeforeRetryMs } from './backoff.ts'
 import { TaskFlowApiError } from './errors.ts'
+import { decodeNdjson, encodeNdjson } from './ndjson.ts'
 import { pause } from './pause.ts'
 import { parseReply, refusal } from './reply.ts'
 
@@ -40,8 +41,8 @@ export interface Reply<Body> {
 
 export interface Transport {
   call<Body>(call: Call): Promise<Reply<Body>>
-  /** Sends a stream and resolves with the reply's own; tried once, with no timeout but the signal. */
-  stream(call: Call, lines: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>>
+  /** NDJSON both ways. Tried once, since what was sent is gone, and with no timeout but the signal. */
+  stream<Item>(call: Call, items: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<Item>
 }
 
 export function transport(options: TransportOptions): Transport {
@@ -83,22 +84,27 @@ export function transport(options: TransportOptions): Transport {
     }
   }
 
-  async function stream(request: Call, lines: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+  async function* stream<Item>(request: Call, items: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<Item> {
+    const source = encodeNdjson(items)
     const init: RequestInit & { duplex: 'half' } = {
       method: request.method,
       headers: { ...headersOf(request, token, 'application/x-ndjson'), accept: 'application/x-ndjson' },
-      body: lines,
+      body: source.stream,
       // Fetch demands it of a body that is a stream. The reply is read while the request is still being sent.
       duplex: 'half',
       signal: request.signal ?? null,
     }
-    const response = await fetch(addressOf(base, request), init).catch((error: unknown) => {
+    try {
+      const response = await fetch(addressOf(base, request), init)
+      if (!response.ok || !response.body) throw refusal(response, await response.text())
+      yield* decodeNdjson<Item>(response.body)
+    } catch (error) {
+      // To fetch a source that fails is a connection that fails; to the caller it is the source's own error.
+      if (source.failure) throw source.failure.error
+      if (error instanceof TaskFlowApiError) throw error
       request.signal?.throwIfAborted()
       throw unreachable(base, undefined, error)
-    })
-    if (!response.ok) throw refusal(response, await response.text())
-    if (!response.body) throw new TaskFlowApiError('RESPONSE_INVALID', `The reply of ${base} has no body`)
-    return response.body
+    }
   }
 
   return { call, stream }

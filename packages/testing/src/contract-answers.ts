@@ -20,6 +20,7 @@ export interface Answer {
 
 export function contractState() {
   const tasks = new Map<string, Task>()
+  /** `add` and `read` carry the task; `change` wakes whoever waits. */
   const changes = new EventEmitter().setMaxListeners(0)
   return {
     tasks,
@@ -31,6 +32,7 @@ export function contractState() {
     add(task: Partial<Task> | NewTask = {}): Task {
       const added = { ...BLANK, id: idAt(tasks.size + 1), ...task } as Task
       tasks.set(added.id, added)
+      changes.emit('add', added)
       return added
     },
     /** Changes a task, and wakes whoever waits for it. */
@@ -159,12 +161,13 @@ function submitBatch(state: State, asked: Asked): Answer {
 
 function submitLines(state: State, body: string): Answer {
   const lines = body.split('\n').filter((line) => line !== '')
-  const results = lines.map((line, index) => {
-    const task = JSON.parse(line) as NewTask
-    if (task.type) return { index, id: state.add(task).id }
-    return { index, error: { code: 'REQUEST_MALFORMED', detail: 'Expected `type` to be a string' } }
+  const results = lines.map((text, index) => {
+    const task = JSON.parse(text) as NewTask
+    const line = index + 1
+    if (task.type) return { line, id: state.add(task).id }
+    return { line, error: { code: 'REQUEST_MALFORMED', detail: 'Expected `type` to be a string' } }
   })
-  return { status: 200, body: results.map((result) => `${JSON.stringify(result)}\n`).join('') }
+  return { status: 201, body: results.map((result) => `${JSON.stringify(result)}\n`).join('') }
 }
 
 function listTasks(state: State, { query }: Asked): Answer {
@@ -179,6 +182,7 @@ async function getTask(state: State, { query }: Asked, id: string): Promise<Answ
   const task = state.tasks.get(id)
   if (!task) return missing(id)
   const waitMs = Number(query.get('waitMs') ?? 0)
+  state.changes.emit('read', task)
   if (waitMs > 0 && !FINISHED.includes(task.state)) {
     await once(state.changes, 'change', { signal: AbortSignal.timeout(waitMs) }).catch(() => undefined)
   }
@@ -224,7 +228,7 @@ const eventsOf = (task: Task | undefined) =>
 
 function listLogs(state: State, { query }: Asked, id: string): Answer {
   if (!state.tasks.has(id)) return missing(id)
-  const after = Number(query.get('after') ?? 0)
+  const after = Number(query.get('cursor') ?? 0)
   return page((state.logs.get(id) ?? []).filter((line) => Number(line.cursor) > after))
 }
 

@@ -25,7 +25,9 @@ export async function contractServer({ token }: { token?: string } = {}): Promis
   const failures: Failure[] = []
 
   const server = createServer(async (request, response) => {
-    const ask = await readAsked(request)
+    const ask = await readAsked(request).catch(() => undefined)
+    // The caller went away while still speaking.
+    if (!ask) return
     asked.push(ask)
     const failure = failures.shift()
     if (failure === 'dropBefore') return void request.socket.destroy()
