@@ -47,15 +47,16 @@ export const claimTasks = statement<Params, ClaimedRow>({
     with picked as materialized (
       select candidate.id
       from worker
-      cross join unnest($2::text[]) as queue
-      cross join unnest($3::text[]) as type
+      -- Named unlike the columns of task: within the walk those would be meant.
+      cross join unnest($2::text[]) as wanted_queue
+      cross join unnest($3::text[]) as wanted_type
       cross join lateral (
         select task.id, task.rank
         from task
         where task.state = 'queued'
           and task.project = worker.project
-          and task.queue = queue
-          and task.type = type
+          and task.queue = wanted_queue
+          and task.type = wanted_type
         order by task.rank
         limit $4
         for update skip locked

@@ -1,0 +1,185 @@
+import { HEAD_START_MS, type NewTask, type Priority } from '@taskflow/core'
+import {
+  claimBy,
+  emptyDatabase,
+  engines,
+  moveTime,
+  newTask,
+  newWorker,
+  PROJECT,
+  pulse,
+  submissionOf,
+  useStorage,
+} from '@taskflow/testing'
+import { rowsOf, script } from '@taskflow/testing/raw-sql'
+import { claimOne, startWorker, submitTask } from '@taskflow/testing/task-in-state'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { claimTasks } from './queries/claim-tasks.ts'
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    const given = useStorage(engine)
+    beforeEach(() => emptyDatabase(given.db))
+    afterEach(() => moveTime(given.db, 0))
+
+    test('gives what an attempt needs, and marks the task as running', async () => {
+      const { storage } = given
+      const task = await submitTask(storage, {
+        labels: { a: 'b' },
+        retry: { baseMs: 1, factor: 2, maxMs: 3, jitter: 'full' },
+        timeouts: { startToCloseMs: 5_000, scheduleToCloseMs: 60_000 },
+      })
+      const worker = await startWorker(storage)
+      const lease = await claimOne(storage, worker)
+      expect(lease).toMatchObject({
+        taskId: task.id,
+        project: PROJECT,
+        type: task.type,
+        queue: task.queue,
+        payload: task.payload,
+        attempt: 1,
+        maxAttempts: 5,
+        crashCount: 0,
+        retry: task.retry,
+        timeouts: task.timeouts,
+        labels: { a: 'b' },
+      })
+      expect(lease.closeInMs).toBeGreaterThan(50_000)
+      expect(lease.closeInMs).toBeLessThanOrEqual(60_000)
+      expect(lease.waitedMs).toBeGreaterThanOrEqual(0)
+      const stored = await storage.getTask(PROJECT, task.id)
+      expect(stored).toMatchObject({ state: 'running', attempt: 1, workerId: worker.id, startedAt: expect.any(Date) })
+    })
+
+    test('takes higher priorities first, and within one the task that waits longest', async () => {
+      const { storage } = given
+      const order: readonly Priority[] = ['low', 'normal', 'critical', 'normal', 'high', 'critical']
+      const tasks: NewTask[] = []
+      for (const priority of order) tasks.push(await submitTask(storage, { priority }))
+      const worker = await startWorker(storage)
+      const claimed = []
+      for (const _ of order) claimed.push((await claimOne(storage, worker)).taskId)
+      expect(claimed).toEqual([2, 5, 4, 1, 3, 0].map((index) => tasks[index]!.id))
+    })
+
+    test('takes a low task that has aged past its handicap before a new normal one', async () => {
+      const { storage } = given
+      const low = await submitTask(storage, { priority: 'low' })
+      await moveTime(given.db, -HEAD_START_MS.low - 5_000)
+      const early = await submitTask(storage)
+      await moveTime(given.db, -HEAD_START_MS.low + 5_000)
+      const late = await submitTask(storage)
+      const worker = await startWorker(storage)
+      const claimed = []
+      for (const _ of [1, 2, 3]) claimed.push((await claimOne(storage, worker)).taskId)
+      expect(claimed).toEqual([early.id, low.id, late.id])
+    })
+
+    test('takes only tasks of its queues, types and project', async () => {
+      const { storage } = given
+      const wanted = [
+        await submitTask(storage, { queue: 'a', type: 'x' }),
+        await submitTask(storage, { queue: 'b', type: 'y' }),
+      ]
+      await submitTask(storage, { queue: 'c', type: 'x' })
+      await submitTask(storage, { queue: 'a', type: 'z' })
+      await submitTask(storage, { queue: 'a', type: 'x', project: 'other' })
+      const worker = await startWorker(storage, { queues: ['a', 'b'], types: ['x', 'y'] })
+      const leases = await storage.claimTasks(claimBy(worker))
+      expect(leases.map(({ taskId }) => taskId).sort()).toEqual(wanted.map(({ id }) => id).sort())
+    })
+
+    test('takes no more than asked for, over all its queues and types, and the first of them', async () => {
+      const { storage } = given
+      const tasks: NewTask[] = []
+      for (const queue of ['a', 'b', 'a', 'b', 'a', 'b']) tasks.push(await submitTask(storage, { queue }))
+      const worker = await startWorker(storage, { queues: ['a', 'b'] })
+      const leases = await storage.claimTasks(claimBy(worker, { max: 4 }))
+      expect(leases.map(({ taskId }) => taskId).sort()).toEqual(tasks.slice(0, 4).map(({ id }) => id))
+      expect(await storage.claimTasks(claimBy(worker, { max: 10 }))).toHaveLength(2)
+      expect(await storage.claimTasks(claimBy(worker, { max: 10 }))).toEqual([])
+    })
+
+    test('gives no task to two of 20 concurrent claims', async () => {
+      const { storage } = given
+      await storage.submitTasks(submissionOf(...Array.from({ length: 300 }, () => newTask())))
+      const workers = await Promise.all(Array.from({ length: 20 }, () => startWorker(storage)))
+      const leases = (
+        await Promise.all(workers.map((worker) => storage.claimTasks(claimBy(worker, { max: 10 }))))
+      ).flat()
+      expect(new Set(leases.map(({ taskId }) => taskId)).size).toBe(leases.length)
+      expect(new Set(leases.map(({ leaseId }) => leaseId)).size).toBe(leases.length)
+      expect(leases).toHaveLength(200)
+    })
+
+    test('gives nothing to a worker that was declared dead, or never introduced itself', async () => {
+      const { storage, db } = given
+      await submitTask(storage)
+      const worker = await startWorker(storage)
+      await script(db, `update worker set state = 'lost'`)
+      expect(await storage.claimTasks(claimBy(worker))).toEqual([])
+      expect(await storage.claimTasks(claimBy(newWorker()))).toEqual([])
+    })
+
+    test('gives a fresh lease with each attempt', async () => {
+      const { storage } = given
+      await submitTask(storage)
+      const worker = await startWorker(storage)
+      const { taskId, ...first } = await claimOne(storage, worker)
+      await storage.settleTask({ taskId, leaseId: first.leaseId, verdict: { verb: 'release' } })
+      const second = await claimOne(storage, worker)
+      expect(second.leaseId).not.toBe(first.leaseId)
+      expect(second.attempt).toBe(1)
+    })
+
+    test('says how long a task waited since it was ready, not since it was stored', async () => {
+      const { storage, db } = given
+      await submitTask(storage, { delayMs: 3_600_000 })
+      await moveTime(db, 3_600_000)
+      await storage.promoteTasks(10)
+      await moveTime(db, 3_605_000)
+      const { waitedMs } = await claimOne(storage, await startWorker(storage))
+      expect(waitedMs).toBeGreaterThanOrEqual(4_000)
+      expect(waitedMs).toBeLessThan(10_000)
+    })
+
+    test('reads no task of a type that the worker does not know, however many wait', async () => {
+      const { storage, db } = given
+      await storage.submitTasks(
+        submissionOf(...Array.from({ length: 20_000 }, () => newTask({ type: 'test.orphan', priority: 'critical' }))),
+      )
+      const mine = await Promise.all(Array.from({ length: 5 }, () => submitTask(storage)))
+      const worker = await startWorker(storage)
+      await storage.heartbeatWorker(worker.id, pulse())
+      const explained = await rowsOf<{ 'QUERY PLAN': string }>(
+        db,
+        `explain (analyze, format json, timing off) ${literal(claimTasks.text, worker.id)}`,
+      )
+      const plan = JSON.parse(explained[0]!['QUERY PLAN']) as [{ Plan: PlanNode }]
+      const scans = nodesOf(plan[0].Plan).filter((node) => node['Relation Name'] === 'task')
+      expect(scans.length).toBeGreaterThan(0)
+      const read = scans.map(
+        (node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
+      )
+      expect(Math.max(...read)).toBe(mine.length)
+    })
+  })
+}
+
+interface PlanNode {
+  readonly 'Relation Name'?: string
+  readonly 'Actual Rows': number
+  readonly 'Actual Loops': number
+  readonly 'Rows Removed by Filter'?: number
+  readonly Plans?: readonly PlanNode[]
+}
+
+const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
+
+/** The claim with its parameters written out, since EXPLAIN takes none. */
+const literal = (text: string, workerId: string): string =>
+  text
+    .replaceAll('$1', `'${workerId}'::uuid`)
+    .replaceAll('$2', `'{default}'`)
+    .replaceAll('$3', `'{test.echo}'`)
+    .replaceAll('$4', '10')
