@@ -41,11 +41,15 @@ export function taskSubmitter({ db, events }: Deps): TaskStore['submitTasks'] {
     onBatch: (size: number) => events.emit('batch.left', { lane: 'submit', size }),
   }
   const plain = naturalBatch<Submission, Submitted>({ ...batching, run: (items) => submitPlain(db, items) })
-  const once = naturalBatch<OnceSubmission, Submitted>({ ...batching, run: (items) => submitOnce(db, items) })
+  const once = naturalBatch<OnceSubmission, Submitted | TaskFlowError>({
+    ...batching,
+    run: (items) => submitOnce(db, items),
+  })
 
   return async (submission) => {
     const { idempotency } = submission
     const submitted = await (idempotency ? once.add({ ...submission, idempotency }) : plain.add(submission))
+    if (submitted instanceof TaskFlowError) throw submitted
     if (!submitted.replayed) announce(events, submission.tasks)
     return submitted
   }
@@ -58,7 +62,11 @@ async function submitPlain(db: Database, submissions: readonly Submission[]): Pr
   return submissions.map((submission) => ({ ids: idsOf(submission), createdAt, replayed: false }))
 }
 
-async function submitOnce(db: Database, submissions: readonly OnceSubmission[]): Promise<Submitted[]> {
+/** A refusal is a value here: thrown, it would have the whole batch run again, and firsts be answered as replays. */
+async function submitOnce(
+  db: Database,
+  submissions: readonly OnceSubmission[],
+): Promise<(Submitted | TaskFlowError)[]> {
   // The same key twice in one batch is one submission and its retries.
   const firsts = [...new Map(submissions.toReversed().map((each) => [keyOf(each), each])).values()]
   const tasks = firsts.flatMap((submission) => submission.tasks)
@@ -98,14 +106,14 @@ async function findReplays(db: Database, submissions: readonly OnceSubmission[])
   )
 }
 
-function replayOf(submission: OnceSubmission, replays: ReadonlyMap<string, Replay>): Submitted {
+function replayOf(submission: OnceSubmission, replays: ReadonlyMap<string, Replay>): Submitted | TaskFlowError {
   const { key, requestHash } = submission.idempotency
   const replay = replays.get(keyOf(submission))
   // The key was there a moment ago and its day ended in between: the caller's retry will be a first.
   if (!replay)
-    throw new TaskFlowError('DATABASE_UNAVAILABLE', `Idempotency key ${key} just expired; send the request again`)
+    return new TaskFlowError('DATABASE_UNAVAILABLE', `Idempotency key ${key} just expired; send the request again`)
   if (replay.requestHash !== requestHash) {
-    throw new TaskFlowError('IDEMPOTENCY_CONFLICT', `Idempotency key ${key} was used with another request`, {
+    return new TaskFlowError('IDEMPOTENCY_CONFLICT', `Idempotency key ${key} was used with another request`, {
       details: { key },
     })
   }
