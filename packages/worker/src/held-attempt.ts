@@ -1,0 +1,67 @@
+import type { Lease, Timeouts, WorkerId } from '@taskflow/core'
+import type { RunnerHandle } from './placement/runner-handle.ts'
+import type { Order, TaskTypeIntroduction } from './protocol.ts'
+import type { Stop } from './stop.ts'
+
+/** One attempt in this worker's hands: it has a lease and takes a slot. Moments are the monotonic clock's. */
+export interface HeldAttempt {
+  readonly key: number
+  readonly lease: Lease
+  /** The incarnation that claimed it. */
+  readonly workerId: WorkerId
+  readonly type: TaskTypeIntroduction
+  readonly startToCloseMs: number | undefined
+  readonly heartbeatMs: number | undefined
+  /** End of schedule-to-close; infinite without one. */
+  readonly closeAt: number
+  readonly claimedAt: number
+  /** Undefined while a runner of its own is starting. */
+  runner: RunnerHandle | undefined
+  startedAt: number
+  beatAt: number
+  stop: Stop | undefined
+  /** Resolves once the log lines and progress told so far are stored; undefined when there were none. */
+  written: Promise<void> | undefined
+}
+
+export function holdAttempt(
+  key: number,
+  lease: Lease,
+  type: TaskTypeIntroduction,
+  workerId: WorkerId,
+  now: number,
+): HeldAttempt {
+  const timeout = (name: keyof Timeouts): number | undefined => lease.timeouts?.[name] ?? type.timeouts?.[name]
+  return {
+    key,
+    lease,
+    workerId,
+    type,
+    startToCloseMs: timeout('startToCloseMs'),
+    heartbeatMs: timeout('heartbeatMs'),
+    closeAt: lease.closeInMs === null ? Number.POSITIVE_INFINITY : now + lease.closeInMs,
+    claimedAt: now,
+    runner: undefined,
+    startedAt: Number.POSITIVE_INFINITY,
+    beatAt: Number.POSITIVE_INFINITY,
+    stop: undefined,
+    written: undefined,
+  }
+}
+
+export function orderFor({ key, lease, heartbeatMs }: HeldAttempt): Order {
+  return {
+    key,
+    taskId: lease.taskId,
+    leaseId: lease.leaseId,
+    project: lease.project,
+    type: lease.type,
+    queue: lease.queue,
+    payload: lease.payload,
+    attempt: lease.attempt,
+    maxAttempts: lease.maxAttempts,
+    labels: lease.labels,
+    createdAt: lease.createdAt.getTime(),
+    heartbeatMs: heartbeatMs ?? null,
+  }
+}

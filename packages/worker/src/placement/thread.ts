@@ -1,0 +1,20 @@
+import { Worker } from 'node:worker_threads'
+import { type OpenChannel, RUNNER_ENTRY } from './channel.ts'
+
+export const openThread: OpenChannel = ({ onMessage, onExit }) => {
+  const thread = new Worker(RUNNER_ENTRY, { name: 'taskflow-runner' })
+  let failure: Error | undefined
+  thread.on('message', onMessage)
+  thread.on('error', (error: Error) => {
+    failure = error
+  })
+  thread.on('exit', (code) =>
+    onExit(failure ? `ended with ${failure.name}: ${failure.message}` : `exited with code ${code}`),
+  )
+  return {
+    send: (message) => thread.postMessage(message),
+    async kill() {
+      await thread.terminate()
+    },
+  }
+}

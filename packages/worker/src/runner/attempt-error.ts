@@ -1,0 +1,35 @@
+import { inspect } from 'node:util'
+import type { AttemptError } from '@taskflow/core'
+import { clip, withoutNul } from './text.ts'
+
+// An error is stored with its task and read in lists: enough to understand it, not enough to flood them.
+const MESSAGE_BYTES = 8_192
+const STACK_BYTES = 16_384
+
+/** Whatever a handler threw, as it is stored. */
+export function attemptErrorOf(thrown: unknown): AttemptError {
+  try {
+    return thrown instanceof Error || isErrorLike(thrown) ? fromError(thrown) : fromValue(thrown)
+  } catch {
+    // A getter or a proxy that throws.
+    return { name: 'Error', message: 'The handler threw something that cannot be read' }
+  }
+}
+
+const isErrorLike = (thrown: unknown): thrown is Error =>
+  typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'name' in thrown
+
+function fromError({ name, message, stack }: Error): AttemptError {
+  return {
+    name: tidy(String(name), 256),
+    message: tidy(String(message), MESSAGE_BYTES),
+    ...(typeof stack === 'string' && { stack: tidy(stack, STACK_BYTES) }),
+  }
+}
+
+const fromValue = (thrown: unknown): AttemptError => ({
+  name: 'NonError',
+  message: tidy(typeof thrown === 'string' ? thrown : inspect(thrown), MESSAGE_BYTES),
+})
+
+const tidy = (text: string, maxBytes: number): string => clip(withoutNul(text), maxBytes)

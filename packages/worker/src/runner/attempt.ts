@@ -1,0 +1,83 @@
+import type { AttemptError } from '@taskflow/core'
+import { RetryAfter, type TaskContext } from '@taskflow/sdk'
+import type { Order } from '../protocol.ts'
+import { attemptLog } from './attempt-log.ts'
+import type { Outbox } from './outbox.ts'
+import { type ProgressGate, progressGate } from './progress-gate.ts'
+
+/** One attempt as its runner holds it. */
+export interface Attempt {
+  readonly context: TaskContext
+  abort(reason: AttemptError): void
+  /** Lets its last progress through. Nothing it says afterwards counts. */
+  close(): void
+}
+
+// A handler may call heartbeat() in its innermost loop; the agent looks at most this often.
+const BEAT_INTERVAL_MS = 100
+
+export function openAttempt(order: Order, out: Outbox): Attempt {
+  const { key } = order
+  let controller: AbortController | undefined
+  let gate: ProgressGate | undefined
+  let log: TaskContext['log'] | undefined
+  let beatAt = 0
+  let isOpen = true
+
+  function heartbeat(): void {
+    if (order.heartbeatMs === null || !isOpen) return
+    const now = performance.now()
+    if (now - beatAt < Math.min(BEAT_INTERVAL_MS, order.heartbeatMs / 4)) return
+    beatAt = now
+    out.beat(key)
+  }
+
+  function writeLog(entry: Parameters<Parameters<typeof attemptLog>[0]>[0]): void {
+    if (isOpen) out.log({ key, ...entry })
+  }
+
+  // What most handlers never touch is made when first touched: at tens of thousands a second it shows.
+  const context: TaskContext = {
+    task: {
+      id: order.taskId,
+      type: order.type,
+      queue: order.queue,
+      project: order.project,
+      labels: order.labels,
+      createdAt: new Date(order.createdAt),
+    },
+    attempt: order.attempt,
+    maxAttempts: order.maxAttempts,
+    fencingToken: order.leaseId,
+    get signal() {
+      controller ??= new AbortController()
+      return controller.signal
+    },
+    get log() {
+      log ??= attemptLog(writeLog)
+      return log
+    },
+    async progress(percent, message) {
+      if (!isOpen) return
+      gate ??= progressGate((entry) => out.progress({ key, ...entry }))
+      gate.show(percent, message)
+      heartbeat()
+    },
+    heartbeat,
+    snooze(delayMs) {
+      throw new RetryAfter(delayMs)
+    },
+  }
+
+  return {
+    context,
+    abort({ name, message }) {
+      controller ??= new AbortController()
+      controller.abort(Object.assign(new Error(message), { name }))
+    },
+    close() {
+      gate?.close()
+      isOpen = false
+    },
+  }
+}

@@ -1,0 +1,17 @@
+import { DEFAULT_RETRY_POLICY } from '@taskflow/core'
+import { jsonSchemaOf, type TaskDefinition } from '@taskflow/sdk'
+import type { TaskTypeIntroduction } from '../protocol.ts'
+
+/** What the agent is told of a definition: all but the handler and the schema itself. */
+export function introduce(definition: TaskDefinition): TaskTypeIntroduction {
+  const schema = jsonSchemaOf(definition)
+  return {
+    type: definition.type,
+    queue: definition.queue ?? null,
+    maxAttempts: definition.maxAttempts ?? null,
+    retry: definition.retry ? { ...DEFAULT_RETRY_POLICY, ...definition.retry } : null,
+    timeouts: definition.timeouts ?? null,
+    inputSchema: schema ? JSON.stringify(schema) : null,
+    isolation: definition.isolation ?? null,
+  }
+}

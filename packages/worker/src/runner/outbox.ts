@@ -1,0 +1,56 @@
+import type { Ended, FromRunner, LogEntry, ProgressEntry } from '../protocol.ts'
+
+/** Gathers what a runner has to tell during one turn of its loop, and sends it as one message. */
+export interface Outbox {
+  ended(entry: Ended): void
+  log(entry: LogEntry): void
+  progress(entry: ProgressEntry): void
+  beat(key: number): void
+  flush(): void
+}
+
+export function outbox(send: (message: FromRunner) => void): Outbox {
+  let ended: Ended[] = []
+  let logs: LogEntry[] = []
+  let progress: ProgressEntry[] = []
+  let beats: number[] = []
+  let isPending = false
+
+  function flush(): void {
+    if (!isPending) return
+    isPending = false
+    const report = { kind: 'report', ended, logs, progress, beats } as const
+    ended = []
+    logs = []
+    progress = []
+    beats = []
+    send(report)
+  }
+
+  function schedule(): void {
+    if (isPending) return
+    isPending = true
+    // After the microtasks of this turn: handlers that end together are told together.
+    setImmediate(flush)
+  }
+
+  return {
+    ended(entry) {
+      ended.push(entry)
+      schedule()
+    },
+    log(entry) {
+      logs.push(entry)
+      schedule()
+    },
+    progress(entry) {
+      progress.push(entry)
+      schedule()
+    },
+    beat(key) {
+      beats.push(key)
+      schedule()
+    },
+    flush,
+  }
+}

@@ -1,0 +1,71 @@
+import type { AttemptOutcome } from '@taskflow/core'
+import { PermanentError, type TaskContext, type TaskDefinition, taskSignalOf } from '@taskflow/sdk'
+import { attemptErrorOf } from './attempt-error.ts'
+import { holdsNul } from './text.ts'
+
+const RESULT_BYTES = 1_048_576
+
+/** Runs a handler once and reports what it did. Never throws: that is the report. */
+export async function runHandler(
+  definition: TaskDefinition,
+  payload: string,
+  context: TaskContext,
+): Promise<AttemptOutcome> {
+  try {
+    const value: unknown = JSON.parse(payload)
+    const input = definition.input ? await checkInput(definition, value) : value
+    return { kind: 'succeeded', result: toResult(await definition.run(input, context)) }
+  } catch (error) {
+    return outcomeOfThrown(error)
+  }
+}
+
+export function outcomeOfThrown(thrown: unknown): AttemptOutcome {
+  const signal = taskSignalOf(thrown)
+  if (signal?.kind === 'retryAfter') return { kind: 'snoozed', delayMs: signal.delayMs }
+  return { kind: 'failed', error: attemptErrorOf(thrown), retryable: signal?.kind !== 'permanent' }
+}
+
+/** The payload will be as wrong next time, so it fails for good. */
+class InvalidInput extends PermanentError {
+  override readonly name = 'InvalidInput'
+}
+
+/** The handler will return the like next time, so it fails for good. */
+class InvalidResult extends PermanentError {
+  override readonly name = 'InvalidResult'
+}
+
+async function checkInput({ type, input }: TaskDefinition, value: unknown): Promise<unknown> {
+  const checked = await input?.['~standard'].validate(value)
+  if (!checked?.issues) return checked?.value
+  const issues = checked.issues.map(({ path, message }) => (path?.length ? `${pathOf(path)}: ${message}` : message))
+  throw new InvalidInput(`Payload of ${type} does not fit its schema: ${issues.join('; ')}`)
+}
+
+type Path = readonly (PropertyKey | { readonly key: PropertyKey })[]
+
+const pathOf = (path: Path): string => path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+
+function toResult(value: unknown): string {
+  if (value === undefined) return 'null'
+  const text = stringify(value)
+  if (holdsNul(text))
+    throw new InvalidResult('The result holds a NUL character (U+0000), which PostgreSQL cannot store')
+  if (text.length * 3 > RESULT_BYTES && Buffer.byteLength(text) > RESULT_BYTES)
+    throw new InvalidResult(
+      `The result is larger than ${RESULT_BYTES} bytes of JSON; store it elsewhere and return where`,
+    )
+  return text
+}
+
+function stringify(value: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (error) {
+    throw new InvalidResult(`The result cannot be written as JSON: ${attemptErrorOf(error).message}`)
+  }
+  if (text === undefined) throw new InvalidResult(`The result cannot be written as JSON: it is a ${typeof value}`)
+  return text
+}

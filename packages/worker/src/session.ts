@@ -1,0 +1,180 @@
+import { resolve } from 'node:path'
+import type { Broker, Clock, Events, Ids, Lease, Pulse, Wakeups, WorkerId, WorkStore } from '@taskflow/core'
+import { attempts } from './attempts.ts'
+import type { Bell } from './bell.ts'
+import { fetchLoop } from './fetch-loop.ts'
+import { heart } from './heart.ts'
+import { journal } from './journal.ts'
+import type { Log } from './log.ts'
+import type { Placement } from './placement/channel.ts'
+import { isolatedRunners } from './placement/isolated-runners.ts'
+import { startRunner } from './placement/runner-handle.ts'
+import { sharedRunner } from './placement/shared-runner.ts'
+import type { WorkerSettings } from './settings.ts'
+import { settler } from './settler.ts'
+import { slots } from './slots.ts'
+import { stopper } from './stopper.ts'
+
+export interface WorkerDeps {
+  readonly storage: WorkStore
+  readonly broker: Broker
+  readonly wakeups: Wakeups
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly random: () => number
+  readonly events: Events
+  readonly log: Log
+}
+
+/** One run of a worker, from its start to its stop. */
+export interface Session {
+  readonly workerId: WorkerId
+  /** Hands back what does not end in time, and says goodbye. */
+  stop(): Promise<void>
+}
+
+// For settlements that the database does not answer while the worker stops; after that the rescuer takes them.
+const LAST_WORDS_MS = 5_000
+// How soon a worker that must register anew looks whether it has.
+const WELCOME_MS = 50
+
+/** Puts the parts of a worker together and starts them. Rejects with SETTINGS_INVALID when the modules cannot be loaded. */
+export async function startSession(deps: WorkerDeps, settings: WorkerSettings): Promise<Session> {
+  const { storage, broker, wakeups, clock, ids, random, events, log } = deps
+  const folder = resolve(settings.tasks)
+  const over = new AbortController()
+  const onError = (error: unknown): void => void events.emit('round.failed', { service: 'worker', error })
+  const persistence = { storage, clock, signal: over.signal, onError }
+
+  const open = <Kind extends Placement>(placement: Kind) =>
+    startRunner({
+      placement,
+      folder,
+      clock,
+      onReport: (report, runner) => held.onReport(report, runner),
+      onCrash: (how, runner) => held.onCrash(how, runner),
+    })
+  const inHand = slots(settings.slots)
+  const settling = settler({ ...persistence, random, events })
+  const shared = sharedRunner({ clock, open: () => open('shared'), onFailedStart: onError })
+  const isolated = isolatedRunners({ clock, open })
+  const held = attempts({
+    slots: inHand,
+    settler: settling,
+    journal: journal(persistence),
+    shared,
+    isolated,
+    clock,
+    events,
+    log,
+    watch: (attempt) => stopping.watch(attempt),
+  })
+  const { killGraceMs } = settings
+  const stopping = stopper({ slots: inHand, shared, clock, events, log, killGraceMs, finish: held.finish })
+  let state: Pulse['state'] = 'active'
+
+  const types = await shared.start().catch(async (error: unknown) => {
+    await shared.stop()
+    throw error
+  })
+  held.know(types)
+  if (types.length === 0) log.warn({ folder }, 'No module of the task folder exports a task definition')
+
+  const beating = heart({
+    storage,
+    clock,
+    ids,
+    events,
+    settings,
+    types: types.map(({ isolation: _, ...defaults }) => defaults),
+    takePulse: () => ({
+      running: inHand.size,
+      loopLagMs: Math.round(shared.current.lagMs()),
+      sinceFetchMs: state === 'draining' ? 0 : Math.round(fetching.sinceRoundMs()),
+      state,
+      settled: settling.takeTallies(),
+    }),
+    onMissedBeat: ({ settled }) => settling.returnTallies(settled),
+    onCancelled: stopping.cancel,
+    onDeclaredDead: stopping.dropAll,
+    onError,
+  })
+
+  const fetching = fetchLoop({
+    storage,
+    broker,
+    clock,
+    events,
+    slots: inHand,
+    settler: settling,
+    queues: settings.queues,
+    types: types.map(({ type }) => type),
+    async whenWelcome(signal) {
+      await shared.whenReady()
+      while (!beating.isRegistered && !signal.aborted) await clock.sleep(WELCOME_MS, signal)
+      return beating.workerId
+    },
+    onClaimed,
+    onError,
+  })
+
+  function onClaimed(leases: readonly Lease[], workerId: WorkerId): void {
+    if (state === 'draining') held.release(leases, workerId)
+    // Claimed by an incarnation that was declared dead meanwhile: the rescuer has them.
+    else if (workerId !== beating.workerId)
+      for (const { taskId, attempt } of leases) events.emit('lease.lost', { taskId, attempt })
+    else held.begin(leases, workerId)
+  }
+
+  const unlisten = await wakeups.on('cancelled', (detail) => detail === beating.workerId && beating.wake())
+  try {
+    await beating.start()
+  } catch (error) {
+    await Promise.all([unlisten(), shared.stop()])
+    throw error
+  }
+  fetching.start()
+
+  async function waitUntil(isDone: () => boolean, change: Bell, ms: number): Promise<void> {
+    const waiting = new AbortController()
+    const timeUp = clock.sleep(ms, waiting.signal)
+    let isUp = false
+    void timeUp.then(() => {
+      isUp = true
+    })
+    while (!isDone() && !isUp) await Promise.race([change.rung(), timeUp])
+    waiting.abort()
+  }
+
+  const isEmpty = (): boolean => inHand.size === 0
+
+  async function drain(): Promise<void> {
+    await waitUntil(isEmpty, inHand.change, settings.drainMs)
+    stopping.drain()
+    // The stopper ends the last ones at the end of the grace; the margin is its round.
+    await waitUntil(isEmpty, inHand.change, settings.killGraceMs + 1_000)
+    await waitUntil(() => settling.pending === 0, settling.change, LAST_WORDS_MS)
+    over.abort()
+  }
+
+  async function leave(): Promise<void> {
+    await beating.stop()
+    await storage.deregisterWorker(beating.workerId).catch(onError)
+    await Promise.all([unlisten(), shared.stop(), isolated.stop()])
+    stopping.stop()
+    events.emit('worker.stopped', { id: beating.workerId, released: settling.released })
+  }
+
+  return {
+    get workerId() {
+      return beating.workerId
+    },
+    async stop() {
+      state = 'draining'
+      beating.wake()
+      await fetching.stop()
+      await drain()
+      await leave()
+    },
+  }
+}

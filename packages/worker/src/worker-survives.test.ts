@@ -1,0 +1,129 @@
+import { eventually, nextEvents } from '@taskflow/testing/wait'
+import { describe, expect, test } from 'vitest'
+import { lease } from '../test/fake-work-store.ts'
+import { setupWorker } from '../test/setup-worker.ts'
+
+const PLACEMENTS = ['shared', 'thread', 'process'] as const
+
+describe('worker › survives', () => {
+  test.each(PLACEMENTS)('a handler that never returns, placed %s', async (placement) => {
+    const { worker, events, settle } = setupWorker()
+    await worker.start()
+    const crashed = nextEvents(events, 'runner.crashed')
+    const [verdict] = await settle(lease(`spins.${placement}`, null, { maxAttempts: 1 }))
+    expect(verdict).toMatchObject({
+      verb: 'fail',
+      error: { name: 'TimedOut', reason: 'timedOut', message: expect.stringContaining('150 ms') },
+    })
+    expect(await crashed).toMatchObject([{ placement, attempts: 1 }])
+    expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
+  })
+
+  test.each(PLACEMENTS)('process.exit() in a handler, placed %s', async (placement) => {
+    const { worker, events, settle } = setupWorker()
+    await worker.start()
+    const crashed = nextEvents(events, 'runner.crashed')
+    const [verdict] = await settle(lease(`exits.${placement}`))
+    expect(verdict).toMatchObject({
+      verb: 'rescue',
+      error: { name: 'RunnerCrashed', message: 'The runner of this attempt exited with code 7', reason: 'crashed' },
+    })
+    expect(await crashed).toEqual([{ placement, reason: 'exited with code 7', attempts: 1 }])
+    expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
+  })
+
+  test('a task that keeps killing its runner, by quarantining it', async () => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    const [verdict] = await settle(lease('exits.thread', null, { crashCount: 2 }))
+    expect(verdict).toMatchObject({ verb: 'fail', error: { name: 'RunnerCrashed', reason: 'quarantined' } })
+  })
+
+  test('the death of a process by a signal', async () => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    const [verdict] = await settle(lease('dies.by.signal'))
+    expect(verdict).toMatchObject({ verb: 'rescue', error: { message: expect.stringContaining('SIGABRT') } })
+  })
+
+  test.each(PLACEMENTS)(
+    'a rejection that nobody handles, placed %s, and fails its attempt alone',
+    async (placement) => {
+      const { worker, settle } = setupWorker()
+      await worker.start()
+      const [neighbour, stray] = await settle(lease('takes', 100), lease(`strays.${placement}`))
+      expect(neighbour).toMatchObject({ verb: 'complete' })
+      expect(stray).toMatchObject({ verb: 'retry', error: { message: 'nobody awaits me' } })
+      expect(await settle(lease(`strays.${placement}`))).toMatchObject([{ verb: 'retry' }])
+    },
+  )
+
+  test('an exception from a timer', async () => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    expect(await settle(lease('throws.later'))).toMatchObject([{ verb: 'retry', error: { message: 'from a timer' } }])
+  })
+
+  test('an error that belongs to no attempt, by replacing the runner', async () => {
+    const { worker, events, settle } = setupWorker()
+    await worker.start()
+    const crashed = nextEvents(events, 'runner.crashed')
+    const [verdict] = await settle(lease('crashes.runner'))
+    expect(verdict).toMatchObject({ verb: 'rescue', error: { message: expect.stringContaining('belongs to nobody') } })
+    expect(await crashed).toMatchObject([{ placement: 'shared' }])
+    expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
+  })
+})
+
+describe('worker › times out', () => {
+  test('an attempt that obeys its signal', async () => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    expect(await settle(lease('obeys.in.time'))).toMatchObject([
+      { verb: 'retry', error: { name: 'TimedOut', reason: 'timedOut' } },
+    ])
+  })
+
+  test('an attempt that ignores it while its loop goes on, and leaves its neighbours alone', async () => {
+    const { worker, logged, settle } = setupWorker()
+    await worker.start()
+    const verdicts = await settle(lease('ignores.in.time'), lease('takes', 600))
+    expect(verdicts).toMatchObject([{ verb: 'retry', error: { reason: 'timedOut' } }, { verb: 'complete' }])
+    expect(logged.map(({ message }) => message)).toContain('Abandoned a handler that ignored its AbortSignal')
+  })
+
+  test('a blocked loop past a deadline, and hands its neighbours back', async () => {
+    const { worker, storage, submit } = setupWorker()
+    await worker.start()
+    const [waiting, spinning] = submit(lease('obeys'), lease('spins.shared'))
+    expect(await eventually(() => storage.verdictOf(spinning.taskId))).toMatchObject({ error: { reason: 'timedOut' } })
+    expect(await eventually(() => storage.verdictOf(waiting.taskId))).toEqual({ verb: 'release' })
+  })
+
+  test('by the timeout of the task before that of its type', async () => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    const [verdict] = await settle(lease('obeys.in.time', null, { timeouts: { startToCloseMs: 40 } }))
+    expect(verdict).toMatchObject({ error: { message: expect.stringContaining('40 ms') } })
+  })
+
+  test('without a retry once schedule-to-close has passed', async () => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    const [verdict] = await settle(lease('obeys', null, { closeInMs: 60 }))
+    expect(verdict).toMatchObject({
+      verb: 'fail',
+      error: { reason: 'timedOut', message: expect.stringContaining('scheduleToCloseMs') },
+    })
+  })
+
+  test('a handler that stops giving heartbeats, and none before', async () => {
+    const { worker, storage, submit } = setupWorker()
+    await worker.start()
+    const startedAt = performance.now()
+    const [given] = submit(lease('beats', { times: 6, everyMs: 60 }))
+    const verdict = await eventually(() => storage.verdictOf(given.taskId))
+    expect(verdict).toMatchObject({ error: { name: 'TimedOut', message: expect.stringContaining('heartbeatMs') } })
+    expect(performance.now() - startedAt).toBeGreaterThan(360)
+  })
+})

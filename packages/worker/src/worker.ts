@@ -1,0 +1,50 @@
+import type { Service, WorkerId } from '@taskflow/core'
+import { type Session, startSession, type WorkerDeps } from './session.ts'
+import { type WorkerOptions, withDefaults } from './settings.ts'
+
+export interface Worker extends Service {
+  /** Of the present incarnation; undefined unless started. */
+  readonly id: WorkerId | undefined
+}
+
+/**
+ * Runs tasks: claims them, runs their handlers in runners, and settles them.
+ *
+ * `start` rejects with SETTINGS_INVALID when the task modules cannot be loaded.
+ * `stop` drains: running attempts may end within `drainMs`, what is left is handed
+ * back without using an attempt.
+ */
+export function worker({ settings, ...deps }: WorkerDeps & { readonly settings: WorkerOptions }): Worker {
+  let current: Promise<Session> | undefined
+  let session: Session | undefined
+  let previous: Promise<void> = Promise.resolve()
+
+  return {
+    name: 'worker',
+    get id() {
+      return session?.workerId
+    },
+    async start() {
+      current ??= previous.then(() => startSession(deps, withDefaults(settings)))
+      const starting = current
+      try {
+        session = await starting
+      } catch (error) {
+        if (current === starting) current = undefined
+        throw error
+      }
+    },
+    async stop() {
+      const stopping = current
+      current = undefined
+      // A start that fails reports to its own caller, and leaves nothing to stop.
+      if (stopping)
+        previous = stopping.then(
+          (started) => started.stop(),
+          () => {},
+        )
+      await previous
+      session = undefined
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import type { Broker, Delivery, TakeOptions } from '@taskflow/core'
+
+/** Tells of tasks as soon as a test says that there are some. */
+export class FakeBroker implements Broker {
+  readonly name = 'fake'
+  readonly acknowledged: number[] = []
+  #isTold = false
+  #wake: (() => void) | undefined
+
+  tell(): void {
+    this.#isTold = true
+    this.#wake?.()
+  }
+
+  async publish(): Promise<void> {}
+
+  async take({ signal, max }: TakeOptions): Promise<Delivery | undefined> {
+    while (!this.#isTold && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+    if (signal.aborted) return undefined
+    this.#isTold = false
+    return {
+      tasks: 'any',
+      acknowledge: async (claimed) => {
+        this.acknowledged.push(claimed)
+        if (claimed === max) this.tell()
+      },
+    }
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,118 @@
+import {
+  type ClaimRequest,
+  type Heartbeat,
+  type Lease,
+  type LeaseId,
+  type LogLine,
+  type Pulse,
+  type Settlement,
+  type SettlementResult,
+  TaskFlowError,
+  type TaskId,
+  type TaskTypeDefaults,
+  type Verdict,
+  type WorkerId,
+  type WorkerIntroduction,
+  type WorkStore,
+} from '@taskflow/core'
+
+type Update = Parameters<WorkStore['recordProgress']>[0][number]
+
+let lastId = 0
+
+export function lease(type: string, payload: unknown = null, overrides: Partial<Lease> = {}): Lease {
+  const id = String(++lastId).padStart(12, '0')
+  return {
+    taskId: `00000000-0000-7000-8000-${id}` as TaskId,
+    leaseId: `00000000-0000-7000-9000-${id}` as LeaseId,
+    project: 'default',
+    type,
+    queue: 'default',
+    payload: JSON.stringify(payload),
+    attempt: 1,
+    maxAttempts: 5,
+    crashCount: 0,
+    retry: null,
+    timeouts: null,
+    closeInMs: null,
+    labels: {},
+    createdAt: new Date('2026-01-02T03:04:05Z'),
+    waitedMs: 1,
+    ...overrides,
+  }
+}
+
+/** A WorkStore in memory: hands out what a test gives it, and keeps what the worker says. */
+export class FakeWorkStore implements WorkStore {
+  readonly queued: Lease[] = []
+  readonly registered: { worker: WorkerIntroduction; types: readonly TaskTypeDefaults[] }[] = []
+  readonly deregistered: WorkerId[] = []
+  readonly pulses: Pulse[] = []
+  readonly settlements: Settlement[] = []
+  readonly lines: (LogLine & { taskId: TaskId })[] = []
+  readonly progress: Update[] = []
+  readonly cancelled: TaskId[] = []
+  readonly dead = new Set<WorkerId>()
+  readonly claims: ClaimRequest[] = []
+  /** While set, every call is refused with it. */
+  failure: Error | undefined
+  refuseSettlement: ((settlement: Settlement) => Error | undefined) | undefined
+  settlementResult: SettlementResult = 'settled'
+
+  beUnavailable(): void {
+    this.failure = new TaskFlowError('DATABASE_UNAVAILABLE', 'Database is away')
+  }
+
+  beAvailable(): void {
+    this.failure = undefined
+  }
+
+  verdictOf(taskId: TaskId): Verdict | undefined {
+    return this.settlements.find((settlement) => settlement.taskId === taskId)?.verdict
+  }
+
+  async registerWorker(worker: WorkerIntroduction, types: readonly TaskTypeDefaults[]): Promise<void> {
+    this.#answer()
+    this.registered.push({ worker, types })
+  }
+
+  async heartbeatWorker(id: WorkerId, pulse: Pulse): Promise<Heartbeat> {
+    this.#answer()
+    if (this.dead.has(id)) return { isAlive: false }
+    this.pulses.push(pulse)
+    return { isAlive: true, cancelled: [...this.cancelled] }
+  }
+
+  async deregisterWorker(id: WorkerId): Promise<void> {
+    this.#answer()
+    this.deregistered.push(id)
+  }
+
+  async claimTasks(request: ClaimRequest): Promise<Lease[]> {
+    this.#answer()
+    this.claims.push(request)
+    return this.dead.has(request.workerId) ? [] : this.queued.splice(0, request.max)
+  }
+
+  async settleTask(settlement: Settlement): Promise<SettlementResult> {
+    this.#answer()
+    const refusal = this.refuseSettlement?.(settlement)
+    if (refusal) throw refusal
+    this.settlements.push(settlement)
+    return this.settlementResult
+  }
+
+  async appendLogs(lines: readonly (LogLine & { project: string; taskId: TaskId })[]): Promise<void> {
+    this.#answer()
+    this.lines.push(...lines)
+  }
+
+  async recordProgress(updates: readonly Update[]): Promise<void> {
+    this.#answer()
+    this.progress.push(...updates)
+  }
+
+  #answer(): void {
+    if (this.failure) throw this.failure
+  }
+}

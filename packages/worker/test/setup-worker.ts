@@ -1,0 +1,75 @@
+import { EventEmitter } from 'node:events'
+import { join } from 'node:path'
+import { type Lease, type TaskFlowEvents, uuidV7Ids, type Verdict, type WakeupTopic } from '@taskflow/core'
+import { eventually } from '@taskflow/testing/wait'
+import { onTestFinished } from 'vitest'
+import { type WorkerOptions, worker } from '../src/index.ts'
+import { FakeBroker } from './fake-broker.ts'
+import { FakeWorkStore } from './fake-work-store.ts'
+import { systemClock } from './system-clock.ts'
+
+export const FIXTURES = join(import.meta.dirname, '../fixtures')
+
+/** A worker over fakes of our own ports, with real runners. It is stopped when the test ends. */
+export function setupWorker(settings: Partial<WorkerOptions> = {}) {
+  const storage = new FakeWorkStore()
+  const broker = new FakeBroker()
+  const events = new EventEmitter<TaskFlowEvents>()
+  const listeners = new Map<WakeupTopic, (detail: string) => void>()
+  const logged: { detail: object; message: string }[] = []
+  const write = (detail: object, message: string): void => void logged.push({ detail, message })
+  const subject = worker({
+    storage,
+    broker,
+    wakeups: {
+      async on(topic, listener) {
+        listeners.set(topic, listener)
+        return async () => void listeners.delete(topic)
+      },
+    },
+    clock: systemClock,
+    ids: uuidV7Ids(systemClock, Math.random),
+    random: () => 0.5,
+    events,
+    log: { debug: write, info: write, warn: write, error: write },
+    settings: {
+      project: 'default',
+      name: 'test',
+      labels: {},
+      version: '0.0.0',
+      queues: ['default'],
+      tasks: join(FIXTURES, 'tasks'),
+      heartbeatMs: 50,
+      drainMs: 200,
+      killGraceMs: 150,
+      ...settings,
+    },
+  })
+  onTestFinished(() => subject.stop())
+
+  function submit<const Leases extends readonly Lease[]>(...leases: Leases): Leases {
+    storage.queued.push(...leases)
+    broker.tell()
+    return leases
+  }
+
+  return {
+    worker: subject,
+    storage,
+    broker,
+    events,
+    logged,
+    wake: (topic: WakeupTopic, detail: string) => listeners.get(topic)?.(detail),
+    submit,
+    /** Submits tasks and resolves with what storage was told to do with each. */
+    async settle(...leases: Lease[]): Promise<Verdict[]> {
+      submit(...leases)
+      return Promise.all(
+        leases.map(({ taskId, type }) =>
+          eventually(() => storage.verdictOf(taskId), { timeoutMs: 10_000, what: `the settlement of ${type}` }),
+        ),
+      )
+    },
+    hasLogged: (message: string) => eventually(() => storage.lines.some((line) => line.message === message)),
+  }
+}
