@@ -175,8 +175,11 @@ export interface CreatedApiKey extends ApiKey {
 }
 
 export interface Health {
-  status: string
-  [part: string]: unknown
+  status: 'ok' | 'degraded'
+  database: 'up' | 'down'
+  version: string
+  roles: string[]
+  uptimeMs: number
 }
 
 export interface Me {

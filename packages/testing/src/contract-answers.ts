@@ -116,7 +116,10 @@ const ROUTES: readonly (readonly [pattern: string, route: Route])[] = [
   ['POST /v1/api-keys', createKey],
   ['DELETE /v1/api-keys/:id', revokeKey],
   ['GET /v1/me', () => ok({ actor: 'admin', role: 'admin', project: 'default' })],
-  ['GET /health', () => ok({ status: 'ok', database: 'up' })],
+  [
+    'GET /health',
+    () => ok({ status: 'ok', database: 'up', version: '0.1.0', roles: ['api', 'worker'], uptimeMs: 61_000 }),
+  ],
 ]
 
 const QUEUE = {

@@ -1,0 +1,9 @@
+import type { Command } from 'commander'
+import { addCreate } from './create.ts'
+import { addList } from './list.ts'
+import { addRevoke } from './revoke.ts'
+
+export function addKeys(taskflow: Command): void {
+  const keys = taskflow.command('keys').description('manage API keys').helpCommand(false)
+  for (const add of [addCreate, addList, addRevoke]) add(keys)
+}

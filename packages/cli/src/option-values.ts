@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import type { Priority } from '@taskflow/sdk'
+import { InvalidArgumentError, Option } from 'commander'
+import { UsageError } from './failure.ts'
+
+/** Reads `JSON`, `@file` or `-` (stdin). */
+export function readJson(option: string, given: string): unknown {
+  const text = given === '-' ? readText(0, 'stdin') : given.startsWith('@') ? readText(given.slice(1)) : given
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const isBare = text === given && !/^["[{]/.test(text)
+    const advice = isBare ? ` In most shells it needs quotes: ${option} '{"customer":"acme"}'` : ''
+    throw new UsageError(`Expected ${option} to be JSON: ${(error as Error).message}.${advice}`)
+  }
+}
+
+function readText(source: string | 0, name: string | 0 = source): string {
+  try {
+    return readFileSync(source, 'utf8')
+  } catch (error) {
+    throw new UsageError(`Cannot read ${name}: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
+
+/** Gathers `--label name=value`, which may be given many times. */
+export function gatherLabel(text: string, labels: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('Expected name=value.')
+  return { ...labels, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+export function parseCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Expected a whole number from 1.')
+  return count
+}
+
+/** Any form that JavaScript reads, in the local time zone where it names none; sent as ISO 8601 in UTC. */
+export function parseMoment(text: string): string {
+  const moment = new Date(text)
+  if (Number.isNaN(moment.getTime())) throw new InvalidArgumentError('Expected a moment such as 2026-01-31T09:00:00Z.')
+  return moment.toISOString()
+}
+
+export const priorityOption = (): Option =>
+  new Option('-p, --priority <class>', 'how urgent it is').choices([
+    'critical',
+    'high',
+    'normal',
+    'low',
+  ] satisfies Priority[])

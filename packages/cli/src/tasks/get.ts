@@ -1,0 +1,17 @@
+import type { Command } from 'commander'
+import { withServer } from '../command.ts'
+import { showTask } from './show-task.ts'
+
+export function addGet(tasks: Command): void {
+  tasks
+    .command('get')
+    .description('show one task: its state, payload, result or error')
+    .argument('<id>', 'whole id of the task')
+    .action(
+      withServer(async ({ client, out }, id: string) => {
+        const task = await client.tasks.get(id)
+        out.one(task, () => showTask(out, task))
+        if (task.state === 'failed') out.aside(`\nRun it again: taskflow tasks redrive ${id}`)
+      }),
+    )
+}

@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import { createReadStream, type ReadStream } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
+import type { NewTask } from '@taskflow/sdk'
+import type { Cli } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { UsageError } from '../failure.ts'
+import { harmless } from '../text.ts'
+
+/** Past so many, the refusals of a file say nothing new to a person. */
+const SHOWN_REFUSALS = 20
+
+/** Submits each line as it is read, and tells those that were refused by their number in the file. */
+export async function submitFile({ client, out }: Cli, file: string): Promise<void> {
+  const lineNumbers: number[] = []
+  let accepted = 0
+  let refused = 0
+
+  for await (const result of client.tasks.submitStream(tasksIn(file, lineNumbers))) {
+    if (out.isJson) out.ndjson(result)
+    if (result.error === undefined) {
+      accepted++
+    } else if (refused++ < SHOWN_REFUSALS) {
+      out.aside(harmless(`Line ${lineNumbers[result.line - 1]}: ${result.error.detail}`))
+    }
+  }
+  if (refused > SHOWN_REFUSALS) out.aside(`… and ${refused - SHOWN_REFUSALS} more`)
+  if (!out.isJson) out.line(`Submitted ${count(accepted)}${refused > 0 ? `; ${refused} refused` : ''}`)
+  if (refused > 0) process.exitCode = EXIT.usage
+}
+
+async function* tasksIn(file: string, lineNumbers: number[]): AsyncGenerator<NewTask> {
+  const input = file === '-' ? process.stdin : await openFile(file)
+  let lineNumber = 0
+  for await (const line of createInterface({ input })) {
+    lineNumber++
+    if (line.trim() === '') continue
+    lineNumbers.push(lineNumber)
+    yield parseLine(line, `Line ${lineNumber} of ${file === '-' ? 'stdin' : file}`)
+  }
+}
+
+async function openFile(file: string): Promise<ReadStream> {
+  const stream = createReadStream(file)
+  await once(stream, 'open').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`Cannot read ${file}: ${error.code}`)
+  })
+  return stream
+}
+
+function parseLine(line: string, place: string): NewTask {
+  try {
+    return JSON.parse(line) as NewTask
+  } catch (error) {
+    throw new UsageError(`${place} is not JSON: ${(error as Error).message}`)
+  }
+}
+
+const count = (tasks: number): string => (tasks === 1 ? '1 task' : `${tasks.toLocaleString('en')} tasks`)
