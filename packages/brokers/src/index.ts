@@ -1,0 +1,1 @@
+export { postgresBroker } from './postgres-broker.ts'

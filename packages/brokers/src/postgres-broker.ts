@@ -1,0 +1,95 @@
+import type { Broker, Clock, Delivery, TakeOptions, Wakeups } from '@taskflow/core'
+
+interface Options {
+  readonly wakeups: Wakeups
+  readonly clock: Clock
+  /** The longest pause between two looks. */
+  readonly pollMs?: number
+}
+
+// A lost wake-up is likeliest where tasks come thick and fast, and there a look costs least by comparison.
+const FIRST_POLL_MS = 25
+
+/**
+ * The broker for which no broker is needed: the database itself keeps the line.
+ *
+ * A take answers "any" when there is reason to look: the last claim came back
+ * full, a wake-up told of one of the queues, or it is time to poll. Wake-ups may
+ * be lost, so polling is what makes it sure; soon after activity it polls often,
+ * then ever more seldom.
+ */
+export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Broker {
+  const asked = new Set<string>()
+  // Of the queues asked for, those told of and not looked at since, also between two takes.
+  const ready = new Set<string>()
+  const waiting = new Set<() => void>()
+  let isMoreLikely = true
+  let pauseMs = Math.min(FIRST_POLL_MS, pollMs)
+  let pollAt = 0
+  let listening: Promise<() => Promise<void>> | undefined
+
+  function onReady(detail: string): void {
+    for (const queue of detail.split(',')) if (asked.has(queue)) ready.add(queue)
+    for (const look of waiting) look()
+  }
+
+  /** Listens from the first take on. Should it not come about, the next take tries again; polling goes on meanwhile. */
+  function listen(): void {
+    if (listening) return
+    listening = wakeups.on('ready', onReady)
+    listening.catch(() => {
+      listening = undefined
+    })
+  }
+
+  function hasReason(queues: readonly string[]): boolean {
+    return isMoreLikely || clock.monotonicMs() >= pollAt || queues.some((queue) => ready.has(queue))
+  }
+
+  function pollIn(ms: number): void {
+    pauseMs = Math.min(ms, pollMs)
+    pollAt = clock.monotonicMs() + pauseMs
+  }
+
+  /** Until there is reason to look, the time is up, or the signal aborts. */
+  async function waitForReason({ queues, waitMs, signal }: TakeOptions): Promise<void> {
+    const told = new AbortController()
+    const look = (): void => {
+      if (hasReason(queues)) told.abort()
+    }
+    waiting.add(look)
+    await clock.sleep(Math.min(waitMs, pollAt - clock.monotonicMs()), AbortSignal.any([signal, told.signal]))
+    waiting.delete(look)
+  }
+
+  function deliver({ queues, max }: TakeOptions): Delivery {
+    isMoreLikely = false
+    for (const queue of queues) ready.delete(queue)
+    pollIn(pauseMs * 2)
+    return {
+      tasks: 'any',
+      async acknowledge(claimed) {
+        if (claimed >= max) isMoreLikely = true
+        if (claimed > 0) pollIn(FIRST_POLL_MS)
+      },
+    }
+  }
+
+  return {
+    name: 'postgres',
+    /** Nothing to do: the statement that stores tasks announces them. */
+    async publish() {},
+    async take(options) {
+      listen()
+      const { queues, signal } = options
+      for (const queue of queues) asked.add(queue)
+      if (!hasReason(queues) && !signal.aborted) await waitForReason(options)
+      return hasReason(queues) && !signal.aborted ? deliver(options) : undefined
+    },
+    async close() {
+      const stop = await listening?.catch(() => undefined)
+      listening = undefined
+      await stop?.()
+    },
+  }
+}
