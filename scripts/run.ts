@@ -27,7 +27,7 @@ export function run(
   return new Promise((resolve) => {
     const stdio = isShown ? 'inherit' : 'pipe'
     const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, PATH, ...env }, stdio })
-    const stop = forwardSignalsTo(child.kill.bind(child))
+    const stop = endWithSignal(child.kill.bind(child))
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -46,11 +46,17 @@ export function run(
   })
 }
 
-/** What we start tidies up after itself when it is told to stop; we wait for that. */
-function forwardSignalsTo(kill: (signal: NodeJS.Signals) => boolean): () => void {
+/** What we start tidies up after itself when it is told to stop; we wait for that, and end as well. */
+function endWithSignal(kill: (signal: NodeJS.Signals) => boolean): () => void {
+  let wasStopped = false
+  const stop = (signal: NodeJS.Signals) => {
+    wasStopped = true
+    kill(signal)
+  }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const signal of signals) process.on(signal, kill)
+  for (const signal of signals) process.on(signal, stop)
   return () => {
-    for (const signal of signals) process.off(signal, kill)
+    for (const signal of signals) process.off(signal, stop)
+    if (wasStopped) process.exit(1)
   }
 }

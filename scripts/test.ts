@@ -38,17 +38,14 @@ if (code !== 0 || failed > 0 || complaints.length > 0) process.exitCode = 1
 
 async function runTests(filters: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'taskflow-report-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const [countsFile, enginesFile] = [join(folder, 'counts.json'), join(folder, 'engines.json')]
-  try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${countsFile}`]
-    const { code } = await run('vitest', ['run', '--project', 'full', ...reporters, ...filters], {
-      env: { TASKFLOW_TEST_REPORT: enginesFile },
-      isShown: true,
-    })
-    return { code, engines: read<Engines>(enginesFile), counts: read<Counts>(countsFile) }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${countsFile}`]
+  const { code } = await run('vitest', ['run', '--project', 'full', ...reporters, ...filters], {
+    env: { TASKFLOW_TEST_REPORT: enginesFile },
+    isShown: true,
+  })
+  return { code, engines: read<Engines>(enginesFile), counts: read<Counts>(countsFile) }
 }
 
 function read<Content>(file: string): Content | undefined {

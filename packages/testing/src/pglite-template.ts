@@ -19,6 +19,9 @@ export interface PGliteTemplate {
  */
 export async function createPGliteTemplate(): Promise<PGliteTemplate> {
   const folder = mkdtempSync(join(tmpdir(), 'taskflow-pglite-'))
+  const remove = () => removeFolder(folder)
+  // For a run that is broken off.
+  process.once('exit', remove)
   const pglite = await PGlite.create({ loadDataDir: await prebuilt() })
   try {
     await migrator(databaseOn(pglite)).up()
@@ -26,9 +29,9 @@ export async function createPGliteTemplate(): Promise<PGliteTemplate> {
     const dumpFile = join(folder, 'migrated.tar')
     writeFileSync(dumpFile, Buffer.from(await dump.arrayBuffer()))
     const { rows } = await pglite.query<{ server_version: string }>('show server_version')
-    return { serverVersion: rows[0]?.server_version ?? '', dumpFile, remove: () => removeFolder(folder) }
+    return { serverVersion: rows[0]?.server_version ?? '', dumpFile, remove }
   } catch (error) {
-    removeFolder(folder)
+    remove()
     throw error
   } finally {
     await pglite.close()

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import type { TestProject } from 'vitest/node'
+import { endWithSignals } from './end-with-signals.ts'
 import type { Engine } from './engines.ts'
 import { createPGliteTemplate } from './pglite-template.ts'
 import { findServers } from './postgres-servers.ts'
@@ -15,7 +16,7 @@ type Undo = () => unknown
 
 /** Brings up the engines of one run and tells the test files of them. Resolves with how to take them down again. */
 export async function provideEngines(project: TestProject, wanted: 'pglite' | 'all'): Promise<() => Promise<void>> {
-  const undo: Undo[] = []
+  const undo: Undo[] = [endWithSignals()]
   const takeDown = async () => {
     for (const step of undo.reverse()) await step()
   }
