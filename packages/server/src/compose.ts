@@ -75,7 +75,10 @@ async function composeOver(
   const administrator = await ensureAdministrator({ storage, ids, keyFile: dataDir?.adminKeyFile })
 
   const has = (role: Settings['roles'][number]): boolean => settings.roles.includes(role)
-  const api = has('api') ? apiServer({ ...shared, metrics: metricsOf(events), settings }) : undefined
+  const { host, port, adminToken } = settings
+  const api = has('api')
+    ? apiServer({ ...shared, metrics: metricsOf(events), settings, adminToken, host, port })
+    : undefined
   const services: Service[] = [
     ...(api ? [api] : []),
     ...(has('coordinator') ? [coordinator({ ...shared, elector: soleElector() })] : []),

@@ -1,4 +1,3 @@
-import { TaskFlowError } from '@taskflow/core'
 import { type MigrationStatus, migrator } from '@taskflow/storage'
 import { compose, openDatabase } from './compose.ts'
 import { type Flags, loadSettings, type Settings } from './config.ts'
@@ -60,5 +59,3 @@ export async function runMigrate(
     dataDir?.release()
   }
 }
-
-export { TaskFlowError }

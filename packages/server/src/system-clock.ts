@@ -7,6 +7,6 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   async sleep(ms, signal) {
     // Aborting is a way to wake up, not an error.
-    await sleep(ms, undefined, signal ? { signal } : {}).catch(() => {})
+    await sleep(Math.max(0, ms), undefined, signal ? { signal } : {}).catch(() => {})
   },
 }

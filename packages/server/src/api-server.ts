@@ -1,0 +1,38 @@
+import type { AddressInfo } from 'node:net'
+import type { Service } from '@taskflow/core'
+import type { FastifyInstance } from 'fastify'
+import { type ApiDeps, buildApp } from './api/app.ts'
+
+interface Deps extends ApiDeps {
+  readonly host: string
+  readonly port: number
+}
+
+export interface ApiServer extends Service {
+  /** Where it listens, once started. */
+  readonly url: string | undefined
+}
+
+/** The API on a socket. Stopping it lets requests under way end; those that are held are answered at once. */
+export function apiServer({ host, port, ...deps }: Deps): ApiServer {
+  let app: FastifyInstance | undefined
+  let url: string | undefined
+  return {
+    name: 'api',
+    get url() {
+      return url
+    },
+    async start() {
+      if (app) return
+      app = await buildApp(deps)
+      await app.listen({ host, port })
+      const { address, family, port: actual } = app.server.address() as AddressInfo
+      url = `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`
+    },
+    async stop() {
+      await app?.close()
+      app = undefined
+      url = undefined
+    },
+  }
+}
