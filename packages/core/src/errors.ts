@@ -36,6 +36,11 @@ export const ERRORS = {
     hint: 'Check the name; a queue exists from its first task on.',
   },
   API_KEY_NOT_FOUND: { status: 404, title: 'API key not found', hint: 'Check the id with `GET /v1/api-keys`.' },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    title: 'Reply would not be acceptable',
+    hint: 'Name the media type that `detail` does in `Accept`, or leave `Accept` out.',
+  },
   TASK_STATE_CONFLICT: {
     status: 409,
     title: 'Task is in a state that does not allow this',
