@@ -1,0 +1,39 @@
+import { leastRoleFor, type Principal, permits, TaskFlowError } from '@taskflow/core'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Authenticator } from './authenticator.ts'
+import { PRINCIPAL } from './principal.ts'
+
+/** From here on every route is behind authentication, and names the permission it takes. */
+export function requireAuthentication(app: FastifyInstance, authenticator: Pick<Authenticator, 'authenticate'>): void {
+  app.decorateRequest(PRINCIPAL, null)
+  app.addHook('onRoute', ({ url, config }) => {
+    if (config?.permission === undefined) throw new TypeError(`Expected route ${url} to name its permission`)
+  })
+  app.addHook('onRequest', async (request) => {
+    const principal = await authenticator.authenticate(tokenOf(request))
+    if (!principal) throw unauthenticated('The API key is unknown, revoked or expired')
+    refuseUnlessPermitted(principal, request)
+    request.setDecorator(PRINCIPAL, principal)
+  })
+}
+
+function tokenOf({ headers }: FastifyRequest): string {
+  const { authorization } = headers
+  if (authorization === undefined) throw unauthenticated('The request carries no credentials')
+  const [, token] = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization) ?? []
+  if (token === undefined) throw unauthenticated('The `Authorization` header is not of the form `Bearer <API key>`')
+  return token
+}
+
+const unauthenticated = (detail: string): TaskFlowError => new TaskFlowError('UNAUTHENTICATED', detail)
+
+function refuseUnlessPermitted({ role }: Principal, { routeOptions, method, url }: FastifyRequest): void {
+  const { permission = 'any' } = routeOptions.config
+  if (permission === 'any' || permits(role, permission)) return
+  const path = routeOptions.url ?? url
+  throw new TaskFlowError(
+    'FORBIDDEN',
+    `${method} ${path} takes permission ${permission}, which role ${leastRoleFor(permission)} has and role ${role} does not`,
+    { details: { permission } },
+  )
+}

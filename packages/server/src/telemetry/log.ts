@@ -1,0 +1,20 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+import { PinoPretty } from 'pino-pretty'
+
+/** Whatever is logged, the values under these names are not. */
+const SECRETS = ['authorization', 'secret', 'token', 'adminToken', 'databaseUrl', 'password', 'connectionString']
+
+const redact = { paths: SECRETS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[secret]' }
+
+interface Settings {
+  readonly logLevel: string
+}
+
+/** Lines for people on a terminal, JSON anywhere else. */
+export function createLog({ logLevel }: Settings, destination?: DestinationStream): Logger {
+  const options = { level: logLevel, base: null, redact }
+  if (destination) return pino(options, destination)
+  return process.stdout.isTTY
+    ? pino(options, PinoPretty({ translateTime: 'SYS:HH:MM:ss.l', sync: true }))
+    : pino(options)
+}
