@@ -1,0 +1,130 @@
+import type { Clock, Ids, Storage, Wakeups } from '@taskflow/core'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { requireAuthentication } from '../auth/authenticate.ts'
+import { Authenticator } from '../auth/authenticator.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { VERSION } from '../version.ts'
+import { ApiKeyView, CreatedApiKeyView } from './keys/api-key-view.ts'
+import { createApiKeyRoute } from './keys/create-api-key.ts'
+import { listApiKeysRoute } from './keys/list-api-keys.ts'
+import { revokeApiKeyRoute } from './keys/revoke-api-key.ts'
+import { checkAddresses } from './plugins/addresses.ts'
+import { readBodies } from './plugins/bodies.ts'
+import { describeApi, serveDocs } from './plugins/docs.ts'
+import { observeRequests } from './plugins/observe.ts'
+import { refuseConnection, replyWithProblems, sendProblem } from './plugins/problems.ts'
+import { validatorCompiler } from './plugins/validation.ts'
+import { getQueueRoute } from './queues/get-queue.ts'
+import { listQueuesRoute } from './queues/list-queues.ts'
+import { QueueView } from './queues/queue-view.ts'
+import { Problem } from './schemas/problem.ts'
+import { healthRoute } from './system/health.ts'
+import { meRoute } from './system/me.ts'
+import { metricsRoute } from './system/metrics.ts'
+import { readyRoute } from './system/ready.ts'
+import { cancelTaskRoute } from './tasks/cancel-task.ts'
+import { editTaskRoute } from './tasks/edit-task.ts'
+import { FinishWatch } from './tasks/finish-watch.ts'
+import { getTaskRoute } from './tasks/get-task.ts'
+import { AttemptView, listAttemptsRoute } from './tasks/list-attempts.ts'
+import { listEventsRoute, TaskEventView } from './tasks/list-events.ts'
+import { LogLineView, listLogsRoute } from './tasks/list-logs.ts'
+import { listTasksRoute } from './tasks/list-tasks.ts'
+import { redriveTaskRoute } from './tasks/redrive-task.ts'
+import { submitTaskRoute } from './tasks/submit-task.ts'
+import { submitTasksRoute } from './tasks/submit-tasks.ts'
+import { TaskTypes } from './tasks/task-types.ts'
+import { TaskView } from './tasks/task-view.ts'
+import { listWorkersRoute, WorkerView } from './workers/list-workers.ts'
+
+export interface ApiDeps {
+  readonly storage: Storage
+  readonly wakeups: Wakeups
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: FastifyBaseLogger
+  readonly settings: {
+    readonly maxPayloadBytes: number
+    readonly roles: readonly string[]
+  }
+  /** A key of an administrator that is not stored. */
+  readonly adminToken?: string | undefined
+}
+
+const SHARED_SCHEMAS = [
+  Problem,
+  TaskView,
+  AttemptView,
+  TaskEventView,
+  LogLineView,
+  WorkerView,
+  QueueView,
+  ApiKeyView,
+  CreatedApiKeyView,
+]
+
+// Bodies without a payload are small; routes with one state their own limit.
+const BODY_LIMIT = 65_536
+
+/** The HTTP API over what is stored. Closing it ends the replies that are held. */
+export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
+  const { metrics, ids, log } = deps
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    // observeRequests() writes the one line there is.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: () => ids.next(),
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, ids.next()),
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  for (const schema of SHARED_SCHEMAS) app.addSchema(schema)
+  observeRequests(app, metrics)
+  replyWithProblems(app)
+  readBodies(app)
+  checkAddresses(app)
+  await describeApi(app, VERSION)
+  await app.register(async (scope) => openRoutes(scope, deps))
+  await app.register(async (scope) => guardedRoutes(scope, deps))
+  return app
+}
+
+/** Nothing else is open. */
+async function openRoutes(app: FastifyInstance, { storage, clock, settings }: ApiDeps): Promise<void> {
+  await app.register(healthRoute, { storage, clock, version: VERSION, roles: settings.roles })
+  await app.register(readyRoute, { storage })
+  await serveDocs(app)
+}
+
+async function guardedRoutes(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+  const { storage, wakeups, metrics, clock, ids, log, adminToken } = deps
+  const { maxPayloadBytes } = deps.settings
+  const authenticator = new Authenticator({ storage, clock, adminToken })
+  const types = new TaskTypes({ storage, clock, log })
+  const watch = new FinishWatch({ storage, wakeups, clock })
+  app.addHook('preClose', () => watch.close())
+  requireAuthentication(app, authenticator)
+
+  await app.register(submitTaskRoute, { storage, types, ids, maxPayloadBytes })
+  await app.register(submitTasksRoute, { storage, types, ids, maxPayloadBytes })
+  await app.register(getTaskRoute, { storage, watch })
+  await app.register(listTasksRoute, { storage })
+  await app.register(editTaskRoute, { storage, types, maxPayloadBytes })
+  await app.register(cancelTaskRoute, { storage })
+  await app.register(redriveTaskRoute, { storage, types, maxPayloadBytes })
+  await app.register(listAttemptsRoute, { storage })
+  await app.register(listEventsRoute, { storage })
+  await app.register(listLogsRoute, { storage })
+  await app.register(listWorkersRoute, { storage })
+  await app.register(listQueuesRoute, { storage })
+  await app.register(getQueueRoute, { storage })
+  await app.register(createApiKeyRoute, { storage, ids })
+  await app.register(listApiKeysRoute, { storage })
+  await app.register(revokeApiKeyRoute, { storage, authenticator })
+  await app.register(metricsRoute, { metrics })
+  await app.register(meRoute)
+}

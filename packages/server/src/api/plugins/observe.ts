@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify'
+import type { Metrics } from '../../telemetry/metrics.ts'
+
+/** One measure and one line of log for each request, when its reply has left. */
+export function observeRequests(app: FastifyInstance, metrics: Pick<Metrics, 'observeRequest'>): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    const { method } = request
+    const status = reply.statusCode
+    const ms = reply.elapsedTime
+    metrics.observeRequest({ route, method, status, seconds: ms / 1_000 })
+    // Successes are many and are in the metrics.
+    const level = status >= 400 ? 'info' : 'debug'
+    request.log[level]({ method, url: request.url, status, ms: Math.round(ms) }, 'Request answered')
+  })
+}

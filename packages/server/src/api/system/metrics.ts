@@ -1,0 +1,28 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import { problems } from '../schemas/problem.ts'
+
+interface Deps {
+  readonly metrics: Pick<Metrics, 'render' | 'contentType'>
+}
+
+/** GET /metrics */
+export const metricsRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { metrics }) => {
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        operationId: 'getMetrics',
+        summary: 'Metrics of this process, as Prometheus reads them',
+        tags: ['system'],
+        response: { 200: { content: { 'text/plain': { schema: Type.String() } } }, ...problems() },
+      },
+      config: { permission: 'metrics:read', produces: ['text/plain'] },
+    },
+    async (_request, reply) =>
+      reply
+        .type(metrics.contentType)
+        .serializer(String)
+        .send(await metrics.render()),
+  )
+}

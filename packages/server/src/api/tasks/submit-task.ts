@@ -1,0 +1,54 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Ids, TaskStore } from '@taskflow/core'
+import { principalOf } from '../../auth/principal.ts'
+import { IdempotencyHeaders, idempotencyOf } from '../plugins/idempotency.ts'
+import { problems } from '../schemas/problem.ts'
+import { ref } from '../schemas/text.ts'
+import { newTask, submittedView } from './new-task.ts'
+import { bodyLimitFor, NewTaskBody } from './task-fields.ts'
+import type { TaskTypes } from './task-types.ts'
+import { TaskView } from './task-view.ts'
+
+interface Deps {
+  readonly storage: Pick<TaskStore, 'submitTasks'>
+  readonly types: TaskTypes
+  readonly ids: Ids
+  readonly maxPayloadBytes: number
+}
+
+/** POST /v1/tasks */
+export const submitTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+  const { storage, types, ids, maxPayloadBytes } = deps
+  app.post(
+    '/v1/tasks',
+    {
+      schema: {
+        operationId: 'submitTask',
+        summary: 'Submit a task',
+        description:
+          'The task is durable before the reply. Options left out are those of its type, where a worker announced it.',
+        tags: ['tasks'],
+        headers: IdempotencyHeaders,
+        body: NewTaskBody,
+        response: { 201: ref(TaskView), ...problems(409, 413, 415, 422) },
+      },
+      config: { permission: 'tasks:submit' },
+      bodyLimit: bodyLimitFor(maxPayloadBytes),
+    },
+    async (request, reply) => {
+      const { body, headers } = request
+      const principal = principalOf(request)
+      const { project } = principal
+      const known = await types.find(project, body.type)
+      const task = newTask(body, { id: ids.next(), principal, known, maxPayloadBytes })
+      const idempotency = idempotencyOf(headers['idempotency-key'], 'POST /v1/tasks', body)
+      const submitted = await storage.submitTasks({ project, tasks: [task], ...idempotency })
+      const [id = task.id] = submitted.ids
+      if (submitted.replayed) reply.header('idempotent-replayed', 'true')
+      return reply
+        .code(201)
+        .header('location', `/v1/tasks/${id}`)
+        .send(submittedView(task, id, submitted.createdAt))
+    },
+  )
+}

@@ -1,0 +1,102 @@
+import { Readable } from 'node:stream'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { principalOf } from '../../auth/principal.ts'
+import { malformed, within } from '../malformed.ts'
+import { IdempotencyHeaders, idempotencyOf } from '../plugins/idempotency.ts'
+import { checker, validatorCompiler } from '../plugins/validation.ts'
+import { problems } from '../schemas/problem.ts'
+import { closed, Id } from '../schemas/text.ts'
+import { newTask } from './new-task.ts'
+import { type SubmitLinesDeps, submitLines } from './submit-lines.ts'
+import { NewTaskBody } from './task-fields.ts'
+
+const MAX_TASKS = 10_000
+const MAX_BATCH_BYTES = 64 * 1024 * 1024
+
+const BatchBody = closed({ tasks: Type.Array(NewTaskBody, { minItems: 1, maxItems: MAX_TASKS }) })
+
+// Item by item, each with all its errors: one check of the whole would gather those of every item first.
+const checkBatch = checker(closed({ tasks: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_TASKS }) }))
+const checkTask = checker(NewTaskBody)
+
+/** POST /v1/tasks/batch */
+export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = async (app, deps) => {
+  app.post(
+    '/v1/tasks/batch',
+    {
+      schema: {
+        operationId: 'submitTasks',
+        summary: 'Submit many tasks',
+        description:
+          'As JSON: up to 10,000, all or nothing. As NDJSON: one task a line, without limit; what became of each line ' +
+          'is told on the line of the reply that has its number, while the request still comes in, so read while you send.',
+        tags: ['tasks'],
+        headers: IdempotencyHeaders,
+        body: {
+          content: {
+            'application/json': { schema: BatchBody },
+            'application/x-ndjson': { schema: NewTaskBody },
+          },
+        },
+        response: {
+          201: {
+            description: 'Stored',
+            content: {
+              'application/json': { schema: Type.Object({ ids: Type.Array(Id) }) },
+              'application/x-ndjson': {
+                schema: Type.Object({
+                  line: Type.Integer({ description: 'From 1; blank lines count, but get no reply' }),
+                  id: Type.Optional(Id),
+                  error: Type.Optional(Type.Unsafe<object>({ $ref: 'Problem#' })),
+                }),
+              },
+            },
+          },
+          ...problems(409, 413, 415, 422),
+        },
+      },
+      config: { permission: 'tasks:submit', produces: ['application/json', 'application/x-ndjson'] },
+      bodyLimit: MAX_BATCH_BYTES,
+      // The handler checks: a batch item by item, a stream line by line.
+      validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part)),
+    },
+    async (request, reply) => {
+      const { body } = request
+      if (body === undefined || body === null) throw malformed('The body is empty; JSON or NDJSON is expected')
+      return body instanceof Readable ? replyByLine(request, reply, deps) : submitBatch(request, reply, deps)
+    },
+  )
+}
+
+async function submitBatch(request: FastifyRequest, reply: FastifyReply, deps: SubmitLinesDeps): Promise<FastifyReply> {
+  const principal = principalOf(request)
+  const { project } = principal
+  const bodies = checkBatch(request.body).tasks.map((each, index) => checkTask(each, `/tasks/${index}`))
+  const tasks = await Promise.all(
+    bodies.map(async (body, index) => {
+      const known = await deps.types.find(project, body.type)
+      const { maxPayloadBytes } = deps
+      return within(`/tasks/${index}`, () => newTask(body, { id: deps.ids.next(), principal, known, maxPayloadBytes }))
+    }),
+  )
+  const idempotency = idempotencyOf(keyOf(request), 'POST /v1/tasks/batch', request.body)
+  const { ids, replayed } = await deps.storage.submitTasks({ project, tasks, ...idempotency })
+  if (replayed) reply.header('idempotent-replayed', 'true')
+  return reply.code(201).send({ ids })
+}
+
+function replyByLine(request: FastifyRequest, reply: FastifyReply, deps: SubmitLinesDeps): FastifyReply {
+  const key = keyOf(request)
+  const replies = submitLines(request.body as Readable, deps, {
+    principal: principalOf(request),
+    instance: request.id,
+    ...(key !== undefined && { key }),
+  })
+  return reply
+    .code(201)
+    .type('application/x-ndjson')
+    .send(Readable.from(replies, { objectMode: false }))
+}
+
+const keyOf = ({ headers }: FastifyRequest): string | undefined => headers['idempotency-key'] as string | undefined

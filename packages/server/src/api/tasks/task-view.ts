@@ -1,0 +1,112 @@
+import { type Static, Type } from '@fastify/type-provider-typebox'
+import { FAILURE_REASONS, PRIORITIES, type Progress, TASK_STATES, type Task, type TaskFailure } from '@taskflow/core'
+import { Id, Moment, nullable } from '../schemas/text.ts'
+
+const Whole = Type.Integer()
+
+export const FailureView = Type.Object({
+  name: Type.String(),
+  message: Type.String(),
+  stack: Type.Optional(Type.String()),
+  reason: Type.Enum([...FAILURE_REASONS]),
+})
+
+/** A task as the API shows it. */
+export const TaskView = Type.Object(
+  {
+    id: Id,
+    project: Type.String(),
+    type: Type.String(),
+    queue: Type.String(),
+    state: Type.Enum([...TASK_STATES]),
+    priority: Type.Enum([...PRIORITIES]),
+    payload: Type.Optional(Type.Unsafe<unknown>({ description: 'Any JSON value; in lists only where included' })),
+    result: Type.Optional(
+      Type.Unsafe<unknown>({ description: 'Any JSON value; null until it succeeded; in lists only where included' }),
+    ),
+    error: nullable(FailureView),
+    attempt: Type.Integer({ description: 'Attempts used; 0 before the first' }),
+    maxAttempts: Whole,
+    crashCount: Type.Integer({ description: 'How often a worker died with it' }),
+    retry: nullable(
+      Type.Object({
+        baseMs: Whole,
+        factor: Type.Number(),
+        maxMs: Whole,
+        jitter: Type.Enum(['full', 'none']),
+      }),
+    ),
+    timeouts: nullable(
+      Type.Object({
+        scheduleToStartMs: Type.Optional(Whole),
+        startToCloseMs: Type.Optional(Whole),
+        scheduleToCloseMs: Type.Optional(Whole),
+        heartbeatMs: Type.Optional(Whole),
+      }),
+    ),
+    retentionMs: nullable(Whole),
+    labels: Type.Unsafe<Readonly<Record<string, string>>>({ type: 'object', additionalProperties: { type: 'string' } }),
+    title: nullable(Type.String()),
+    description: nullable(Type.String()),
+    runAt: nullable(Moment),
+    createdAt: Moment,
+    createdBy: Type.String(),
+    queuedAt: nullable(Moment),
+    startedAt: nullable(Moment),
+    finishedAt: nullable(Moment),
+    cancelRequestedAt: nullable(Moment),
+    workerId: nullable(Id),
+    progress: nullable(Type.Object({ percent: Type.Number(), message: Type.Optional(Type.String()), at: Moment })),
+  },
+  { $id: 'Task' },
+)
+
+export type TaskView = Static<typeof TaskView>
+
+interface Included {
+  readonly payload: boolean
+  readonly result: boolean
+}
+
+/** The one place where a task becomes JSON. */
+export function taskView(task: Task, include: Included = { payload: true, result: true }): TaskView {
+  return {
+    id: task.id,
+    project: task.project,
+    type: task.type,
+    queue: task.queue,
+    state: task.state,
+    priority: task.priority,
+    ...(include.payload && { payload: JSON.parse(task.payload) as unknown }),
+    ...(include.result && { result: task.result === null ? null : (JSON.parse(task.result) as unknown) }),
+    error: failureView(task.error),
+    attempt: task.attempt,
+    maxAttempts: task.maxAttempts,
+    crashCount: task.crashCount,
+    retry: task.retry,
+    timeouts: task.timeouts,
+    retentionMs: task.retentionMs,
+    labels: task.labels,
+    title: task.title,
+    description: task.description,
+    runAt: iso(task.runAt),
+    createdAt: task.createdAt.toISOString(),
+    createdBy: task.createdBy,
+    queuedAt: iso(task.queuedAt),
+    startedAt: iso(task.startedAt),
+    finishedAt: iso(task.finishedAt),
+    cancelRequestedAt: iso(task.cancelRequestedAt),
+    workerId: task.workerId,
+    progress: progressView(task.progress),
+  }
+}
+
+export const iso = (moment: Date | null): string | null => moment?.toISOString() ?? null
+
+export function failureView(error: TaskFailure | null): Static<typeof FailureView> | null {
+  return error && { ...error }
+}
+
+function progressView(progress: Progress | null): TaskView['progress'] {
+  return progress && { ...progress, at: progress.at.toISOString() }
+}
