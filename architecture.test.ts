@@ -20,6 +20,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // They run the process itself; loaded when asked for, so that no other command pays for it.
   'packages/cli/src/start.ts': ['server'],
   'packages/cli/src/migrate.ts': ['server'],
+  'packages/cli/src/settings-options.ts': ['server'],
 }
 
 /** A type lives with the code that gives it meaning, and so does a function. */

