@@ -1,4 +1,4 @@
-import type { ApiKey, CreatedApiKey, Health, Me, Page, Queue, Role, Worker } from './api-types.ts'
+import type { ApiKey, CreatedApiKey, Health, Me, NewApiKey, Page, Queue, Worker } from './api-types.ts'
 import type { PageRequest } from './pages.ts'
 import { Tasks } from './tasks.ts'
 import { type Transport, transport } from './transport.ts'
@@ -71,7 +71,7 @@ const queues = (transport: Transport): Queues => ({
 
 export interface ApiKeys {
   /** The reply alone carries the secret: it is stored nowhere, and a lost one is replaced, not found. */
-  create(key: { name: string; role: Role; expiresAt?: string | undefined }): Promise<CreatedApiKey>
+  create(key: NewApiKey): Promise<CreatedApiKey>
   list(page?: PageRequest): Promise<Page<ApiKey>>
   revoke(id: string): Promise<ApiKey>
 }

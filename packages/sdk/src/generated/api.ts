@@ -1,0 +1,300 @@
+// Generated from the schemas of the API by `npm run generate`. Do not edit.
+
+export interface ApiKey {
+  /** UUIDv7, in lower case */
+  id: string
+  name: string
+  role: 'viewer' | 'submitter' | 'operator' | 'admin'
+  /** ISO 8601, UTC */
+  createdAt: string
+  /** ISO 8601, UTC */
+  expiresAt: string | null
+  /** ISO 8601, UTC */
+  revokedAt: string | null
+  /** ISO 8601, UTC */
+  lastUsedAt: string | null
+}
+
+export interface Attempt {
+  /** UUIDv7, in lower case */
+  id: string
+  /** From 1 */
+  attempt: number
+  /** UUIDv7, in lower case */
+  workerId: string
+  /** ISO 8601, UTC */
+  startedAt: string
+  /** ISO 8601, UTC */
+  endedAt: string | null
+  outcome: 'running' | 'succeeded' | 'failed' | 'timedOut' | 'cancelled' | 'snoozed' | 'released' | 'rescued'
+  error: {
+    name: string
+    message: string
+    stack?: string
+    reason: 'exhausted' | 'notRetryable' | 'timedOut' | 'expired' | 'cancelled' | 'crashed' | 'quarantined'
+  } | null
+}
+
+export interface CreatedApiKey {
+  /** UUIDv7, in lower case */
+  id: string
+  name: string
+  role: 'viewer' | 'submitter' | 'operator' | 'admin'
+  /** ISO 8601, UTC */
+  createdAt: string
+  /** ISO 8601, UTC */
+  expiresAt: string | null
+  /** ISO 8601, UTC */
+  revokedAt: string | null
+  /** ISO 8601, UTC */
+  lastUsedAt: string | null
+  /** Shown here and never again */
+  secret: string
+}
+
+export interface Health {
+  status: 'ok' | 'degraded'
+  database: 'up' | 'down'
+  version: string
+  roles: Array<string>
+  uptimeMs: number
+}
+
+export interface LogLine {
+  attempt: number
+  /** ISO 8601, UTC */
+  at: string
+  level: 'debug' | 'info' | 'warn' | 'error'
+  message: string
+  /** What was logged beside the message; null where nothing was */
+  fields: unknown
+  /** As `cursor` of a request: the lines after this one, also those yet to come */
+  cursor: string
+}
+
+export interface Me {
+  actor: string
+  role: 'viewer' | 'submitter' | 'operator' | 'admin'
+  project: string
+}
+
+export interface NewApiKey {
+  /** The key: letters, digits and `. _ : -`, at most 128 */
+  name: string
+  role: 'viewer' | 'submitter' | 'operator' | 'admin'
+  /** Never, where left out */
+  expiresAt?: string
+}
+
+export interface NewTask {
+  /** The task type: letters, digits and `. _ : -`, at most 128 */
+  type: string
+  /** Any JSON value, up to the server's limit (1 MiB by default) */
+  payload?: unknown
+  /** The queue: letters, digits and `. _ : -`, at most 128 */
+  queue?: string
+  /** A higher class goes first; the lower ones never starve */
+  priority?: 'critical' | 'high' | 'normal' | 'low'
+  /** Not before: ISO 8601 with its zone, from 1970 to 2200 */
+  runAt?: string
+  /** Not before this long from now; instead of `runAt`, in milliseconds */
+  delayMs?: number
+  maxAttempts?: number
+  /** Pauses between attempts; what is left out is 1 s, doubling up to 10 min, with full jitter */
+  retry?: {
+    /** Longest pause before the second attempt, in milliseconds */
+    baseMs?: number
+    /** By which each next pause is longer */
+    factor?: number
+    /** Longest pause of all, in milliseconds */
+    maxMs?: number
+    /** `full` draws each pause at random up to its length */
+    jitter?: 'full' | 'none'
+  }
+  /** No limit where left out */
+  timeouts?: {
+    /** From due to the first start, in milliseconds */
+    scheduleToStartMs?: number
+    /** One attempt, in milliseconds */
+    startToCloseMs?: number
+    /** From due to the end, over all attempts, in milliseconds */
+    scheduleToCloseMs?: number
+    /** Between two heartbeats of the handler, in milliseconds */
+    heartbeatMs?: number
+  }
+  /** Up to 64, with names of up to 64 and values of up to 256 characters; lists filter by them */
+  labels?: Record<string, string>
+  title?: string
+  description?: string
+  /** How long the finished task is kept, in milliseconds */
+  retentionMs?: number
+}
+
+export interface Problem {
+  /** Where the code is explained */
+  type: string
+  title: string
+  status: number
+  /** Stable; branch on this */
+  code: 'REQUEST_MALFORMED' | 'CURSOR_INVALID' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'ROUTE_NOT_FOUND' | 'TASK_NOT_FOUND' | 'QUEUE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'NOT_ACCEPTABLE' | 'TASK_STATE_CONFLICT' | 'IDEMPOTENCY_CONFLICT' | 'LEASE_LOST' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'TASK_INVALID' | 'DATABASE_UNAVAILABLE' | 'INTERNAL' | 'SETTINGS_INVALID' | 'DATA_DIR_IN_USE'
+  /** One sentence: what happened to what */
+  detail: string
+  /** The request's id, as in the reply's X-Request-Id and in the logs */
+  instance: string
+  /** What to do next */
+  hint: string
+  /** Each offending field, at most 20 */
+  errors?: Array<{
+    /** The part of the request that is meant */
+    in: 'body' | 'query' | 'path' | 'headers'
+    /** JSON pointer (RFC 6901) to the offending field */
+    pointer: string
+    message: string
+  }>
+}
+
+export interface Queue {
+  name: string
+  /** Unfinished tasks by state, as last counted */
+  depth: {
+    blocked?: number
+    scheduled?: number
+    queued?: number
+    running?: number
+    waiting?: number
+    retrying?: number
+    succeeded?: number
+    failed?: number
+    cancelled?: number
+  }
+  /** Age of the oldest queued task; null when none waits */
+  oldestQueuedMs: number | null
+  /** What workers settled over the last full minute */
+  throughput: {
+    succeeded: number
+    failed: number
+    cancelled: number
+  }
+  /** ISO 8601, UTC */
+  countedAt: string
+}
+
+export interface Task {
+  /** UUIDv7, in lower case */
+  id: string
+  project: string
+  type: string
+  queue: string
+  state: 'blocked' | 'scheduled' | 'queued' | 'running' | 'waiting' | 'retrying' | 'succeeded' | 'failed' | 'cancelled'
+  priority: 'critical' | 'high' | 'normal' | 'low'
+  /** Any JSON value; in lists only where included */
+  payload?: unknown
+  /** Any JSON value; null until it succeeded; in lists only where included */
+  result?: unknown
+  error: {
+    name: string
+    message: string
+    stack?: string
+    reason: 'exhausted' | 'notRetryable' | 'timedOut' | 'expired' | 'cancelled' | 'crashed' | 'quarantined'
+  } | null
+  /** Attempts used; 0 before the first */
+  attempt: number
+  maxAttempts: number
+  /** How often a worker died with it */
+  crashCount: number
+  retry: {
+    baseMs: number
+    factor: number
+    maxMs: number
+    jitter: 'full' | 'none'
+  } | null
+  timeouts: {
+    scheduleToStartMs?: number
+    startToCloseMs?: number
+    scheduleToCloseMs?: number
+    heartbeatMs?: number
+  } | null
+  retentionMs: number | null
+  labels: Record<string, string>
+  title: string | null
+  description: string | null
+  /** ISO 8601, UTC */
+  runAt: string | null
+  /** ISO 8601, UTC */
+  createdAt: string
+  createdBy: string
+  /** ISO 8601, UTC */
+  queuedAt: string | null
+  /** ISO 8601, UTC */
+  startedAt: string | null
+  /** ISO 8601, UTC */
+  finishedAt: string | null
+  /** ISO 8601, UTC */
+  cancelRequestedAt: string | null
+  /** UUIDv7, in lower case */
+  workerId: string | null
+  progress: {
+    percent: number
+    message?: string
+    /** ISO 8601, UTC */
+    at: string
+  } | null
+}
+
+/** Absent means unchanged; a null `runAt` means at once */
+export interface TaskChanges {
+  /** Any JSON value, up to the server's limit (1 MiB by default) */
+  payload?: unknown
+  /** The queue: letters, digits and `. _ : -`, at most 128 */
+  queue?: string
+  /** A higher class goes first; the lower ones never starve */
+  priority?: 'critical' | 'high' | 'normal' | 'low'
+  /** Not before: ISO 8601 with its zone, from 1970 to 2200 */
+  runAt?: string | null
+  maxAttempts?: number
+  /** Up to 64, with names of up to 64 and values of up to 256 characters; lists filter by them */
+  labels?: Record<string, string>
+  title?: string | null
+  description?: string | null
+}
+
+export interface TaskEvent {
+  /** `task.created`, `task.started`, `task.retried`, `task.succeeded` … */
+  kind: string
+  /** ISO 8601, UTC */
+  at: string
+  /** Who did it; null where the system did */
+  actor: string | null
+  detail: Record<string, unknown>
+}
+
+export interface Worker {
+  /** Of this incarnation: a new one each time the process starts */
+  id: string
+  project: string
+  name: string
+  host: string
+  pid: number
+  version: string
+  labels: Record<string, string>
+  queues: Array<string>
+  types: Array<string>
+  slots: number
+  state: 'active' | 'draining' | 'lost' | 'stopped'
+  /** At most 200 of them */
+  running: Array<{
+    /** UUIDv7, in lower case */
+    taskId: string
+    type: string
+    /** ISO 8601, UTC */
+    startedAt: string
+  }>
+  /** How late the loop of its handlers answers */
+  loopLagMs: number
+  /** Since it last looked for tasks */
+  sinceFetchMs: number
+  /** ISO 8601, UTC */
+  startedAt: string
+  /** ISO 8601, UTC */
+  heartbeatAt: string
+}

@@ -1,0 +1,31 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { apiTypes } from './generate/api-types.ts'
+import type { Generator } from './generate/generator.ts'
+import { openApi } from './generate/openapi.ts'
+import { ROOT } from './run.ts'
+
+/**
+ * `npm run generate` writes every generated file anew; with `--check` it writes nothing and fails where one
+ * is stale. Another kind of file is another generator in this list.
+ */
+const GENERATORS: readonly Generator[] = [openApi, apiTypes]
+
+const isCheck = process.argv.includes('--check')
+const stale: string[] = []
+
+for (const generate of GENERATORS) {
+  for (const { path, content } of await generate()) {
+    const file = join(ROOT, path)
+    if ((await readFile(file, 'utf8').catch(() => undefined)) === content) continue
+    stale.push(relative(ROOT, file))
+    if (isCheck) continue
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, content)
+  }
+}
+
+if (stale.length === 0) console.log('All generated files are fresh.')
+else if (isCheck) console.error(`Stale, run \`npm run generate\`:\n  ${stale.join('\n  ')}`)
+else console.log(`Written:\n  ${stale.join('\n  ')}`)
+process.exitCode = isCheck && stale.length > 0 ? 1 : 0

@@ -1,0 +1,60 @@
+import { type ApiDeps, buildApp } from '@taskflow/server'
+import type { JsonSchema } from './schema-to-type.ts'
+
+interface Operation {
+  readonly operationId?: string
+  readonly requestBody?: Content
+  readonly responses?: Readonly<Record<string, Content>>
+}
+
+interface Content {
+  readonly content?: Readonly<Record<string, { readonly schema: JsonSchema }>>
+}
+
+export interface OpenApiDocument {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> }
+}
+
+let document: Promise<OpenApiDocument> | undefined
+
+/** The document of the API, made from its routes. No route runs, so nothing stands behind them. */
+export function openApiDocument(): Promise<OpenApiDocument> {
+  document ??= readDocument()
+  return document
+}
+
+async function readDocument(): Promise<OpenApiDocument> {
+  const app = await buildApp({
+    storage: inert,
+    wakeups: inert,
+    metrics: inert,
+    clock: inert,
+    ids: inert,
+    log: silent,
+    settings: { maxPayloadBytes: 1_048_576, roles: [] },
+  })
+  await app.ready()
+  const read = app.swagger() as unknown as OpenApiDocument
+  await app.close()
+  return read
+}
+
+/** Stands in for whatever the routes ask while they are set up, and does nothing. */
+const inert = new Proxy(() => undefined, {
+  get: (_target, name) => (name === 'then' ? undefined : inert),
+  apply: () => undefined,
+}) as never
+
+const ignore = () => undefined
+const silent: ApiDeps['log'] = {
+  level: 'silent',
+  fatal: ignore,
+  error: ignore,
+  warn: ignore,
+  info: ignore,
+  debug: ignore,
+  trace: ignore,
+  silent: ignore,
+  child: () => silent,
+}
