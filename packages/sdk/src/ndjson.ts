@@ -1,35 +1,29 @@
 import { TaskFlowApiError } from './errors.ts'
+import { gatherLines } from './gather-lines.ts'
 
 /** Newline-delimited JSON, both ways, without ever holding the whole of it. */
-
-// Below this, many small items share one chunk: a chunk of its own costs more than the item.
-const CHUNK_CHARACTERS = 32_768
-
 export interface EncodedItems {
   readonly stream: ReadableStream<Uint8Array>
   /** What the source of the items threw, if it did. */
   readonly failure: { readonly error: unknown } | undefined
 }
 
-/** What is known to be at hand (a plain iterable) is chunked; what arrives (an async one) goes out item by item. */
 export function encodeNdjson(items: Iterable<unknown> | AsyncIterable<unknown>): EncodedItems {
-  const lines = Symbol.asyncIterator in items ? linesAsTheyCome(items) : chunksOfLines(items)
+  const lines = gatherLines(items)
   const encoder = new TextEncoder()
   let failure: EncodedItems['failure']
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const { done, value } = await lines.next()
-        if (done) controller.close()
-        else controller.enqueue(encoder.encode(value))
+        const chunk = await lines.take()
+        if (chunk === undefined) controller.close()
+        else controller.enqueue(encoder.encode(chunk))
       } catch (error) {
         failure = { error }
         throw error
       }
     },
-    async cancel() {
-      await lines.return(undefined)
-    },
+    cancel: () => lines.leave(),
   })
   return {
     stream,
@@ -37,22 +31,6 @@ export function encodeNdjson(items: Iterable<unknown> | AsyncIterable<unknown>):
       return failure
     },
   }
-}
-
-async function* linesAsTheyCome(items: AsyncIterable<unknown>): AsyncGenerator<string, undefined> {
-  for await (const item of items) yield `${JSON.stringify(item)}\n`
-}
-
-function* chunksOfLines(items: Iterable<unknown>): Generator<string, undefined> {
-  let chunk = ''
-  for (const item of items) {
-    chunk += `${JSON.stringify(item)}\n`
-    if (chunk.length >= CHUNK_CHARACTERS) {
-      yield chunk
-      chunk = ''
-    }
-  }
-  if (chunk !== '') yield chunk
 }
 
 /** Leaving the loop early gives the stream up. */

@@ -21,7 +21,7 @@ export interface RequestOptions {
 }
 
 export interface SubmitRequest extends RequestOptions {
-  /** The same key and the same task give the same task again. Made up for each call where absent. */
+  /** The same key and the same task give the same task again. Made up for each call but streams where absent. */
   readonly idempotencyKey?: string
 }
 
@@ -120,8 +120,9 @@ export class Tasks {
    */
   submitStream(
     tasks: Iterable<NewTask> | AsyncIterable<NewTask>,
-    { idempotencyKey = crypto.randomUUID(), signal }: SubmitRequest = {},
+    { idempotencyKey, signal }: SubmitRequest = {},
   ): AsyncGenerator<StreamedTask> {
+    // None is made up: a stream is never tried again by itself, and a key costs the server a row for each task.
     const headers = { 'idempotency-key': idempotencyKey }
     return this.#transport.stream({ method: 'POST', path: '/v1/tasks/batch', headers, signal }, tasks)
   }
