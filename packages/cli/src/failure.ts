@@ -35,7 +35,8 @@ export function reportFailure(error: unknown, { isJson }: { isJson: boolean }): 
   if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage
   const { problem, exitCode } = failureOf(error)
   process.stderr.write(isJson ? `${JSON.stringify(problem, null, 2)}\n` : inWords(problem))
-  if (exitCode === EXIT.internal && process.env.TASKFLOW_DEBUG) console.error(error)
+  // A bug of ours: where it is says more than any advice.
+  if (exitCode === EXIT.internal && problem.status === undefined) console.error(error)
   return exitCode
 }
 
