@@ -66,7 +66,6 @@ const SCHEMA = {
   workerName: Type.String({
     minLength: 1,
     maxLength: 128,
-    default: hostname(),
     description: 'Name of the worker in lists; the host name where absent',
   }),
   drainMs: Type.Integer({
@@ -88,6 +87,9 @@ const SCHEMA = {
     description: 'How long finished tasks are kept that do not say so themselves',
   }),
 }
+
+/** Defaults that this machine gives, which the reference therefore cannot print. */
+const OF_THIS_MACHINE: Readonly<Record<string, () => unknown>> = { workerName: hostname }
 
 const Settings = Type.Object(SCHEMA)
 
@@ -167,7 +169,7 @@ function pick({ name, env: variable, flag, default: fallback, schema }: SettingD
   // An empty variable is how a container file says "not set".
   if (env[variable]) return { source: variable, value: fromText(schema, env[variable]) }
   if (file[name] !== undefined) return { source: `${name} in ${FILE}`, value: file[name] }
-  return { source: name, value: fallback }
+  return { source: name, value: fallback ?? OF_THIS_MACHINE[name]?.() }
 }
 
 type PickFrom = [flags: Flags, env: Sources['env'], file: Readonly<Record<string, unknown>>]

@@ -77,6 +77,8 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
     genReqId: () => ids.next(),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
+    // Node.js would refuse it without a word; checkAddresses() does with one.
+    http: { requireHostHeader: false },
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, ids.next()),

@@ -11,9 +11,11 @@ declare module 'fastify' {
   }
 }
 
-/** Refuses query strings that no text can be read from, and callers that would not understand the reply. */
+/** Refuses requests without a host, query strings that no text can be read from, and callers that would not understand the reply. */
 export function checkAddresses(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      throw malformed('Header `Host` is missing')
     refuseQuery(request.raw.url ?? '')
     refuseAccept(request)
   })

@@ -22,6 +22,12 @@ const checkTask = checker(NewTaskBody)
 
 /** POST /v1/tasks/batch */
 export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = async (app, deps) => {
+  // A stream has no end of its own; a stop cuts it, and the caller may send it again under its key.
+  const streams = new Set<Readable>()
+  app.addHook('preClose', async () => {
+    for (const stream of streams) stream.destroy()
+  })
+
   app.post(
     '/v1/tasks/batch',
     {
@@ -64,7 +70,9 @@ export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = asyn
     async (request, reply) => {
       const { body } = request
       if (body === undefined || body === null) throw malformed('The body is empty; JSON or NDJSON is expected')
-      return body instanceof Readable ? replyByLine(request, reply, deps) : submitBatch(request, reply, deps)
+      if (!(body instanceof Readable)) return submitBatch(request, reply, deps)
+      streams.add(body.once('close', () => streams.delete(body)))
+      return replyByLine(request, reply, deps)
     },
   )
 }

@@ -1,0 +1,89 @@
+import { ERRORS } from '@taskflow/core'
+import { describe, expect, test } from 'vitest'
+import { useApi } from './test/given-api.ts'
+
+const given = useApi()
+
+interface Operation {
+  operationId: string
+  summary: string
+  tags: string[]
+  responses: Record<string, { content?: Record<string, unknown> }>
+  'x-permission'?: string
+}
+
+async function operations(): Promise<[path: string, method: string, operation: Operation][]> {
+  const { paths } = (await given.call('GET', '/openapi.json')).json as {
+    paths: Record<string, Record<string, Operation>>
+  }
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, string, Operation] => [path, method, operation]),
+  )
+}
+
+describe('the OpenAPI document', () => {
+  test('names every operation by a verb and a noun, once', async () => {
+    const ids = (await operations()).map(([, , { operationId }]) => operationId)
+    expect(ids.sort()).toEqual([
+      'cancelTask',
+      'createApiKey',
+      'editTask',
+      'getHealth',
+      'getMe',
+      'getMetrics',
+      'getQueue',
+      'getReadiness',
+      'getTask',
+      'listApiKeys',
+      'listAttempts',
+      'listEvents',
+      'listLogs',
+      'listQueues',
+      'listTasks',
+      'listWorkers',
+      'redriveTask',
+      'revokeApiKey',
+      'submitTask',
+      'submitTasks',
+    ])
+  })
+
+  test('has a summary, a tag, a permission and problems for each', async () => {
+    for (const [path, method, operation] of await operations()) {
+      const at = `${method} ${path}`
+      expect(operation.summary, at).toBeTruthy()
+      expect(operation.tags, at).toHaveLength(1)
+      if (path.startsWith('/v1')) expect(operation['x-permission'], at).toBeTruthy()
+      const failures = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400)
+      expect(failures.length, at).toBeGreaterThan(0)
+      for (const [, { content }] of failures)
+        expect(Object.keys(content ?? {}), at).toEqual(['application/problem+json'])
+    }
+  })
+
+  test('refers to nothing that it does not have', async () => {
+    const document = (await given.call('GET', '/openapi.json')).json
+    expect(document.openapi).toBe('3.1.0')
+    const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
+      ([, name]) => name,
+    )
+    expect(refs.length).toBeGreaterThan(20)
+    for (const name of new Set(refs)) expect(Object.keys(document.components.schemas)).toContain(name)
+    expect(JSON.stringify(document)).not.toMatch(/"\$ref":"(?!#)/)
+  })
+})
+
+test('the documentation is whole without another server, and may load from none', async () => {
+  const page = await given.app.inject({ url: '/docs', headers: { accept: 'text/html' } })
+  expect(page.statusCode).toBe(200)
+  expect(page.body).not.toMatch(/(src|href)="https?:/)
+  expect(page.headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'")
+  for (const [, url = ''] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
+    expect((await given.app.inject(url)).statusCode, url).toBe(200)
+  }
+})
+
+test('the page of errors explains every code', async () => {
+  const { body } = await given.app.inject('/docs/errors')
+  for (const code of Object.keys(ERRORS)) expect(body).toContain(`id="${code}"`)
+})

@@ -1,0 +1,113 @@
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import { type Storage, TaskFlowError } from '@taskflow/core'
+import { within } from '@taskflow/testing'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { useApi } from '../test/given-api.ts'
+
+let failure: Error | undefined
+
+const fail = (): void => {
+  if (failure) throw failure
+}
+
+const given = useApi({
+  storageOf: (storage): Storage => ({
+    ...storage,
+    async ping() {
+      fail()
+      return storage.ping()
+    },
+    async listTasks(...asked) {
+      fail()
+      return storage.listTasks(...asked)
+    },
+  }),
+})
+beforeAll(() => given.app.listen({ host: '127.0.0.1', port: 0 }))
+afterEach(() => {
+  failure = undefined
+})
+
+describe('with its database', () => {
+  test('the process is well and ready', async () => {
+    const health = await given.call('GET', '/health')
+    expect(health.json).toEqual({
+      status: 'ok',
+      database: 'up',
+      version: expect.any(String),
+      roles: ['api'],
+      uptimeMs: expect.any(Number),
+    })
+    expect((await given.call('GET', '/ready')).status).toBe(200)
+  })
+})
+
+describe('without its database', () => {
+  const cause = new Error('connect ECONNREFUSED 10.1.2.3:5432 password=hunter2')
+
+  test('the process is alive, but not ready', async () => {
+    failure = new TaskFlowError('DATABASE_UNAVAILABLE', 'The database does not answer', { cause })
+    const health = await given.call('GET', '/health')
+    expect(health).toMatchObject({ status: 200, json: { status: 'degraded', database: 'down' } })
+    expect((await given.call('GET', '/ready')).status).toBe(503)
+  })
+
+  test('a request is asked to come again', async () => {
+    failure = new TaskFlowError('DATABASE_UNAVAILABLE', 'The database does not answer', { cause })
+    const { status, json, headers, text } = await given.call('GET', '/v1/tasks')
+    expect({ status, code: json.code }).toEqual({ status: 503, code: 'DATABASE_UNAVAILABLE' })
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+    expect(text).not.toMatch(/10\.1\.2\.3|hunter2/)
+  })
+})
+
+test('an unexpected error says nothing of itself but the id under which the log has it', async () => {
+  failure = new Error('column "secret" of relation "task" does not exist')
+  const { status, json, text } = await given.call('GET', '/v1/tasks')
+  expect({ status, code: json.code }).toEqual({ status: 500, code: 'INTERNAL' })
+  expect(text).not.toContain('relation')
+  const line = given.logged
+    .map((each) => JSON.parse(each))
+    .find(({ level, requestId }) => level === 50 && requestId === json.instance)
+  expect(line).toMatchObject({ err: { message: failure.message } })
+})
+
+describe('what is not even HTTP', () => {
+  /** The whole reply to bytes on a connection of their own. */
+  function send(bytes: string | Buffer): Promise<string> {
+    const { port } = given.app.server.address() as AddressInfo
+    const replied = new Promise<string>((resolve) => {
+      let reply = ''
+      const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(bytes))
+      socket.on('data', (chunk) => {
+        reply += chunk
+      })
+      socket.on('error', () => resolve(reply))
+      socket.on('close', () => resolve(reply))
+    })
+    return within(5_000, replied, 'the reply')
+  }
+
+  const cases = {
+    'is no request': ['HELO example.org\r\n\r\n', 400],
+    'is binary': [Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00]), 400],
+    'has a header without a name': ['GET /health HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n', 400],
+    'has a space in a header': ['GET /health HTTP/1.1\r\nHost : a\r\n\r\n', 400],
+    'has no host': ['GET /health HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    'has two lengths': ['POST /v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}', 400],
+    'has a length and chunks': [
+      'POST /v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    'has headers without end': [`GET /health HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  } as const
+
+  for (const [what, [bytes, status]] of Object.entries(cases)) {
+    test(`is refused with a problem when it ${what}`, async () => {
+      const reply = await send(bytes)
+      expect(reply).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+      expect(reply.toLowerCase()).toContain('application/problem+json')
+    })
+  }
+})

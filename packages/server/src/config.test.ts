@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { loadSettings, SETTINGS } from './config.ts'
+
+let cwd: string
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'taskflow-config-'))
+})
+afterEach(() => rmSync(cwd, { recursive: true }))
+
+const load = (given: { flags?: object; env?: Record<string, string>; warn?: (sentence: string) => void } = {}) =>
+  loadSettings({ flags: {}, env: {}, cwd, ...given })
+
+const writeConfig = (text: string): void => writeFileSync(join(cwd, 'taskflow.config.ts'), text)
+
+test('needs nothing to be set', async () => {
+  expect(await load()).toMatchObject({
+    port: 8080,
+    dataDir: '.taskflow',
+    roles: ['api', 'worker', 'coordinator'],
+    queues: ['default'],
+    maxPayloadBytes: 1_048_576,
+    retentionMs: 7 * 86_400_000,
+  })
+})
+
+test('takes flags before the environment, and that before the file', async () => {
+  writeConfig(`export default { port: 1, concurrency: 2, queues: ['a', 'b'] satisfies string[] }`)
+  const settings = await load({ flags: { port: '3' }, env: { TASKFLOW_PORT: '4', TASKFLOW_CONCURRENCY: '5' } })
+  expect(settings).toMatchObject({ port: 3, concurrency: 5, queues: ['a', 'b'] })
+})
+
+test('reads lists separated by commas', async () => {
+  const env = { TASKFLOW_ROLES: 'api, worker', TASKFLOW_QUEUES: 'a,b,' }
+  expect(await load({ env })).toMatchObject({ roles: ['api', 'worker'], queues: ['a', 'b'] })
+})
+
+test('takes an empty variable as not set', async () => {
+  const settings = await load({ env: { TASKFLOW_PORT: '', TASKFLOW_DATABASE_URL: '' } })
+  expect(settings.port).toBe(8080)
+  expect(settings.databaseUrl).toBeUndefined()
+})
+
+test('names every wrong value at once, with where it came from', async () => {
+  writeConfig(`export default { host: 5, colour: 'red' }`)
+  const env = { TASKFLOW_PORT: 'http', TASKFLOW_ROLES: 'api,boss', TASKFLOW_DATABASE_URL: 'mysql://x' }
+  const refused = await load({ flags: { concurrency: '0' }, env }).catch((error: Error) => error)
+  expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
+  for (const part of [
+    'TASKFLOW_PORT must be integer, got "http"',
+    'TASKFLOW_ROLES must be some of api, worker, coordinator, got ["api","boss"]',
+    'TASKFLOW_DATABASE_URL',
+    '--concurrency must be >= 1, got 0',
+    'host in taskflow.config.ts',
+    'colour in taskflow.config.ts is no setting',
+  ]) {
+    expect((refused as Error).message).toContain(part)
+  }
+})
+
+test('does not repeat a wrong secret', async () => {
+  const refused = await load({ env: { TASKFLOW_ADMIN_TOKEN: 'with space' } }).catch((error: Error) => error)
+  expect((refused as Error).message).toContain('TASKFLOW_ADMIN_TOKEN')
+  expect((refused as Error).message).not.toContain('with space')
+})
+
+test('warns of variables that look like settings, and names the nearest', async () => {
+  const sentences: string[] = []
+  const env = { TASKFLOW_PROT: '1', TASKFLOW_TOKEN: 'known elsewhere' }
+  await load({ env, warn: (sentence) => void sentences.push(sentence) })
+  expect(sentences).toEqual(['TASKFLOW_PROT is no setting and has no effect; did you mean TASKFLOW_PORT?'])
+})
+
+test('describes each setting, with defaults that it would itself accept', async () => {
+  for (const { name, env, flag, description } of SETTINGS) {
+    expect(description, name).toBeTruthy()
+    expect(env, name).toMatch(/^TASKFLOW_[A-Z_]+$/)
+    expect(flag, name).toMatch(/^--[a-z-]+$/)
+  }
+  await expect(load()).resolves.toBeDefined()
+})
