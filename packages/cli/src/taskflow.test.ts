@@ -104,6 +104,12 @@ describe('tasks submit', () => {
     expect(await taskflow(['tasks', 'submit', 'a', '--file', '-'])).toMatchObject({ code: 2 })
   })
 
+  test('ignores no option that a file cannot have', async () => {
+    const { stderr, code } = await taskflow(['tasks', 'submit', '--file', '-', '--queue', 'q'])
+    expect(stderr).toContain('give no options for one')
+    expect(code).toBe(2)
+  })
+
   test('with --wait ends as the task does', async () => {
     const child = launch(['tasks', 'submit', 'a', '--wait', '--json'])
     const printed = text(child.stdout!)

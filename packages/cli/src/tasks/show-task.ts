@@ -47,7 +47,7 @@ export function showTask(out: Output, task: Task): void {
   }
 }
 
-export function attemptOf({ attempt, maxAttempts, crashCount }: Task): string {
+function attemptOf({ attempt, maxAttempts, crashCount }: Task): string {
   const crashes = crashCount > 0 ? `, ${crashCount} lost to a crash` : ''
   return attempt === 0 ? `none of ${maxAttempts} yet${crashes}` : `${attempt} of ${maxAttempts}${crashes}`
 }

@@ -11,12 +11,13 @@ import { harmless } from '../text.ts'
 const SHOWN_REFUSALS = 20
 
 /** Submits each line as it is read, and tells those that were refused by their number in the file. */
-export async function submitFile({ client, out }: Cli, file: string): Promise<void> {
+export async function submitFile({ client, out }: Cli, file: string, idempotencyKey?: string): Promise<void> {
   const lineNumbers: number[] = []
   let accepted = 0
   let refused = 0
 
-  for await (const result of client.tasks.submitStream(tasksIn(file, lineNumbers))) {
+  const request = idempotencyKey === undefined ? {} : { idempotencyKey }
+  for await (const result of client.tasks.submitStream(tasksIn(file, lineNumbers), request)) {
     if (out.isJson) out.ndjson(result)
     if (result.error === undefined) {
       accepted++

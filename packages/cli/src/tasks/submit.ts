@@ -57,7 +57,13 @@ async function submit(cli: Cli, type: string | undefined, options: SubmitOptions
   if ((type === undefined) === (options.file === undefined)) {
     throw new UsageError('Name the type of one task, or a --file of many')
   }
-  if (options.file !== undefined) return submitFile(cli, options.file)
+  if (options.file !== undefined) {
+    const { file, idempotencyKey, ...others } = options
+    const [other] = Object.keys(others)
+    // Dropped in silence they would be missed only when the tasks have run.
+    if (other !== undefined) throw new UsageError('With --file each line says all of its task: give no options for one')
+    return submitFile(cli, file, idempotencyKey)
+  }
   return submitOne(cli, type as string, options)
 }
 
