@@ -101,7 +101,7 @@ describe('worker › judges', () => {
       error: {
         name: 'InvalidInput',
         reason: 'notRetryable',
-        message: expect.stringContaining('customer: Invalid input'),
+        message: expect.stringContaining('customer: Expected a string; Not an order'),
       },
     })
   })

@@ -1,16 +1,15 @@
-import { fork } from 'node:child_process'
 import { join } from 'node:path'
-import { RUNNER_ENTRY } from '../src/placement/channel.ts'
+import { startRunner } from '../src/placement/runner-handle.ts'
+import { systemClock } from './system-clock.ts'
 
-/** Stands in for an agent: starts a runner whose loop a handler blocks for good, tells its id, and waits to be killed. */
-const child = fork(RUNNER_ENTRY, { serialization: 'advanced' })
-child.send({ kind: 'load', folder: join(import.meta.dirname, '../fixtures/tasks') })
-child.on('message', ({ kind }: { kind: string }) => {
-  if (kind !== 'ready') return
-  const order = { key: 1, taskId: '', leaseId: '', project: '', queue: '', payload: 'null', attempt: 1, maxAttempts: 1 }
-  child.send({
-    kind: 'run',
-    orders: [{ ...order, type: 'spins.process', labels: {}, createdAt: 0, heartbeatMs: null }],
-  })
-  process.send?.(child.pid)
+/** Stands in for an agent: starts a process whose loop a handler blocks for good, says so, and waits to be killed. */
+const runner = startRunner({
+  placement: 'process',
+  folder: join(import.meta.dirname, '../fixtures/tasks'),
+  clock: systemClock,
+  onReport: ({ logs }) => process.send?.(JSON.parse(logs[0]?.fields ?? '{}').pid),
+  onCrash() {},
 })
+await runner.ready
+const order = { key: 1, taskId: '', leaseId: '', project: '', queue: '', payload: 'null', attempt: 1, maxAttempts: 1 }
+runner.run([{ ...order, type: 'spins.after.a.word', labels: {}, createdAt: 0, heartbeatMs: null }])

@@ -18,4 +18,4 @@ export interface ChannelListener {
 
 export type OpenChannel = (listener: ChannelListener) => Channel
 
-export const RUNNER_ENTRY = new URL('../runner/main.ts', import.meta.url)
+export const RUNNER_ENTRY = new URL('../runner/entry.js', import.meta.url)

@@ -3,7 +3,8 @@ import type { FromRunner } from '../protocol.ts'
 import { type OpenChannel, RUNNER_ENTRY } from './channel.ts'
 
 export const openProcess: OpenChannel = ({ onMessage, onExit }) => {
-  const child = fork(RUNNER_ENTRY, { serialization: 'advanced' })
+  // Its agent's id comes along: asked for by the runner itself, it could already be that of another parent.
+  const child = fork(RUNNER_ENTRY, [String(process.pid)], { serialization: 'advanced' })
   const exited = new Promise<void>((resolve) => {
     const exit = (how: string): void => {
       resolve()

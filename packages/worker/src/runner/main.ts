@@ -3,7 +3,7 @@ import type { FromRunner, ToRunner } from '../protocol.ts'
 import { attemptErrorOf } from './attempt-error.ts'
 import { runner } from './runner.ts'
 
-/** Entry of a runner, be it a thread (there is a parent port) or a process (there is an IPC channel). */
+/** What a runner does, be it a thread (there is a parent port) or a process (there is an IPC channel). */
 const port = parentPort
 const send = (message: FromRunner): void => {
   if (port) port.postMessage(message)
@@ -36,5 +36,6 @@ if (port) {
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})
   // A blocked loop never hears of the disconnect, so a thread watches for the agent's death.
-  new Worker(new URL('./orphan-watch.ts', import.meta.url), { execArgv: [] }).unref()
+  const workerData = Number(process.argv[2])
+  new Worker(new URL('./orphan-watch.js', import.meta.url), { workerData, execArgv: [] }).unref()
 }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { flushCompileCache } from 'node:module'
 import type { AttemptOutcome } from '@taskflow/core'
 import type { FromRunner, Order, ToRunner } from '../protocol.ts'
 import { type Attempt, openAttempt } from './attempt.ts'
@@ -33,6 +34,8 @@ export function runner(send: (message: FromRunner) => void): Runner {
     try {
       definitions = await loadTasks(folder)
       send({ kind: 'ready', types: [...definitions.values()].map(introduce) })
+      // Runners are killed more often than they exit, and what they compiled would go with them.
+      flushCompileCache()
     } catch (error) {
       send({ kind: 'refused', message: attemptErrorOf(error).message })
     }

@@ -1,0 +1,7 @@
+// Ends a runner's process when the agent that started it is gone, even if a handler blocks the process's own
+// loop. JavaScript for the reason that entry.js gives.
+import { workerData as agent } from 'node:worker_threads'
+
+setInterval(() => {
+  if (process.ppid !== agent) process.kill(process.pid, 'SIGKILL')
+}, 1_000)
