@@ -17,9 +17,9 @@ const SOCKET_ERRORS = new Set([
   'ENETUNREACH',
 ])
 
-/** Texts of node-postgres for a connection that went away; these errors carry no code. */
+/** Texts of node-postgres and PGlite for a connection that went away or was closed; these errors carry no code. */
 const LOST =
-  /Connection terminated|Client was closed|timeout exceeded when trying to connect|not queryable|has encountered a connection error/
+  /Connection terminated|Client was closed|timeout exceeded when trying to connect|not queryable|has encountered a connection error|after calling end on the pool|PGlite is closed/
 
 /** Translates, once, what a driver throws when the database is away. Other errors pass as they are. */
 export function translateDatabaseError(error: unknown): unknown {

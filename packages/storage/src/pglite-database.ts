@@ -1,5 +1,6 @@
 import { PGlite, type PGliteInterface, type Transaction as PGliteTransaction, types } from '@electric-sql/pglite'
 import type { Database, Statement } from '@taskflow/core'
+import { translateDatabaseError } from './database-error.ts'
 import { PLAN_SETTINGS } from './plan-settings.ts'
 
 export interface PGliteSettings {
@@ -35,6 +36,10 @@ async function emptyDataDir(dataDir: string | undefined): Promise<Blob | undefin
   return prebuilt()
 }
 
+function rethrow(error: unknown): never {
+  throw translateDatabaseError(error)
+}
+
 /** A Database over a PGlite that the caller opened; closing it closes that. */
 export function databaseOn(pglite: PGliteInterface): Database {
   async function run<Params extends readonly unknown[], Row>(
@@ -42,7 +47,7 @@ export function databaseOn(pglite: PGliteInterface): Database {
     { text }: Statement<Params, Row>,
     params: Params,
   ): Promise<Row[]> {
-    const { rows } = await on.query<Row>(text, [...params])
+    const { rows } = await on.query<Row>(text, [...params]).catch(rethrow)
     return rows
   }
 
@@ -50,15 +55,17 @@ export function databaseOn(pglite: PGliteInterface): Database {
     engine: 'pglite',
     run: (statement, params) => run(pglite, statement, params),
     transaction: (work) =>
-      pglite.transaction((tx) =>
-        work({
-          run: (statement, params) => run(tx, statement, params),
-          async script(text) {
-            await tx.exec(text)
-          },
-        }),
-      ) as ReturnType<typeof work>,
-    listen: (channel, listener) => pglite.listen(channel, listener),
+      pglite
+        .transaction((tx) =>
+          work({
+            run: (statement, params) => run(tx, statement, params),
+            async script(text) {
+              await tx.exec(text)
+            },
+          }),
+        )
+        .catch(rethrow) as ReturnType<typeof work>,
+    listen: (channel, listener) => pglite.listen(channel, listener).catch(rethrow),
     async close() {
       if (!pglite.closed) await pglite.close()
     },

@@ -30,6 +30,8 @@ const CONNECT_TIMEOUT_MS = 5_000
 const TYPES = new pg.TypeOverrides()
 TYPES.setTypeParser(114, (text: string) => text)
 TYPES.setTypeParser(20, Number)
+const parseBigints = pg.types.getTypeParser(1016) as (text: string) => (string | null)[]
+TYPES.setTypeParser(1016, (text: string) => parseBigints(text).map((item) => (item === null ? null : Number(item))))
 
 /** A PostgreSQL server, 14 or newer. */
 export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {} }: PostgresSettings): Database {
@@ -64,30 +66,43 @@ export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {}
     return own
   }
 
+  function giveBack(client: pg.PoolClient, broken?: Error): void {
+    client.off('error', onError)
+    client.release(broken)
+  }
+
+  let closing: Promise<unknown> | undefined
+  async function close(): Promise<void> {
+    await listening.close()
+    await Promise.all([pool, ...lanes.values()].map((each) => each.end()))
+  }
+
   return {
     engine: 'postgres',
     run: (statement, params) => query(poolOf(statement.lane), statement, params),
     async transaction(work) {
       const client = await pool.connect().catch(rethrow)
+      // The pool watches idle connections only; one that breaks between two statements must not end the process.
+      client.on('error', onError)
       try {
         await client.query('begin')
         const result = await work(transactionOn(client))
         await client.query('commit')
-        client.release()
+        giveBack(client)
         return result
       } catch (error) {
         // A connection that cannot roll back is thrown away, and its transaction with it.
         await client.query('rollback').then(
-          () => client.release(),
-          (broken: Error) => client.release(broken),
+          () => giveBack(client),
+          (broken: Error) => giveBack(client, broken),
         )
         throw translateDatabaseError(error)
       }
     },
     listen: (channel, listener) => listening.listen(channel, listener),
     async close() {
-      await listening.close()
-      await Promise.all([pool, ...lanes.values()].map((each) => each.end()))
+      closing ??= close()
+      await closing
     },
   }
 }

@@ -1,0 +1,134 @@
+import type { Database } from '@taskflow/core'
+import { engines, eventually, freePort, openTestDatabase, PROJECT, type TestDatabase } from '@taskflow/testing'
+import { rowsOf } from '@taskflow/testing/raw-sql'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { postgresDatabase } from './postgres-database.ts'
+import { findPrincipal } from './queries/find-principal.ts'
+import { finishTasks } from './queries/finish-tasks.ts'
+import { submitTasks } from './queries/submit-tasks.ts'
+
+const UNAVAILABLE = { code: 'DATABASE_UNAVAILABLE' }
+
+for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
+  describe(engine.name, () => {
+    let opened: TestDatabase
+    let operator: pg.Client
+    beforeAll(async () => {
+      opened = await openTestDatabase(engine)
+      operator = new pg.Client({ connectionString: opened.url })
+      await operator.connect()
+    })
+    afterAll(async () => {
+      await operator.end()
+      await opened.drop()
+    })
+
+    /** Ends all sessions that TaskFlow has open, or those of one application name. */
+    async function terminate(name = 'taskflow%'): Promise<number> {
+      const { rowCount } = await operator.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like $1',
+        [name],
+      )
+      return rowCount ?? 0
+    }
+
+    async function withDatabase<Result>(work: (db: Database) => Promise<Result>): Promise<Result> {
+      const db = postgresDatabase({ url: opened.url! })
+      try {
+        return await work(db)
+      } finally {
+        await db.close()
+      }
+    }
+
+    test('a statement under way when its session is ended is told that the database is away; the next one succeeds', () =>
+      withDatabase(async (db) => {
+        const sleeping = rowsOf(db, 'select pg_sleep(30)')
+        const outcome = sleeping.then(
+          () => undefined,
+          (error: unknown) => error,
+        )
+        await eventually(async () => {
+          const { rows } = await operator.query(
+            `select 1 from pg_stat_activity where query like '%pg_sleep(30)%' and state = 'active' and pid <> pg_backend_pid()`,
+          )
+          return rows.length > 0
+        })
+        await terminate()
+        expect(await outcome).toMatchObject({ ...UNAVAILABLE, cause: expect.any(Error) })
+        expect(await rowsOf(db, 'select 1 as one')).toEqual([{ one: 1 }])
+      }))
+
+    test('a transaction whose session is ended is told so, and leaves nothing', () =>
+      withDatabase(async (db) => {
+        const work = db.transaction(async (tx) => {
+          await tx.script(`insert into task_type (project, type, updated_at) values ('${PROJECT}', 'lost', now())`)
+          await terminate()
+          await tx.script('select 1')
+        })
+        await expect(work).rejects.toMatchObject(UNAVAILABLE)
+        expect(await rowsOf(db, 'select 1 from task_type')).toEqual([])
+        await db.transaction((tx) => tx.script('select 1'))
+      }))
+
+    test('sessions that are ended while nobody uses them are replaced in silence, on every lane', () =>
+      withDatabase(async (db) => {
+        const use = async () => {
+          await db.run(findPrincipal, ['no such hash'])
+          await db.run(finishTasks, [[], [], [], [], [], [], 0])
+          await db.run(submitTasks, [[], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], []])
+        }
+        await use()
+        expect(await terminate('taskflow')).toBeGreaterThanOrEqual(3)
+        await eventually(() =>
+          use().then(
+            () => true,
+            (error: { code: string }) => {
+              expect(error.code).toBe('DATABASE_UNAVAILABLE')
+              return false
+            },
+          ),
+        )
+      }))
+
+    test('a listener comes back by itself, and is then called once with nothing', () =>
+      withDatabase(async (db) => {
+        const heard: string[] = []
+        await db.listen('test_channel', (payload) => heard.push(payload))
+        for (let round = 1; round <= 2; round++) {
+          expect(await terminate('taskflow listener')).toBe(1)
+          await eventually(() => heard.length === 2 * round - 1)
+          await operator.query(`select pg_notify('test_channel', 'after')`)
+          await eventually(() => heard.length === 2 * round)
+          expect(heard.slice(-2)).toEqual(['', 'after'])
+        }
+      }))
+
+    test('closing ends every session', async () => {
+      const db = postgresDatabase({ url: opened.url! })
+      await db.listen('test_channel', () => {})
+      await Promise.all([1, 2, 3].map(() => rowsOf(db, 'select pg_sleep(0.01)')))
+      await db.close()
+      await eventually(async () => (await terminate()) === 0)
+    })
+
+    test('more at once than there are connections wait their turn', () =>
+      withDatabase(async (db) => {
+        const outcomes = await Promise.all(
+          Array.from({ length: 100 }, (_, n) => rowsOf(db, 'select $1::integer as n', [n])),
+        )
+        expect(outcomes.flat()).toEqual(Array.from({ length: 100 }, (_, n) => ({ n })))
+      }))
+
+    test('is unavailable where no server is', async () => {
+      const nowhere = new URL(opened.url!)
+      nowhere.port = String(await freePort())
+      const db = postgresDatabase({ url: nowhere.href })
+      await expect(rowsOf(db, 'select 1')).rejects.toMatchObject(UNAVAILABLE)
+      await expect(db.transaction(async () => {})).rejects.toMatchObject(UNAVAILABLE)
+      await expect(db.listen('test_channel', () => {})).rejects.toMatchObject(UNAVAILABLE)
+      await db.close()
+    })
+  })
+}
