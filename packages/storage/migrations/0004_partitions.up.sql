@@ -33,6 +33,8 @@ language plpgsql as $$
 declare
   day text;
   parent text;
+  from_id uuid;
+  to_id uuid;
 begin
   perform pg_advisory_xact_lock(hashtext('taskflow partitions'));
   select substr(child.relname, length('finished_task_') + 1) into day
@@ -44,17 +46,23 @@ begin
   order by child.relname
   limit 1;
   if day is null then return null; end if;
+  from_id := first_id_at(to_date(day, 'YYYYMMDD')::timestamp at time zone 'UTC');
+  to_id := first_id_at((to_date(day, 'YYYYMMDD') + 1)::timestamp at time zone 'UTC');
 
   foreach parent in array array['finished_task', 'task_attempt', 'task_event', 'task_log'] loop
     execute format('alter table %I detach partition %I', parent, parent || '_' || day);
   end loop;
   execute format('insert into finished_task select * from %I where keep_until > clock_now()', 'finished_task_' || day);
   foreach parent in array array['task_attempt', 'task_event', 'task_log'] loop
+    -- From the few survivors to their rows, not from all rows to the survivors.
     execute format(
-      'insert into %I select old.* from %I old
-       where exists (select from task where task.id = old.task_id)
-          or exists (select from finished_task where finished_task.id = old.task_id)',
-      parent, parent || '_' || day);
+      'insert into %I
+       select old.*
+       from (select id from task where id >= $1 and id < $2
+             union all
+             select id from finished_task_default where id >= $1 and id < $2) as survivor
+       join %I old on old.task_id = survivor.id',
+      parent, parent || '_' || day) using from_id, to_id;
   end loop;
   foreach parent in array array['finished_task', 'task_attempt', 'task_event', 'task_log'] loop
     execute format('drop table %I', parent || '_' || day);

@@ -17,6 +17,7 @@ import { dropPartitionDay } from './queries/drop-partition-day.ts'
 import { expireTasks } from './queries/expire-tasks.ts'
 import { listOrphanedLeases } from './queries/list-orphaned-leases.ts'
 import { listSilentWorkers } from './queries/list-silent-workers.ts'
+import { lockPartitions } from './queries/lock-partitions.ts'
 import { nextDue } from './queries/next-due.ts'
 import { promoteTasks } from './queries/promote-tasks.ts'
 import { vacuumTables } from './queries/vacuum-tables.ts'
@@ -85,7 +86,10 @@ export function dutyStore({ db, retentionMs, settleTask }: Deps): DutyStore {
         if (!row?.day) break
         droppedPartitions.push(row.day)
       }
-      await db.run(clearOldRows, [])
+      await db.transaction(async (tx) => {
+        await tx.run(lockPartitions, [])
+        await tx.run(clearOldRows, [])
+      })
       return { droppedPartitions }
     },
 

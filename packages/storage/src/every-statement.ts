@@ -27,6 +27,7 @@ import { listTaskTypes } from './queries/list-task-types.ts'
 import { listTasks } from './queries/list-tasks.ts'
 import { listUnsuccessfulTasks } from './queries/list-unsuccessful-tasks.ts'
 import { listWorkers } from './queries/list-workers.ts'
+import { lockPartitions } from './queries/lock-partitions.ts'
 import { nextDue } from './queries/next-due.ts'
 import { ping } from './queries/ping.ts'
 import { promoteTasks } from './queries/promote-tasks.ts'
@@ -72,6 +73,7 @@ export const everyStatement = [
   listTasks,
   listUnsuccessfulTasks,
   listWorkers,
+  lockPartitions,
   nextDue,
   ping,
   promoteTasks,

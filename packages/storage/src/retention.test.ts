@@ -1,0 +1,196 @@
+import { EventEmitter } from 'node:events'
+import type { TaskId } from '@taskflow/core'
+import { type Engine, emptyDatabase, engines, moveTime, newTaskId, PROJECT, useStorage } from '@taskflow/testing'
+import { rowsOf, script } from '@taskflow/testing/raw-sql'
+import { settle, startTask, startWorker, type submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { postgresDatabase } from './postgres-database.ts'
+import { openStorage } from './storage.ts'
+
+const DAY = 86_400_000
+const TABLES = ['finished_task', 'task_attempt', 'task_event', 'task_log']
+const BY = { project: PROJECT, actor: 'key:test' }
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    // Kept for seven days unless they say otherwise.
+    const given = useStorage(engine)
+    beforeEach(async () => {
+      await moveTime(given.db, 0)
+      await emptyDatabase(given.db)
+      await script(given.db, dropAllDays)
+    })
+
+    const partitions = async () => {
+      const rows = await rowsOf<{ name: string }>(
+        given.db,
+        `select relname as name from pg_class join pg_inherits on inhrelid = pg_class.oid
+         where relkind = 'r' and relname ~ '\\d{8}$' order by relname`,
+      )
+      return rows.map(({ name }) => name)
+    }
+    const after = async (days: number) => {
+      await moveTime(given.db, days * DAY)
+      return (await given.storage.applyRetention()).droppedPartitions
+    }
+    const homeOf = async (table: string, id: TaskId) => {
+      const key = table === 'finished_task' ? 'id' : 'task_id'
+      const rows = await rowsOf<{ home: string }>(
+        given.db,
+        `select distinct tableoid::regclass::text as home from ${table} where ${key} = $1`,
+        [id],
+      )
+      return rows.map(({ home }) => home)
+    }
+
+    test('makes the partitions of today and three days ahead, once', async () => {
+      expect(await after(0)).toEqual([])
+      const days = [0, 1, 2, 3].map(dayName)
+      expect(await partitions()).toEqual(TABLES.flatMap((table) => days.map((day) => `${table}_${day}`)))
+      await given.storage.applyRetention()
+      expect(await partitions()).toHaveLength(TABLES.length * 4)
+    })
+
+    test('makes each day ahead as the days pass', async () => {
+      await after(0)
+      await after(2)
+      expect(await partitions()).toContain(`finished_task_${dayName(5)}`)
+    })
+
+    test('a task, its attempts, events and logs are stored in the partition of its day', async () => {
+      await after(0)
+      const id = await eventfulTask()
+      for (const table of TABLES) expect(await homeOf(table, id)).toEqual([`${table}_${dayName(0)}`])
+    })
+
+    test('rows of a day that had no partition move in when it is made', async () => {
+      const id = await eventfulTask()
+      for (const table of TABLES) expect(await homeOf(table, id)).toEqual([`${table}_default`])
+      await after(0)
+      for (const table of TABLES) expect(await homeOf(table, id)).toEqual([`${table}_${dayName(0)}`])
+      expect(await given.storage.listAttempts(PROJECT, id)).toHaveLength(2)
+    })
+
+    test('drops a day once all of it is past retention, and not before', async () => {
+      await after(0)
+      const id = await eventfulTask()
+      expect(await after(6.9)).toEqual([])
+      expect(await given.storage.getTask(PROJECT, id)).toMatchObject({ state: 'succeeded' })
+      expect(await after(8)).toEqual([dayName(0)])
+      expect((await partitions()).filter((name) => name.endsWith(dayName(0)))).toEqual([])
+      await expect(given.storage.getTask(PROJECT, id)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
+      for (const table of TABLES) expect(await homeOf(table, id)).toEqual([])
+    })
+
+    test('drops every day that is over, also after a long sleep', async () => {
+      await after(0)
+      expect(await after(30)).toEqual([0, 1, 2, 3].map(dayName))
+    })
+
+    test('a task with a longer retention outlives its day, with all its rows, and then goes', async () => {
+      await after(0)
+      const id = await eventfulTask({ retentionMs: 20 * DAY })
+      const before = await readAll(id)
+      await after(10)
+      expect(await readAll(id)).toEqual(before)
+      for (const table of TABLES) expect(await homeOf(table, id)).toEqual([`${table}_default`])
+      await after(21)
+      for (const table of TABLES) expect(await homeOf(table, id)).toEqual([])
+    })
+
+    test('an unfinished task keeps its attempts, events and logs however old it is', async () => {
+      await after(0)
+      const { task, lease } = await startTask(given.storage)
+      await log(task.id)
+      await settle(given.storage, lease, VERDICTS.retry)
+      await given.storage.editTask(task.id, { title: 'kept' }, BY)
+      await after(30)
+      expect(await given.storage.listAttempts(PROJECT, task.id)).toMatchObject([{ outcome: 'failed' }])
+      expect((await given.storage.listEvents(PROJECT, task.id)).map(({ kind }) => kind)).toContain('task.edited')
+      expect(await given.storage.listLogs(PROJECT, task.id, { limit: 10 })).toHaveLength(1)
+
+      // Its end finds no partition of its day, and its retention counts from there.
+      await given.storage.cancelTask(task.id, BY, null)
+      await after(36)
+      expect(await given.storage.listAttempts(PROJECT, task.id)).toHaveLength(1)
+      await after(38)
+      for (const table of TABLES) expect(await homeOf(table, task.id)).toEqual([])
+    })
+
+    test('a task that is redriven after its day was dropped lives on', async () => {
+      await after(0)
+      const id = await eventfulTask({ retentionMs: 20 * DAY })
+      await after(10)
+      await given.storage.redriveTask(id, BY, null)
+      expect(await given.storage.listAttempts(PROJECT, id)).toHaveLength(2)
+      expect((await given.storage.getTask(PROJECT, id)).state).toBe('queued')
+    })
+
+    test('ended workers and their minutes are forgotten, living ones are not', async () => {
+      const living = await startWorker(given.storage)
+      const stopped = await startWorker(given.storage)
+      await given.storage.deregisterWorker(stopped.id)
+      await after(1.1)
+      expect((await given.storage.listWorkers(PROJECT, { limit: 9 })).map(({ id }) => id)).toEqual([living.id])
+    })
+
+    test('two may apply it at once, while tasks come and go', async () => {
+      const other = openSecond(engine, given)
+      await after(0)
+      await moveTime(given.db, 9 * DAY)
+      const busy = Promise.all(Array.from({ length: 10 }, () => taskInState(given, 'succeeded')))
+      const rounds = await Promise.all([given.storage.applyRetention(), other.storage.applyRetention()])
+      await busy
+      await other.close()
+      expect(rounds.flatMap(({ droppedPartitions }) => droppedPartitions).sort()).toEqual([0, 1].map(dayName))
+      expect(await partitions()).toContain(`task_log_${dayName(12)}`)
+    })
+
+    /** Succeeded at its second attempt, with an event and a line of log. */
+    async function eventfulTask(options: Parameters<typeof submitTask>[1] = {}): Promise<TaskId> {
+      const { task, lease, worker } = await startTask(given.storage, options)
+      await log(task.id)
+      await settle(given.storage, lease, VERDICTS.release)
+      await given.storage.editTask(task.id, { title: 'edited' }, BY)
+      const [again] = await given.storage.claimTasks({
+        workerId: worker.id,
+        queues: worker.queues,
+        types: worker.types,
+        max: 1,
+      })
+      await settle(given.storage, again!, VERDICTS.complete)
+      return task.id
+    }
+
+    const log = (taskId: TaskId) =>
+      given.storage.appendLogs([
+        { project: PROJECT, taskId, attempt: 1, at: new Date(), level: 'info', message: 'a line', fields: null },
+      ])
+
+    // Each row's version tells where it lives, so it may change.
+    const readAll = async (id: TaskId) => [
+      { ...(await given.storage.getTask(PROJECT, id)), version: '' },
+      await given.storage.listAttempts(PROJECT, id),
+      await given.storage.listEvents(PROJECT, id),
+      await given.storage.listLogs(PROJECT, id, { limit: 10 }),
+    ]
+  })
+}
+
+const dayName = (ahead: number): string =>
+  new Date(Date.now() + ahead * DAY).toISOString().slice(0, 10).replaceAll('-', '')
+
+const dropAllDays = `
+  do $$ declare part text;
+  begin
+    for part in select relname from pg_class join pg_inherits on inhrelid = pg_class.oid
+                where relkind = 'r' and relname ~ '\\d{8}$' loop
+      execute format('drop table %I', part);
+    end loop;
+  end $$`
+
+function openSecond(engine: Engine, given: ReturnType<typeof useStorage>) {
+  const db = engine.kind === 'postgres' ? postgresDatabase({ url: given.url ?? '' }) : given.db
+  const storage = openStorage({ db, events: new EventEmitter(), nextId: newTaskId, retentionMs: 7 * DAY })
+  return { storage, close: async () => (engine.kind === 'postgres' ? db.close() : undefined) }
+}
