@@ -1,0 +1,84 @@
+import { emptyDatabase, engines, moveTime, PROJECT, pulse, useStorage } from '@taskflow/testing'
+import { script } from '@taskflow/testing/raw-sql'
+import { startWorker, submitTask, taskInState } from '@taskflow/testing/task-in-state'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+const MINUTE = 60_000
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    const given = useStorage(engine)
+    beforeEach(() => emptyDatabase(given.db))
+    afterEach(() => moveTime(given.db, 0))
+
+    const listQueues = async () => {
+      await given.storage.countQueues()
+      return given.storage.listQueues(PROJECT, { limit: 50 })
+    }
+
+    test('counts the unfinished tasks of each queue by state', async () => {
+      for (const state of ['queued', 'queued', 'running', 'retrying', 'scheduled', 'succeeded'] as const) {
+        await taskInState(given, state, { queue: 'a' })
+      }
+      await taskInState(given, 'queued', { queue: 'b' })
+      expect(await listQueues()).toMatchObject([
+        { name: 'a', depth: { queued: 2, running: 1, retrying: 1, scheduled: 1 } },
+        { name: 'b', depth: { queued: 1 } },
+      ])
+    })
+
+    test('says how long the oldest queued task waits, and nothing where none does', async () => {
+      await submitTask(given.storage, { queue: 'a' })
+      await moveTime(given.db, 10 * MINUTE)
+      await submitTask(given.storage, { queue: 'a' })
+      await submitTask(given.storage, { queue: 'b', delayMs: MINUTE })
+      const [a, b] = await listQueues()
+      expect(a!.oldestQueuedMs).toBeGreaterThan(9.5 * MINUTE)
+      expect(a!.oldestQueuedMs).toBeLessThan(10.5 * MINUTE)
+      expect(b!.oldestQueuedMs).toBeNull()
+    })
+
+    test('reads zero for a queue that was emptied', async () => {
+      await submitTask(given.storage, { queue: 'a' })
+      await listQueues()
+      await script(given.db, 'delete from task')
+      expect(await listQueues()).toMatchObject([{ name: 'a', depth: {}, oldestQueuedMs: null }])
+    })
+
+    test('adds up what workers settled over the last full minute', async () => {
+      const workers = [await startWorker(given.storage), await startWorker(given.storage)]
+      const tally = { queue: 'a', succeeded: 3, failed: 2, cancelled: 1 }
+      for (const { id } of workers) await given.storage.heartbeatWorker(id, pulse({ settled: [tally] }))
+      const none = { succeeded: 0, failed: 0, cancelled: 0 }
+      const throughputAfter = async (ms: number) => {
+        await moveTime(given.db, ms)
+        return (await listQueues())[0]?.throughput
+      }
+      expect(await throughputAfter(MINUTE)).toEqual({ succeeded: 6, failed: 4, cancelled: 2 })
+      expect(await throughputAfter(3 * MINUTE)).toEqual(none)
+    })
+
+    test('lists by name, page by page, and only those of the project', async () => {
+      for (const queue of ['c', 'a', 'b', 'd']) await submitTask(given.storage, { queue })
+      await submitTask(given.storage, { queue: 'z', project: 'other' })
+      await given.storage.countQueues()
+      const first = await given.storage.listQueues(PROJECT, { limit: 3 })
+      const second = await given.storage.listQueues(PROJECT, { limit: 3, after: first.at(-1)!.name })
+      expect([first, second].map((page) => page.map(({ name }) => name))).toEqual([['a', 'b', 'c'], ['d']])
+    })
+
+    test('gets one queue, and says when there is none', async () => {
+      await submitTask(given.storage, { queue: 'a' })
+      await given.storage.countQueues()
+      expect(await given.storage.getQueue(PROJECT, 'a')).toMatchObject({ name: 'a', countedAt: expect.any(Date) })
+      await expect(given.storage.getQueue(PROJECT, 'b')).rejects.toMatchObject({ code: 'QUEUE_NOT_FOUND' })
+      await expect(given.storage.getQueue('other', 'a')).rejects.toMatchObject({ code: 'QUEUE_NOT_FOUND' })
+    })
+
+    test('two may count at once', async () => {
+      for (const queue of ['a', 'b', 'c']) await submitTask(given.storage, { queue })
+      await Promise.all([1, 2, 3].map(() => given.storage.countQueues()))
+      expect(await listQueues()).toHaveLength(3)
+    })
+  })
+}
