@@ -1,0 +1,138 @@
+import type { Database } from '@taskflow/core'
+import { engines, openTestDatabase, type TestDatabase } from '@taskflow/testing'
+import { describeSchema } from '@taskflow/testing/describe-schema'
+import { rowsOf, script } from '@taskflow/testing/raw-sql'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Migration, migrator, readMigrations } from './migrator.ts'
+import { postgresDatabase } from './postgres-database.ts'
+
+const migrations = readMigrations()
+const names = migrations.map(({ version, name }) => `${String(version).padStart(4, '0')}_${name}`)
+const next: Migration = {
+  version: migrations.length + 1,
+  name: 'extra',
+  up: 'create table extra (id integer); create table more (id integer)',
+  down: 'drop table extra; drop table more',
+}
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    let opened: TestDatabase
+    let db: Database
+    beforeAll(async () => {
+      opened = await openTestDatabase(engine)
+      db = opened.db
+    })
+    afterAll(() => opened.drop())
+    beforeEach(() => migrator(db).up())
+
+    test('down to 0 leaves nothing but the ledger, and up again gives the same schema', async () => {
+      const before = await describeSchema(db)
+      expect(await migrator(db).down(0)).toEqual(names.toReversed())
+      expect(await tablesOf(db)).toEqual(['schema_migration'])
+      expect(await functionsOf(db)).toEqual([])
+      expect(await migrator(db).up()).toEqual(names)
+      expect(await describeSchema(db)).toBe(before)
+    })
+
+    test.each(migrations.map(({ version }) => version))(
+      'down to %i and up again gives the same schema',
+      async (version) => {
+        const before = await describeSchema(db)
+        await migrator(db).down(version)
+        await migrator(db).up()
+        expect(await describeSchema(db)).toBe(before)
+      },
+    )
+
+    test('up again does nothing, and the status says what was applied when', async () => {
+      expect(await migrator(db).up()).toEqual([])
+      await migrator(db).down(migrations.length - 1)
+      const status = await migrator(db).status()
+      expect(status.map(({ version, name }) => ({ version, name }))).toEqual(
+        migrations.map(({ version, name }) => ({ version, name })),
+      )
+      expect(status.map(({ appliedAt }) => appliedAt instanceof Date)).toEqual(
+        migrations
+          .slice(1)
+          .map(() => true)
+          .concat(false),
+      )
+    })
+
+    test('a migration that fails leaves nothing of itself, and those before it in place', async () => {
+      const broken = { ...next, up: `${next.up}; select no_such_column` }
+      await expect(migrator(db, [...migrations, broken]).up()).rejects.toThrow('no_such_column')
+      expect(await tablesOf(db)).not.toContain('extra')
+      expect(await migrator(db).up()).toEqual([])
+    })
+
+    test('refuses a database that a newer version migrated, and says so', async () => {
+      await migrator(db, [...migrations, next]).up()
+      const sentence = `The database has migration ${next.version} (extra), which this version does not know: run a newer one`
+      for (const act of [() => migrator(db).up(), () => migrator(db).down(0), () => migrator(db).status()]) {
+        await expect(act()).rejects.toThrow(sentence)
+      }
+      expect(await migrator(db, [...migrations, next]).down(migrations.length)).toEqual([`000${next.version}_extra`])
+    })
+
+    test('refuses a migration that was edited after it was applied, and says which', async () => {
+      const [first, ...rest] = migrations
+      const edited = [{ ...first!, up: `${first!.up}\n-- edited` }, ...rest]
+      await expect(migrator(db, edited).up()).rejects.toThrow(
+        /^Migration 0001_tasks differs from the one applied at \d{4}-.*Z: restore its file$/,
+      )
+    })
+
+    test('data survives a migration up', async () => {
+      await script(db, `insert into task_type (project, type, updated_at) values ('p', 't', now())`)
+      await migrator(db, [...migrations, next]).up()
+      expect(await rowsOf(db, 'select type from task_type')).toEqual([{ type: 't' }])
+      await migrator(db, [...migrations, next]).down(migrations.length)
+    })
+  })
+}
+
+// PGlite is one process's own.
+for (const engine of engines().filter((each) => each.kind === 'postgres')) {
+  describe(`${engine.name}, several processes`, () => {
+    test('several at once migrate once', async () => {
+      const { url, drop } = await openTestDatabase(engine)
+      const databases = [1, 2, 3].map(() => postgresDatabase({ url: url! }))
+      await migrator(databases[0]!).down(0)
+      const applied = await Promise.all(databases.map((db) => migrator(db).up()))
+      expect(applied.flat().sort()).toEqual(names)
+      for (const db of databases) await db.close()
+      await drop()
+    })
+
+    test('a schema of its own is chosen by the search path, and leaves the others alone', async () => {
+      const { url, db: owner, drop } = await openTestDatabase(engine)
+      await script(owner, 'create schema elsewhere')
+      const db = postgresDatabase({ url: url!, schema: 'elsewhere' })
+      expect(await migrator(db).up()).toEqual(names)
+      await script(db, 'select add_partition_day(current_date)')
+      expect(await tablesOf(db, 'elsewhere')).toContain('task')
+      expect((await tablesOf(db, 'public')).filter((name) => /\d{8}$/.test(name))).toEqual([])
+      await db.close()
+      await drop()
+    })
+  })
+}
+
+async function tablesOf(db: Database, schema = 'public'): Promise<string[]> {
+  const rows = await rowsOf<{ name: string }>(
+    db,
+    `select relname as name from pg_class where relnamespace = $1::regnamespace and relkind in ('r', 'p', 'v') order by 1`,
+    [schema],
+  )
+  return rows.map(({ name }) => name)
+}
+
+async function functionsOf(db: Database): Promise<string[]> {
+  const rows = await rowsOf<{ name: string }>(
+    db,
+    `select proname as name from pg_proc where pronamespace = 'public'::regnamespace order by 1`,
+  )
+  return rows.map(({ name }) => name)
+}
