@@ -22,7 +22,7 @@ export const revokeApiKeyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { 
         description: 'Within 5 seconds no process takes it any more. Revoking twice does nothing.',
         tags: ['api keys'],
         params: Type.Object({ id: Id }),
-        response: { 200: ref(ApiKeyView), ...problems(404) },
+        response: { 200: ref(ApiKeyView), ...problems(404, 413, 415) },
       },
       config: { permission: 'apiKeys:manage' },
     },
