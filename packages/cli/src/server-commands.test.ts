@@ -47,7 +47,7 @@ async function addressOf(server: ChildProcess): Promise<string> {
 }
 
 // Real processes, each of which opens a database: slow where much else runs.
-describe('start', { timeout: 60_000 }, () => {
+describe('start', { timeout: 120_000 }, () => {
   test('serves the command line beside it, which finds the key by itself, and stops in good order', async () => {
     // Handed over, as under an old Node.js: the signal must reach the server through the launcher.
     running = launch(['start', '--port', '0', '--log-level', 'silent'], ['--no-strip-types'])
@@ -71,7 +71,7 @@ describe('start', { timeout: 60_000 }, () => {
   })
 })
 
-describe('migrate', { timeout: 60_000 }, () => {
+describe('migrate', { timeout: 120_000 }, () => {
   test('tells what is missing, with an exit code that a deployment can ask', async () => {
     const { stdout, code } = await taskflow('migrate', 'status')
     expect(stdout).toContain('not yet')
