@@ -12,7 +12,7 @@ import { checkAddresses } from './plugins/addresses.ts'
 import { readBodies } from './plugins/bodies.ts'
 import { describeApi, serveDocs } from './plugins/docs.ts'
 import { observeRequests } from './plugins/observe.ts'
-import { refuseConnection, replyWithProblems, sendProblem } from './plugins/problems.ts'
+import { refuseConnection, refuseExpectation, replyWithProblems, sendProblem } from './plugins/problems.ts'
 import { validatorCompiler } from './plugins/validation.ts'
 import { getQueueRoute } from './queues/get-queue.ts'
 import { listQueuesRoute } from './queues/list-queues.ts'
@@ -83,6 +83,7 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, ids.next()),
   })
+  app.server.on('checkExpectation', (_request, response) => refuseExpectation(response, ids.next()))
   app.setValidatorCompiler(validatorCompiler)
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema)
   observeRequests(app, metrics)

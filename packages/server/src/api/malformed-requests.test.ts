@@ -48,7 +48,7 @@ test(
     const complaints: string[] = []
     for (const request of requests) complaints.push(...[await complaint(request)].filter((each) => each !== undefined))
 
-  expect(requests.length).toBeGreaterThan(300)
+    expect(requests.length).toBeGreaterThan(300)
     expect(complaints).toEqual([])
     expect(await stored()).toEqual(before)
     expect(given.logged.filter((line) => JSON.parse(line).level >= 40)).toEqual([])

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { ERRORS, TaskFlowError } from '@taskflow/core'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -63,6 +63,14 @@ function translate(error: unknown, bodyLimit: number | undefined): TaskFlowError
   }
   if (statusCode >= 400 && statusCode < 500) return malformed(message ?? 'The request is malformed')
   return new TaskFlowError('INTERNAL', 'Unexpected error', { cause: error })
+}
+
+/** Node.js asks about an `Expect` that it does not know before there is a request for the framework. */
+export function refuseExpectation(response: ServerResponse, instance: string): void {
+  const problem = { ...problemOf(malformed('Header `Expect` may only be `100-continue`'), instance), status: 417 }
+  response
+    .writeHead(417, { 'content-type': 'application/problem+json', connection: 'close' })
+    .end(JSON.stringify(problem))
 }
 
 /** For what is not even HTTP: there is no request yet, so this writes to the socket itself. */

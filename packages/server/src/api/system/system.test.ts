@@ -95,6 +95,7 @@ describe('what is not even HTTP', () => {
     'has a header without a name': ['GET /health HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n', 400],
     'has a space in a header': ['GET /health HTTP/1.1\r\nHost : a\r\n\r\n', 400],
     'has no host': ['GET /health HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    'expects what nobody knows': ['GET /health HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\n\r\n', 417],
     'has two lengths': ['POST /v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}', 400],
     'has a length and chunks': [
       'POST /v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
