@@ -1,8 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { apiReference } from './generate/api-reference.ts'
 import { apiTypes } from './generate/api-types.ts'
 import { errorsReference } from './generate/errors-reference.ts'
 import type { Generator } from './generate/generator.ts'
+import { metricsReference } from './generate/metrics-reference.ts'
 import { openApi } from './generate/openapi.ts'
 import { settingsReference } from './generate/settings-reference.ts'
 import { ROOT } from './run.ts'
@@ -11,7 +13,14 @@ import { ROOT } from './run.ts'
  * `npm run generate` writes every generated file anew; with `--check` it writes nothing and fails where one
  * is stale. Another kind of file is another generator in this list.
  */
-const GENERATORS: readonly Generator[] = [openApi, apiTypes, errorsReference, settingsReference]
+const GENERATORS: readonly Generator[] = [
+  openApi,
+  apiTypes,
+  apiReference,
+  errorsReference,
+  metricsReference,
+  settingsReference,
+]
 
 const isCheck = process.argv.includes('--check')
 const stale: string[] = []

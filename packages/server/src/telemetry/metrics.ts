@@ -10,7 +10,7 @@ export interface Metrics {
   /** The text that Prometheus reads. */
   render(): Promise<string>
   /** What is counted, for the reference. */
-  describe(): Promise<{ name: string; help: string; type: string }[]>
+  describe(): Promise<{ name: string; help: string; type: string; labels: readonly string[] }[]>
   observeRequest(request: { route: string; method: string; status: number; seconds: number }): void
   close(): void
 }
@@ -44,7 +44,7 @@ export function metricsOf(events: Events): Metrics {
     render: () => registry.metrics(),
     async describe() {
       const known = await registry.getMetricsAsJSON()
-      return known.map(({ name, help, type }) => ({ name, help, type: String(type) }))
+      return known.map(({ name, help, type }) => ({ name, help, type: String(type), labels: labelsOf(registry, name) }))
     },
     observeRequest({ seconds, ...labels }) {
       requests.observe(labels, seconds)
@@ -56,6 +56,12 @@ export function metricsOf(events: Events): Metrics {
       registry.clear()
     },
   }
+}
+
+/** The library keeps the names of labels, but its types do not tell. */
+function labelsOf(registry: Registry, name: string): readonly string[] {
+  const { labelNames = [] } = registry.getSingleMetric(name) as unknown as { labelNames?: readonly string[] }
+  return labelNames
 }
 
 function countTasks(registry: Registry): Listeners {

@@ -1,0 +1,178 @@
+import { leastRoleFor, type Permission } from '@taskflow/core'
+import type { Generator } from './generator.ts'
+import { code, page, table } from './markdown.ts'
+import { openApiDocument } from './openapi-document.ts'
+import { type JsonSchema, schemaToType } from './schema-to-type.ts'
+
+const ABOUT = `Made from [openapi.json](openapi.json), which a server publishes at \`/openapi.json\` and shows at \`/docs\`. The schemas in it are the very ones that
+check requests and write replies. JSON in camelCase; times are ISO 8601 in UTC; durations are milliseconds and end in \`Ms\`; ids are UUIDv7.
+Fields and parameters that are not known are refused. Credentials: \`Authorization: Bearer <API key>\`.
+
+Any operation but the open ones may also answer 400, 401, 403, 406, 500 and 503; those are left out below. What each code
+means: [errors](errors.md). Lists give a page, \`{ items, nextCursor }\`; send \`nextCursor\` back as \`cursor\` until it is null.`
+
+/** Behind authentication every operation may answer these; the open ones show what they have. */
+const USUAL = ['400', '401', '403', '406', '500', '503']
+
+interface Field extends JsonSchema {
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly maxItems?: number
+}
+
+interface Parameter {
+  readonly name: string
+  readonly in: string
+  readonly required?: boolean
+  readonly description?: string
+  readonly schema: Field
+}
+
+interface Operation {
+  readonly operationId: string
+  readonly summary: string
+  readonly description?: string
+  readonly tags: readonly string[]
+  readonly security?: readonly unknown[]
+  readonly 'x-permission'?: Permission | 'any'
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly content: Content }
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>
+}
+
+type Content = Readonly<Record<string, { readonly schema: Field }>>
+
+/** docs/reference/api.md: the OpenAPI document as a page to read. */
+export const apiReference: Generator = async () => {
+  const { paths, components } = await openApiDocument()
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, ...(operation as unknown as Operation) })),
+  )
+  const tags = [...new Set(operations.flatMap((each) => each.tags))]
+  const byTag = tags.flatMap((tag) => [
+    `## ${capital(tag)}`,
+    ...operations.filter((each) => each.tags.includes(tag)).map(describe),
+  ])
+  const schemas = Object.entries(components.schemas).map(
+    ([name, schema]) => `### ${name}\n\n${withIntro(schema.description, table(FIELD_TITLES, replyRows(schema)))}`,
+  )
+  const content = page('The API', ABOUT, ...byTag, '## What comes back', ...schemas)
+  return [{ path: 'docs/reference/api.md', content }]
+}
+
+function describe(operation: Operation & { readonly path: string; readonly method: string }): string {
+  const { path, method, operationId, summary, description, parameters = [], requestBody, responses } = operation
+  const parts = [
+    `### ${operationId}`,
+    `${code(`${method.toUpperCase()} ${path}`)}`,
+    `${summary}. ${description ?? ''}`.trim(),
+    accessTo(operation),
+    ...(parameters.length > 0 ? [table(['parameter', 'in', 'type', 'what it is'], parameters.map(parameterRow))] : []),
+    ...Object.entries(requestBody?.content ?? {}).map(([type, { schema }]) => body(operationId, type, schema)),
+    `Replies: ${repliesOf(responses, operation.security?.length === 0)}`,
+  ]
+  return parts.join('\n\n')
+}
+
+function accessTo({ security, 'x-permission': permission }: Operation): string {
+  if (security?.length === 0) return 'Open: needs no credentials.'
+  if (permission === undefined || permission === 'any') return 'Permission: any valid key.'
+  return `Permission: ${code(permission)}, from the role ${code(leastRoleFor(permission))} on.`
+}
+
+const parameterRow = ({ name, in: where, required, schema, description }: Parameter): readonly string[] => [
+  code(name) + (required ? ', required' : ''),
+  where,
+  typeOf(schema),
+  description ?? schema.description ?? '',
+]
+
+const NEW_TASK = 'submitTask'
+
+function body(operationId: string, type: string, schema: Field): string {
+  const what = type.endsWith('ndjson') ? `Body, each line of ${code(type)}:` : `Body, ${code(type)}:`
+  if (operationId !== NEW_TASK && isNewTask(schema)) return `${what} ${A_TASK}.`
+  return withIntro([what, schema.description].filter(Boolean).join(' '), table(FIELD_TITLES, bodyRows(schema)))
+}
+
+const FIELD_TITLES = ['field', 'type', 'what it is']
+const A_TASK = `a task, as for [${NEW_TASK}](#${NEW_TASK.toLowerCase()})`
+
+/** The only body with retention: it is told once, where one task is submitted. */
+const isNewTask = ({ properties = {} }: JsonSchema): boolean => 'type' in properties && 'retentionMs' in properties
+
+const withIntro = (intro: string | undefined, rest: string): string => (intro ? `${intro}\n\n${rest}` : rest)
+
+/** Of bodies what is required is marked, since most is not; of replies what may be missing. */
+const bodyRows = (schema: Field): string[][] => fieldRows(schema, (isRequired) => (isRequired ? ', required' : ''))
+const replyRows = (schema: Field): string[][] =>
+  fieldRows(schema, (isRequired) => (isRequired ? '' : ', may be absent'))
+
+/** Fields of objects within are named by their way: `retry.baseMs`, `running[].type`. */
+function fieldRows(
+  { properties = {}, required = [] }: Field,
+  mark: (isRequired: boolean) => string,
+  prefix = '',
+): string[][] {
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const { items, description = '' } = schema
+    const first = code(prefix + name) + mark(required.includes(name))
+    if (items && isNewTask(items)) return [[first, 'list', `Each ${A_TASK}`]]
+    if (items?.properties) return [[first, 'list', description], ...fieldRows(items, mark, `${prefix}${name}[].`)]
+    if (schema.properties)
+      return [[first, objectOf(schema), description], ...fieldRows(schema, mark, `${prefix}${name}.`)]
+    return [[first, typeOf(schema), description]]
+  })
+}
+
+const objectOf = ({ type }: Field): string => (type?.includes('null') ? 'object or null' : 'object')
+
+function typeOf(schema: Field): string {
+  const { minimum, maximum, minLength, maxLength } = schema
+  const type = isAnything(schema) ? 'any JSON' : code(inline(schema))
+  if (minimum !== undefined || maximum !== undefined) return `${type}, ${boundsOf(minimum, maximum)}`
+  if (maxLength !== undefined) return `${type}, ${minLength ?? 0} to ${grouped(maxLength)} characters`
+  return type
+}
+
+function boundsOf(minimum: number | undefined, maximum: number | undefined): string {
+  if (maximum === undefined) return `from ${grouped(minimum ?? 0)}`
+  return `${grouped(minimum ?? 0)} to ${grouped(maximum)}`
+}
+
+const grouped = (number: number): string => number.toLocaleString('en')
+
+function repliesOf(responses: Operation['responses'], isOpen: boolean): string {
+  return Object.entries(responses)
+    .filter(([status]) => isOpen || !USUAL.includes(status))
+    .map(([status, { content = {} }]) => `${status}${replyOf(content)}`)
+    .join('; ')
+}
+
+function replyOf(content: Content): string {
+  const kinds = Object.entries(content).map(([type, { schema }]) => {
+    if (type === 'application/problem+json') return ''
+    const what = schema.$ref ? linkTo(schema.$ref) : code(inline(schema))
+    return type === 'application/json' ? ` ${what}` : ` ${what} as ${code(type)}`
+  })
+  return kinds.filter(Boolean).join(' or')
+}
+
+const linkTo = (ref: string): string => {
+  const name = ref.slice(ref.lastIndexOf('/') + 1)
+  return `[${name}](#${name.toLowerCase()})`
+}
+
+const isAnything = (schema: Field): boolean => schemaToType(schema) === 'unknown'
+
+/** A type on one line, without its comments. */
+const inline = (schema: Field): string =>
+  schemaToType(schema)
+    .replaceAll(/\/\*\*.*?\*\/\s*/g, '')
+    .replaceAll(/\n\s*(?=\w)/g, '; ')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll('{; ', '{ ')
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
