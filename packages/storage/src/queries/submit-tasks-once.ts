@@ -44,9 +44,12 @@ export const submitTasksOnce = statement<SubmitOnceParams, Row>({
     ), kept as (
       insert into idempotency_key (project, key, request_hash, task_ids, created_at)
       select project, key, request_hash,
-             (select array_agg(item.id order by item.id) from item where item.submission = submission.number),
+             task_ids,
              clock_now()
       from submission
+      join (
+        select submission as number, array_agg(id order by id) as task_ids from item group by submission
+      ) as listed using (number)
       -- Always in one order, so that two batches with the same keys cannot wait for each other.
       order by project, key
       on conflict do nothing
