@@ -30,8 +30,11 @@ const CONNECT_TIMEOUT_MS = 5_000
 const TYPES = new pg.TypeOverrides()
 TYPES.setTypeParser(114, (text: string) => text)
 TYPES.setTypeParser(20, Number)
-const parseBigints = pg.types.getTypeParser(1016) as (text: string) => (string | null)[]
-TYPES.setTypeParser(1016, (text: string) => parseBigints(text).map((item) => (item === null ? null : Number(item))))
+const BIGINT_ARRAY: number = 1016
+const parseBigints = pg.types.getTypeParser(BIGINT_ARRAY) as (text: string) => (string | null)[]
+TYPES.setTypeParser(BIGINT_ARRAY, (text: string) =>
+  parseBigints(text).map((item) => (item === null ? null : Number(item))),
+)
 
 /** A PostgreSQL server, 14 or newer. */
 export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {} }: PostgresSettings): Database {
