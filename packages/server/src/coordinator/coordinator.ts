@@ -27,20 +27,30 @@ export function coordinator({ storage, wakeups, elector, clock, events }: Deps):
     following = following.then(() => Promise.all(duties.map((each) => (isLeader ? each.start() : each.stop()))))
   }
 
+  // Starts and stops are done one after the other too, in the order they were asked for.
+  let turn: Promise<unknown> = Promise.resolve()
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = turn.then(work)
+    turn = done.catch(() => {})
+    return done
+  }
+
   return {
     name: 'coordinator',
-    async start() {
-      if (stopListening) return
-      stopListening = await promoteWhenDue(promoting, wakeups)
-      await elector.start(follow)
-      await following
-    },
-    async stop() {
-      if (!stopListening) return
-      await elector.stop()
-      await following
-      await stopListening()
-      stopListening = undefined
-    },
+    start: () =>
+      inTurn(async () => {
+        if (stopListening) return
+        stopListening = await promoteWhenDue(promoting, wakeups)
+        await elector.start(follow)
+        await following
+      }),
+    stop: () =>
+      inTurn(async () => {
+        if (!stopListening) return
+        await elector.stop()
+        await following
+        await stopListening()
+        stopListening = undefined
+      }),
   }
 }

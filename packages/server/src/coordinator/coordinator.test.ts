@@ -1,0 +1,125 @@
+import { EventEmitter } from 'node:events'
+import type { DutyStore, TaskFlowEvents, Wakeups } from '@taskflow/core'
+import { eventually, handClock, nextEvents } from '@taskflow/testing'
+import { afterEach, describe, expect, test } from 'vitest'
+import { coordinator } from './coordinator.ts'
+import { type Elector, soleElector } from './elector.ts'
+
+const DUTIES = ['expirer', 'promoter', 'queueCounter', 'rescuer', 'retention', 'vacuum']
+
+const idleStore: DutyStore = {
+  promoteTasks: async () => ({ promoted: 0, nextDueInMs: null }),
+  listSilentWorkers: async () => [],
+  buryWorkers: async () => [],
+  listOrphanedLeases: async () => [],
+  settleTask: async () => 'stale',
+  expireTasks: async () => 0,
+  countQueues: async () => {},
+  applyRetention: async () => ({ droppedPartitions: [] }),
+  vacuumTables: async () => {},
+}
+
+/** An elector whose mind is changed by the test. */
+function flippingElector() {
+  let onChange: ((isLeader: boolean) => void) | undefined
+  const elector: Elector = {
+    async start(callback) {
+      onChange = callback
+    },
+    async stop() {
+      onChange?.(false)
+      onChange = undefined
+    },
+  }
+  return { elector, elect: (isLeader: boolean) => onChange?.(isLeader) }
+}
+
+function setup(elector: Elector) {
+  const clock = handClock()
+  const events = new EventEmitter<TaskFlowEvents>()
+  const listeners = new Set<(detail: string) => void>()
+  const wakeups: Wakeups = {
+    async on(_, listener) {
+      listeners.add(listener)
+      return async () => void listeners.delete(listener)
+    },
+  }
+  const service = coordinator({ storage: idleStore, wakeups, clock, events, elector })
+  stop = service.stop
+  return { service, clock, events, listeners }
+}
+
+let stop = async () => {}
+afterEach(() => stop())
+
+const roundsOfAll = async (events: EventEmitter<TaskFlowEvents>) => {
+  const rounds = await nextEvents(events, 'round.succeeded', { count: DUTIES.length })
+  return rounds.map(({ service }) => service).sort()
+}
+
+describe('coordinator', () => {
+  test('does every duty while it leads', async () => {
+    const { service, events } = setup(soleElector())
+    const rounds = roundsOfAll(events)
+    await service.start()
+    expect(await rounds).toEqual(DUTIES)
+  })
+
+  test('does nothing while it does not lead, and begins and ends with its leadership', async () => {
+    const { elector, elect } = flippingElector()
+    const { service, events, clock } = setup(elector)
+    await service.start()
+    expect(clock.sleepers).toBe(0)
+    for (let term = 0; term < 3; term++) {
+      const rounds = roundsOfAll(events)
+      elect(true)
+      expect(await rounds).toEqual(DUTIES)
+      await eventually(() => clock.sleepers === DUTIES.length)
+      elect(false)
+      await eventually(() => clock.sleepers === 0)
+    }
+  })
+
+  test('ends as it was told last, however fast leadership flips', async () => {
+    const { elector, elect } = flippingElector()
+    const { service, clock } = setup(elector)
+    await service.start()
+    for (let flip = 0; flip < 101; flip++) elect(flip % 2 === 0)
+    await eventually(() => clock.sleepers === DUTIES.length)
+    elect(true)
+    elect(false)
+    await eventually(() => clock.sleepers === 0)
+  })
+
+  test('a due task wakes the promoter', async () => {
+    const { service, events, clock, listeners } = setup(soleElector())
+    const rounds = roundsOfAll(events)
+    await service.start()
+    await rounds
+    await eventually(() => clock.sleepers === DUTIES.length)
+    const woken = nextEvents(events, 'round.succeeded')
+    for (const listener of listeners) listener('')
+    expect(await woken).toMatchObject([{ service: 'promoter' }])
+  })
+
+  test('leaves nothing running or listening when it has stopped', async () => {
+    const { service, clock, listeners } = setup(soleElector())
+    await service.stop()
+    await service.start()
+    await service.start()
+    expect(listeners.size).toBe(1)
+    await service.stop()
+    expect({ sleepers: clock.sleepers, listeners: listeners.size }).toEqual({ sleepers: 0, listeners: 0 })
+    await service.stop()
+  })
+
+  test('ends as it was told last, however starts and stops overlap', async () => {
+    const { service, clock, listeners } = setup(soleElector())
+    const calls = Array.from({ length: 100 }, (_, index) => (index % 3 === 0 ? service.stop() : service.start()))
+    await Promise.all([...calls, service.start()])
+    await eventually(() => clock.sleepers === DUTIES.length)
+    expect(listeners.size).toBe(1)
+    await Promise.all([service.start(), service.stop(), service.start(), service.stop()])
+    expect({ sleepers: clock.sleepers, listeners: listeners.size }).toEqual({ sleepers: 0, listeners: 0 })
+  })
+})
