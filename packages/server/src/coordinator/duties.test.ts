@@ -1,0 +1,98 @@
+import { EventEmitter } from 'node:events'
+import type { TaskFlowEvents } from '@taskflow/core'
+import { handClock, nextEvents } from '@taskflow/testing'
+import { afterEach, expect, test } from 'vitest'
+import { expirer } from './expirer.ts'
+import { queueCounter } from './queue-counter.ts'
+import { retention } from './retention.ts'
+import { vacuum } from './vacuum.ts'
+
+let stop = async () => {}
+afterEach(() => stop())
+
+function setup() {
+  const clock = handClock()
+  const events = new EventEmitter<TaskFlowEvents>()
+  return { clock, events }
+}
+
+test('the expirer drains full batches in one round', async () => {
+  const { clock, events } = setup()
+  const counts = [500, 500, 3]
+  const service = expirer({ clock, events, storage: { expireTasks: async () => counts.shift() ?? 0 } })
+  stop = service.stop
+  const expired = nextEvents(events, 'tasks.expired', { count: 3 })
+  await service.start()
+  expect(await expired).toEqual([{ count: 500 }, { count: 500 }, { count: 3 }])
+})
+
+test('the expirer says nothing when nothing expired', async () => {
+  const { clock, events } = setup()
+  const seen: number[] = []
+  events.on('tasks.expired', ({ count }) => seen.push(count))
+  const service = expirer({ clock, events, storage: { expireTasks: async () => 0 } })
+  stop = service.stop
+  const rounds = nextEvents(events, 'round.succeeded', { count: 3 })
+  await service.start()
+  await clock.advance(2_000)
+  await rounds
+  expect(seen).toEqual([])
+})
+
+test.each([
+  ['queueCounter', 1_000, queueCounter],
+  ['vacuum', 10_000, vacuum],
+] as const)('%s pauses for %i ms, or for fifty times as long as it worked', async (_, minimumMs, duty) => {
+  const { clock, events } = setup()
+  const works = [0, 1_000, 0]
+  let rounds = 0
+  const work = async () => {
+    const workMs = works[rounds++] ?? 0
+    if (workMs > 0) await clock.advance(workMs)
+  }
+  const service = duty({ clock, events, storage: { countQueues: work, vacuumTables: work } })
+  stop = service.stop
+  const first = nextEvents(events, 'round.succeeded')
+  await service.start()
+  await first
+  await clock.advance(minimumMs - 1)
+  expect(rounds).toBe(1)
+  const second = nextEvents(events, 'round.succeeded')
+  await clock.advance(1)
+  await second
+  await clock.advance(50_000 - 1)
+  expect(rounds).toBe(2)
+  await clock.advance(1_000)
+  expect(rounds).toBe(3)
+})
+
+test('retention tells which days it dropped, and nothing when it dropped none', async () => {
+  const { clock, events } = setup()
+  const days = [['20260101', '20260102'], []]
+  const seen: (readonly string[])[] = []
+  events.on('partitions.dropped', ({ names }) => seen.push(names))
+  const service = retention({
+    clock,
+    events,
+    storage: { applyRetention: async () => ({ droppedPartitions: days.shift() ?? [] }) },
+  })
+  stop = service.stop
+  const rounds = nextEvents(events, 'round.succeeded', { count: 2 })
+  await service.start()
+  await clock.advance(600_000)
+  await rounds
+  expect(seen).toEqual([['20260101', '20260102']])
+})
+
+test('a round that fails is told, and the next one comes', async () => {
+  const { clock, events } = setup()
+  const outcomes = [() => Promise.reject(new Error('away')), async () => 7]
+  const service = expirer({ clock, events, storage: { expireTasks: () => (outcomes.shift() ?? (async () => 0))() } })
+  stop = service.stop
+  const failed = nextEvents(events, 'round.failed')
+  const expired = nextEvents(events, 'tasks.expired')
+  await service.start()
+  expect(await failed).toMatchObject([{ service: 'expirer', error: { message: 'away' } }])
+  await clock.advance(1_000)
+  expect(await expired).toEqual([{ count: 7 }])
+})

@@ -1,0 +1,186 @@
+import { CRASH_LIMIT, type DutyStore, type WorkerId } from '@taskflow/core'
+import {
+  emptyDatabase,
+  engines,
+  eventually,
+  handClock,
+  moveTime,
+  nextEvents,
+  PROJECT,
+  pulse,
+  useStorage,
+} from '@taskflow/testing'
+import { script } from '@taskflow/testing/raw-sql'
+import { settle, startTask, startWorker, VERDICTS } from '@taskflow/testing/task-in-state'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { rescuer } from './rescuer.ts'
+
+const ROUND_MS = 1_000
+const LONG_MS = 60_000
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    const given = useStorage(engine)
+    let stop = async () => {}
+    beforeEach(async () => {
+      await moveTime(given.db, 0)
+      await emptyDatabase(given.db)
+    })
+    afterEach(() => stop())
+
+    /** A rescuer whose clock, and the database's, move by hand. Its first round has been done. */
+    async function startRescuer({ aheadMs = LONG_MS, storage = given.storage as DutyStore } = {}) {
+      const clock = handClock()
+      let databaseMs = aheadMs
+      await moveTime(given.db, databaseMs)
+      const service = rescuer({ storage, clock, events: given.events, roundMs: ROUND_MS })
+      stop = () => service.stop()
+      const first = nextEvents(given.events, 'round.succeeded')
+      await service.start()
+      await first
+      return {
+        clock,
+        /** Lets the time pass without a round, as for a process that is stopped; one follows at once. */
+        async sleep(ms: number) {
+          await service.stop()
+          await clock.advance(ms)
+          const round = nextEvents(given.events, 'round.succeeded')
+          await service.start()
+          await round
+        },
+        /** Lets the time pass; resolves when the round that this leads to is done. */
+        async nextRound(ms = ROUND_MS) {
+          await eventually(() => clock.sleepers === 1)
+          const round = nextEvents(given.events, 'round.succeeded')
+          databaseMs += ms
+          await moveTime(given.db, databaseMs)
+          await clock.advance(ms)
+          await round
+        },
+      }
+    }
+
+    const stateOf = async (id: WorkerId) =>
+      (await given.storage.listWorkers(PROJECT, { limit: 50 })).find((worker) => worker.id === id)?.state
+
+    test('buries a silent worker only after it watched it stand still for three rounds', async () => {
+      const { id } = await startWorker(given.storage)
+      const { nextRound } = await startRescuer()
+      expect(await stateOf(id)).toBe('active')
+      await nextRound()
+      expect(await stateOf(id)).toBe('active')
+      const buried = nextEvents(given.events, 'worker.buried')
+      await nextRound()
+      expect(await buried).toEqual([{ id }])
+      expect(await stateOf(id)).toBe('lost')
+    })
+
+    test('forgets what it saw when its rounds had a gap: it may have been asleep itself', async () => {
+      const { id } = await startWorker(given.storage)
+      const { nextRound, sleep } = await startRescuer()
+      await nextRound()
+      await sleep(10 * ROUND_MS)
+      await nextRound()
+      expect(await stateOf(id)).toBe('active')
+      await nextRound()
+      expect(await stateOf(id)).toBe('lost')
+    })
+
+    test('a heartbeat at the last moment saves a worker', async () => {
+      const { id } = await startWorker(given.storage)
+      const { nextRound } = await startRescuer()
+      await nextRound()
+      await given.storage.heartbeatWorker(id, pulse())
+      for (let round = 0; round < 5; round++) await nextRound()
+      expect(await stateOf(id)).toBe('active')
+    })
+
+    test('a heartbeat that was late but moved begins the watch anew', async () => {
+      const { id } = await startWorker(given.storage)
+      const { nextRound } = await startRescuer()
+      await nextRound()
+      await script(given.db, `update worker set heartbeat_at = heartbeat_at + interval '1 s'`)
+      await nextRound()
+      await nextRound()
+      expect(await stateOf(id)).toBe('active')
+      await nextRound()
+      expect(await stateOf(id)).toBe('lost')
+    })
+
+    test('P4: puts the tasks of a dead worker back, with the crash counted and the attempt given back', async () => {
+      const { task, lease } = await startTask(given.storage)
+      const { nextRound } = await startRescuer()
+      await nextRound()
+      const rescued = nextEvents(given.events, 'tasks.rescued')
+      await nextRound()
+      expect(await rescued).toEqual([{ count: 1, quarantined: 0 }])
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({
+        state: 'queued',
+        attempt: 0,
+        crashCount: 1,
+        error: { name: 'WorkerLost', reason: 'crashed' },
+      })
+      expect(await settle(given.storage, lease, VERDICTS.complete)).toBe('stale')
+    })
+
+    test('P11: quarantines a task at its third crash', async () => {
+      const { task } = await startTask(given.storage)
+      await script(given.db, `update task set crash_count = ${CRASH_LIMIT - 1}`)
+      const { nextRound } = await startRescuer()
+      await nextRound()
+      const rescued = nextEvents(given.events, 'tasks.rescued')
+      await nextRound()
+      expect(await rescued).toEqual([{ count: 0, quarantined: 1 }])
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({
+        state: 'failed',
+        crashCount: CRASH_LIMIT,
+        error: { reason: 'quarantined' },
+      })
+    })
+
+    test('takes back at once what a worker that said goodbye still held', async () => {
+      const { task, worker } = await startTask(given.storage)
+      await given.storage.deregisterWorker(worker.id)
+      await startRescuer({ aheadMs: 0 })
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'queued', crashCount: 1 })
+    })
+
+    test('P4: never takes a live worker’s task, however long it runs', async () => {
+      const { task, worker } = await startTask(given.storage)
+      const { nextRound } = await startRescuer({ aheadMs: 0 })
+      for (let hour = 0; hour < 20; hour++) {
+        await script(given.db, `update task set started_at = started_at - interval '1 hour'`)
+        await given.storage.heartbeatWorker(worker.id, pulse())
+        await nextRound()
+      }
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'running', crashCount: 0 })
+    })
+
+    test('cancels a dead worker’s task that was to be cancelled', async () => {
+      const { task } = await startTask(given.storage)
+      await given.storage.cancelTask(task.id, { project: PROJECT, actor: 'key:test' }, null)
+      const { nextRound } = await startRescuer()
+      await nextRound()
+      await nextRound()
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'cancelled', crashCount: 1 })
+    })
+
+    test('takes back what is left when a round was broken off by the database', async () => {
+      const { task } = await startTask(given.storage)
+      let isAway = true
+      const storage: DutyStore = {
+        ...given.storage,
+        settleTask: (settlement) => (isAway ? Promise.reject(new Error('away')) : given.storage.settleTask(settlement)),
+      }
+      const { clock, nextRound } = await startRescuer({ storage })
+      await nextRound()
+      const failed = nextEvents(given.events, 'round.failed')
+      await eventually(() => clock.sleepers === 1)
+      await clock.advance(ROUND_MS)
+      expect(await failed).toMatchObject([{ service: 'rescuer', error: { message: 'away' } }])
+      isAway = false
+      await nextRound()
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'queued', crashCount: 1 })
+    })
+  })
+}
