@@ -20,6 +20,6 @@ export default {
     },
     // Loaded by the worker from the folder that --tasks names.
     examples: { entry: ['tasks/*.ts', 'demo/*.ts', '**/*.test.ts'], project: ['**/*.ts'] },
-    bench: { entry: ['*.ts', 'scenarios/*.ts', '**/*.test.ts'], project: ['**/*.ts'] },
+    bench: { entry: ['{run,profile,empty-route}.ts', 'tasks/*.ts', '**/*.test.ts'], project: ['**/*.ts'] },
   },
 } satisfies KnipConfig

@@ -1,26 +1,54 @@
+/** What one contender did in one round, by the name of the figure. */
+export type Figures = Readonly<Record<string, number>>
+
+type Contenders = Readonly<Record<string, () => Promise<Figures>>>
+
 /** Runs each contender once a round, interleaved (A B A B …), so that all share the machine's good and bad minutes. */
-export async function interleaved<Name extends string>(
+export async function interleaved(
   rounds: number,
-  contenders: Readonly<Record<Name, () => Promise<number>>>,
-): Promise<Record<Name, Spread>> {
-  const names = Object.keys(contenders) as Name[]
-  const rates = new Map<Name, number[]>(names.map((name) => [name, []]))
-  for (let round = 0; round < rounds; round++) {
-    for (const name of names) rates.get(name)?.push(await contenders[name]())
+  contenders: Contenders,
+  onDone: (name: string, round: number, figures: Figures) => void,
+): Promise<Readonly<Record<string, readonly Figures[]>>> {
+  const figures = new Map<string, Figures[]>(Object.keys(contenders).map((name) => [name, []]))
+  for (let round = 1; round <= rounds; round++) {
+    for (const [name, run] of Object.entries(contenders)) {
+      const measured = await run()
+      figures.get(name)?.push(measured)
+      onDone(name, round, measured)
+    }
   }
-  return Object.fromEntries(names.map((name) => [name, spreadOf(rates.get(name) ?? [])])) as Record<Name, Spread>
+  return Object.fromEntries(figures)
 }
 
-/** Of some rounds: rates a second, whole numbers. */
 export interface Spread {
   readonly median: number
   readonly min: number
   readonly max: number
+  /** In the order they were run. */
+  readonly rounds: readonly number[]
 }
 
-export function spreadOf(rates: readonly number[]): Spread {
-  const sorted = rates.toSorted((a, b) => a - b).map(Math.round)
-  return { median: sorted[Math.floor(sorted.length / 2)] ?? 0, min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0 }
+export function spreadOf(values: readonly number[]): Spread {
+  const rounds = values.map(shorten)
+  const sorted = rounds.toSorted((a, b) => a - b)
+  return { median: medianOf(sorted), min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0, rounds }
+}
+
+function medianOf(sorted: readonly number[]): number {
+  const half = sorted.length / 2
+  const [low = 0, high = 0] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]]
+  return shorten((low + high) / 2)
+}
+
+/** No more digits than a measure on a shared machine can mean. */
+function shorten(value: number): number {
+  return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3))
+}
+
+/** Of values in any order; `share` between 0 and 1. */
+export function percentileOf(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
 }
 
 /** Items a second of some work. */

@@ -26,10 +26,17 @@ const SETTINGS = {
   log_min_messages: 'warning',
 }
 
+type ServerSettings = Readonly<Record<string, string>>
+
 // A port that was free a moment ago may be taken by now.
 const START_ATTEMPTS = 3
 
-export async function startPostgres(binaries: PostgresBinaries, user: ServerUser): Promise<PostgresServer> {
+/** @param settings of the server, beside and before those for tests; `fsync` on, say */
+export async function startPostgres(
+  binaries: PostgresBinaries,
+  user: ServerUser,
+  settings: ServerSettings = {},
+): Promise<PostgresServer> {
   const folder = mkdtempSync(join(sharedTempFolder(user), 'taskflow-postgres-'))
   if (user) chownSync(folder, user.uid, user.gid)
   const remove = () => removeFolder(folder)
@@ -37,7 +44,7 @@ export async function startPostgres(binaries: PostgresBinaries, user: ServerUser
     const as = { ...user, cwd: folder, env: { PATH: process.env.PATH, HOME: folder } }
     const initdb = ['--pgdata', join(folder, 'data'), '--username=taskflow', '--auth=trust', '--encoding=UTF8']
     execFileSync(join(binaries.binDir, 'initdb'), [...initdb, '--no-locale', '--no-sync'], { ...as, stdio: 'pipe' })
-    return await startWithRetries(binaries, folder, as, remove)
+    return await startWithRetries(binaries, folder, as, remove, { ...SETTINGS, ...settings })
   } catch (error) {
     remove()
     throw error
@@ -56,11 +63,12 @@ async function startWithRetries(
   folder: string,
   as: SpawnAs,
   remove: () => void,
+  settings: ServerSettings,
 ): Promise<PostgresServer> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
     const logFile = join(folder, `server-${attempt}.log`)
-    const server = spawnServer(binaries, folder, port, logFile, as)
+    const server = spawnServer(binaries, folder, logFile, as, { ...settings, port: String(port) })
     // Whatever way this process ends, short of SIGKILL, its server and folder go with it.
     const abandon = () => {
       server.kill('SIGQUIT')
@@ -90,16 +98,18 @@ async function startWithRetries(
 function spawnServer(
   { binDir }: PostgresBinaries,
   folder: string,
-  port: number,
   logFile: string,
   as: SpawnAs,
+  settings: ServerSettings,
 ): ChildProcess {
   const sockets = join(folder, 's')
   mkdirSync(sockets, { recursive: true })
   if (as.uid !== undefined && as.gid !== undefined) chownSync(sockets, as.uid, as.gid)
   const log = openSync(logFile, 'w')
-  const settings = { ...SETTINGS, port: String(port), unix_socket_directories: sockets }
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const flags = Object.entries({ ...settings, unix_socket_directories: sockets }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
   return spawn(join(binDir, 'postgres'), ['-D', join(folder, 'data'), ...flags], { ...as, stdio: ['ignore', log, log] })
 }
 

@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Machine, Strangers } from './machine.ts'
+import { type Figures, type Spread, spreadOf } from './rounds.ts'
+import type { Ratio, Scenario, Unit } from './scenario.ts'
+
+/** What one scenario measured: the content of `bench/results/<scenario>.json`. */
+export interface Result {
+  readonly scenario: string
+  readonly measuredAt: string
+  readonly commit: string
+  readonly machine: Machine & { readonly before: Strangers; readonly after: Strangers; readonly isLoaded: boolean }
+  readonly versions: Readonly<Record<string, string>>
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly units: Readonly<Record<string, Unit>>
+  /** Percent, by sentence. */
+  readonly ratios: Readonly<Record<string, Spread>>
+  readonly contenders: Readonly<Record<string, Readonly<Record<string, Spread>>>>
+}
+
+type Rounds = Readonly<Record<string, readonly Figures[]>>
+
+export function contendersOf({ figures }: Scenario, rounds: Rounds): Result['contenders'] {
+  const spreads = (measured: readonly Figures[]) =>
+    Object.keys(figures)
+      .map((figure) => [figure, valuesOf(measured, figure)] as const)
+      .filter(([, values]) => values.length > 0)
+      .map(([figure, values]) => [figure, spreadOf(values)])
+  return Object.fromEntries(
+    Object.entries(rounds).map(([name, measured]) => [name, Object.fromEntries(spreads(measured))]),
+  )
+}
+
+const valuesOf = (measured: readonly Figures[], figure: string): number[] =>
+  measured.map((figures) => figures[figure]).filter((value) => value !== undefined)
+
+/** Of figures of the same round, so that the machine's drift between rounds does not count. */
+export function ratiosOf({ ratios = [] }: Scenario, rounds: Rounds): Result['ratios'] {
+  return Object.fromEntries(ratios.map((ratio) => [titleOf(ratio), spreadOf(percentsOf(ratio, rounds))]))
+}
+
+const titleOf = ({ figure, of, to }: Ratio): string => `${figure}: ${of} as a share of the ${to}`
+
+function percentsOf({ figure, of, to, toFigure = figure }: Ratio, rounds: Rounds): number[] {
+  const others = valuesOf(rounds[to] ?? [], toFigure)
+  return valuesOf(rounds[of] ?? [], figure).map((value, round) => (100 * value) / (others[round] ?? Number.NaN))
+}
+
+const FOLDER = join(import.meta.dirname, 'results')
+
+export function writeResult(result: Result): void {
+  mkdirSync(FOLDER, { recursive: true })
+  writeFileSync(join(FOLDER, `${result.scenario}.json`), `${JSON.stringify(result, null, 2)}\n`)
+}
+
+export function readResult(scenario: string): Result | undefined {
+  const file = join(FOLDER, `${scenario}.json`)
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Result) : undefined
+}

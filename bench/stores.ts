@@ -1,0 +1,57 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { removeFolder } from '@taskflow/testing/remove-folder'
+import { type BenchPostgres, query } from './postgres.ts'
+
+export const ENGINES = ['PostgreSQL', 'PGlite'] as const
+
+export type Engine = (typeof ENGINES)[number]
+
+/** An empty place for tasks. */
+export interface Store {
+  /** Settings that lead a TaskFlow process there. */
+  readonly env: Readonly<Record<string, string>>
+  /** Of the database; undefined with PGlite, which only its own process can ask. */
+  readonly url: string | undefined
+}
+
+export interface Stores {
+  readonly postgres: BenchPostgres
+  /** Gives the work a fresh store, and takes it away afterwards. */
+  with<Result>(engine: Engine, work: (store: Store) => Promise<Result>): Promise<Result>
+}
+
+export function openStores(postgres: BenchPostgres): Stores {
+  let count = 0
+
+  async function onServer<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
+    const name = `bench_${process.pid}_${++count}`
+    await postgres.run(`create database ${name}`)
+    const url = Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href
+    try {
+      return await work({ env: { TASKFLOW_DATABASE_URL: url }, url })
+    } finally {
+      await postgres.run(`drop database ${name} with (force)`)
+      // What this round wrote is not to be flushed during the next.
+      await postgres.run('checkpoint')
+    }
+  }
+
+  async function inFolder<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
+    const folder = mkdtempSync(join(tmpdir(), 'taskflow-bench-'))
+    try {
+      return await work({ env: { TASKFLOW_DATA_DIR: folder }, url: undefined })
+    } finally {
+      removeFolder(folder)
+    }
+  }
+
+  return { postgres, with: (engine, work) => (engine === 'PGlite' ? inFolder(work) : onServer(work)) }
+}
+
+/** Whether any task of a store on PostgreSQL is unfinished: asked of the database, since it costs the processes nothing. */
+export async function hasUnfinished(url: string): Promise<boolean> {
+  const { rows } = await query(url, 'select exists (select from task) as has')
+  return rows[0]?.has === true
+}
