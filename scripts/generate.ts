@@ -6,6 +6,7 @@ import { errorsReference } from './generate/errors-reference.ts'
 import type { Generator } from './generate/generator.ts'
 import { metricsReference } from './generate/metrics-reference.ts'
 import { openApi } from './generate/openapi.ts'
+import { schemaSnapshot } from './generate/schema-snapshot.ts'
 import { settingsReference } from './generate/settings-reference.ts'
 import { ROOT } from './run.ts'
 
@@ -20,6 +21,7 @@ const GENERATORS: readonly Generator[] = [
   errorsReference,
   metricsReference,
   settingsReference,
+  schemaSnapshot,
 ]
 
 const isCheck = process.argv.includes('--check')
