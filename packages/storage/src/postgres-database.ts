@@ -58,11 +58,14 @@ export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {}
   const pool = openPool(poolSize, PLAN_OPTIONS)
   const lanes = new Map<Lane, pg.Pool>()
   const listening = postgresListener({ url, onError })
+  let closing: Promise<unknown> | undefined
 
   function poolOf(lane: Lane | undefined): pg.Pool {
     if (lane === undefined) return pool
     let own = lanes.get(lane)
     if (!own) {
+      // A pool opened now would outlive the database; the closed one refuses as it should.
+      if (closing) return pool
       own = openPool(1, LANE_OPTIONS[lane])
       lanes.set(lane, own)
     }
@@ -74,7 +77,6 @@ export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {}
     client.release(broken)
   }
 
-  let closing: Promise<unknown> | undefined
   async function close(): Promise<void> {
     await listening.close()
     await Promise.all([pool, ...lanes.values()].map((each) => each.end()))

@@ -57,6 +57,16 @@ for (const engine of engines()) {
       expect(await listWorkers()).toHaveLength(1)
     })
 
+    test('a worker that said goodbye stays stopped, though a heartbeat comes late, and claims nothing', async () => {
+      const worker = newWorker()
+      await given.storage.registerWorker(worker, [])
+      await given.storage.deregisterWorker(worker.id)
+      await given.storage.submitTasks(submissionOf(newTask()))
+      expect(await given.storage.heartbeatWorker(worker.id, pulse())).toEqual({ isAlive: false })
+      expect(await given.storage.claimTasks(claimBy(worker))).toEqual([])
+      expect(await listWorkers()).toMatchObject([{ id: worker.id, state: 'stopped' }])
+    })
+
     test('a heartbeat says that the worker lives and how it does', async () => {
       const worker = await startWorker(given.storage)
       const [before] = await listWorkers()

@@ -101,7 +101,7 @@ export interface WorkStore {
   claimTasks(request: ClaimRequest): Promise<Lease[]>
   /** Gathers with others under way. */
   settleTask(settlement: Settlement): Promise<SettlementResult>
-  /** Lines for tasks that are gone are dropped. */
+  /** Lines of tasks that are gone are never read, and cleared by retention. */
   appendLogs(lines: readonly (LogLine & { project: string; taskId: TaskId })[]): Promise<void>
   recordProgress(
     updates: readonly { project: string; taskId: TaskId; leaseId: LeaseId; percent: number; message: string | null }[],

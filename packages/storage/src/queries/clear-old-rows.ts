@@ -1,6 +1,6 @@
 import { statement } from '../statement.ts'
 
-/** Idempotency keys and ended workers live for a day, minutes of queues for two; survivors of dropped days until they expire. */
+/** Idempotency keys and ended workers live for a day, minutes of queues for two; survivors of dropped days until they expire, and what belongs to them as long. */
 export const clearOldRows = statement<readonly [], never>({
   name: 'clear_old_rows',
   columns: [],
@@ -13,11 +13,14 @@ export const clearOldRows = statement<readonly [], never>({
     ), minutes as (
       delete from queue_minute where minute < clock_now() - interval '2 days'
     ), finished as (
-      delete from finished_task_default where keep_until < clock_now() returning id
+      delete from finished_task_default where keep_until < clock_now()
     ), attempts as (
-      delete from task_attempt_default where task_id in (select id from finished)
+      delete from task_attempt_default as old
+      where not exists (select from any_task where any_task.id = old.task_id)
     ), events as (
-      delete from task_event_default where task_id in (select id from finished)
+      delete from task_event_default as old
+      where not exists (select from any_task where any_task.id = old.task_id)
     )
-    delete from task_log_default where task_id in (select id from finished)`,
+    delete from task_log_default as old
+    where not exists (select from any_task where any_task.id = old.task_id)`,
 })

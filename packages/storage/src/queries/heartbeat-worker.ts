@@ -2,14 +2,14 @@ import { statement } from '../statement.ts'
 
 type Params = readonly [id: string, state: string, loopLagMs: number, sinceFetchMs: number]
 
-/** No row: the worker was declared dead, or never was. */
+/** No row: the worker was declared dead, has said goodbye, or never was. */
 export const heartbeatWorker = statement<Params, { cancelled: string[] }>({
   name: 'heartbeat_worker',
   columns: ['cancelled'],
   text: `
     update worker
     set heartbeat_at = clock_now(), state = $2, loop_lag_ms = $3, since_fetch_ms = $4
-    where id = $1 and state <> 'lost'
+    where id = $1 and state in ('active', 'draining')
     returning array(
       select task.id
       from task
