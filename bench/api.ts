@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import { withClient } from './postgres.ts'
 import { ADMIN_TOKEN, type Server } from './processes.ts'
-import { hasUnfinished } from './stores.ts'
+import type { Store } from './stores.ts'
 
 const AUTHORIZED = { authorization: `Bearer ${ADMIN_TOKEN}` }
 
-// Also the error of a run's length: small against a run of a second, and seldom enough to cost nothing.
-const LOOK_MS = 20
+// Seldom, since looking costs; how long a run took is read from its rows.
+const LOOK_MS = 100
 const PATIENCE_MS = 120_000
 
 /** A task of the bench, with a payload of about 100 bytes. */
@@ -38,14 +39,24 @@ export async function submitTask(server: Server, type: string): Promise<void> {
   await reply.arrayBuffer()
 }
 
-/** Until this process, an API and a worker in one, has settled so many tasks since its start. */
-export async function untilSettled(server: Server, count: number): Promise<void> {
+/** Until every task of a store is finished, `count` of them since this server, of all roles, started. */
+export async function untilSettled(server: Server, store: Store, count: number): Promise<void> {
+  if (store.url !== undefined) return untilEmpty(store.url)
+  // PGlite has one process, which alone can be asked; a list would cost it more than its counters.
   await until(async () => (await settledBy(server)) >= count)
 }
 
-/** Until a store on PostgreSQL has no unfinished task. */
-export async function untilEmpty(url: string): Promise<void> {
-  await until(async () => !(await hasUnfinished(url)))
+/** Until a store on PostgreSQL has no unfinished task: asked of the database, which costs the servers nothing. */
+export function untilEmpty(url: string): Promise<void> {
+  return withClient(url, (client) =>
+    until(async () => {
+      const { rows } = await client.query<{ has: boolean }>({
+        name: 'has',
+        text: 'select exists (select from task) as has',
+      })
+      return rows[0]?.has === false
+    }),
+  )
 }
 
 async function until(isDone: () => Promise<boolean>): Promise<void> {

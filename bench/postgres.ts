@@ -50,11 +50,15 @@ async function statedSettings(run: BenchPostgres['run']): Promise<Record<string,
 }
 
 /** On a connection that is gone afterwards. */
-export async function query(url: string, text: string): Promise<pg.QueryResult<Record<string, unknown>>> {
+async function query(url: string, text: string): Promise<pg.QueryResult<Record<string, unknown>>> {
+  return withClient(url, (client) => client.query(text))
+}
+
+export async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    return await client.query(text)
+    return await work(client)
   } finally {
     await client.end()
   }

@@ -139,7 +139,7 @@ function versions({ stores }: Bench): Readonly<Record<string, string>> {
   const require = createRequire(import.meta.url)
   const versionOf = (name: string): string => (require(`${name}/package.json`) as { version: string }).version
   return {
-    taskflow: versionOf('@taskflow/sdk'),
+    taskflow: (require('../packages/cli/package.json') as { version: string }).version,
     node: process.versions.node,
     postgresql: stores.postgres.settings.server_version ?? '',
     pg: versionOf('pg'),

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeFolder } from '@taskflow/testing/remove-folder'
-import { type BenchPostgres, query } from './postgres.ts'
+import type { BenchPostgres } from './postgres.ts'
 
 export const ENGINES = ['PostgreSQL', 'PGlite'] as const
 
@@ -48,10 +48,4 @@ export function openStores(postgres: BenchPostgres): Stores {
   }
 
   return { postgres, with: (engine, work) => (engine === 'PGlite' ? inFolder(work) : onServer(work)) }
-}
-
-/** Whether any task of a store on PostgreSQL is unfinished: asked of the database, since it costs the processes nothing. */
-export async function hasUnfinished(url: string): Promise<boolean> {
-  const { rows } = await query(url, 'select exists (select from task) as has')
-  return rows[0]?.has === true
 }

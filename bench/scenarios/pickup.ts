@@ -36,7 +36,7 @@ function measure(engine: Engine, bench: Bench): Promise<Figures> {
         calledAt.push(performance.timeOrigin + performance.now())
         await submitTask(server, TYPE)
       }
-      await untilSettled(server, calledAt.length)
+      await untilSettled(server, store, calledAt.length)
       const startedAt = (await listTasks(server, TYPE)).map(({ result }) => Number(result)).reverse()
       const latencies = startedAt.map((at, index) => at - (calledAt[index] ?? 0)).slice(WARM_UP)
       return { p50: percentileOf(latencies, 0.5), p99: percentileOf(latencies, 0.99) }
