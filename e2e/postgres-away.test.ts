@@ -1,0 +1,16 @@
+import { freePort, useProcesses, within } from '@taskflow/testing'
+import { expect, test } from 'vitest'
+
+const processes = useProcesses()
+
+test('a start without its PostgreSQL ends at once, says so plainly and keeps the password to itself', async () => {
+  const url = `postgres://taskflow:hush-hush@127.0.0.1:${await freePort()}/taskflow`
+  const server = processes.taskflow(['start'], {
+    env: { TASKFLOW_DATABASE_URL: url, TASKFLOW_PORT: '0' },
+    cwd: processes.tempFolder(),
+  })
+  expect(await within(40_000, server.ended, 'it to give up')).toEqual({ code: 6, signal: null })
+  expect(server.output).toContain('The database does not answer')
+  expect(server.output).not.toContain('hush-hush')
+  expect(server.output).not.toMatch(/^ +at /m)
+})
