@@ -46,6 +46,40 @@ export interface TaskRow {
   progress_at: Date | null
 }
 
+/** What every statement that reads whole tasks returns. */
+export const TASK_COLUMNS = [
+  'id',
+  'project',
+  'type',
+  'queue',
+  'state',
+  'priority',
+  'run_at',
+  'payload',
+  'attempt',
+  'max_attempts',
+  'crash_count',
+  'retry',
+  'timeouts',
+  'retention_ms',
+  'labels',
+  'title',
+  'description',
+  'created_at',
+  'created_by',
+  'queued_at',
+  'started_at',
+  'finished_at',
+  'worker_id',
+  'lease_id',
+  'cancel_requested_at',
+  'result',
+  'error',
+  'version',
+  'progress',
+  'progress_at',
+] as const satisfies readonly (keyof TaskRow)[]
+
 /** The one place where a row becomes a task; snake_case stops here. */
 export function toTask(row: TaskRow): Task {
   return {

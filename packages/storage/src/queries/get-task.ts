@@ -1,40 +1,9 @@
 import { statement } from '../statement.ts'
-import type { TaskRow } from '../task-row.ts'
+import { TASK_COLUMNS, type TaskRow } from '../task-row.ts'
 
 export const getTask = statement<readonly [id: string, project: string], TaskRow>({
   name: 'get_task',
-  columns: [
-    'id',
-    'project',
-    'type',
-    'queue',
-    'state',
-    'priority',
-    'run_at',
-    'payload',
-    'attempt',
-    'max_attempts',
-    'crash_count',
-    'retry',
-    'timeouts',
-    'retention_ms',
-    'labels',
-    'title',
-    'description',
-    'created_at',
-    'created_by',
-    'queued_at',
-    'started_at',
-    'finished_at',
-    'worker_id',
-    'lease_id',
-    'cancel_requested_at',
-    'result',
-    'error',
-    'version',
-    'progress',
-    'progress_at',
-  ],
+  columns: TASK_COLUMNS,
   text: `
     select any_task.*, progressed.detail as progress, progressed.at as progress_at
     from any_task

@@ -1,5 +1,5 @@
 import { statement } from '../statement.ts'
-import type { TaskRow } from '../task-row.ts'
+import { TASK_COLUMNS, type TaskRow } from '../task-row.ts'
 
 export type ListTasksParams = readonly [
   project: string,
@@ -17,46 +17,13 @@ export type ListTasksParams = readonly [
   withResult: boolean,
 ]
 
-export const LIST_COLUMNS = [
-  'id',
-  'project',
-  'type',
-  'queue',
-  'state',
-  'priority',
-  'run_at',
-  'payload',
-  'attempt',
-  'max_attempts',
-  'crash_count',
-  'retry',
-  'timeouts',
-  'retention_ms',
-  'labels',
-  'title',
-  'description',
-  'created_at',
-  'created_by',
-  'queued_at',
-  'started_at',
-  'finished_at',
-  'worker_id',
-  'lease_id',
-  'cancel_requested_at',
-  'result',
-  'error',
-  'version',
-  'progress',
-  'progress_at',
-] as const satisfies readonly (keyof TaskRow)[]
-
 /**
  * Newest first. Each half is walked by id and left as soon as it has a page; the two pages are merged.
  * Over the view any_task the planner would gather everything and sort it.
  */
 export const listTasks = statement<ListTasksParams, TaskRow>({
   name: 'list_tasks',
-  columns: LIST_COLUMNS,
+  columns: TASK_COLUMNS,
   text: `
     (
       select id, project, type, queue, state, priority, run_at,

@@ -1,6 +1,6 @@
 import { statement } from '../statement.ts'
-import type { TaskRow } from '../task-row.ts'
-import { LIST_COLUMNS, type ListTasksParams } from './list-tasks.ts'
+import { TASK_COLUMNS, type TaskRow } from '../task-row.ts'
+import type { ListTasksParams } from './list-tasks.ts'
 
 /**
  * The dead-letter queue and the cancelled: list_tasks for these states alone, over the partial index
@@ -8,7 +8,7 @@ import { LIST_COLUMNS, type ListTasksParams } from './list-tasks.ts'
  */
 export const listUnsuccessfulTasks = statement<ListTasksParams, TaskRow>({
   name: 'list_unsuccessful_tasks',
-  columns: LIST_COLUMNS,
+  columns: TASK_COLUMNS,
   text: `
     select id, project, type, queue, state, priority, run_at,
            case when $12 then payload else 'null'::json end as payload,
