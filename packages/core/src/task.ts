@@ -25,9 +25,10 @@ export interface Timeouts {
 
 /**
  * Why a task, or an attempt, came to no good end.
- * `crashed` is an attempt's alone: its worker died or its runner was stopped.
+ * `retryable` and `crashed` are an attempt's alone: another one follows. `crashed` means that its worker died or its runner ended.
  */
 export const FAILURE_REASONS = [
+  'retryable',
   'exhausted',
   'notRetryable',
   'timedOut',

@@ -173,6 +173,7 @@ create table task_type (
   project text not null,
   type text not null,
   queue text,
+  priority smallint,
   max_attempts integer,
   retry json,
   timeouts json,

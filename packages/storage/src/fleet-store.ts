@@ -11,7 +11,7 @@ import {
 import { listQueues, type QueueRow } from './queries/list-queues.ts'
 import { listTaskTypes } from './queries/list-task-types.ts'
 import { listWorkers, type WorkerRow } from './queries/list-workers.ts'
-import { parseJson } from './task-row.ts'
+import { parseJson, toPriority } from './task-row.ts'
 
 export function fleetStore(db: Database): FleetStore {
   return {
@@ -36,6 +36,7 @@ export function fleetStore(db: Database): FleetStore {
       return rows.map((row) => ({
         type: row.type,
         queue: row.queue,
+        priority: row.priority === null ? null : toPriority(row.priority),
         maxAttempts: row.max_attempts,
         retry: parseJson<RetryPolicy>(row.retry),
         timeouts: parseJson<Timeouts>(row.timeouts),

@@ -106,9 +106,8 @@ for (const engine of engines().filter((each) => each.kind === 'postgres')) {
       await drop()
     })
 
-    test('a schema of its own is chosen by the search path, and leaves the others alone', async () => {
-      const { url, db: owner, drop } = await openTestDatabase(engine)
-      await script(owner, 'create schema elsewhere')
+    test('a schema of its own is made when it is missing, and leaves the others alone', async () => {
+      const { url, drop } = await openTestDatabase(engine)
       const db = postgresDatabase({ url: url!, schema: 'elsewhere' })
       expect(await migrator(db).up()).toEqual(names)
       await script(db, 'select add_partition_day(current_date)')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Database, Transaction } from '@taskflow/core'
+import { type Database, TaskFlowError, type Transaction } from '@taskflow/core'
 import { statement } from './statement.ts'
 
 export interface Migration {
@@ -28,7 +28,11 @@ export interface Migrator {
 
 const MIGRATIONS_DIR = join(import.meta.dirname, '../migrations')
 
+// The search path names one schema of ours, or is PostgreSQL's own, where `public` is there.
 const createLedger = `
+  do $$ begin
+    if current_schema() is null then execute format('create schema %I', current_setting('search_path')); end if;
+  end $$;
   create table if not exists schema_migration (
     version    integer primary key,
     name       text not null,
@@ -72,6 +76,8 @@ export function migrator(db: Database, migrations: readonly Migration[] = readMi
   /** One round in a transaction that holds the ledger's lock; the ledger is read under that lock. */
   function locked<Result>(work: (tx: Transaction, applied: LedgerRow[]) => Promise<Result>): Promise<Result> {
     return db.transaction(async (tx) => {
+      // A migration of a large table takes the time it takes.
+      await tx.script('set local statement_timeout = 0')
       await tx.run(lockLedger, [])
       await tx.script(createLedger)
       const applied = await tx.run(readLedger, [])
@@ -125,11 +131,13 @@ function refuseStrangers(applied: readonly LedgerRow[], migrations: readonly Mig
   for (const row of applied) {
     const ours = migrations.find(({ version }) => version === row.version)
     if (!ours)
-      throw new Error(
+      throw new TaskFlowError(
+        'SCHEMA_UNKNOWN',
         `The database has migration ${row.version} (${row.name}), which this version does not know: run a newer one`,
       )
     if (checksumOf(ours) !== row.checksum) {
-      throw new Error(
+      throw new TaskFlowError(
+        'SCHEMA_UNKNOWN',
         `Migration ${nameOf(ours)} differs from the one applied at ${row.applied_at.toISOString()}: restore its file`,
       )
     }

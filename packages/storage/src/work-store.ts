@@ -18,7 +18,7 @@ import { recordSettled } from './queries/record-settled.ts'
 import { registerTaskTypes } from './queries/register-task-types.ts'
 import { registerWorker } from './queries/register-worker.ts'
 import { columnsOf } from './statement.ts'
-import { jsonOrNull, parseJson } from './task-row.ts'
+import { jsonOrNull, parseJson, priorityNumber } from './task-row.ts'
 
 interface Deps {
   readonly db: Database
@@ -49,6 +49,7 @@ export function workStore({ db, nextId, settleTask }: Deps): WorkStore {
         ...columnsOf(types, [
           (type) => type.type,
           (type) => type.queue,
+          (type) => (type.priority === null ? null : priorityNumber(type.priority)),
           (type) => type.maxAttempts,
           (type) => jsonOrNull(type.retry),
           (type) => jsonOrNull(type.timeouts),

@@ -158,12 +158,21 @@ for (const engine of engines()) {
       const type = {
         type: 'report.build',
         queue: 'reports',
+        priority: 'low',
         maxAttempts: 3,
         retry: { baseMs: 1, factor: 2, maxMs: 3, jitter: 'full' },
         timeouts: { startToCloseMs: 5 },
         inputSchema: '{"type": "object"}',
       } as const
-      const bare = { type: 'bare', queue: null, maxAttempts: null, retry: null, timeouts: null, inputSchema: null }
+      const bare = {
+        type: 'bare',
+        queue: null,
+        priority: null,
+        maxAttempts: null,
+        retry: null,
+        timeouts: null,
+        inputSchema: null,
+      }
       await given.storage.registerWorker(newWorker(), [{ ...type, queue: 'before' }, bare])
       await given.storage.registerWorker(newWorker(), [type])
       await given.storage.registerWorker(newWorker({ project: 'other' }), [{ ...type, type: 'elsewhere' }])

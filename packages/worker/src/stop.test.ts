@@ -47,7 +47,15 @@ test('an attempt that nobody stopped ends as it reports', () => {
 })
 
 function attemptAt(startedAt: number, overrides: Parameters<typeof lease>[2]): HeldAttempt {
-  const type = { type: 'a', queue: null, maxAttempts: null, retry: null, inputSchema: null, isolation: null }
+  const type = {
+    type: 'a',
+    queue: null,
+    priority: null,
+    maxAttempts: null,
+    retry: null,
+    inputSchema: null,
+    isolation: null,
+  }
   const timeouts = { startToCloseMs: 500, heartbeatMs: 100 }
   const attempt = holdAttempt(1, lease('a', null, overrides), { ...type, timeouts }, 'w' as WorkerId, startedAt)
   return Object.assign(attempt, { startedAt, beatAt: startedAt })

@@ -1,4 +1,5 @@
 import type { Verdict } from '../attempt-outcome.ts'
+import type { Priority } from '../priority.ts'
 import type { RetryPolicy } from '../retry-policy.ts'
 import type { LeaseId, LogLine, TaskId, Timeouts, WorkerId } from '../task.ts'
 
@@ -84,6 +85,7 @@ export type SettlementResult = 'settled' | 'cancelled' | 'stale'
 export interface TaskTypeDefaults {
   readonly type: string
   readonly queue: string | null
+  readonly priority: Priority | null
   readonly maxAttempts: number | null
   readonly retry: RetryPolicy | null
   readonly timeouts: Timeouts | null

@@ -31,7 +31,7 @@ export interface Attempt {
     name: string
     message: string
     stack?: string
-    reason: 'exhausted' | 'notRetryable' | 'timedOut' | 'expired' | 'cancelled' | 'crashed' | 'quarantined'
+    reason: 'retryable' | 'exhausted' | 'notRetryable' | 'timedOut' | 'expired' | 'cancelled' | 'crashed' | 'quarantined'
   } | null
 }
 
@@ -136,7 +136,7 @@ export interface Problem {
   title: string
   status: number
   /** Stable; branch on this */
-  code: 'REQUEST_MALFORMED' | 'CURSOR_INVALID' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'ROUTE_NOT_FOUND' | 'TASK_NOT_FOUND' | 'QUEUE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'NOT_ACCEPTABLE' | 'TASK_STATE_CONFLICT' | 'IDEMPOTENCY_CONFLICT' | 'LEASE_LOST' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'TASK_INVALID' | 'DATABASE_UNAVAILABLE' | 'INTERNAL' | 'SETTINGS_INVALID' | 'DATA_DIR_IN_USE'
+  code: 'REQUEST_MALFORMED' | 'CURSOR_INVALID' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'ROUTE_NOT_FOUND' | 'TASK_NOT_FOUND' | 'QUEUE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'NOT_ACCEPTABLE' | 'TASK_STATE_CONFLICT' | 'IDEMPOTENCY_CONFLICT' | 'LEASE_LOST' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'TASK_INVALID' | 'DATABASE_UNAVAILABLE' | 'INTERNAL' | 'SETTINGS_INVALID' | 'SCHEMA_UNKNOWN' | 'DATA_DIR_IN_USE'
   /** One sentence: what happened to what */
   detail: string
   /** The request's id, as in the reply's X-Request-Id and in the logs */
@@ -195,7 +195,7 @@ export interface Task {
     name: string
     message: string
     stack?: string
-    reason: 'exhausted' | 'notRetryable' | 'timedOut' | 'expired' | 'cancelled' | 'crashed' | 'quarantined'
+    reason: 'retryable' | 'exhausted' | 'notRetryable' | 'timedOut' | 'expired' | 'cancelled' | 'crashed' | 'quarantined'
   } | null
   /** Attempts used; 0 before the first */
   attempt: number

@@ -3,6 +3,7 @@ import { statement } from '../statement.ts'
 export interface TaskTypeRow {
   type: string
   queue: string | null
+  priority: number | null
   max_attempts: number | null
   retry: string | null
   timeouts: string | null
@@ -11,9 +12,9 @@ export interface TaskTypeRow {
 
 export const listTaskTypes = statement<readonly [project: string], TaskTypeRow>({
   name: 'list_task_types',
-  columns: ['type', 'queue', 'max_attempts', 'retry', 'timeouts', 'input_schema'],
+  columns: ['type', 'queue', 'priority', 'max_attempts', 'retry', 'timeouts', 'input_schema'],
   text: `
-    select type, queue, max_attempts, retry, timeouts, input_schema
+    select type, queue, priority, max_attempts, retry, timeouts, input_schema
     from task_type
     where project = $1
     order by type`,

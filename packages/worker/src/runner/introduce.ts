@@ -8,6 +8,7 @@ export function introduce(definition: TaskDefinition): TaskTypeIntroduction {
   return {
     type: definition.type,
     queue: definition.queue ?? null,
+    priority: definition.priority ?? null,
     maxAttempts: definition.maxAttempts ?? null,
     retry: definition.retry ? { ...DEFAULT_RETRY_POLICY, ...definition.retry } : null,
     timeouts: definition.timeouts ?? null,

@@ -37,7 +37,7 @@ export function newTask(body: NewTaskBody, { id, principal, known, maxPayloadByt
     project: principal.project,
     type: body.type,
     queue: body.queue ?? known?.queue ?? DEFAULT_QUEUE,
-    priority: body.priority ?? 'normal',
+    priority: body.priority ?? known?.priority ?? 'normal',
     payload: payloadText(payload, maxPayloadBytes),
     runAt: body.runAt === undefined ? null : new Date(body.runAt),
     delayMs: body.delayMs ?? null,

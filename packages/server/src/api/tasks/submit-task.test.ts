@@ -79,6 +79,7 @@ test('takes the defaults of a type that a worker announced', async () => {
     {
       type: 'test.known',
       queue: 'known',
+      priority: 'high' as const,
       maxAttempts: 2,
       retry: { baseMs: 1, factor: 3, maxMs: 9, jitter: 'none' as const },
       timeouts: { startToCloseMs: 500 },
@@ -89,6 +90,7 @@ test('takes the defaults of a type that a worker announced', async () => {
   const { json } = await submitOnceKnown('test.known', { timeouts: { heartbeatMs: 100 }, retry: { baseMs: 2 } })
   expect(json).toMatchObject({
     queue: 'known',
+    priority: 'high',
     maxAttempts: 2,
     retry: { baseMs: 2, factor: 3 },
     timeouts: { startToCloseMs: 500, heartbeatMs: 100 },
@@ -123,6 +125,7 @@ test('ignores a schema that cannot be used, with one warning', async () => {
 const typeWith = (type: string, inputSchema: string) => ({
   type,
   queue: 'checked',
+  priority: null,
   maxAttempts: null,
   retry: null,
   timeouts: null,
