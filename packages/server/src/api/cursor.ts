@@ -12,7 +12,7 @@ export function encodeCursor(after: string): string {
 }
 
 /** @param isValid whether the position is one that this list could have given */
-export function decodeCursor(cursor: string, isValid: (after: string) => boolean): string {
+function decodeCursor(cursor: string, isValid: (after: string) => boolean): string {
   const after = positionIn(cursor)
   if (after === undefined || !isValid(after))
     throw new TaskFlowError('CURSOR_INVALID', `Query parameter \`cursor\` is not one that this list gave`, {

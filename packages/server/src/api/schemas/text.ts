@@ -3,7 +3,7 @@ import { type Static, type TObject, type TSchema, Type } from '@fastify/type-pro
 /** Schemas of single values that many routes share. */
 
 /** What a queue and a task type may be called. */
-export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$'
+const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$'
 
 export const name = (description: string) =>
   Type.String({ pattern: NAME_PATTERN, description: `${description}: letters, digits and \`. _ : -\`, at most 128` })
