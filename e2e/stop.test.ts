@@ -48,7 +48,12 @@ for (const engine of engines()) {
     }, async () => {
       const folder = processes.tempFolder()
       const [early, later] = [join(folder, 'early'), join(folder, 'later')]
-      const env = { ...database.env, TASKFLOW_CONCURRENCY: String(RUNNING), TASKFLOW_DRAIN_MS: String(DRAIN_MS) }
+      const env = {
+        ...database.env,
+        TASKFLOW_CONCURRENCY: String(RUNNING),
+        TASKFLOW_DRAIN_MS: String(DRAIN_MS),
+        TASKFLOW_LOG_LEVEL: 'info',
+      }
       const first = await startServer(processes, { env })
       await submit(first, ENDING, early)
       await submit(first, RUNNING - ENDING, later)
@@ -56,6 +61,8 @@ for (const engine of engines()) {
       await submit(first, WAITING, later)
 
       const ended = first.process.kill('SIGTERM')
+      // Slots that become free before would be taken by those that wait.
+      await first.process.waitForOutput(/Stopping/)
       open(early)
       expect(await within(DRAIN_MS + ALLOWANCE_MS, ended, 'the server to stop')).toEqual({ code: 0, signal: null })
       expect(await database.inspect((db) => rowsOf<Row>(db, HOW_IT_STANDS))).toEqual([
