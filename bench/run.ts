@@ -104,7 +104,7 @@ async function measure(scenario: Scenario, bench: Bench): Promise<Result> {
   return {
     scenario: name,
     measuredAt: new Date().toISOString(),
-    commit: startedAs,
+    commit: commitsFrom(startedAs),
     machine: { ...machine(), before, after, isLoaded: isLoaded(before) || isLoaded(after) },
     versions: versions(bench),
     settings: {
@@ -116,6 +116,12 @@ async function measure(scenario: Scenario, bench: Bench): Promise<Result> {
     ratios: ratiosOf(scenario, rounds),
     contenders: contendersOf(scenario, rounds),
   }
+}
+
+/** Each round starts the code that is there: two names where it changed meanwhile. */
+function commitsFrom(startedAs: string): string {
+  const endedAs = commit()
+  return startedAs === endedAs ? startedAs : `${startedAs} to ${endedAs}`
 }
 
 function showRound(contender: string, round: number, figures: Figures): void {

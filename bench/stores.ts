@@ -40,10 +40,14 @@ export function openStores(postgres: BenchPostgres): Stores {
 
   async function inFolder<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
     const folder = mkdtempSync(join(tmpdir(), 'taskflow-bench-'))
+    const remove = () => removeFolder(folder)
+    // For a run that is broken off.
+    process.once('exit', remove)
     try {
       return await work({ env: { TASKFLOW_DATA_DIR: folder }, url: undefined })
     } finally {
-      removeFolder(folder)
+      process.off('exit', remove)
+      remove()
     }
   }
 
