@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PGlite, type PGliteInterface, type Transaction as PGliteTransaction, types } from '@electric-sql/pglite'
 import type { Database, Statement } from '@taskflow/core'
 import { translateDatabaseError } from './database-error.ts'
@@ -30,7 +32,6 @@ export async function pgliteDatabase({ dataDir, loadDataDir }: PGliteSettings = 
 
 /** Building a data folder takes seconds; unpacking a built one takes half a second. */
 async function emptyDataDir(dataDir: string | undefined): Promise<Blob | undefined> {
-  const { existsSync } = await import('node:fs')
   if (dataDir !== undefined && existsSync(`${dataDir}/PG_VERSION`)) return undefined
   const { dataDir: prebuilt } = await import('@electric-sql/pglite-prepopulatedfs')
   return prebuilt()
@@ -48,6 +49,9 @@ export function databaseOn(pglite: PGliteInterface): Database {
     params: Params,
   ): Promise<Row[]> {
     const { rows } = await on.query<Row>(text, [...params]).catch(rethrow)
+    // PGlite computes on this very thread. Without a turn of its loop between two statements no request
+    // is read meanwhile, and nothing gathers for the next batch.
+    await nextTurn()
     return rows
   }
 
