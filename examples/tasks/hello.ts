@@ -4,8 +4,9 @@ import { z } from 'zod'
 /** The first task to try. */
 export const hello = defineTask({
   type: 'hello',
-  input: z.object({ name: z.string().min(1).default('World') }),
-  run({ name }, { log }) {
+  input: z.object({ name: z.string().min(1).optional() }).nullable(),
+  run(input, { log }) {
+    const name = input?.name ?? 'World'
     log.info('Saying hello', { to: name })
     return { greeting: `Hello, ${name}` }
   },

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { postgresBroker } from '@taskflow/brokers'
-import { type Database, type Service, type TaskFlowEvents, uuidV7Ids } from '@taskflow/core'
+import { type Database, hasCode, type Service, TaskFlowError, type TaskFlowEvents, uuidV7Ids } from '@taskflow/core'
 import { databaseWakeups, migrator, openStorage, pgliteDatabase, postgresDatabase } from '@taskflow/storage'
 import { worker } from '@taskflow/worker'
 import type { Logger } from 'pino'
@@ -58,7 +58,9 @@ async function composeOver(
   settings: Settings,
   log: Logger,
 ): Promise<TaskFlowProcess> {
-  await migrator(db).up()
+  await migrator(db)
+    .up()
+    .catch((error: unknown) => explainAway(error, settings))
   const clock = systemClock
   const random = Math.random
   const events = new EventEmitter<TaskFlowEvents>()
@@ -103,6 +105,17 @@ async function composeOver(
       dataDir?.release()
     },
   }
+}
+
+/** Who starts the process may know where its database should be; callers of the API may not. */
+function explainAway(error: unknown, { databaseUrl }: Settings): never {
+  if (!hasCode(error, 'DATABASE_UNAVAILABLE') || databaseUrl === undefined) throw error
+  const reason = error.cause instanceof Error ? error.cause.message : ''
+  throw new TaskFlowError(
+    'DATABASE_UNAVAILABLE',
+    `PostgreSQL at ${new URL(databaseUrl).host} does not answer (${reason}): start it, or mend TASKFLOW_DATABASE_URL`,
+    { cause: error },
+  )
 }
 
 function workerSettings(settings: Settings) {

@@ -22,7 +22,7 @@ function tryThis(url: string, { secret, isNew }: TaskFlowProcess['administrator'
     `  curl -s ${url}/v1/tasks -H 'Authorization: Bearer ${token}' \\`,
     `    -H 'Content-Type: application/json' -d '{"type":"hello","payload":{"name":"World"}}'`,
     '',
-    `  npx taskflow tasks submit hello --payload '{"name":"World"}' --wait`,
+    '  npx taskflow tasks submit hello --wait',
     '  npx taskflow tasks list',
     '  npm run demo',
   ]
@@ -30,7 +30,7 @@ function tryThis(url: string, { secret, isNew }: TaskFlowProcess['administrator'
 
 function signIn(secret: string | undefined, isNew: boolean, settings: Settings): string {
   if (secret === undefined) return 'with the administrator key of the first start, or TASKFLOW_ADMIN_TOKEN'
-  const where =
-    settings.databaseUrl === undefined ? `, kept in ${settings.dataDir}/admin.key` : '; it is not shown again'
-  return `administrator, key ${secret}${isNew ? ` (created now${where})` : where}`
+  const where = settings.databaseUrl === undefined ? `kept in ${settings.dataDir}/admin.key` : 'it is not shown again'
+  // The key stands alone, so that a double click takes it whole.
+  return `administrator, by the key ${secret} (${isNew ? 'created now; ' : ''}${where})`
 }

@@ -62,6 +62,20 @@ for (const engine of engines()) {
       expect(claimed).toEqual([2, 5, 4, 1, 3, 0].map((index) => tasks[index]!.id))
     })
 
+    test('takes the tasks of one submission in the order in which they were given', async () => {
+      const tasks = Array.from({ length: 300 }, () => newTask({ type: 'test.ordered' }))
+      await given.storage.submitTasks(submissionOf(...tasks))
+      const worker = newWorker({ types: ['test.ordered'] })
+      await given.storage.registerWorker(worker, [])
+      const claimed = []
+      for (let batch = 0; batch < 3; batch++) {
+        const leases = await given.storage.claimTasks(claimBy(worker, { max: 100 }))
+        claimed.push(leases.map(({ taskId }) => taskId).sort())
+      }
+      // Ids ascend in the order of submission; within a batch all start together.
+      expect(claimed).toEqual([0, 100, 200].map((start) => tasks.slice(start, start + 100).map(({ id }) => id)))
+    })
+
     test('takes a low task that has aged past its handicap before a new normal one', async () => {
       const { storage } = given
       const low = await submitTask(storage, { priority: 'low' })

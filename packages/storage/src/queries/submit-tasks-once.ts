@@ -35,9 +35,9 @@ export const submitTasksOnce = statement<SubmitOnceParams, Row>({
       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[], $7::json[],
                   $8::timestamptz[], $9::bigint[], $10::integer[], $11::json[], $12::json[], $13::bigint[],
                   $14::bigint[], $15::bigint[], $16::jsonb[], $17::text[], $18::text[], $19::text[], $20::integer[])
-        as item (id, project, type, queue, priority, head_start_ms, payload,
+        with ordinality as item (id, project, type, queue, priority, head_start_ms, payload,
                  run_at, delay_ms, max_attempts, retry, timeouts, schedule_to_start_ms,
-                 schedule_to_close_ms, retention_ms, labels, title, description, created_by, submission)
+                 schedule_to_close_ms, retention_ms, labels, title, description, created_by, submission, number)
     ), submission as materialized (
       select * from unnest($21::text[], $22::text[], $23::text[])
         with ordinality as submission (project, key, request_hash, number)
@@ -65,7 +65,7 @@ export const submitTasksOnce = statement<SubmitOnceParams, Row>({
       select id, project, type, queue,
              case when due_at > clock_now() then 'scheduled' else 'queued' end,
              priority,
-             greatest(due_at, clock_now()) - head_start_ms * interval '1 ms',
+             greatest(due_at, clock_now()) - head_start_ms * interval '1 ms' + number * interval '1 microsecond',
              due_at, payload, max_attempts, retry, timeouts,
              greatest(due_at, clock_now()) + schedule_to_start_ms * interval '1 ms',
              greatest(due_at, clock_now()) + schedule_to_close_ms * interval '1 ms',
