@@ -16,7 +16,7 @@ const FULL_CHARACTERS = 65_536
 export function gatherLines(items: Iterable<unknown> | AsyncIterable<unknown>): GatheredLines {
   const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
   let chunk = ''
-  let reading: Promise<void> | undefined
+  let hasBegun = false
   let end: { readonly error?: unknown } | undefined
   let somethingCame = () => {}
   let roomCame = () => {}
@@ -37,7 +37,8 @@ export function gatherLines(items: Iterable<unknown> | AsyncIterable<unknown>): 
 
   return {
     async take() {
-      reading ??= read()
+      if (!hasBegun) void read()
+      hasBegun = true
       if (chunk === '' && !end) await new Promise<void>((resolve) => (somethingCame = resolve))
       // One turn of the event loop: what is at hand already then travels together.
       await new Promise((resolve) => setTimeout(resolve, 0))
