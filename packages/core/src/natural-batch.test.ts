@@ -108,6 +108,21 @@ test('carries on after a failure', async () => {
   expect(await results).toEqual([fulfilled('b!')])
 })
 
+test('a listener that throws fails the items it was told of, and nothing after them', async () => {
+  let isBroken = true
+  const batch = naturalBatch<string, string>({
+    run: async (items) => items,
+    maxWeight: 1_000,
+    isShared: () => false,
+    onBatch() {
+      if (isBroken) throw new TypeError('The metric is not there')
+    },
+  })
+  await expect(batch.add('a')).rejects.toThrow('The metric is not there')
+  isBroken = false
+  expect(await batch.add('b')).toBe('b')
+})
+
 test('a run that gives the wrong number of results is a bug, for each of its items', async () => {
   const { flights, add } = setup()
   const results = add('a', 'b')

@@ -22,7 +22,7 @@ interface Options<Item, Result> {
   readonly maxWeight: number
   weigh?(item: Item): number
   isShared(error: unknown): boolean
-  /** Called as each batch leaves, for metrics. */
+  /** Called as each batch leaves, for metrics. What it throws fails the batch, as an error of `run` does. */
   onBatch?(size: number): void
 }
 
@@ -40,10 +40,13 @@ export function naturalBatch<Item, Result>(options: Options<Item, Result>): Natu
 
   async function fly(): Promise<void> {
     isFlying = true
-    // One turn of the microtask queue, so that items added in the same tick share the first batch.
-    await Promise.resolve()
-    while (waiting.length > 0) await runBatch(takeBatch())
-    isFlying = false
+    try {
+      // One turn of the microtask queue, so that items added in the same tick share the first batch.
+      await Promise.resolve()
+      while (waiting.length > 0) await runBatch(takeBatch())
+    } finally {
+      isFlying = false
+    }
   }
 
   function takeBatch(): Pending<Item, Result>[] {
@@ -60,8 +63,8 @@ export function naturalBatch<Item, Result>(options: Options<Item, Result>): Natu
   }
 
   async function runBatch(batch: readonly Pending<Item, Result>[]): Promise<void> {
-    onBatch?.(batch.length)
     try {
+      onBatch?.(batch.length)
       const results = await run(batch.map((pending) => pending.item))
       if (results.length !== batch.length)
         throw new TypeError(`Expected ${batch.length} results, got ${results.length}`)
