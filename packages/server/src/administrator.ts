@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Ids, KeyStore } from '@taskflow/core'
+import type { ApiKey, Ids, KeyStore } from '@taskflow/core'
 import { hashSecret, newSecret } from './auth/secrets.ts'
 
 const PROJECT = 'default'
@@ -20,10 +20,12 @@ export interface Administrator {
 /** Makes sure that somebody can sign in: the first start creates an administrator's API key. */
 export async function ensureAdministrator({ storage, ids, keyFile }: Deps): Promise<Administrator> {
   const keys = await storage.listApiKeys(PROJECT)
-  if (keys.some((key) => key.role === 'admin' && key.revokedAt === null)) {
+  if (keys.some(isAdministrator)) {
     return { secret: keyFile && existsSync(keyFile) ? readFileSync(keyFile, 'utf8').trim() : undefined, isNew: false }
   }
   const secret = newSecret()
+  // The file first: a key that is stored and known to nobody would lock everybody out.
+  if (keyFile) writeFileSync(keyFile, `${secret}\n`, { mode: 0o600 })
   await storage.createApiKey({
     id: ids.next(),
     project: PROJECT,
@@ -32,6 +34,9 @@ export async function ensureAdministrator({ storage, ids, keyFile }: Deps): Prom
     hash: hashSecret(secret),
     expiresAt: null,
   })
-  if (keyFile) writeFileSync(keyFile, `${secret}\n`, { mode: 0o600 })
   return { secret, isNew: true }
 }
+
+/** One that expires may be gone when it is needed. */
+const isAdministrator = ({ role, revokedAt, expiresAt }: ApiKey): boolean =>
+  role === 'admin' && revokedAt === null && expiresAt === null

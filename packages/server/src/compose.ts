@@ -30,7 +30,10 @@ export async function compose(settings: Settings, log: Logger): Promise<TaskFlow
   const dataDir = settings.databaseUrl === undefined ? openDataDir(settings.dataDir) : undefined
   try {
     const db = await openDatabase(settings, dataDir, log)
-    return await composeOver(db, dataDir, settings, log)
+    return await composeOver(db, dataDir, settings, log).catch(async (error: unknown) => {
+      await db.close()
+      throw error
+    })
   } catch (error) {
     dataDir?.release()
     throw error
@@ -70,8 +73,6 @@ async function composeOver(
   const shared = { storage, wakeups, clock, ids, random, events, log }
   logEvents(events, log)
 
-  // Today's partition is there before the first task, whoever leads.
-  await storage.applyRetention()
   // Only one process can have the folder open, so whoever had it before is dead.
   if (dataDir) await storage.buryWorkers(await storage.listSilentWorkers(0))
   const administrator = await ensureAdministrator({ storage, ids, keyFile: dataDir?.adminKeyFile })
@@ -99,10 +100,13 @@ async function composeOver(
       for (const service of services) await service.start()
     },
     async stop() {
-      // The worker first: while it drains, callers can still see their tasks.
-      for (const service of services.toReversed()) await service.stop()
-      await db.close()
-      dataDir?.release()
+      try {
+        // The worker first: while it drains, callers can still see their tasks.
+        for (const service of services.toReversed()) await service.stop()
+      } finally {
+        await db.close()
+        dataDir?.release()
+      }
     },
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TaskFlowError } from '@taskflow/core'
 
@@ -27,22 +27,48 @@ export function openDataDir(dir: string): DataDir {
   }
 }
 
+/**
+ * The mark appears whole or not at all (a link to a finished file), and a dead one is moved away before it is replaced,
+ * so that of two processes that find it dead only one goes on with it.
+ */
 function takeMark(dir: string, mark: string): void {
+  const own = `${mark}.${process.pid}`
+  writeFileSync(own, String(process.pid))
   try {
-    writeFileSync(mark, String(process.pid), { flag: 'wx' })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    const pid = Number(readFileSync(mark, 'utf8'))
-    if (isAlive(pid)) {
-      throw new TaskFlowError(
-        'DATA_DIR_IN_USE',
-        `Process ${pid} has the data folder ${dir} open: stop it, or set TASKFLOW_DATA_DIR to another folder`,
-        { cause: error },
-      )
-    }
-    rmSync(mark, { force: true })
-    takeMark(dir, mark)
+    while (!isLinked(own, mark)) moveDeadAway(dir, mark)
+  } finally {
+    rmSync(own, { force: true })
   }
+}
+
+function isLinked(own: string, mark: string): boolean {
+  try {
+    linkSync(own, mark)
+    return true
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    return false
+  }
+}
+
+function moveDeadAway(dir: string, mark: string): void {
+  const dead = `${mark}.dead.${process.pid}`
+  try {
+    const pid = readFileSync(mark, 'utf8')
+    if (isAlive(Number(pid))) throw inUse(dir, pid)
+    renameSync(mark, dead)
+    // Somebody was faster, and this is the mark of a living process: it goes back.
+    if (readFileSync(dead, 'utf8') !== pid) renameSync(dead, mark)
+    else rmSync(dead)
+  } catch (error) {
+    // Gone in between: the next round finds out what is there now.
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+}
+
+function inUse(dir: string, pid: string): TaskFlowError {
+  const sentence = `Process ${pid} has the data folder ${dir} open: stop it, or set TASKFLOW_DATA_DIR to another folder`
+  return new TaskFlowError('DATA_DIR_IN_USE', sentence)
 }
 
 function isAlive(pid: number): boolean {
@@ -52,6 +78,8 @@ function isAlive(pid: number): boolean {
     return true
   } catch (error) {
     // EPERM: somebody else's process, but a living one.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code

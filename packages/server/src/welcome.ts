@@ -11,7 +11,7 @@ export function welcome({ url, administrator }: TaskFlowProcess, settings: Setti
 }
 
 function tryThis(url: string, { secret, isNew }: TaskFlowProcess['administrator'], settings: Settings): string[] {
-  const token = secret ?? '$TASKFLOW_TOKEN'
+  const token = tokenFor(secret, isNew, settings)
   return [
     `API         ${url}`,
     `Reference   ${url}/docs`,
@@ -19,7 +19,7 @@ function tryThis(url: string, { secret, isNew }: TaskFlowProcess['administrator'
     '',
     'Try it:',
     '',
-    `  curl -s ${url}/v1/tasks -H 'Authorization: Bearer ${token}' \\`,
+    `  curl -s ${url}/v1/tasks -H "Authorization: Bearer ${token}" \\`,
     `    -H 'Content-Type: application/json' -d '{"type":"hello","payload":{"name":"World"}}'`,
     '',
     '  npx taskflow tasks submit hello --wait',
@@ -28,9 +28,16 @@ function tryThis(url: string, { secret, isNew }: TaskFlowProcess['administrator'
   ]
 }
 
+/** The secret itself is printed once: what starts again and again should not fill the logs with it. */
+function tokenFor(secret: string | undefined, isNew: boolean, settings: Settings): string {
+  if (secret === undefined) return '$TASKFLOW_TOKEN'
+  return isNew ? secret : `$(cat ${settings.dataDir}/admin.key)`
+}
+
 function signIn(secret: string | undefined, isNew: boolean, settings: Settings): string {
   if (secret === undefined) return 'with the administrator key of the first start, or TASKFLOW_ADMIN_TOKEN'
+  if (!isNew) return `administrator, by the key in ${settings.dataDir}/admin.key`
   const where = settings.databaseUrl === undefined ? `kept in ${settings.dataDir}/admin.key` : 'it is not shown again'
   // The key stands alone, so that a double click takes it whole.
-  return `administrator, by the key ${secret} (${isNew ? 'created now; ' : ''}${where})`
+  return `administrator, by the key ${secret} (created now; ${where})`
 }

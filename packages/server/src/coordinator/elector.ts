@@ -10,7 +10,7 @@ export interface Elector {
   stop(): Promise<void>
 }
 
-/** For a database that only this process has open: it leads while it runs. */
+/** Leads while it runs. For a database that only this process has open, or where a second one doing the same does no harm. */
 export function soleElector(): Elector {
   let resign: (() => void) | undefined
   return {
