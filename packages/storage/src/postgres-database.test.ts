@@ -1,11 +1,27 @@
-import type { Database } from '@taskflow/core'
-import { engines, eventually, freePort, openTestDatabase, PROJECT, type TestDatabase } from '@taskflow/testing'
+import { type Database, TRANSITIONS } from '@taskflow/core'
+import {
+  engines,
+  eventually,
+  freePort,
+  newTaskId,
+  openTestDatabase,
+  PROJECT,
+  type TestDatabase,
+} from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { postgresDatabase } from './postgres-database.ts'
+import { type PostgresSettings, postgresDatabase } from './postgres-database.ts'
+import { buryWorkers } from './queries/bury-workers.ts'
+import { expireTasks } from './queries/expire-tasks.ts'
 import { findPrincipal } from './queries/find-principal.ts'
 import { finishTasks } from './queries/finish-tasks.ts'
+import { heartbeatWorker } from './queries/heartbeat-worker.ts'
+import { listOrphanedLeases } from './queries/list-orphaned-leases.ts'
+import { listSilentWorkers } from './queries/list-silent-workers.ts'
+import { nextDue } from './queries/next-due.ts'
+import { promoteTasks } from './queries/promote-tasks.ts'
+import { recordSettled } from './queries/record-settled.ts'
 import { submitTasks } from './queries/submit-tasks.ts'
 
 const UNAVAILABLE = { code: 'DATABASE_UNAVAILABLE' }
@@ -33,8 +49,11 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
       return rowCount ?? 0
     }
 
-    async function withDatabase<Result>(work: (db: Database) => Promise<Result>): Promise<Result> {
-      const db = postgresDatabase({ url: opened.url! })
+    async function withDatabase<Result>(
+      work: (db: Database) => Promise<Result>,
+      settings: Partial<PostgresSettings> = {},
+    ): Promise<Result> {
+      const db = postgresDatabase({ url: opened.url!, ...settings })
       try {
         return await work(db)
       } finally {
@@ -91,6 +110,32 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
           ),
         )
       }))
+
+    test('heartbeats and duties go on while slow reads hold every connection of the pool', () =>
+      withDatabase(
+        async (db) => {
+          const reading = Promise.allSettled([1, 2].map(() => rowsOf(db, 'select pg_sleep(20)')))
+          await eventually(async () => {
+            const { rows } = await operator.query(
+              `select 1 from pg_stat_activity where query = 'select pg_sleep(20)' and state = 'active'`,
+            )
+            return rows.length === 2
+          })
+          expect(await db.run(heartbeatWorker, [newTaskId(), 'active', 0, 0])).toEqual([])
+          await db.run(recordSettled, [newTaskId(), [], [], [], []])
+          await Promise.all([
+            db.run(listSilentWorkers, [10_000]),
+            db.run(listOrphanedLeases, [10]),
+            db.run(buryWorkers, [[], []]),
+            db.run(promoteTasks, [TRANSITIONS.promote.from, 10]),
+            db.run(nextDue, []),
+            db.run(expireTasks, [TRANSITIONS.expire.from, 10, '{}', '{}', 0]),
+          ])
+          await terminate()
+          await reading
+        },
+        { poolSize: 2 },
+      ))
 
     test('a listener comes back by itself, and is then called once with nothing', () =>
       withDatabase(async (db) => {

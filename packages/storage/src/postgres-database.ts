@@ -8,7 +8,7 @@ export interface PostgresSettings {
   readonly url: string
   /** Schema that holds TaskFlow's tables; every statement finds it by the search path. */
   readonly schema?: string
-  /** Connections for what belongs to no lane: lists, single reads, duties. */
+  /** Connections for what belongs to no lane: lists and single reads. */
   readonly poolSize?: number
   /** Told about connections that break while nobody uses them. */
   onError?(error: unknown): void
@@ -24,6 +24,8 @@ const LANE_OPTIONS: Record<Lane, string> = {
   submit: LANE_PLAN_OPTIONS,
   claim: `${LANE_PLAN_OPTIONS} -c synchronous_commit=off`,
   settle: LANE_PLAN_OPTIONS,
+  heartbeat: PLAN_OPTIONS,
+  duty: PLAN_OPTIONS,
 }
 
 // Longer than any statement of ours takes on a healthy server; shorter than a caller's patience.

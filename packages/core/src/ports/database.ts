@@ -17,8 +17,10 @@ export interface Statement<Params extends readonly unknown[], Row> {
 /**
  * `submit` and `settle` commit durably. `claim` does not wait for the disk: a
  * claim lost with a crash of the database is a task still queued, which is safe.
+ * `heartbeat` keeps a worker's leases, `duty` what the coordinator does for all:
+ * neither may wait for whoever reads a long list, nor for each other.
  */
-export type Lane = 'submit' | 'claim' | 'settle'
+export type Lane = 'submit' | 'claim' | 'settle' | 'heartbeat' | 'duty'
 
 export interface Queryable {
   run<Params extends readonly unknown[], Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]>

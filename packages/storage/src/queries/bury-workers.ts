@@ -3,6 +3,7 @@ import { statement } from '../statement.ts'
 /** Only those that have not given a sign of life since they were looked at. */
 export const buryWorkers = statement<readonly [ids: string[], heartbeatAts: Date[]], { id: string }>({
   name: 'bury_workers',
+  lane: 'duty',
   columns: ['id'],
   text: `
     update worker

@@ -11,6 +11,7 @@ type Params = readonly [
 /** Fails tasks whose schedule-to-start or schedule-to-close is over; running ones are their worker's to end. */
 export const expireTasks = statement<Params, { expired: number }>({
   name: 'expire_tasks',
+  lane: 'duty',
   columns: ['expired'],
   text: `
     with overdue as materialized (

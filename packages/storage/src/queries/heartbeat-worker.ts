@@ -5,6 +5,7 @@ type Params = readonly [id: string, state: string, loopLagMs: number, sinceFetch
 /** No row: the worker was declared dead, has said goodbye, or never was. */
 export const heartbeatWorker = statement<Params, { cancelled: string[] }>({
   name: 'heartbeat_worker',
+  lane: 'heartbeat',
   columns: ['cancelled'],
   text: `
     update worker

@@ -2,6 +2,7 @@ import { statement } from '../statement.ts'
 
 export const listSilentWorkers = statement<readonly [olderThanMs: number], { id: string; heartbeat_at: Date }>({
   name: 'list_silent_workers',
+  lane: 'duty',
   columns: ['id', 'heartbeat_at'],
   text: `
     select id, heartbeat_at

@@ -2,6 +2,7 @@ import { statement } from '../statement.ts'
 
 export const nextDue = statement<readonly [], { due_in_ms: number | null }>({
   name: 'next_due',
+  lane: 'duty',
   columns: ['due_in_ms'],
   text: `
     select (extract(epoch from min(run_at) - clock_now()) * 1000)::float8 as due_in_ms

@@ -4,6 +4,7 @@ type Params = readonly [from: readonly string[], limit: number]
 
 export const promoteTasks = statement<Params, { promoted: number }>({
   name: 'promote_tasks',
+  lane: 'duty',
   columns: ['promoted'],
   text: `
     with due as materialized (

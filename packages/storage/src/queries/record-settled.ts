@@ -4,6 +4,7 @@ type Params = readonly [workerId: string, queues: string[], succeeded: number[],
 
 export const recordSettled = statement<Params, never>({
   name: 'record_settled',
+  lane: 'heartbeat',
   columns: [],
   text: `
     insert into queue_minute (project, queue, minute, succeeded, failed, cancelled)

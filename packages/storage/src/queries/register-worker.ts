@@ -15,6 +15,7 @@ type Params = readonly [
 
 export const registerWorker = statement<Params, never>({
   name: 'register_worker',
+  lane: 'heartbeat',
   columns: [],
   text: `
     insert into worker (id, project, name, host, pid, version, labels, queues, types, slots, started_at, heartbeat_at)
