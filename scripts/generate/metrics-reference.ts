@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { TaskFlowEvents } from '@taskflow/core'
-import { metricsOf } from '@taskflow/server'
+import { metricsOf } from '@taskflow/server/metrics'
 import type { Generator } from './generator.ts'
 import { code, page, table } from './markdown.ts'
 

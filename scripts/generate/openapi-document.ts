@@ -1,4 +1,4 @@
-import { type ApiDeps, buildApp } from '@taskflow/server'
+import { type ApiDeps, buildApp } from '@taskflow/server/api'
 import type { JsonSchema } from './schema-to-type.ts'
 
 interface Operation {

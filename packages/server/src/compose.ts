@@ -5,7 +5,6 @@ import { databaseWakeups, migrator, openStorage, pgliteDatabase, postgresDatabas
 import { worker } from '@taskflow/worker'
 import type { Logger } from 'pino'
 import { type Administrator, ensureAdministrator } from './administrator.ts'
-import { apiServer } from './api-server.ts'
 import type { Settings } from './config.ts'
 import { coordinator } from './coordinator/coordinator.ts'
 import { soleElector } from './coordinator/elector.ts'
@@ -29,8 +28,12 @@ export interface TaskFlowProcess extends Service {
 export async function compose(settings: Settings, log: Logger): Promise<TaskFlowProcess> {
   const dataDir = settings.databaseUrl === undefined ? openDataDir(settings.dataDir) : undefined
   try {
-    const db = await openDatabase(settings, dataDir, log)
-    return await composeOver(db, dataDir, settings, log).catch(async (error: unknown) => {
+    // The API's code is loaded while the database opens: each takes the better part of a second.
+    const [db, api] = await Promise.all([
+      openDatabase(settings, dataDir, log),
+      settings.roles.includes('api') ? import('./api-server.ts') : undefined,
+    ])
+    return await composeOver(db, api, dataDir, settings, log).catch(async (error: unknown) => {
       await db.close()
       throw error
     })
@@ -57,6 +60,7 @@ export function openDatabase(
 
 async function composeOver(
   db: Database,
+  apiCode: typeof import('./api-server.ts') | undefined,
   dataDir: DataDir | undefined,
   settings: Settings,
   log: Logger,
@@ -79,9 +83,7 @@ async function composeOver(
 
   const has = (role: Settings['roles'][number]): boolean => settings.roles.includes(role)
   const { host, port, adminToken } = settings
-  const api = has('api')
-    ? apiServer({ ...shared, metrics: metricsOf(events), settings, adminToken, host, port })
-    : undefined
+  const api = apiCode?.apiServer({ ...shared, metrics: metricsOf(events), settings, adminToken, host, port })
   const services: Service[] = [
     ...(api ? [api] : []),
     ...(has('coordinator') ? [coordinator({ ...shared, elector: soleElector() })] : []),
