@@ -2,7 +2,7 @@ import type { PackageReport } from '../tasks/packages.ts'
 
 /** The report as a person reads it. */
 export function printReport(report: PackageReport): string {
-  const { packages, files, bytes, largest, licences, severalVersions } = report
+  const { packages, files, bytes, largest, licences, severalVersions, identicalContents } = report
   return [
     '',
     `  ${packages} packages, ${files.toLocaleString('en')} files, ${megabytes(bytes)}`,
@@ -17,6 +17,8 @@ export function printReport(report: PackageReport): string {
     ...(severalVersions.length === 0
       ? ['    none']
       : columns(severalVersions.map(({ name, versions }) => [name, versions.join(', ')]))),
+    '',
+    `  Installed more than once with the very same contents: ${identicalContents}`,
     '',
   ].join('\n')
 }
