@@ -50,9 +50,9 @@ export function attempts(deps: Deps): Attempts {
   function begin(leases: readonly Lease[], workerId: WorkerId): void {
     const held = leases.map((lease) => hold(lease, workerId))
     for (const attempt of held) slots.add(attempt)
-    const together = held.filter(({ type }) => type.isolation === null)
+    const together = held.filter(({ isolation }) => isolation === null)
     if (together.length > 0) void startTogether(together)
-    for (const attempt of held) if (attempt.type.isolation !== null) void startAlone(attempt, attempt.type.isolation)
+    for (const attempt of held) if (attempt.isolation !== null) void startAlone(attempt, attempt.isolation)
   }
 
   function start(started: readonly HeldAttempt[], runner: RunnerHandle): void {

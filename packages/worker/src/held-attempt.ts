@@ -1,4 +1,5 @@
 import type { Lease, Timeouts, WorkerId } from '@taskflow/core'
+import type { Isolation } from '@taskflow/sdk'
 import type { RunnerHandle } from './placement/runner-handle.ts'
 import type { Order, TaskTypeIntroduction } from './protocol.ts'
 import type { Stop } from './stop.ts'
@@ -10,6 +11,8 @@ export interface HeldAttempt {
   /** The incarnation that claimed it. */
   readonly workerId: WorkerId
   readonly type: TaskTypeIntroduction
+  /** Null when it shares the runner of the others. */
+  readonly isolation: Isolation | null
   readonly startToCloseMs: number | undefined
   readonly heartbeatMs: number | undefined
   /** End of schedule-to-close; infinite without one. */
@@ -37,6 +40,7 @@ export function holdAttempt(
     lease,
     workerId,
     type,
+    isolation: type.isolation ?? confinementOf(lease),
     startToCloseMs: timeout('startToCloseMs'),
     heartbeatMs: timeout('heartbeatMs'),
     closeAt: lease.closeInMs === null ? Number.POSITIVE_INFINITY : now + lease.closeInMs,
@@ -47,6 +51,15 @@ export function holdAttempt(
     stop: undefined,
     written: undefined,
   }
+}
+
+/**
+ * A task in whose presence a runner died may have killed it, or only have stood by. To be blamed alone it runs alone
+ * (P11): first in a thread; and once more has died with it, which may have been this whole process, in a process.
+ */
+function confinementOf({ crashCount }: Lease): Isolation | null {
+  if (crashCount === 0) return null
+  return crashCount === 1 ? 'thread' : 'process'
 }
 
 export function orderFor({ key, lease, heartbeatMs }: HeldAttempt): Order {

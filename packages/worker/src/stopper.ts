@@ -111,7 +111,7 @@ export function stopper(deps: Deps): Stopper {
     for (const attempt of [...slots]) {
       if (!wanted.has(attempt.lease.taskId)) continue
       // In the shared runner a cancel is a request; only a deadline of the attempt bounds it.
-      const fromMs = attempt.type.isolation === null ? fixedDeadlineOf(attempt).at : clock.monotonicMs()
+      const fromMs = attempt.isolation === null ? fixedDeadlineOf(attempt).at : clock.monotonicMs()
       ask(attempt, 'cancelled', reason, fromMs + killGraceMs)
     }
   }
@@ -133,7 +133,7 @@ export function stopper(deps: Deps): Stopper {
     }
     for (const attempt of [...slots]) {
       slots.remove(attempt)
-      if (attempt.type.isolation === null) attempt.runner?.abort([attempt.key], reason)
+      if (attempt.isolation === null) attempt.runner?.abort([attempt.key], reason)
       else void attempt.runner?.kill()
       events.emit('lease.lost', { taskId: attempt.lease.taskId, attempt: attempt.lease.attempt })
     }

@@ -32,6 +32,29 @@ describe('worker › survives', () => {
     expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
   })
 
+  test('a task that killed a runner with others in it: it is then blamed alone', async () => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    const suspects = (crashCount: number) => [
+      lease('exits.shared', null, { crashCount }),
+      ...Array.from({ length: 4 }, () => lease('takes', 100, { crashCount })),
+    ]
+    const [culprit, ...bystanders] = await settle(...suspects(1))
+    expect(culprit).toMatchObject({ verb: 'rescue' })
+    expect(bystanders).toMatchObject(Array(4).fill({ verb: 'complete' }))
+    const [again, ...others] = await settle(...suspects(2))
+    expect(again).toMatchObject({ verb: 'fail', error: { reason: 'quarantined' } })
+    expect(others).toMatchObject(Array(4).fill({ verb: 'complete' }))
+  })
+
+  test('a task that killed a whole worker, by running it in a process', async () => {
+    const { worker, events, settle } = setupWorker()
+    await worker.start()
+    const crashed = nextEvents(events, 'runner.crashed')
+    await settle(lease('exits.shared', null, { crashCount: 2 }))
+    expect(await crashed).toMatchObject([{ placement: 'process', attempts: 1 }])
+  })
+
   test('a task that keeps killing its runner, by quarantining it', async () => {
     const { worker, settle } = setupWorker()
     await worker.start()
