@@ -13,12 +13,14 @@ import { expireTasks } from './queries/expire-tasks.ts'
 import { findFinishedTasks } from './queries/find-finished-tasks.ts'
 import { findIdempotencyKeys } from './queries/find-idempotency-keys.ts'
 import { findPrincipal } from './queries/find-principal.ts'
+import { findSettledLeases } from './queries/find-settled-leases.ts'
 import { finishTasks } from './queries/finish-tasks.ts'
 import { getTask } from './queries/get-task.ts'
 import { heartbeatWorker } from './queries/heartbeat-worker.ts'
 import { listApiKeys } from './queries/list-api-keys.ts'
 import { listAttempts } from './queries/list-attempts.ts'
 import { listEvents } from './queries/list-events.ts'
+import { listHeldLeases } from './queries/list-held-leases.ts'
 import { listLogs } from './queries/list-logs.ts'
 import { listOrphanedLeases } from './queries/list-orphaned-leases.ts'
 import { listQueues } from './queries/list-queues.ts'
@@ -59,12 +61,14 @@ export const everyStatement = [
   findFinishedTasks,
   findIdempotencyKeys,
   findPrincipal,
+  findSettledLeases,
   finishTasks,
   getTask,
   heartbeatWorker,
   listApiKeys,
   listAttempts,
   listEvents,
+  listHeldLeases,
   listLogs,
   listOrphanedLeases,
   listQueues,

@@ -24,7 +24,10 @@ const settling =
   (verb: keyof typeof VERDICTS): Apply =>
   async ({ storage }, { task, lease }) => {
     const presented = lease ?? { taskId: task.id, leaseId: strangeLeaseId() }
-    return (await settle(storage, presented, VERDICTS[verb])) !== 'stale'
+    const before = await storage.getTask(PROJECT, task.id)
+    const result = await settle(storage, presented, VERDICTS[verb])
+    // Whoever repeats the end that a task had is told that it stands, and nothing is written.
+    return result !== 'stale' && (await storage.getTask(PROJECT, task.id)).version !== before.version
   }
 
 const APPLY: Record<TaskVerb, Apply> = {

@@ -11,6 +11,7 @@ import {
   TRANSITIONS,
   type Verdict,
 } from '@taskflow/core'
+import { findSettledLeases } from './queries/find-settled-leases.ts'
 import { finishTasks } from './queries/finish-tasks.ts'
 import { returnTasks } from './queries/return-tasks.ts'
 import { columnsOf } from './statement.ts'
@@ -52,7 +53,7 @@ const CANCELLED_BEFORE_RETURN: TaskFailure = {
 
 const MAX_ROWS = 1_000
 
-/** Settlement, gathered: each batch is at most two statements, one for tasks that end and one for those that come back. */
+/** Settlement, gathered: each batch is two statements, one for tasks that end and one for those that come back, unless something in it is stale. */
 export function taskSettler({ db, events, retentionMs }: Deps): (settlement: Settlement) => Promise<SettlementResult> {
   async function finish(items: readonly Planned<'finish'>[]): Promise<Set<string>> {
     if (items.length === 0) return new Set()
@@ -96,12 +97,35 @@ export function taskSettler({ db, events, retentionMs }: Deps): (settlement: Set
     const returned = await giveBack(planned.filter(isReturning))
     // Whoever was asked to cancel while an attempt ran does not get another one.
     const cancelled = await finish(planned.filter((item) => returned.get(leaseOf(item)) === true).map(toCancelled))
-    return settlements.map((settlement) => {
+    const results = settlements.map((settlement): SettlementResult => {
       const lease = leaseOf(settlement)
       if (firsts.get(lease) !== settlement) return 'stale'
       if (cancelled.has(lease)) return 'cancelled'
       return finished.has(lease) || returned.get(lease) === false ? 'settled' : 'stale'
     })
+    const repeats = await findRepeats(settlements.filter((_, index) => results[index] === 'stale'))
+    return settlements.map((settlement, index) => repeats.get(settlement) ?? (results[index] as SettlementResult))
+  }
+
+  /**
+   * Of settlements whose lease is gone, those that were accepted before: the reply was lost, and they were sent again.
+   * An attempt that somebody else ended otherwise (the rescuer, say) stays stale.
+   */
+  async function findRepeats(items: readonly Settlement[]): Promise<Map<Settlement, SettlementResult>> {
+    if (items.length === 0) return new Map()
+    const rows = await db.run(
+      findSettledLeases,
+      columnsOf(items, [(item) => item.taskId as string, (item) => item.leaseId as string]),
+    )
+    const endOf = new Map(rows.map((row) => [`${row.id} ${row.lease_id}`, `${row.ended} ${row.outcome}`]))
+    return new Map(
+      items.flatMap((item): [Settlement, SettlementResult][] => {
+        const end = endOf.get(leaseOf(item))
+        const effect = effectOf(item.verdict)
+        if (end === endFrom(effect)) return [[item, 'settled']]
+        return effect.kind === 'return' && end === `task ${TRANSITIONS.cancel.to}` ? [[item, 'cancelled']] : []
+      }),
+    )
   }
 
   const batch = naturalBatch<Settlement, SettlementResult>({
@@ -117,6 +141,13 @@ const leaseOf = ({ taskId, leaseId }: Settlement): string => `${taskId} ${leaseI
 
 const isFinishing = (item: Settlement & { effect: Effect }): item is Planned<'finish'> => item.effect.kind === 'finish'
 const isReturning = (item: Settlement & { effect: Effect }): item is Planned<'return'> => item.effect.kind === 'return'
+
+/** What find_settled_leases says of an attempt that ended so. */
+function endFrom(effect: Effect): string {
+  if (effect.kind === 'return') return `attempt ${effect.outcome}`
+  if (effect.error?.reason === 'timedOut') return 'task timedOut'
+  return effect.error?.reason === 'quarantined' ? 'task rescued' : `task ${effect.state}`
+}
 
 function toCancelled(item: Settlement & { effect: Effect }): Planned<'finish'> {
   const { crashes } = item.effect
