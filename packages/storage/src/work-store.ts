@@ -13,6 +13,7 @@ import { appendLogs } from './queries/append-logs.ts'
 import { type ClaimedRow, claimTasks } from './queries/claim-tasks.ts'
 import { deregisterWorker } from './queries/deregister-worker.ts'
 import { heartbeatWorker } from './queries/heartbeat-worker.ts'
+import { listHeldLeases } from './queries/list-held-leases.ts'
 import { recordProgress } from './queries/record-progress.ts'
 import { recordSettled } from './queries/record-settled.ts'
 import { registerTaskTypes } from './queries/register-task-types.ts'
@@ -80,6 +81,11 @@ export function workStore({ db, nextId, settleTask }: Deps): WorkStore {
     async claimTasks({ workerId, queues, types, max }) {
       const rows = await db.run(claimTasks, [workerId, queues, types, max])
       return rows.map(toLease)
+    },
+
+    async listHeldLeases(workerId) {
+      const rows = await db.run(listHeldLeases, [workerId])
+      return rows.map((row) => ({ taskId: row.id as TaskId, leaseId: row.lease_id as LeaseId }))
     },
 
     async appendLogs(lines) {

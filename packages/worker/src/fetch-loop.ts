@@ -15,6 +15,8 @@ interface Deps {
   /** Resolves with the id to claim under, once this worker is registered and has a runner. */
   whenWelcome(signal: AbortSignal): Promise<WorkerId>
   onClaimed(leases: readonly Lease[], workerId: WorkerId): void
+  /** Nobody knows what the claim took. */
+  onClaimFailed(): void
   onError(error: unknown): void
 }
 
@@ -27,18 +29,23 @@ export interface FetchLoop {
   start(): void
   /** Resolves when no claim is under way and none will follow. */
   stop(): Promise<void>
+  /** The number of the claim under way. */
+  readonly claimUnderWay: number | undefined
   /** Since it last went round, in milliseconds; none while all slots are taken, for then it rightly rests. */
   sinceRoundMs(): number
 }
 
 /** Fills free slots: as soon as there is one, and whether or not what left it is settled yet. */
 export function fetchLoop(deps: Deps): FetchLoop {
-  const { storage, broker, clock, events, slots, settler, queues, types, whenWelcome, onClaimed, onError } = deps
+  const { storage, broker, clock, events, slots, settler, queues, types, whenWelcome, onError } = deps
+  const { onClaimed, onClaimFailed } = deps
   const stopping = new AbortController()
   const { signal } = stopping
   const pause = growingPause()
   let roundAt = clock.monotonicMs()
   let isResting = false
+  let lastClaim = 0
+  let claimUnderWay: number | undefined
   let finished: Promise<void> = Promise.resolve()
 
   async function loop(): Promise<void> {
@@ -63,12 +70,24 @@ export function fetchLoop(deps: Deps): FetchLoop {
     // Asked for now and not before: during the wait this worker may have been declared dead.
     const workerId = await whenWelcome(signal)
     if (signal.aborted) return
-    const leases = await storage.claimTasks({ workerId, queues, types, max })
-    if (leases.length > 0) {
-      onClaimed(leases, workerId)
-      tell(leases)
+    await delivery.acknowledge(await claim(workerId, max))
+  }
+
+  async function claim(workerId: WorkerId, max: number): Promise<number> {
+    claimUnderWay = ++lastClaim
+    try {
+      const leases = await storage.claimTasks({ workerId, queues, types, max })
+      if (leases.length > 0) {
+        onClaimed(leases, workerId)
+        tell(leases)
+      }
+      return leases.length
+    } catch (error) {
+      onClaimFailed()
+      throw error
+    } finally {
+      claimUnderWay = undefined
     }
-    await delivery.acknowledge(leases.length)
   }
 
   async function whenRoom(): Promise<void> {
@@ -93,6 +112,9 @@ export function fetchLoop(deps: Deps): FetchLoop {
       slots.change.ring()
       settler.change.ring()
       return finished
+    },
+    get claimUnderWay() {
+      return claimUnderWay
     },
     sinceRoundMs: () => (isResting ? 0 : clock.monotonicMs() - roundAt),
   }

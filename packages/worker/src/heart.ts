@@ -24,6 +24,8 @@ interface Deps {
   takePulse(): Pulse
   onMissedBeat(pulse: Pulse): void
   onCancelled(ids: readonly TaskId[]): void
+  /** Another beat has arrived. */
+  onBeat(workerId: WorkerId): void
   /** The leases of the old incarnation are lost. */
   onDeclaredDead(): void
   onError(error: unknown): void
@@ -40,7 +42,7 @@ export interface Heart extends PeriodicService {
 }
 
 export function heart(deps: Deps): Heart {
-  const { storage, clock, ids, events, settings, types, takePulse, onMissedBeat, onCancelled, onDeclaredDead } = deps
+  const { storage, clock, ids, events, settings, types, takePulse, onMissedBeat, onDeclaredDead } = deps
   let workerId = ids.next() as WorkerId
   let dead: WorkerId | undefined
   let isRegistered = false
@@ -71,7 +73,8 @@ export function heart(deps: Deps): Heart {
       return startAnew()
     }
     events.emit('worker.heartbeat', { id: workerId, running: pulse.running, loopLagMs: pulse.loopLagMs })
-    onCancelled(answer.cancelled)
+    deps.onCancelled(answer.cancelled)
+    deps.onBeat(workerId)
   }
 
   async function startAnew(): Promise<undefined> {

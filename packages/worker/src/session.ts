@@ -14,6 +14,7 @@ import type { WorkerSettings } from './settings.ts'
 import { settler } from './settler.ts'
 import { slots } from './slots.ts'
 import { stopper } from './stopper.ts'
+import { unheldLeases } from './unheld-leases.ts'
 
 export interface WorkerDeps {
   readonly storage: WorkStore
@@ -80,6 +81,14 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
   held.know(types)
   if (types.length === 0) log.warn({ folder }, 'No module of the task folder exports a task definition')
 
+  const unheld = unheldLeases({
+    storage,
+    log,
+    isInHand: (leaseId) => inHand.holds(leaseId) || settling.isSettling(leaseId),
+    claimUnderWay: () => fetching.claimUnderWay,
+    onError,
+  })
+
   const beating = heart({
     storage,
     clock,
@@ -96,6 +105,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     }),
     onMissedBeat: ({ settled }) => settling.returnTallies(settled),
     onCancelled: stopping.cancel,
+    onBeat: (workerId) => void unheld.onBeat(workerId),
     onDeclaredDead: stopping.dropAll,
     onError,
   })
@@ -115,6 +125,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
       return beating.workerId
     },
     onClaimed,
+    onClaimFailed: unheld.doubt,
     onError,
   })
 

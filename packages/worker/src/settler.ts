@@ -1,4 +1,13 @@
-import type { AttemptOutcome, Clock, Events, QueueTally, SettlementResult, Verdict, WorkStore } from '@taskflow/core'
+import type {
+  AttemptOutcome,
+  Clock,
+  Events,
+  LeaseId,
+  QueueTally,
+  SettlementResult,
+  Verdict,
+  WorkStore,
+} from '@taskflow/core'
 import { type Bell, bell } from './bell.ts'
 import type { HeldAttempt } from './held-attempt.ts'
 import { keepTrying } from './keep-trying.ts'
@@ -21,6 +30,7 @@ export interface Settler {
   settle(attempt: HeldAttempt, outcome: AttemptOutcome): Promise<void>
   /** Attempts that ended and are not settled yet. */
   readonly pending: number
+  isSettling(leaseId: LeaseId): boolean
   readonly released: number
   /** Rings when one was settled. */
   readonly change: Bell
@@ -30,19 +40,19 @@ export interface Settler {
 
 export function settler({ storage, clock, random, events, signal, onError }: Deps): Settler {
   const counts: Tallies = tallies()
-  let pending = 0
+  const pending = new Set<LeaseId>()
   let released = 0
   const change = bell()
 
   async function settle(attempt: HeldAttempt, outcome: AttemptOutcome): Promise<void> {
-    pending++
+    pending.add(attempt.lease.leaseId)
     const endedAt = clock.monotonicMs()
     try {
       // Whoever sees the task finished finds its log and last progress complete.
       if (attempt.written) await attempt.written
       await bring(attempt, verdictOf(outcome, attempt, endedAt, random), endedAt)
     } finally {
-      pending--
+      pending.delete(attempt.lease.leaseId)
       change.ring()
     }
   }
@@ -57,7 +67,7 @@ export function settler({ storage, clock, random, events, signal, onError }: Dep
       const failure = refusalOf(error)
       await keepTrying(send(failure), { clock, signal, onError }).then(
         (result) => note(attempt, failure, result, endedAt),
-        // Reported each time; the lease stays with this worker until its end.
+        // Reported each time; the lease, known to nobody here any more, is then handed back.
         () => {},
       )
     }
@@ -78,8 +88,9 @@ export function settler({ storage, clock, random, events, signal, onError }: Dep
   return {
     settle,
     get pending() {
-      return pending
+      return pending.size
     },
+    isSettling: (leaseId) => pending.has(leaseId),
     get released() {
       return released
     },

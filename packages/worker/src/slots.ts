@@ -1,3 +1,4 @@
+import type { LeaseId } from '@taskflow/core'
 import { type Bell, bell } from './bell.ts'
 import type { HeldAttempt } from './held-attempt.ts'
 
@@ -7,6 +8,7 @@ export interface Slots extends Iterable<HeldAttempt> {
   readonly free: number
   add(attempt: HeldAttempt): void
   get(key: number): HeldAttempt | undefined
+  holds(leaseId: LeaseId): boolean
   /** False when it was not there (any more): whoever removes an attempt, and nobody else, ends it. */
   remove(attempt: HeldAttempt): boolean
   /** Rings when an attempt was removed. */
@@ -28,6 +30,7 @@ export function slots(count: number): Slots {
       held.set(attempt.key, attempt)
     },
     get: (key) => held.get(key),
+    holds: (leaseId) => [...held.values()].some(({ lease }) => lease.leaseId === leaseId),
     remove(attempt) {
       const wasHeld = held.delete(attempt.key)
       if (wasHeld) change.ring()

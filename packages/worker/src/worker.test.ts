@@ -237,6 +237,23 @@ describe('worker › lives on', () => {
     expect(await eventually(() => storage.verdictOf(given.taskId))).toMatchObject({ verb: 'complete' })
   })
 
+  test('tasks whose claim was never answered are handed back', async () => {
+    const { worker, storage, logged, submit, settle } = setupWorker()
+    await worker.start()
+    storage.losesClaims = true
+    const lost = submit(lease('succeeds'), lease('fails'))
+    await eventually(() => storage.held.size === 2)
+    storage.losesClaims = false
+    for (const { taskId } of lost) {
+      expect(await eventually(() => storage.verdictOf(taskId))).toEqual({ verb: 'release' })
+    }
+    expect(logged).toContainEqual({
+      detail: { taskId: lost[0].taskId },
+      message: 'Handed back a task that was claimed without an answer',
+    })
+    expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
+  })
+
   test('an outcome that storage keeps refusing fails its task instead of leaving it running', async () => {
     const { worker, storage, settle } = setupWorker()
     await worker.start()

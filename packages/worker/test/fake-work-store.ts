@@ -1,6 +1,7 @@
 import {
   type ClaimRequest,
   type Heartbeat,
+  type HeldLease,
   type Lease,
   type LeaseId,
   type LogLine,
@@ -54,6 +55,10 @@ export class FakeWorkStore implements WorkStore {
   readonly cancelled: TaskId[] = []
   readonly dead = new Set<WorkerId>()
   readonly claims: ClaimRequest[] = []
+  /** As storage knows them: claimed and not settled. */
+  readonly held = new Map<LeaseId, HeldLease & { readonly workerId: WorkerId }>()
+  /** While set, claims commit and their replies are lost. */
+  losesClaims = false
   /** While set, every call is refused with it. */
   failure: Error | undefined
   refuseSettlement: ((settlement: Settlement) => Error | undefined) | undefined
@@ -91,7 +96,17 @@ export class FakeWorkStore implements WorkStore {
   async claimTasks(request: ClaimRequest): Promise<Lease[]> {
     this.#answer()
     this.claims.push(request)
-    return this.dead.has(request.workerId) ? [] : this.queued.splice(0, request.max)
+    if (this.dead.has(request.workerId)) return []
+    const { workerId, max } = request
+    const leases = this.queued.splice(0, max)
+    for (const { taskId, leaseId } of leases) this.held.set(leaseId, { taskId, leaseId, workerId })
+    if (this.losesClaims) throw new TaskFlowError('DATABASE_UNAVAILABLE', 'The connection was lost')
+    return leases
+  }
+
+  async listHeldLeases(id: WorkerId): Promise<HeldLease[]> {
+    this.#answer()
+    return [...this.held.values()].filter(({ workerId }) => workerId === id)
   }
 
   async settleTask(settlement: Settlement): Promise<SettlementResult> {
@@ -99,6 +114,7 @@ export class FakeWorkStore implements WorkStore {
     const refusal = this.refuseSettlement?.(settlement)
     if (refusal) throw refusal
     this.settlements.push(settlement)
+    this.held.delete(settlement.leaseId)
     return this.settlementResult
   }
 

@@ -69,6 +69,9 @@ export interface Lease {
   readonly waitedMs: number
 }
 
+/** A lease as storage knows it, whoever else does. */
+export type HeldLease = Pick<Lease, 'taskId' | 'leaseId'>
+
 export interface Settlement {
   readonly taskId: TaskId
   readonly leaseId: LeaseId
@@ -101,6 +104,8 @@ export interface WorkStore {
   deregisterWorker(id: WorkerId): Promise<void>
   /** Smallest rank first; empty when there is none, or when the worker was declared dead. */
   claimTasks(request: ClaimRequest): Promise<Lease[]>
+  /** The running tasks that are this worker's in the eyes of the others. */
+  listHeldLeases(workerId: WorkerId): Promise<HeldLease[]>
   /** Gathers with others under way. */
   settleTask(settlement: Settlement): Promise<SettlementResult>
   /** Lines of tasks that are gone are never read, and cleared by retention. */
