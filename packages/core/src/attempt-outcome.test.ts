@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type AttemptContext, type AttemptOutcome, assertNever, CRASH_LIMIT, judge } from './attempt-outcome.ts'
+import {
+  type AttemptContext,
+  type AttemptOutcome,
+  assertNever,
+  CRASH_LIMIT,
+  judge,
+  MAX_DELAY_MS,
+} from './attempt-outcome.ts'
 import { DEFAULT_RETRY_POLICY } from './retry-policy.ts'
 import { canTransition, type TaskVerb } from './task-state.ts'
 
@@ -36,6 +43,15 @@ describe('an attempt that ended as it wished', () => {
       verb: 'cancel',
       error: { ...error, reason: 'cancelled' },
     })
+  })
+})
+
+test.each([8.9e15, Number.MAX_VALUE, Number.POSITIVE_INFINITY])('a delay of %d ms is cut to ten years', (delayMs) => {
+  const policy = { baseMs: delayMs, factor: 1, maxMs: delayMs, jitter: 'none' } as const
+  expect(judge({ kind: 'snoozed', delayMs }, context())).toEqual({ verb: 'snooze', delayMs: MAX_DELAY_MS })
+  expect(judge({ kind: 'failed', error, retryable: true }, context({ policy }))).toMatchObject({
+    verb: 'retry',
+    delayMs: MAX_DELAY_MS,
   })
 })
 

@@ -44,13 +44,16 @@ export interface AttemptContext {
 /** A task that was running in this many worker deaths is quarantined: it is the likely cause (P11). */
 export const CRASH_LIMIT = 3
 
+/** Ten years: no delay is longer, whoever asked for it. What lies much further off is beyond JavaScript's dates. */
+export const MAX_DELAY_MS = 315_360_000_000
+
 /** Decides what becomes of a task after an attempt. Pure: no clock, no I/O. */
 export function judge(outcome: AttemptOutcome, context: AttemptContext): Verdict {
   switch (outcome.kind) {
     case 'succeeded':
       return { verb: 'complete', result: outcome.result }
     case 'snoozed':
-      return { verb: 'snooze', delayMs: outcome.delayMs }
+      return { verb: 'snooze', delayMs: Math.min(outcome.delayMs, MAX_DELAY_MS) }
     case 'released':
       return { verb: 'release' }
     case 'cancelled':
@@ -73,7 +76,7 @@ export function judge(outcome: AttemptOutcome, context: AttemptContext): Verdict
 const canRetry = ({ attempt, maxAttempts }: AttemptContext): boolean => attempt < maxAttempts
 
 function retry(error: TaskFailure, { attempt, policy, random }: AttemptContext): Verdict {
-  return { verb: 'retry', error, delayMs: nextDelayMs(policy, attempt, random) }
+  return { verb: 'retry', error, delayMs: Math.min(nextDelayMs(policy, attempt, random), MAX_DELAY_MS) }
 }
 
 function judgeCrash(error: AttemptError, { crashCount }: AttemptContext): Verdict {
