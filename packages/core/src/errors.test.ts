@@ -19,6 +19,11 @@ describe('the registry', () => {
   })
 })
 
+test('nobody is told that nothing was stored when the database went away: the reply alone may be lost', () => {
+  expect(ERRORS.DATABASE_UNAVAILABLE.hint).toContain('may have been stored')
+  expect(ERRORS.DATABASE_UNAVAILABLE.hint).toContain('Idempotency-Key')
+})
+
 test('an error carries its code, its status, its details and its cause', () => {
   const cause = new Error('connection reset')
   const error = new TaskFlowError('DATABASE_UNAVAILABLE', 'The database does not answer', {

@@ -75,7 +75,12 @@ export const ERRORS = {
   DATABASE_UNAVAILABLE: {
     status: 503,
     title: 'Database is unavailable',
-    hint: 'Try again after the time in `Retry-After`; nothing was stored.',
+    hint: 'Try again after the time in `Retry-After`. It may have been stored: repeat a submission with the same Idempotency-Key.',
+  },
+  QUERY_TOO_SLOW: {
+    status: 503,
+    title: 'Query takes too long',
+    hint: 'Narrow the filter: name a state, a queue, a type or a span of `createdAfter` and `createdBefore`.',
   },
   INTERNAL: {
     status: 500,

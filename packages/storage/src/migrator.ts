@@ -40,11 +40,8 @@ const createLedger = `
     applied_at timestamptz not null default now()
   )`
 
-const lockLedger = statement<readonly [], never>({
-  name: 'lock_ledger',
-  columns: [],
-  text: `select pg_advisory_xact_lock(hashtext('taskflow migrations'))`,
-})
+// A script, since these may take as long as they like: another process may be migrating.
+const lockLedger = `select pg_advisory_xact_lock(hashtext('taskflow migrations'))`
 
 interface LedgerRow {
   version: number
@@ -78,7 +75,7 @@ export function migrator(db: Database, migrations: readonly Migration[] = readMi
     return db.transaction(async (tx) => {
       // A migration of a large table takes the time it takes.
       await tx.script('set local statement_timeout = 0')
-      await tx.run(lockLedger, [])
+      await tx.script(lockLedger)
       await tx.script(createLedger)
       const applied = await tx.run(readLedger, [])
       refuseStrangers(applied, migrations)

@@ -1,3 +1,4 @@
+import { connect, createServer, type Socket } from 'node:net'
 import { type Database, TRANSITIONS } from '@taskflow/core'
 import {
   engines,
@@ -10,7 +11,7 @@ import {
 } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type PostgresSettings, postgresDatabase } from './postgres-database.ts'
 import { buryWorkers } from './queries/bury-workers.ts'
 import { expireTasks } from './queries/expire-tasks.ts'
@@ -47,6 +48,14 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         [name],
       )
       return rowCount ?? 0
+    }
+
+    async function sessionsNamed(name: string): Promise<number> {
+      const { rows } = await operator.query(
+        'select 1 from pg_stat_activity where datname = current_database() and application_name = $1',
+        [name],
+      )
+      return rows.length
     }
 
     async function withDatabase<Result>(
@@ -150,6 +159,49 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         }
       }))
 
+    test('a channel that the server refuses leaves no session behind, and others can be listened to', () =>
+      withDatabase(async (db) => {
+        const none = async () => (await sessionsNamed('taskflow listener')) === 0
+        for (const _ of [1, 2]) {
+          await expect(db.listen('', () => {})).rejects.toMatchObject({ code: '42601' })
+          await eventually(none)
+        }
+        const heard: string[] = []
+        await db.listen('test_channel', (payload) => heard.push(payload))
+        await expect(db.listen('', () => {})).rejects.toMatchObject({ code: '42601' })
+        await operator.query(`select pg_notify('test_channel', 'still')`)
+        await eventually(() => heard.includes('still'))
+        expect(await sessionsNamed('taskflow listener')).toBe(1)
+      }))
+
+    test('a statement that the server gives up on is told to be too slow', () =>
+      withDatabase(async (db) => {
+        const slow = db.transaction((tx) => tx.script('set local statement_timeout = 10; select pg_sleep(5)'))
+        await expect(slow).rejects.toMatchObject({ code: 'QUERY_TOO_SLOW', cause: { code: '57014' } })
+      }))
+
+    test('reads are planned for their own parameters', () =>
+      withDatabase(async (db) => {
+        expect(await rowsOf(db, 'show plan_cache_mode')).toEqual([{ plan_cache_mode: 'force_custom_plan' }])
+      }))
+
+    test('a network that swallows what is sent is told to be away, and the next statement finds another way', async () => {
+      const { port, swallow, close } = await openSwallower(new URL(opened.url!))
+      const url = new URL(opened.url!)
+      url.host = `127.0.0.1:${port}`
+      const db = postgresDatabase({ url: url.href })
+      await db.run(findPrincipal, ['no such hash'])
+      swallow()
+      vi.useFakeTimers({ toFake: ['setTimeout'] })
+      const outcome = expect(db.run(findPrincipal, ['no such hash'])).rejects.toMatchObject(UNAVAILABLE)
+      await vi.advanceTimersByTimeAsync(20_000)
+      await outcome
+      vi.useRealTimers()
+      expect(await db.run(findPrincipal, ['no such hash'])).toEqual([])
+      await db.close()
+      await close()
+    })
+
     test('closing ends every session', async () => {
       const db = postgresDatabase({ url: opened.url! })
       await db.listen('test_channel', () => {})
@@ -176,4 +228,28 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
       await db.close()
     })
   })
+}
+
+/** Stands between a client and the server, and at a word lets nothing more through of the connections there are. */
+async function openSwallower({ hostname, port }: URL) {
+  const open = new Set<Socket>()
+  const relays = createServer((client) => {
+    const server = connect(Number(port), hostname)
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      open.add(from)
+      from.on('error', () => to.destroy()).on('close', () => to.destroy())
+      from.pipe(to)
+    }
+  })
+  await new Promise<void>((resolve) => relays.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (relays.address() as { port: number }).port,
+    swallow() {
+      for (const socket of open) socket.unpipe().resume()
+    },
+    close: () => new Promise((resolve) => relays.close(resolve)),
+  }
 }

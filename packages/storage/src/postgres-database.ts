@@ -1,6 +1,7 @@
 import type { Database, Lane, Queryable, Statement, Transaction } from '@taskflow/core'
 import pg from 'pg'
 import { translateDatabaseError } from './database-error.ts'
+import { CONNECT_TIMEOUT_MS, QUERY_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from './database-timeouts.ts'
 import { PLAN_SETTINGS } from './plan-settings.ts'
 import { postgresListener } from './postgres-listener.ts'
 
@@ -16,6 +17,9 @@ export interface PostgresSettings {
 
 const PLAN_OPTIONS = PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(' ')
 
+// The optional filters of lists make a plan for all parameters a bad one: it can use none of their indexes.
+const POOL_PLAN_OPTIONS = `${PLAN_OPTIONS} -c plan_cache_mode=force_custom_plan`
+
 // One plan for all parameters: with the settings above there is only one way to go, and planning it anew
 // took a tenth of a claim's time.
 const LANE_PLAN_OPTIONS = `${PLAN_OPTIONS} -c plan_cache_mode=force_generic_plan`
@@ -24,13 +28,12 @@ const LANE_OPTIONS: Record<Lane, string> = {
   submit: LANE_PLAN_OPTIONS,
   claim: `${LANE_PLAN_OPTIONS} -c synchronous_commit=off`,
   settle: LANE_PLAN_OPTIONS,
-  heartbeat: PLAN_OPTIONS,
-  duty: PLAN_OPTIONS,
+  heartbeat: LANE_PLAN_OPTIONS,
+  duty: POOL_PLAN_OPTIONS,
 }
 
-// Longer than any statement of ours takes on a healthy server; shorter than a caller's patience.
-const STATEMENT_TIMEOUT_MS = 15_000
-const CONNECT_TIMEOUT_MS = 5_000
+// Migrations take the time they take; longer than this no timer can be.
+const NO_QUERY_TIMEOUT_MS = 2_147_483_647
 
 // OIDs: json stays text, bigint fits a number (counts and milliseconds only).
 const TYPES = new pg.TypeOverrides()
@@ -55,13 +58,14 @@ export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {}
       application_name: 'taskflow',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
       keepAlive: true,
     })
     pool.on('error', onError)
     return pool
   }
 
-  const pool = openPool(poolSize, PLAN_OPTIONS)
+  const pool = openPool(poolSize, POOL_PLAN_OPTIONS)
   const lanes = new Map<Lane, pg.Pool>()
   const listening = postgresListener({ url, onError })
   let closing: Promise<unknown> | undefined
@@ -136,7 +140,7 @@ function transactionOn(client: pg.PoolClient): Transaction {
   return {
     ...queryable,
     async script(text) {
-      await client.query(text)
+      await client.query({ text, query_timeout: NO_QUERY_TIMEOUT_MS } as pg.QueryConfig)
     },
   }
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { translateDatabaseError } from './database-error.ts'
+import { CONNECT_TIMEOUT_MS, QUERY_TIMEOUT_MS } from './database-timeouts.ts'
 
 type Listener = (payload: string) => void
 
@@ -28,13 +29,25 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
   let reconnect: ReturnType<typeof setTimeout> | undefined
 
   async function connect(): Promise<pg.Client> {
-    const fresh = new pg.Client({ connectionString: url, application_name: 'taskflow listener', keepAlive: true })
+    const fresh = new pg.Client({
+      connectionString: url,
+      application_name: 'taskflow listener',
+      keepAlive: true,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+    })
     fresh.on('notification', ({ channel, payload = '' }) => {
       for (const listener of listeners.get(channel) ?? []) listener(payload)
     })
     fresh.on('error', onError)
-    await fresh.connect()
-    for (const channel of listeners.keys()) await fresh.query(`listen ${pg.escapeIdentifier(channel)}`)
+    try {
+      await fresh.connect()
+      for (const channel of listeners.keys()) await fresh.query(`listen ${pg.escapeIdentifier(channel)}`)
+    } catch (error) {
+      client = undefined
+      fresh.end().catch(onError)
+      throw error
+    }
     // Only from here on: a connection that breaks before is reported by the rejection, and must not come back twice.
     fresh.once('end', () => scheduleReconnect(FIRST_PAUSE_MS))
     return fresh
@@ -69,7 +82,8 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
         if (open && !known) await open.query(`listen ${pg.escapeIdentifier(channel)}`)
       } catch (error) {
         all.delete(listener)
-        client = undefined
+        // A channel that was refused must not be asked for again at each reconnection.
+        if (all.size === 0) listeners.delete(channel)
         throw translateDatabaseError(error)
       }
       return async () => {
