@@ -163,6 +163,14 @@ describe('postgres broker', () => {
     expect(await soon(taking)).toBe('any')
   })
 
+  test('looks at once when word may have been lost', async () => {
+    const { take, tell, idle } = setup()
+    await idle()
+    const taking = take()
+    tell('')
+    expect(await soon(taking)).toBe('any')
+  })
+
   test('polls on when a claim failed and was never acknowledged', async () => {
     const { take, clock } = setup()
     await take()

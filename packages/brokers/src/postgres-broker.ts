@@ -29,6 +29,8 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
   let listening: Promise<() => Promise<void>> | undefined
 
   function onReady(detail: string): void {
+    // The connection came back: of what was said meanwhile, any queue may have been.
+    if (detail === '') isMoreLikely = true
     for (const queue of detail.split(',')) if (asked.has(queue)) ready.add(queue)
     for (const look of waiting) look()
   }
