@@ -10,6 +10,7 @@ export interface Stop {
   readonly reason: AttemptError
   /** The sign of life asked of the runner together with the abort: a loop that gives it is not blocked. */
   readonly ping: number
+  /** Infinite for a request that only a deadline of the attempt bounds. */
   readonly forceAt: number
 }
 
@@ -32,7 +33,7 @@ export function deadlineOf(attempt: HeldAttempt): Deadline {
 }
 
 /** The deadline that no heartbeat moves. */
-export function fixedDeadlineOf({ startToCloseMs, startedAt, closeAt }: HeldAttempt): Deadline {
+function fixedDeadlineOf({ startToCloseMs, startedAt, closeAt }: HeldAttempt): Deadline {
   const startToClose: Deadline =
     startToCloseMs === undefined
       ? NEVER

@@ -4,7 +4,7 @@ import type { Log } from './log.ts'
 import type { RunnerHandle } from './placement/runner-handle.ts'
 import type { SharedRunner } from './placement/shared-runner.ts'
 import type { Slots } from './slots.ts'
-import { deadlineOf, fixedDeadlineOf, forcedOutcome, type Stop } from './stop.ts'
+import { deadlineOf, forcedOutcome, type Stop } from './stop.ts'
 
 interface Deps {
   readonly slots: Slots
@@ -18,6 +18,7 @@ interface Deps {
 
 // Fine enough that a timeout is not late to the eye, coarse enough that thousands of deadlines cost nothing.
 const ROUND_MS = 25
+const NEVER = Number.POSITIVE_INFINITY
 
 /**
  * Stops attempts: at their deadline, when they are cancelled, when the worker
@@ -60,12 +61,17 @@ export function stopper(deps: Deps): Stopper {
 
   function look(attempt: HeldAttempt, now: number): void {
     if (!slots.get(attempt.key)) return void watched.delete(attempt)
-    if (attempt.stop) {
-      if (now >= attempt.stop.forceAt) force(attempt, attempt.stop)
+    const { stop } = attempt
+    if (stop && stop.forceAt !== NEVER) {
+      if (now >= stop.forceAt) force(attempt, stop)
       return
     }
     const { at, message } = deadlineOf(attempt)
-    if (now >= at) ask(attempt, 'timedOut', { name: 'TimedOut', message }, now + killGraceMs)
+    if (now < at) return
+    const forceAt = now + killGraceMs
+    // Asked anew for a sign of life: the loop may be blocked since the cancel.
+    if (stop) attempt.stop = { ...stop, ping: attempt.runner?.ping() ?? 0, forceAt }
+    else ask(attempt, 'timedOut', { name: 'TimedOut', message }, forceAt)
   }
 
   function ask(attempt: HeldAttempt, cause: Stop['cause'], reason: AttemptError, forceAt: number): void {
@@ -111,8 +117,7 @@ export function stopper(deps: Deps): Stopper {
     for (const attempt of [...slots]) {
       if (!wanted.has(attempt.lease.taskId)) continue
       // In the shared runner a cancel is a request; only a deadline of the attempt bounds it.
-      const fromMs = attempt.isolation === null ? fixedDeadlineOf(attempt).at : clock.monotonicMs()
-      ask(attempt, 'cancelled', reason, fromMs + killGraceMs)
+      ask(attempt, 'cancelled', reason, attempt.isolation === null ? NEVER : clock.monotonicMs() + killGraceMs)
     }
   }
 
