@@ -36,7 +36,7 @@ export interface Session {
 
 // For settlements that the database does not answer while the worker stops; after that the rescuer takes them.
 const LAST_WORDS_MS = 5_000
-// How soon a worker that must register anew looks whether it has.
+// How soon a worker that must register anew, or needs another runner, looks whether it has.
 const WELCOME_MS = 50
 
 /** Puts the parts of a worker together and starts them. Rejects with SETTINGS_INVALID when the modules cannot be loaded. */
@@ -120,8 +120,8 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     queues: settings.queues,
     types: types.map(({ type }) => type),
     async whenWelcome(signal) {
-      await shared.whenReady()
-      while (!beating.isRegistered && !signal.aborted) await clock.sleep(WELCOME_MS, signal)
+      // Neither need ever come about: the modules may be broken by now, and the database gone.
+      while (!(shared.isReady && beating.isRegistered) && !signal.aborted) await clock.sleep(WELCOME_MS, signal)
       return beating.workerId
     },
     onClaimed,
@@ -137,11 +137,16 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     else held.begin(leases, workerId)
   }
 
-  const unlisten = await wakeups.on('cancelled', (detail) => detail === beating.workerId && beating.wake())
+  let unlisten: (() => Promise<void>) | undefined
   try {
+    // An empty detail: the connection came back, and what was said meanwhile is lost.
+    unlisten = await wakeups.on(
+      'cancelled',
+      (detail) => (detail === '' || detail === beating.workerId) && beating.wake(),
+    )
     await beating.start()
   } catch (error) {
-    await Promise.all([unlisten(), shared.stop()])
+    await Promise.all([unlisten?.(), shared.stop()])
     throw error
   }
   fetching.start()
@@ -171,7 +176,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
   async function leave(): Promise<void> {
     await beating.stop()
     await storage.deregisterWorker(beating.workerId).catch(onError)
-    await Promise.all([unlisten(), shared.stop(), isolated.stop()])
+    await Promise.all([unlisten?.(), shared.stop(), isolated.stop()])
     stopping.stop()
     events.emit('worker.stopped', { id: beating.workerId, released: settling.released })
   }

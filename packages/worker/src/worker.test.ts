@@ -1,7 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import type { TaskId } from '@taskflow/core'
 import { eventually, nextEvents } from '@taskflow/testing/wait'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { lease } from '../test/fake-work-store.ts'
 import { FIXTURES, setupWorker } from '../test/setup-worker.ts'
 
@@ -165,6 +168,17 @@ describe('worker › loads', () => {
     expect(storage.registered).toEqual([])
   })
 
+  test('nothing for good when it cannot listen: no runner stays behind', async () => {
+    const { worker, wakeups } = setupWorker()
+    const listen = vi.spyOn(wakeups, 'on').mockRejectedValueOnce(new Error('no connection to listen on'))
+    const terminate = vi.spyOn(Worker.prototype, 'terminate')
+    onTestFinished(() => terminate.mockRestore())
+    await expect(worker.start()).rejects.toThrow('no connection to listen on')
+    expect(terminate).toHaveBeenCalledOnce()
+    await worker.start()
+    expect(listen).toHaveBeenCalledTimes(2)
+  })
+
   test('a definition once that two modules export', async () => {
     const { worker, storage } = setupWorker({ tasks: join(FIXTURES, 'reexported') })
     await worker.start()
@@ -296,13 +310,13 @@ describe('worker › cancels', () => {
     })
   })
 
-  test('at once when told by a wake-up', async () => {
+  test.each(['told by', 'it may have missed'])('at once when %s a wake-up', async (how) => {
     const { worker, storage, submit, hasLogged, wake } = setupWorker({ heartbeatMs: 60_000 })
     await worker.start()
     const [given] = submit(lease('obeys'))
     await hasLogged('waiting')
     storage.cancelled.push(given.taskId)
-    wake('cancelled', worker.id ?? '')
+    wake('cancelled', how === 'told by' ? (worker.id ?? '') : '')
     expect(await eventually(() => storage.verdictOf(given.taskId))).toMatchObject({ verb: 'cancel' })
   })
 
@@ -320,6 +334,15 @@ describe('worker › cancels', () => {
     const { worker, storage, submit, hasLogged } = setupWorker()
     await worker.start()
     const [given] = submit(lease('ignores.thread'))
+    await hasLogged('waiting')
+    storage.cancelled.push(given.taskId)
+    expect(await eventually(() => storage.verdictOf(given.taskId))).toMatchObject({ verb: 'cancel' })
+  })
+
+  test('by force what ignores its signal and gives no heartbeat', async () => {
+    const { worker, storage, submit, hasLogged } = setupWorker()
+    await worker.start()
+    const [given] = submit(lease('ignores.silently'))
     await hasLogged('waiting')
     storage.cancelled.push(given.taskId)
     expect(await eventually(() => storage.verdictOf(given.taskId))).toMatchObject({ verb: 'cancel' })
@@ -375,6 +398,23 @@ describe('worker › stops', () => {
     await worker.stop()
     expect(storage.settlements).toEqual([])
   }, 10_000)
+
+  test('though its shared runner died and cannot come back', async () => {
+    const tasks = await mkdtemp(join(tmpdir(), 'taskflow-'))
+    onTestFinished(() => rm(tasks, { recursive: true, force: true }))
+    const definition = "{ [Symbol.for('taskflow.definition')]: true, type: 'exits', run: () => process.exit(7) }"
+    await writeFile(join(tasks, 'exits.mjs'), `export const exits = ${definition}`)
+    const { worker, storage, broker, events, settle, submit } = setupWorker({ tasks })
+    await worker.start()
+    await rm(tasks, { recursive: true })
+    const failed = nextEvents(events, 'round.failed')
+    expect(await settle(lease('exits'))).toMatchObject([{ verb: 'rescue' }])
+    await failed
+    submit(lease('exits'))
+    await eventually(() => broker.isTaken)
+    await worker.stop()
+    expect(storage.deregistered).toHaveLength(1)
+  })
 
   test('before it started, twice, and starts again', async () => {
     const { worker, storage, settle } = setupWorker()

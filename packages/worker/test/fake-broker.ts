@@ -7,6 +7,11 @@ export class FakeBroker implements Broker {
   #isTold = false
   #wake: (() => void) | undefined
 
+  /** Whether what was told has been heard. */
+  get isTaken(): boolean {
+    return !this.#isTold
+  }
+
   tell(): void {
     this.#isTold = true
     this.#wake?.()

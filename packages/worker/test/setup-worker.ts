@@ -1,6 +1,13 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
-import { type Lease, type TaskFlowEvents, uuidV7Ids, type Verdict, type WakeupTopic } from '@taskflow/core'
+import {
+  type Lease,
+  type TaskFlowEvents,
+  uuidV7Ids,
+  type Verdict,
+  type Wakeups,
+  type WakeupTopic,
+} from '@taskflow/core'
 import { eventually } from '@taskflow/testing/wait'
 import { onTestFinished } from 'vitest'
 import { type WorkerOptions, worker } from '../src/index.ts'
@@ -18,15 +25,16 @@ export function setupWorker(settings: Partial<WorkerOptions> = {}) {
   const listeners = new Map<WakeupTopic, (detail: string) => void>()
   const logged: { detail: object; message: string }[] = []
   const write = (detail: object, message: string): void => void logged.push({ detail, message })
+  const wakeups: Wakeups = {
+    async on(topic, listener) {
+      listeners.set(topic, listener)
+      return async () => void listeners.delete(topic)
+    },
+  }
   const subject = worker({
     storage,
     broker,
-    wakeups: {
-      async on(topic, listener) {
-        listeners.set(topic, listener)
-        return async () => void listeners.delete(topic)
-      },
-    },
+    wakeups,
     clock: systemClock,
     ids: uuidV7Ids(systemClock, Math.random),
     random: () => 0.5,
@@ -58,6 +66,7 @@ export function setupWorker(settings: Partial<WorkerOptions> = {}) {
     storage,
     broker,
     events,
+    wakeups,
     logged,
     wake: (topic: WakeupTopic, detail: string) => listeners.get(topic)?.(detail),
     submit,

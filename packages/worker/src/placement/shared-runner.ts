@@ -17,6 +17,7 @@ interface Options {
 export interface SharedRunner {
   start(): Promise<readonly TaskTypeIntroduction[]>
   readonly current: RunnerHandle
+  readonly isReady: boolean
   /** Resolves once the present runner has loaded its modules. */
   whenReady(): Promise<void>
   /** Starts another in its place; the caller has dealt with the attempts in it. */
@@ -28,6 +29,7 @@ export function sharedRunner({ clock, open, onFailedStart }: Options): SharedRun
   const stopping = new AbortController()
   let current = open()
   let ready = Promise.resolve()
+  let isReady = true
 
   async function untilReady(): Promise<void> {
     for (
@@ -35,7 +37,7 @@ export function sharedRunner({ clock, open, onFailedStart }: Options): SharedRun
       !stopping.signal.aborted;
       pauseMs = Math.min(pauseMs * 2, PAUSE_MS.last)
     ) {
-      const isReady = await current.ready.then(() => true, onFailedStart)
+      isReady = (await current.ready.then(() => true, onFailedStart)) === true
       if (isReady || stopping.signal.aborted) return
       await clock.sleep(pauseMs, stopping.signal)
       void current.kill()
@@ -59,11 +61,15 @@ export function sharedRunner({ clock, open, onFailedStart }: Options): SharedRun
     get current() {
       return current
     },
+    get isReady() {
+      return isReady
+    },
     whenReady: () => ready,
     replace() {
       void current.kill()
       if (stopping.signal.aborted) return
       current = open()
+      isReady = false
       ready = untilReady()
     },
     async stop() {
