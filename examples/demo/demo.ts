@@ -26,6 +26,7 @@ try {
 }
 
 async function demonstrate(): Promise<void> {
+  await refuseWithoutWorker()
   const folders = findPackages(join(process.cwd(), 'node_modules'))
   const flakyFolder = folders[Math.floor(folders.length / 2)]
   say(`\n  Submitting one task for each of ${folders.length} installed packages …`)
@@ -62,6 +63,13 @@ async function demonstrate(): Promise<void> {
     { title: 'Report of all packages', labels: { demo: run } },
   )
   say(printReport((await client.tasks.result(report, { timeoutMs: 30_000 })) as PackageReport))
+}
+
+/** Tasks that no worker knows would wait for ever, and so would the demonstration. */
+async function refuseWithoutWorker(): Promise<void> {
+  const { items } = await client.workers.list()
+  if (items.some(({ state, types }) => state === 'active' && types.includes(inspectPackage.type))) return
+  throw new Error(`No worker at ${url} has the example tasks: start one with --tasks examples/tasks, as npm start does`)
 }
 
 /** Draws the bar until every task has finished. */

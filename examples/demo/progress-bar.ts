@@ -11,7 +11,7 @@ export interface ProgressBar {
   end(): void
 }
 
-const WIDTH = 30
+const LONGEST_BAR = 30
 const FULL = '█'
 const EMPTY = '░'
 
@@ -23,7 +23,7 @@ export function progressBar(out: NodeJS.WriteStream): ProgressBar {
     show(counts) {
       const share = counts.total === 0 ? 1 : (counts.succeeded + counts.failed) / counts.total
       const tenth = Math.floor(share * 10)
-      if (out.isTTY) out.write(`\r\x1b[2K${lineOf(counts, share)}`)
+      if (out.isTTY) out.write(`\r\x1b[2K${lineOf(counts, share, out.columns)}`)
       else if (tenth > shownTenth) out.write(`${lineOf(counts, share)}\n`)
       shownTenth = tenth
     },
@@ -33,9 +33,11 @@ export function progressBar(out: NodeJS.WriteStream): ProgressBar {
   }
 }
 
-function lineOf({ total, succeeded, running, retrying, failed }: Counts, share: number): string {
-  const full = Math.round(share * WIDTH)
-  const bar = FULL.repeat(full) + EMPTY.repeat(WIDTH - full)
+/** As wide as the terminal at most: a line that wraps cannot be drawn anew. */
+function lineOf({ total, succeeded, running, retrying, failed }: Counts, share: number, columns = 120): string {
   const percent = `${Math.floor(share * 100)}`.padStart(3)
-  return `  ${bar} ${percent} %  ${succeeded}/${total} succeeded, ${running} running, ${retrying} retrying, ${failed} failed`
+  const words = ` ${percent} %  ${succeeded}/${total} succeeded, ${running} running, ${retrying} retrying, ${failed} failed`
+  const width = Math.max(0, Math.min(LONGEST_BAR, columns - words.length - 3))
+  const full = Math.round(share * width)
+  return `  ${FULL.repeat(full)}${EMPTY.repeat(width - full)}${words}`.slice(0, columns - 1)
 }

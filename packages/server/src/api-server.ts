@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import type { Service } from '@taskflow/core'
+import { type Service, TaskFlowError } from '@taskflow/core'
 import type { FastifyInstance } from 'fastify'
 import { type ApiDeps, buildApp } from './api/app.ts'
 
@@ -25,7 +25,7 @@ export function apiServer({ host, port, ...deps }: Deps): ApiServer {
     async start() {
       if (app) return
       app = await buildApp(deps)
-      await app.listen({ host, port })
+      await app.listen({ host, port }).catch((error: unknown) => explainRefusal(error, host, port))
       const { address, family, port: actual } = app.server.address() as AddressInfo
       url = `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`
     },
@@ -35,4 +35,18 @@ export function apiServer({ host, port, ...deps }: Deps): ApiServer {
       url = undefined
     },
   }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken',
+  EACCES: 'may not be used by this user',
+  EADDRNOTAVAIL: 'is no address of this machine',
+}
+
+function explainRefusal(error: unknown, host: string, port: number): never {
+  const reason = REASONS[String((error as NodeJS.ErrnoException).code)]
+  if (reason === undefined) throw error
+  throw new TaskFlowError('SETTINGS_INVALID', `${host}:${port} ${reason}: choose another with --port and --host`, {
+    cause: error,
+  })
 }

@@ -14,11 +14,15 @@ import { logEvents } from './telemetry/log-events.ts'
 import { metricsOf } from './telemetry/metrics.ts'
 import { VERSION } from './version.ts'
 
+const PROJECT = 'default'
+
 /** A whole TaskFlow process, ready to start. */
 export interface TaskFlowProcess extends Service {
   readonly administrator: Administrator
   /** Where the API listens, once started; undefined without that role. */
   readonly url: string | undefined
+  /** The task types that workers have announced. */
+  listTypes(): Promise<string[]>
 }
 
 /**
@@ -54,7 +58,7 @@ export function openDatabase(
   return postgresDatabase({
     url: databaseUrl,
     ...(databaseSchema !== undefined && { schema: databaseSchema }),
-    onError: (error) => log.warn({ err: error }, 'A database connection broke'),
+    onError: (error) => log.debug({ err: error }, 'A database connection broke'),
   })
 }
 
@@ -98,6 +102,9 @@ async function composeOver(
     get url() {
       return api?.url
     },
+    async listTypes() {
+      return (await storage.listTaskTypes(PROJECT)).map(({ type }) => type)
+    },
     async start() {
       for (const service of services) await service.start()
     },
@@ -113,10 +120,14 @@ async function composeOver(
   }
 }
 
+// SQLSTATE classes: wrong role or password, no such database.
+const REFUSED = /^(28|3D)/
+
 /** Who starts the process may know where its database should be; callers of the API may not. */
 function explainAway(error: unknown, { databaseUrl }: Settings): never {
-  if (!hasCode(error, 'DATABASE_UNAVAILABLE') || databaseUrl === undefined) throw error
-  const reason = error.cause instanceof Error ? error.cause.message : ''
+  const isRefused = REFUSED.test(String((error as { code?: unknown }).code))
+  if (databaseUrl === undefined || !(isRefused || hasCode(error, 'DATABASE_UNAVAILABLE'))) throw error
+  const { message: reason } = (isRefused ? error : ((error as Error).cause ?? error)) as Error
   throw new TaskFlowError(
     'DATABASE_UNAVAILABLE',
     `PostgreSQL at ${new URL(databaseUrl).host} does not answer (${reason}): start it, or mend TASKFLOW_DATABASE_URL`,
@@ -126,7 +137,7 @@ function explainAway(error: unknown, { databaseUrl }: Settings): never {
 
 function workerSettings(settings: Settings) {
   return {
-    project: 'default',
+    project: PROJECT,
     name: settings.workerName,
     version: VERSION,
     labels: {},

@@ -16,9 +16,10 @@ export async function runServer(flags: Flags): Promise<number> {
   const stopped = untilSignal()
   try {
     await taskflow.start()
-    process.stdout.write(welcome(taskflow, settings))
+    process.stdout.write(welcome(taskflow, settings, await taskflow.listTypes()))
     const signal = await stopped
-    log.info({ signal }, 'Stopping: running tasks may finish, the rest is handed back')
+    const { drainMs } = settings
+    log.info({ signal, drainMs }, 'Stopping: running tasks may finish within drainMs, the rest is handed back')
   } finally {
     await taskflow.stop()
   }

@@ -1,31 +1,50 @@
+import type { Administrator } from './administrator.ts'
 import type { TaskFlowProcess } from './compose.ts'
 import type { Settings } from './config.ts'
 import { VERSION } from './version.ts'
 
 /** What a start prints for the person before the screen: where it is, how to sign in, what to try. */
-export function welcome({ url, administrator }: TaskFlowProcess, settings: Settings): string {
+export function welcome({ url, administrator }: TaskFlowProcess, settings: Settings, types: readonly string[]): string {
   const store = settings.databaseUrl === undefined ? `embedded PostgreSQL in ${settings.dataDir}` : 'PostgreSQL'
   const lines = [`TaskFlow ${VERSION} is ready: ${settings.roles.join(', ')} over ${store}.`]
-  if (url !== undefined) lines.push('', ...tryThis(url, administrator, settings))
+  if (url !== undefined)
+    lines.push('', ...whereAndHow(url, administrator, settings), '', ...tryThis(url, administrator, settings, types))
   return `\n${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n\n`
 }
 
-function tryThis(url: string, { secret, isNew }: TaskFlowProcess['administrator'], settings: Settings): string[] {
-  const token = tokenFor(secret, isNew, settings)
+function whereAndHow(url: string, { secret, isNew }: Administrator, settings: Settings): string[] {
+  return [`API         ${url}`, `Reference   ${url}/docs`, `Sign in     ${signIn(secret, isNew, settings)}`]
+}
+
+/** Names a type that a worker knows, and the settings by which the command line finds this server and no other. */
+function tryThis(
+  url: string,
+  { secret, isNew }: Administrator,
+  settings: Settings,
+  types: readonly string[],
+): string[] {
+  const type = types.includes('hello') ? 'hello' : types[0]
+  if (type === undefined) return ['No worker has task modules yet: see docs/guides/task-modules.md.']
+  const payload = type === 'hello' ? '{"name":"World"}' : '{}'
+  const taskflow = `${environmentFor(settings)}npx taskflow`
+  const at = url === DEFAULT_URL ? '' : ` --url ${url}`
   return [
-    `API         ${url}`,
-    `Reference   ${url}/docs`,
-    `Sign in     ${signIn(secret, isNew, settings)}`,
-    '',
     'Try it:',
     '',
-    `  curl -s ${url}/v1/tasks -H "Authorization: Bearer ${token}" \\`,
-    `    -H 'Content-Type: application/json' -d '{"type":"hello","payload":{"name":"World"}}'`,
+    `  curl -s ${url}/v1/tasks -H "Authorization: Bearer ${tokenFor(secret, isNew, settings)}" \\`,
+    `    -H 'Content-Type: application/json' -d '{"type":"${type}","payload":${payload}}'`,
     '',
-    '  npx taskflow tasks submit hello --wait',
-    '  npx taskflow tasks list',
-    '  npm run demo',
+    `  ${taskflow} tasks submit ${type} --payload '${payload}' --wait${at}`,
+    `  ${taskflow} tasks list${at}`,
+    ...(types.includes('packages.inspect') && at === '' ? [`  ${environmentFor(settings)}npm run demo`] : []),
   ]
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:8080'
+
+/** The command line finds the key in the data folder; of another folder it must be told. */
+function environmentFor({ databaseUrl, dataDir }: Settings): string {
+  return databaseUrl !== undefined || dataDir === '.taskflow' ? '' : `TASKFLOW_DATA_DIR=${dataDir} `
 }
 
 /** The secret itself is printed once: what starts again and again should not fill the logs with it. */

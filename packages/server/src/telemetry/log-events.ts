@@ -15,7 +15,27 @@ export function logEvents(events: Events, log: Logger): void {
     'lease.lost': (detail) => log.warn(detail, 'A result was refused: its lease was lost'),
     'runner.crashed': (detail) => log.error(detail, 'A runner of handlers ended against its will'),
     'partitions.dropped': (detail) => log.info(detail, 'Days past retention were dropped'),
-    'round.failed': ({ service, error }) => log.warn({ service, err: error }, 'A round failed; the next one follows'),
+    'round.failed': tellFailures(log),
   }
   for (const [name, teller] of Object.entries(tellers)) events.on(name as keyof TaskFlowEvents, teller as () => void)
+}
+
+const QUIET_MS = 30_000
+
+/** While a database is away every service fails many times a second. Each tells so twice a minute; all of it is counted. */
+function tellFailures(log: Logger): (...detail: TaskFlowEvents['round.failed']) => void {
+  const toldAt = new Map<string, number>()
+  return ({ service, error }) => {
+    const { code, message } = error as Error & { code?: string }
+    const key = `${service} ${code ?? message}`
+    const now = performance.now()
+    if (now - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return
+    toldAt.set(key, now)
+    const isExpected = code === 'DATABASE_UNAVAILABLE'
+    // What is no outage is a bug, and its place is worth the lines.
+    log.warn(
+      isExpected ? { service, reason: message } : { service, err: error },
+      'A round failed; the next one follows',
+    )
+  }
 }

@@ -41,7 +41,11 @@ export async function serveDocs(app: FastifyInstance): Promise<void> {
     routePrefix: '/docs',
     staticCSP: DOCS_CSP,
     uiConfig: { docExpansion: 'list', tryItOutEnabled: true, persistAuthorization: false },
-    theme: { title: 'TaskFlow API' },
+    theme: {
+      title: 'TaskFlow API',
+      // The bar would show another project's name and a field for other documents.
+      css: [{ filename: 'taskflow.css', content: '.swagger-ui .topbar { display: none }' }],
+    },
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/docs/errors', { schema: { hide: true } }, async (_request, reply) =>
