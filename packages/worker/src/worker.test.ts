@@ -64,6 +64,14 @@ describe('worker › judges', () => {
     })
   })
 
+  test('text cut in the middle of a character by mending it: the database could not read it back', async () => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    const [failed, returned] = await settle(lease('fails.in.half'), lease('returns', 'half'))
+    expect(failed).toMatchObject({ verb: 'retry', error: { message: 'half \uFFFD' } })
+    expect(returned).toEqual({ verb: 'complete', result: '"half \uFFFD"' })
+  })
+
   test('the last attempt as exhausted', async () => {
     const { worker, settle } = setupWorker()
     await worker.start()

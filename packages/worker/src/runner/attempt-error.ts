@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import type { AttemptError } from '@taskflow/core'
-import { clip, withoutNul } from './text.ts'
+import { clip, storable } from './text.ts'
 
 // An error is stored with its task and read in lists: enough to understand it, not enough to flood them.
 const MESSAGE_BYTES = 8_192
@@ -32,4 +32,4 @@ const fromValue = (thrown: unknown): AttemptError => ({
   message: tidy(typeof thrown === 'string' ? thrown : inspect(thrown), MESSAGE_BYTES),
 })
 
-const tidy = (text: string, maxBytes: number): string => clip(withoutNul(text), maxBytes)
+const tidy = (text: string, maxBytes: number): string => clip(storable(text), maxBytes)

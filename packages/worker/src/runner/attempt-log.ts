@@ -1,7 +1,7 @@
 import type { LogLine } from '@taskflow/core'
 import type { TaskContext } from '@taskflow/sdk'
 import type { LogEntry } from '../protocol.ts'
-import { clip, withoutNul } from './text.ts'
+import { clip, storable } from './text.ts'
 
 const LINE_BYTES = 8_192
 const MAX_LINES = 10_000
@@ -28,7 +28,7 @@ export function attemptLog(write: (entry: Entry) => void): TaskContext['log'] {
 }
 
 function fitLine(message: string, fields: unknown): { message: string; fields: string | null } {
-  const text = clip(withoutNul(message), LINE_BYTES)
+  const text = clip(storable(message), LINE_BYTES)
   const json = fields === undefined ? null : toJson(fields)
   const isFitting = json === null || Buffer.byteLength(text) + Buffer.byteLength(json) <= LINE_BYTES
   return { message: text, fields: isFitting ? json : '{"dropped":"the line was too long"}' }
@@ -36,7 +36,7 @@ function fitLine(message: string, fields: unknown): { message: string; fields: s
 
 function toJson(fields: unknown): string | null {
   try {
-    return JSON.stringify(fields, (_, value) => (typeof value === 'string' ? withoutNul(value) : plain(value))) ?? null
+    return JSON.stringify(fields, (_, value) => (typeof value === 'string' ? storable(value) : plain(value))) ?? null
   } catch {
     return '{"dropped":"the fields cannot be written as JSON"}'
   }

@@ -1,5 +1,5 @@
 import type { ProgressEntry } from '../protocol.ts'
-import { clip, withoutNul } from './text.ts'
+import { clip, storable } from './text.ts'
 
 // Four a second is as fast as a person can follow, and as often as a row is worth writing.
 const INTERVAL_MS = 250
@@ -32,7 +32,7 @@ export function progressGate(write: (entry: Entry) => void): ProgressGate {
         throw new TypeError(`Expected \`percent\` to be a number from 0 to 100, got ${percent}`)
       waiting = {
         percent: Math.min(100, Math.max(0, percent)),
-        message: message === undefined ? null : clip(withoutNul(String(message)), MESSAGE_BYTES),
+        message: message === undefined ? null : clip(storable(String(message)), MESSAGE_BYTES),
       }
       if (!timer) writeWaiting()
     },

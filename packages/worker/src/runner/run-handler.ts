@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from '@taskflow/core'
 import { PermanentError, type TaskContext, type TaskDefinition, taskSignalOf } from '@taskflow/sdk'
 import { attemptErrorOf } from './attempt-error.ts'
-import { holdsNul } from './text.ts'
+import { holdsNul, storableJson } from './text.ts'
 
 const RESULT_BYTES = 1_048_576
 
@@ -49,7 +49,7 @@ const pathOf = (path: Path): string => path.map((part) => String(typeof part ===
 
 function toResult(value: unknown): string {
   if (value === undefined) return 'null'
-  const text = stringify(value)
+  const text = storableJson(stringify(value))
   if (holdsNul(text))
     throw new InvalidResult('The result holds a NUL character (U+0000), which PostgreSQL cannot store')
   if (text.length * 3 > RESULT_BYTES && Buffer.byteLength(text) > RESULT_BYTES)

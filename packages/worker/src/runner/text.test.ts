@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { clip, holdsNul, withoutNul } from './text.ts'
+import { clip, holdsNul, storable, storableJson } from './text.ts'
 
 test('finds an escaped NUL in JSON exactly when a string in it holds one', () => {
   const text = fc.string({ unit: fc.constantFrom('\u0000', '\\', 'u0000', 'u', '"', 'a') })
@@ -18,6 +18,17 @@ test('clips to the number of bytes and never in the middle of a character', () =
   )
 })
 
-test('puts the replacement character in the place of NUL', () => {
-  expect(withoutNul('a\u0000b')).toBe('a\uFFFDb')
+test('puts the replacement character in the place of NUL and of lone surrogates', () => {
+  expect(storable('a\u0000b\ud83dc🚀')).toBe('a\uFFFDb\uFFFDc🚀')
+})
+
+test('makes JSON well-formed exactly as its strings', () => {
+  const unit = fc.constantFrom('\ud83d', '\ude80', '\udfff', '\\', 'ud83d', '\\ud83d', '"', 'a')
+  fc.assert(
+    fc.property(fc.string({ unit }), (value) => {
+      expect(JSON.parse(storableJson(JSON.stringify({ [value]: value })))).toEqual({
+        [value.toWellFormed()]: value.toWellFormed(),
+      })
+    }),
+  )
 })

@@ -1,9 +1,18 @@
-/** Fits text from handlers for storage: PostgreSQL refuses NUL, and nobody reads a megabyte of message. */
+/**
+ * Fits text from handlers for storage: PostgreSQL refuses NUL, cannot read half a surrogate pair out of JSON (an emoji
+ * cut in two, say), and nobody reads a megabyte of message.
+ */
 
 const NUL = '\u0000'
 
-export function withoutNul(text: string): string {
-  return text.includes(NUL) ? text.replaceAll(NUL, '\uFFFD') : text
+/** Puts the replacement character in the place of what cannot be stored. */
+export function storable(text: string): string {
+  return (text.includes(NUL) ? text.replaceAll(NUL, '\uFFFD') : text).toWellFormed()
+}
+
+/** The same for the lone surrogates in JSON text, which `JSON.stringify` writes as escapes, and only them. */
+export function storableJson(json: string): string {
+  return json.includes('\\ud') ? json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\uFFFD') : json
 }
 
 /** Cuts to a number of bytes of UTF-8, marking the cut. */
