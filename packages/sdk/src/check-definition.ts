@@ -1,5 +1,7 @@
 /** The rules of a task definition, each a sentence. TypeScript cannot say them all, and handlers may be JavaScript. */
 
+// As long as the API lets anything last; far beyond it, a moment no longer fits a Date.
+export const MAX_DURATION_MS = 315_360_000_000
 const TYPE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 
 type Fields = Readonly<Record<string, unknown>>
@@ -8,6 +10,10 @@ type Rule = readonly [isKept: (value: unknown) => boolean, expectation: string]
 const integerFrom = (least: number): Rule => [
   (value) => Number.isSafeInteger(value) && (value as number) >= least,
   `an integer from ${least}`,
+]
+const durationFrom = (least: number): Rule => [
+  (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= MAX_DURATION_MS,
+  `an integer from ${least} to ${MAX_DURATION_MS} (ten years)`,
 ]
 const numberFrom = (least: number): Rule => [
   (value) => typeof value === 'number' && Number.isFinite(value) && value >= least,
@@ -39,16 +45,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   timeouts: record,
 }
 const RETRY_RULES: Readonly<Record<string, Rule>> = {
-  baseMs: integerFrom(0),
+  baseMs: durationFrom(0),
   factor: numberFrom(1),
-  maxMs: integerFrom(0),
+  maxMs: durationFrom(0),
   jitter: oneOf('full', 'none'),
 }
 const TIMEOUT_RULES: Readonly<Record<string, Rule>> = {
-  scheduleToStartMs: integerFrom(1),
-  startToCloseMs: integerFrom(1),
-  scheduleToCloseMs: integerFrom(1),
-  heartbeatMs: integerFrom(1),
+  scheduleToStartMs: durationFrom(1),
+  startToCloseMs: durationFrom(1),
+  scheduleToCloseMs: durationFrom(1),
+  heartbeatMs: durationFrom(1),
 }
 
 export function checkDefinition(options: unknown): void {

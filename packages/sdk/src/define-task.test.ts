@@ -41,6 +41,11 @@ test.each([
   [{ type: 'a', run: 'text' }, 'Expected `run` of task `a` to be a function, got "text"'],
   [{ type: 'a', maxAttempts: 0 }, 'Expected `maxAttempts` of task `a` to be an integer from 1, got 0'],
   [{ type: 'a', retry: { factor: 0.5 } }, 'Expected `retry.factor` of task `a` to be a number from 1, got 0.5'],
+  [{ type: 'a', retry: { maxMs: 315_360_000_001 } }, 'to be an integer from 0 to 315360000000 (ten years)'],
+  [
+    { type: 'a', timeouts: { heartbeatMs: 8.9e15 } },
+    'Expected `timeouts.heartbeatMs` of task `a` to be an integer from 1',
+  ],
   [{ type: 'a', retry: 5 }, 'Expected `retry` of task `a` to be an object, got 5'],
   [{ type: 'a', timeouts: { startToCloseMs: -1 } }, 'Expected `timeouts.startToCloseMs` of task `a`'],
   [{ type: 'a', timeouts: { startToClose: 1 } }, 'Unknown field `timeouts.startToClose` of task `a`'],

@@ -23,6 +23,6 @@ test.each([new Error('plain'), 'text', null, undefined, 7])('finds no signal in 
   expect(taskSignalOf(thrown)).toBeUndefined()
 })
 
-test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses a delay of %s', (delayMs) => {
+test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 8.9e15, 315_360_000_000.5])('refuses a delay of %s', (delayMs) => {
   expect(() => new RetryAfter(delayMs)).toThrow('Expected `delayMs` to be a number of milliseconds from 0')
 })

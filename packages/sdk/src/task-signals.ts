@@ -1,3 +1,5 @@
+import { MAX_DURATION_MS } from './check-definition.ts'
+
 /**
  * What a handler may throw to say more than "this attempt failed".
  *
@@ -20,8 +22,10 @@ export class RetryAfter extends Error {
   readonly [TASK_SIGNAL]: TaskSignal
 
   constructor(delayMs: number, options?: ErrorOptions) {
-    if (!Number.isFinite(delayMs) || delayMs < 0)
-      throw new TypeError(`Expected \`delayMs\` to be a number of milliseconds from 0, got ${delayMs}`)
+    if (!(delayMs >= 0 && delayMs <= MAX_DURATION_MS))
+      throw new TypeError(
+        `Expected \`delayMs\` to be a number of milliseconds from 0 to ${MAX_DURATION_MS} (ten years), got ${delayMs}`,
+      )
     super(`Retry after ${delayMs} ms`, options)
     this[TASK_SIGNAL] = { kind: 'retryAfter', delayMs: Math.ceil(delayMs) }
   }
