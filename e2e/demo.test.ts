@@ -13,7 +13,7 @@ test('the demonstration reads every installed package, shows a retry and a redri
     tasks: EXAMPLE_TASKS,
   })
   const demo = processes.node([DEMO], { env })
-  const ended = await within(90_000, demo.ended, 'the demonstration to end')
+  const ended = await within(60_000, demo.ended, 'the demonstration to end')
   expect(demo.stdout).toMatch(/one task for each of \d{2,} installed packages/)
   expect(demo.stdout).toMatch(/100 %/)
   expect(demo.stdout).toMatch(/attempt 1: failed .*\n +attempt 2: succeeded/)

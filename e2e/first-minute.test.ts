@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type RunningProcess, useProcesses, within } from '@taskflow/testing'
 import { expect, test } from 'vitest'
@@ -13,12 +15,18 @@ function start(folder: string): RunningProcess {
 }
 
 /** What it tells the person before the screen. */
-async function welcomeOf(server: RunningProcess) {
-  const [welcome] = await server.waitForOutput(/TaskFlow .* is ready[\s\S]*npm run demo\n/, { timeoutMs: 60_000 })
+async function welcomeOf(server: RunningProcess, folder: string) {
+  const [welcome] = await server.waitForOutput(/TaskFlow .* is ready[\s\S]*tasks list.*\n/, { timeoutMs: 60_000 })
   const [, url] = /API +(http:\S+)/.exec(welcome) ?? []
-  const [, key] = /key ([\w-]+)/.exec(welcome) ?? []
+  const key = readFileSync(join(folder, '.taskflow/admin.key'), 'utf8').trim()
   const [curl] = /curl .*\\\n.*/.exec(welcome) ?? []
-  return { welcome, url: url!, key: key!, curl: curl! }
+
+  /** Runs the very command that was printed, and resolves with the id of the task it submitted. */
+  async function submitAsTold(): Promise<string> {
+    const { stdout } = await shell('sh', ['-c', curl!], { cwd: folder })
+    return JSON.parse(stdout).id
+  }
+  return { welcome, url: url!, key, submitAsTold }
 }
 
 async function taskOf({ url, key }: { url: string; key: string }, id: string) {
@@ -27,11 +35,11 @@ async function taskOf({ url, key }: { url: string; key: string }, id: string) {
 }
 
 test('what a start in an empty folder prints is enough to sign in and to run a task', async () => {
-  const server = start(processes.tempFolder())
-  const welcome = await welcomeOf(server)
-  expect(welcome.welcome).toContain('kept in .taskflow/admin.key')
-  const printed = await shell('sh', ['-c', welcome.curl])
-  const { id } = JSON.parse(printed.stdout)
+  const folder = processes.tempFolder()
+  const server = start(folder)
+  const welcome = await welcomeOf(server, folder)
+  expect(welcome.welcome).toContain(`by the key ${welcome.key} (created now; kept in .taskflow/admin.key)`)
+  const id = await welcome.submitAsTold()
   expect(await taskOf(welcome, id)).toMatchObject({
     status: 200,
     task: { state: 'succeeded', result: { greeting: 'Hello, World' }, attempt: 1 },
@@ -40,8 +48,9 @@ test('what a start in an empty folder prints is enough to sign in and to run a t
 })
 
 test('without credentials, or with wrong ones, nobody gets in', async () => {
-  const server = start(processes.tempFolder())
-  const { url } = await welcomeOf(server)
+  const folder = processes.tempFolder()
+  const server = start(folder)
+  const { url } = await welcomeOf(server, folder)
   const statuses = ['', 'Bearer wrong', 'Basic YTpi'].map(async (authorization) => {
     const { status } = await fetch(`${url}/v1/tasks`, { headers: { authorization } })
     return status
@@ -53,7 +62,7 @@ test('without credentials, or with wrong ones, nobody gets in', async () => {
 test('a second start in the same folder is refused while the first runs', async () => {
   const folder = processes.tempFolder()
   const first = start(folder)
-  await welcomeOf(first)
+  await welcomeOf(first, folder)
   const second = start(folder)
   expect((await within(30_000, second.ended, 'the second start to be refused')).code).not.toBe(0)
   expect(second.output).toContain(`Process ${first.pid} has the data folder`)
@@ -65,15 +74,16 @@ test('a second start in the same folder is refused while the first runs', async 
 test('a stop ends with exit code 0, and the next start in the folder finds everything', async () => {
   const folder = processes.tempFolder()
   const first = start(folder)
-  const before = await welcomeOf(first)
-  const { stdout } = await shell('sh', ['-c', before.curl])
-  const { id } = JSON.parse(stdout)
+  const before = await welcomeOf(first, folder)
+  const id = await before.submitAsTold()
   const { task } = await taskOf(before, id)
   expect(await within(15_000, first.kill('SIGTERM'), 'the server to stop')).toEqual({ code: 0, signal: null })
 
   const second = start(folder)
-  const after = await welcomeOf(second)
+  const after = await welcomeOf(second, folder)
   expect(after.key).toBe(before.key)
+  expect(after.welcome, 'a secret is printed once').not.toContain(after.key)
   expect(await taskOf(after, id)).toEqual({ status: 200, task })
+  expect((await taskOf(after, await after.submitAsTold())).task).toMatchObject({ state: 'succeeded' })
   await second.kill('SIGTERM')
 })
