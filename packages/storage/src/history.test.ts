@@ -1,4 +1,4 @@
-import type { LogLine, TaskId } from '@taskflow/core'
+import type { LogLine, NewLogLine, TaskId } from '@taskflow/core'
 import { engines, moveTime, newTaskId, PROJECT, strangeLeaseId, useStorage } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import {
@@ -11,7 +11,6 @@ import {
   VERDICTS,
 } from '@taskflow/testing/task-in-state'
 import { afterEach, describe, expect, test } from 'vitest'
-import { openStorage } from './storage.ts'
 
 const NOT_FOUND = { code: 'TASK_NOT_FOUND' }
 
@@ -60,7 +59,7 @@ for (const engine of engines()) {
         { attempt: 1, outcome: 'released', error: null },
         { attempt: 1, outcome: 'rescued', error: { reason: 'crashed' } },
         { attempt: 1, outcome: 'snoozed', error: null },
-        { attempt: 1, outcome: 'failed', error: failure },
+        { attempt: 1, outcome: 'failed', error: VERDICTS.retry.error },
         { attempt: 2, outcome: 'running', endedAt: null, error: null },
       ])
       await settle(given.storage, held, VERDICTS.fail)
@@ -122,11 +121,18 @@ for (const engine of engines()) {
       fields: index % 2 === 0 ? null : `{"index":${index}}`,
     })
 
+    const newLine = (taskId: TaskId, told: LogLine): NewLogLine => ({
+      ...told,
+      id: newTaskId(),
+      project: PROJECT,
+      taskId,
+    })
+
     test('logs come back oldest first, page by page', async () => {
       const { task } = await startTask(given.storage)
       const lines = Array.from({ length: 25 }, (_, index) => line(index))
-      await given.storage.appendLogs(lines.slice(0, 20).map((each) => ({ ...each, project: PROJECT, taskId: task.id })))
-      await given.storage.appendLogs(lines.slice(20).map((each) => ({ ...each, project: PROJECT, taskId: task.id })))
+      const sent = lines.map((each) => newLine(task.id, each))
+      for (const some of [sent.slice(20), sent.slice(0, 20)]) await given.storage.appendLogs(some)
       const read: LogLine[] = []
       for (let after: string | undefined; ; ) {
         const page = await given.storage.listLogs(PROJECT, task.id, { limit: 10, ...(after && { after }) })
@@ -139,14 +145,14 @@ for (const engine of engines()) {
 
     test('a line that is sent again is stored once', async () => {
       const { task } = await startTask(given.storage)
-      const id = newTaskId()
-      const again = openStorage({ db: given.db, events: given.events, nextId: () => id, retentionMs: 1 })
-      for (const _ of [1, 2]) await again.appendLogs([{ ...line(0), project: PROJECT, taskId: task.id }])
-      expect(await given.storage.listLogs(PROJECT, task.id, { limit: 10 })).toHaveLength(1)
+      const [first, second] = [newLine(task.id, line(0)), newLine(task.id, line(1))]
+      await given.storage.appendLogs([first])
+      await given.storage.appendLogs([first, second])
+      expect(await given.storage.listLogs(PROJECT, task.id, { limit: 10 })).toMatchObject([line(0), line(1)])
     })
 
     test('a line of a task that is gone is no trouble', async () => {
-      await given.storage.appendLogs([{ ...line(0), project: PROJECT, taskId: newTaskId() }])
+      await given.storage.appendLogs([newLine(newTaskId(), line(0))])
     })
 
     test('no lines are no trouble', async () => {

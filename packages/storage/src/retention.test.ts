@@ -164,7 +164,16 @@ for (const engine of engines()) {
 
     const log = (taskId: TaskId) =>
       given.storage.appendLogs([
-        { project: PROJECT, taskId, attempt: 1, at: new Date(), level: 'info', message: 'a line', fields: null },
+        {
+          id: newTaskId(),
+          project: PROJECT,
+          taskId,
+          attempt: 1,
+          at: new Date(),
+          level: 'info',
+          message: 'a line',
+          fields: null,
+        },
       ])
 
     // Each row's version tells where it lives, so it may change.

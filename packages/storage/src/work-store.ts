@@ -23,12 +23,11 @@ import { jsonOrNull, parseJson, priorityNumber } from './task-row.ts'
 
 interface Deps {
   readonly db: Database
-  /** Makes the ids of log lines: their order. */
   readonly nextId: () => string
   readonly settleTask: (settlement: Settlement) => Promise<SettlementResult>
 }
 
-export function workStore({ db, nextId, settleTask }: Deps): WorkStore {
+export function workStore({ db, settleTask }: Deps): WorkStore {
   return {
     settleTask,
 
@@ -92,7 +91,7 @@ export function workStore({ db, nextId, settleTask }: Deps): WorkStore {
       await db.run(
         appendLogs,
         columnsOf(lines, [
-          () => nextId(),
+          (line) => line.id,
           (line) => line.taskId as string,
           (line) => line.project,
           (line) => line.attempt,

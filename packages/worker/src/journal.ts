@@ -1,12 +1,13 @@
-import { type Clock, hasCode, type LogLine, naturalBatch, type TaskId, type WorkStore } from '@taskflow/core'
+import { type Clock, hasCode, type Ids, type NewLogLine, naturalBatch, type WorkStore } from '@taskflow/core'
 import { keepTrying } from './keep-trying.ts'
 
-type Line = LogLine & { readonly project: string; readonly taskId: TaskId }
+type Line = Omit<NewLogLine, 'id'>
 type ProgressUpdate = Parameters<WorkStore['recordProgress']>[0][number]
 
 interface Deps {
   readonly storage: Pick<WorkStore, 'appendLogs' | 'recordProgress'>
   readonly clock: Clock
+  readonly ids: Ids
   readonly signal: AbortSignal
   onError(error: unknown): void
 }
@@ -20,8 +21,8 @@ export interface Journal {
 
 const isShared = (error: unknown): boolean => hasCode(error, 'DATABASE_UNAVAILABLE')
 
-export function journal({ storage, clock, signal, onError }: Deps): Journal {
-  const lines = naturalBatch<readonly Line[], void>({
+export function journal({ storage, clock, ids, signal, onError }: Deps): Journal {
+  const lines = naturalBatch<readonly NewLogLine[], void>({
     run: async (chunks) => {
       await storage.appendLogs(chunks.flat())
       return chunks.map(() => undefined)
@@ -44,7 +45,11 @@ export function journal({ storage, clock, signal, onError }: Deps): Journal {
     keepTrying(work, { clock, signal, onError }).catch(() => {})
 
   return {
-    append: (chunk) => persist(() => lines.add(chunk)),
+    append(chunk) {
+      // Named before the first try: sent again, a line keeps its place and is stored once.
+      const named = chunk.map((line) => ({ ...line, id: ids.next() }))
+      return persist(() => lines.add(named))
+    },
     record: (update) => persist(() => updates.add(update)),
   }
 }

@@ -62,7 +62,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
   const held = attempts({
     slots: inHand,
     settler: settling,
-    journal: journal(persistence),
+    journal: journal({ ...persistence, ids }),
     shared,
     isolated,
     clock,

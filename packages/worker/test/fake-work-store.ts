@@ -4,7 +4,7 @@ import {
   type HeldLease,
   type Lease,
   type LeaseId,
-  type LogLine,
+  type NewLogLine,
   type Pulse,
   type Settlement,
   type SettlementResult,
@@ -50,7 +50,7 @@ export class FakeWorkStore implements WorkStore {
   readonly deregistered: WorkerId[] = []
   readonly pulses: Pulse[] = []
   readonly settlements: Settlement[] = []
-  readonly lines: (LogLine & { taskId: TaskId })[] = []
+  readonly lines: NewLogLine[] = []
   readonly progress: Update[] = []
   readonly cancelled: TaskId[] = []
   readonly dead = new Set<WorkerId>()
@@ -118,7 +118,7 @@ export class FakeWorkStore implements WorkStore {
     return this.settlementResult
   }
 
-  async appendLogs(lines: readonly (LogLine & { project: string; taskId: TaskId })[]): Promise<void> {
+  async appendLogs(lines: readonly NewLogLine[]): Promise<void> {
     this.#answer()
     this.lines.push(...lines)
   }

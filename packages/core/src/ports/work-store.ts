@@ -96,6 +96,14 @@ export interface TaskTypeDefaults {
   readonly inputSchema: string | null
 }
 
+/** A line to be stored, however often it is sent. */
+export interface NewLogLine extends LogLine {
+  /** A UUIDv7 of whoever brings it: lines are read in the order of their ids, and one id is stored once. */
+  readonly id: string
+  readonly project: string
+  readonly taskId: TaskId
+}
+
 /** The life of tasks as workers drive it. */
 export interface WorkStore {
   registerWorker(worker: WorkerIntroduction, types: readonly TaskTypeDefaults[]): Promise<void>
@@ -109,7 +117,7 @@ export interface WorkStore {
   /** Gathers with others under way. */
   settleTask(settlement: Settlement): Promise<SettlementResult>
   /** Lines of tasks that are gone are never read, and cleared by retention. */
-  appendLogs(lines: readonly (LogLine & { project: string; taskId: TaskId })[]): Promise<void>
+  appendLogs(lines: readonly NewLogLine[]): Promise<void>
   recordProgress(
     updates: readonly { project: string; taskId: TaskId; leaseId: LeaseId; percent: number; message: string | null }[],
   ): Promise<void>

@@ -12,7 +12,7 @@ type Params = readonly [
 ]
 
 /**
- * A line that is stored already (the reply to the first try was lost) is left as it is. Nothing is read of other
+ * A line whose id is stored already (the reply to the first try was lost) is left as it is. Nothing is read of other
  * tables: that would lock them in another order than the drop of a day does.
  */
 export const appendLogs = statement<Params, never>({
