@@ -27,6 +27,10 @@ const HINTS: Readonly<Record<string, string>> = {
   SERVER_UNREACHABLE: 'Start a server with `taskflow start`, or name another with --url or TASKFLOW_URL.',
   UNAUTHENTICATED: 'Give an API key with --token or TASKFLOW_TOKEN; the key must be neither revoked nor expired.',
   USAGE: 'Add --help to see how it is used.',
+  REQUEST_MALFORMED: 'Mend what is named, and run it again; --help shows what is expected.',
+  TASK_INVALID: 'Mend what is named, and submit it again.',
+  API_KEY_NOT_FOUND: 'See the keys with `taskflow keys list`.',
+  FORBIDDEN: 'Ask an administrator for a key whose role has that permission.',
 }
 
 export function reportFailure(error: unknown, { isJson }: { isJson: boolean }): ExitCode {
