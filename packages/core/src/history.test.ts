@@ -97,15 +97,32 @@ describe('an attempt that did not end the task', () => {
     rescued: 'task.rescued',
   } as const
 
+  const passing: TaskFailure = { ...failure, reason: 'retryable' }
+
   for (const [outcome, kind] of Object.entries(kinds) as [keyof typeof kinds, string][]) {
     test(`that was ${outcome} reads ${kind}`, () => {
-      const attempt = attemptOf({ startedAt: at(1), endedAt: at(2), outcome, error: failure })
+      const attempt = attemptOf({ startedAt: at(1), endedAt: at(2), outcome, error: passing })
       const events = historyOf(taskIn({ state: 'retrying', attempt: 1 }), [attempt], [])
       expect(kindsOf(events)).toEqual(['task.created', 'task.started', kind])
-      expect(events.at(-1)).toMatchObject({ at: at(2), actor: null, detail: { attempt: 1, workerId, error: failure } })
+      expect(events.at(-1)).toMatchObject({ at: at(2), actor: null, detail: { attempt: 1, workerId, error: passing } })
     })
   }
 })
+
+test.each([
+  ['failed', 'exhausted'],
+  ['failed', 'notRetryable'],
+  ['rescued', 'quarantined'],
+] as const)(
+  'an attempt that %s and ended the task as %s still reads task.failed after a redrive',
+  (outcome, reason) => {
+    const error: TaskFailure = { ...failure, reason }
+    const attempt = attemptOf({ startedAt: at(1), endedAt: at(2), outcome, error })
+    const redriven: TaskEvent = { kind: 'task.redriven', at: at(3), actor: 'key:ops', detail: {} }
+    const events = historyOf(taskIn({ attempt: 0 }), [attempt], [redriven])
+    expect(kindsOf(events)).toEqual(['task.created', 'task.started', 'task.failed', 'task.redriven'])
+  },
+)
 
 test('merges what was recorded, oldest first', () => {
   const recorded: TaskEvent[] = [

@@ -1,4 +1,4 @@
-import type { Attempt, AttemptOutcomeName, Task } from './task.ts'
+import type { Attempt, AttemptOutcomeName, FailureReason, Task } from './task.ts'
 import type { FinishedState } from './task-state.ts'
 import { isFinished } from './task-state.ts'
 
@@ -63,6 +63,12 @@ export function historyOf(task: Task, attempts: readonly Attempt[], recorded: re
   return events.sort((a, b) => a.at.getTime() - b.at.getTime())
 }
 
+/** Of attempts that failed or timed out, only those end their task whose reason says that no other follows. */
+function kindOfEnd(outcome: Exclude<AttemptOutcomeName, 'running'>, reason: FailureReason | undefined): TaskEventKind {
+  const isLast = reason === 'exhausted' || reason === 'notRetryable' || reason === 'quarantined'
+  return isLast ? 'task.failed' : KIND_OF_OUTCOME[outcome]
+}
+
 function eventsOfAttempt(attempt: Attempt, task: Task): TaskEvent[] {
   const detail = { attempt: attempt.attempt, workerId: attempt.workerId }
   const started: TaskEvent = { kind: 'task.started', at: attempt.startedAt, actor: null, detail }
@@ -70,7 +76,7 @@ function eventsOfAttempt(attempt: Attempt, task: Task): TaskEvent[] {
   const endsTask = attempt.endedAt?.getTime() === task.finishedAt?.getTime() && isFinished(task.state)
   if (attempt.outcome === 'running' || attempt.endedAt === null || endsTask) return [started]
   const ended: TaskEvent = {
-    kind: KIND_OF_OUTCOME[attempt.outcome],
+    kind: kindOfEnd(attempt.outcome, attempt.error?.reason),
     at: attempt.endedAt,
     actor: null,
     detail: { ...detail, ...(attempt.error && { error: attempt.error }) },

@@ -110,6 +110,32 @@ for (const engine of engines()) {
       expect(events[2]).toMatchObject({ actor: 'key:ann', detail: { from: 'cancelled', payloadEdited: true } })
     })
 
+    test('the end of a task that never started is kept in its history', async () => {
+      const task = await submitTask(given.storage, { timeouts: { scheduleToStartMs: 60_000 } })
+      await moveTime(given.db, 120_000)
+      await given.storage.expireTasks(1_000)
+      const { finishedAt, error } = await given.storage.getTask(PROJECT, task.id)
+      await given.storage.redriveTask(task.id, BY, null)
+      const { detail } = (await given.storage.listEvents(PROJECT, task.id)).at(-1)!
+      expect(detail).toMatchObject({ from: 'failed', error, finishedAt: finishedAt?.toISOString() })
+    })
+
+    test('a failure that ended the task is told as one after a redrive', async () => {
+      const { task, lease } = await startTask(given.storage)
+      await settle(given.storage, lease, VERDICTS.fail)
+      await given.storage.redriveTask(task.id, BY, null)
+      const events = await given.storage.listEvents(PROJECT, task.id)
+      expect(events.map(({ kind }) => kind)).toEqual(['task.created', 'task.started', 'task.failed', 'task.redriven'])
+    })
+
+    test('starts without the progress of the run before', async () => {
+      const { task, lease } = await startTask(given.storage)
+      await given.storage.recordProgress([{ ...lease, percent: 80, message: null }])
+      await settle(given.storage, lease, VERDICTS.complete)
+      expect((await given.storage.getTask(PROJECT, task.id)).progress).toMatchObject({ percent: 80 })
+      expect((await given.storage.redriveTask(task.id, BY, null)).progress).toBeNull()
+    })
+
     test('wakes those who wait for tasks', async () => {
       const heard: string[] = []
       const stop = await databaseWakeups(given.db).on('ready', (detail) => heard.push(detail))

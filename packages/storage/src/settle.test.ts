@@ -70,7 +70,14 @@ for (const engine of engines()) {
 
     /** What each verb that gives a task back leaves of it. */
     const returned = {
-      retry: { state: 'retrying', attempt: 1, crashCount: 0, error: failure, outcome: 'failed', isDelayed: true },
+      retry: {
+        state: 'retrying',
+        attempt: 1,
+        crashCount: 0,
+        error: VERDICTS.retry.error,
+        outcome: 'failed',
+        isDelayed: true,
+      },
       snooze: { state: 'scheduled', attempt: 0, crashCount: 0, error: null, outcome: 'snoozed', isDelayed: true },
       release: { state: 'queued', attempt: 0, crashCount: 0, error: null, outcome: 'released', isDelayed: false },
       rescue: {

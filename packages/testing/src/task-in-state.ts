@@ -26,7 +26,7 @@ export const VERDICTS: { readonly [Verb in Verdict['verb']]: Extract<Verdict, { 
   complete: { verb: 'complete', result: '{"done":true}' },
   fail: { verb: 'fail', error: failure },
   cancel: { verb: 'cancel', error: { ...failure, reason: 'cancelled' } },
-  retry: { verb: 'retry', error: failure, delayMs: 3_600_000 },
+  retry: { verb: 'retry', error: { ...failure, reason: 'retryable' }, delayMs: 3_600_000 },
   snooze: { verb: 'snooze', delayMs: 3_600_000 },
   release: { verb: 'release' },
   rescue: { verb: 'rescue', error: { ...failure, reason: 'crashed' } },

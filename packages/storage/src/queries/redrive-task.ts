@@ -9,7 +9,10 @@ type Params = readonly [
   headStartsMs: readonly number[],
 ]
 
-/** Back to queued with its attempts counted anew; the attempt that had ended it gets a row of its own. */
+/**
+ * Back to queued with its attempts counted anew; the attempt that had ended it gets a row of its own.
+ * The event keeps the end too, since a task that expired or was cancelled before it started has no attempt to tell it.
+ */
 export const redriveTask = statement<Params, { id: string }>({
   name: 'redrive_task',
   columns: ['id'],
@@ -36,7 +39,12 @@ export const redriveTask = statement<Params, { id: string }>({
       where lease_id is not null
     ), recorded as (
       insert into task_event (task_id, project, at, kind, actor, detail)
-      select id, project, clock_now(), 'task.redriven', $4, json_build_object('from', state, 'payloadEdited', $5::json is not null)
+      select id, project, clock_now(), 'task.redriven', $4,
+             json_build_object(
+               'from', state,
+               'finishedAt', to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+               'error', error,
+               'payloadEdited', $5::json is not null)
       from gone
     )
     select id, pg_notify('taskflow_ready', queue) as announced from gone`,
