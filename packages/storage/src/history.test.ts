@@ -3,7 +3,6 @@ import { engines, moveTime, newTaskId, PROJECT, strangeLeaseId, useStorage } fro
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import {
   claimOne,
-  failure,
   settle,
   startTask,
   submitTask,
