@@ -32,7 +32,13 @@ export const cancelTask = statement<Params, { id: string }>({
       select
         id, project, type, queue, 'cancelled', priority, run_at, payload, attempt, max_attempts, crash_count, retry, timeouts,
         retention_ms, labels, title, description, created_at, created_by, queued_at, started_at, clock_now(),
-        clock_now(), coalesce(error, $6::json), clock_now() + coalesce(retention_ms, $7::bigint) * interval '1 ms'
+        clock_now(),
+        -- What failed before is kept, but it is not why the task ended.
+        case
+          when error is null then $6::json
+          else json_build_object('name', error -> 'name', 'message', error -> 'message', 'reason', 'cancelled')
+        end,
+        clock_now() + coalesce(retention_ms, $7::bigint) * interval '1 ms'
       from gone
     ), asked as (
       update task set cancel_requested_at = clock_now()
