@@ -59,6 +59,14 @@ for (const engine of engines()) {
       }
     })
 
+    test('a title edited leaves a task that came back from a worker its place in line', async () => {
+      const { task, lease } = await startTask(given.storage, { priority: 'high' })
+      const place = await rankOfRow(task.id)
+      await settle(given.storage, lease, VERDICTS.release)
+      await given.storage.editTask(task.id, { title: 'edited' }, BY)
+      expect(await rankOfRow(task.id)).toEqual(place)
+    })
+
     test('a later run time schedules a queued task, and none queues it again', async () => {
       const { id } = await submitTask(given.storage, { priority: 'high' })
       const scheduled = await given.storage.editTask(id, { runAt: LATER }, BY)

@@ -129,6 +129,7 @@ export function taskStore({ db, events, retentionMs }: Deps): TaskStore {
           edited.description,
           by.actor,
           JSON.stringify(Object.keys(edit)),
+          HEAD_STARTS_MS,
         ])
         // No row: it changed between the read and the write. The next round finds out into what.
         if (!row) continue

@@ -17,6 +17,7 @@ type Params = readonly [
   description: string | null,
   actor: string,
   fields: string,
+  headStartsMs: readonly number[],
 ]
 
 /** Writes all editable columns, if the row is still the version that the edit was made from. */
@@ -37,9 +38,10 @@ export const editTask = statement<Params, { id: string }>({
           -- A new run time moves a task between scheduled and queued; a task that retries waits on unless told otherwise.
           state = case when not $9 or state = 'blocked' then state when $10 > clock_now() then 'scheduled' else 'queued' end,
           queued_at = case when not $9 then queued_at when $10 > clock_now() then null else coalesce(queued_at, clock_now()) end,
+          -- A task that came back from a worker kept its place, so only the head starts are exchanged.
           rank = case
             when $9 then greatest($10, clock_now())
-            else coalesce(queued_at, run_at, created_at)
+            else rank + ($17::bigint[])[priority + 1] * interval '1 ms'
           end - $7::bigint * interval '1 ms',
           -- Both are counted from the moment the task is due, until its first start.
           start_by = case
