@@ -10,7 +10,8 @@ export const getTask = statement<readonly [id: string, project: string], TaskRow
     left join lateral (
       select detail, at
       from task_event
-      where task_id = $1 and kind = 'task.progressed'
+      -- Of the present attempt, or of the one that ended the task: never of one before.
+      where task_id = $1 and kind = 'task.progressed' and at >= any_task.started_at
       order by at desc, task_event.id desc
       limit 1
     ) as progressed on true
