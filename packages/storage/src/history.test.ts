@@ -1,14 +1,7 @@
 import type { LogLine, NewLogLine, TaskId } from '@taskflow/core'
 import { engines, moveTime, newTaskId, PROJECT, strangeLeaseId, useStorage } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
-import {
-  claimOne,
-  settle,
-  startTask,
-  submitTask,
-  taskInState,
-  VERDICTS,
-} from '@taskflow/testing/task-in-state'
+import { claimOne, settle, startTask, submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
 import { afterEach, describe, expect, test } from 'vitest'
 
 const NOT_FOUND = { code: 'TASK_NOT_FOUND' }
