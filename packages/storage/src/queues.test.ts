@@ -75,6 +75,24 @@ for (const engine of engines()) {
       await expect(given.storage.getQueue('other', 'a')).rejects.toMatchObject({ code: 'QUEUE_NOT_FOUND' })
     })
 
+    test('forgets a queue once it has had neither tasks nor settled any for two days', async () => {
+      const worker = await startWorker(given.storage)
+      const tally = { queue: 'busy', succeeded: 1, failed: 0, cancelled: 0 }
+      await given.storage.heartbeatWorker(worker.id, pulse({ settled: [tally] }))
+      await submitTask(given.storage, { queue: 'full' })
+      await submitTask(given.storage, { queue: 'idle' })
+      await listQueues()
+      await script(given.db, `delete from task where queue = 'idle'`)
+      const namesAfter = async (days: number) => {
+        await moveTime(given.db, days * 1_440 * MINUTE)
+        await given.storage.countQueues()
+        await given.storage.applyRetention()
+        return (await given.storage.listQueues(PROJECT, { limit: 50 })).map(({ name }) => name)
+      }
+      expect(await namesAfter(1)).toEqual(['busy', 'full'])
+      expect(await namesAfter(3)).toEqual(['full'])
+    })
+
     test('two may count at once', async () => {
       for (const queue of ['a', 'b', 'c']) await submitTask(given.storage, { queue })
       await Promise.all([1, 2, 3].map(() => given.storage.countQueues()))

@@ -1,6 +1,6 @@
 import { statement } from '../statement.ts'
 
-/** Idempotency keys and ended workers live for a day, minutes of queues for two; survivors of dropped days until they expire, and what belongs to them as long. */
+/** Idempotency keys and ended workers live for a day, minutes of queues for two, and a queue as long as it has tasks or minutes; survivors of dropped days until they expire, and what belongs to them as long. */
 export const clearOldRows = statement<readonly [], never>({
   name: 'clear_old_rows',
   columns: [],
@@ -12,6 +12,13 @@ export const clearOldRows = statement<readonly [], never>({
       where state in ('stopped', 'lost') and heartbeat_at < clock_now() - interval '1 day'
     ), minutes as (
       delete from queue_minute where minute < clock_now() - interval '2 days'
+    ), queues as (
+      delete from queue_count as counted
+      where depth = '{}' and not exists (
+        select from queue_minute as settled
+        where settled.project = counted.project and settled.queue = counted.queue
+          and settled.minute >= clock_now() - interval '2 days'
+      )
     ), finished as (
       delete from finished_task_default where keep_until < clock_now()
     ), attempts as (
