@@ -41,6 +41,22 @@ describe('promoter', () => {
       `select (extract(epoch from queued_at - run_at) * 1000)::float8 as late_ms from task where state = 'queued'`,
     )
 
+  test('does not ask without a pause for a due task that somebody else has locked', async () => {
+    let rounds = 0
+    const storage = {
+      async promoteTasks() {
+        rounds++
+        return { promoted: 0, nextDueInMs: -50 }
+      },
+    }
+    const service = promoter({ storage, clock: systemClock, events: given.events })
+    await service.start()
+    await systemClock.sleep(200)
+    await service.stop()
+    expect(rounds).toBeGreaterThan(1)
+    expect(rounds).toBeLessThanOrEqual(45)
+  })
+
   // Half of them, because the machine may be busy with something else for a moment; a promoter that
   // waited for its poll would be half a second late on average.
   test('queues tasks within 100 ms of their own moments, and never before', async () => {

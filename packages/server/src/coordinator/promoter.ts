@@ -7,6 +7,8 @@ interface Deps extends DutyDeps {
 
 // A lost wake-up costs at most this.
 const POLL_MS = 1_000
+// A due task that somebody has locked is skipped: it must not be asked for without a pause.
+const SHORTEST_PAUSE_MS = 5
 const BATCH = 1_000
 
 /**
@@ -26,7 +28,7 @@ export function promoter({ storage, clock, events }: Deps): PeriodicService {
         count += promoted
         if (promoted < BATCH || signal.aborted) {
           if (count > 0) events.emit('tasks.promoted', { count })
-          return nextDueInMs === null ? POLL_MS : Math.min(POLL_MS, Math.max(0, Math.ceil(nextDueInMs)))
+          return nextDueInMs === null ? POLL_MS : Math.min(POLL_MS, Math.max(SHORTEST_PAUSE_MS, Math.ceil(nextDueInMs)))
         }
       }
     },
