@@ -106,9 +106,17 @@ export class FinishWatch {
     if (!this.#isWoken) this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS)
   }
 
-  /** Once listening it stays so: joining and leaving with each wait would cost more than the word does. */
+  /**
+   * Once listening it stays so: joining and leaving with each wait would cost more than the word does.
+   * Refused, it is asked for again by the next to wait; meanwhile the pauses do.
+   */
   #listen(): void {
-    this.#stopListening ??= this.#deps.wakeups.on('finished', () => this.#wake()).catch(() => async () => undefined)
+    this.#stopListening ??= this.#deps.wakeups
+      .on('finished', () => this.#wake())
+      .catch(() => {
+        this.#stopListening = undefined
+        return async () => undefined
+      })
   }
 }
 
