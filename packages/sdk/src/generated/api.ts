@@ -136,7 +136,7 @@ export interface Problem {
   title: string
   status: number
   /** Stable; branch on this */
-  code: 'REQUEST_MALFORMED' | 'CURSOR_INVALID' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'ROUTE_NOT_FOUND' | 'TASK_NOT_FOUND' | 'QUEUE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'NOT_ACCEPTABLE' | 'TASK_STATE_CONFLICT' | 'IDEMPOTENCY_CONFLICT' | 'LEASE_LOST' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'TASK_INVALID' | 'DATABASE_UNAVAILABLE' | 'INTERNAL' | 'SETTINGS_INVALID' | 'SCHEMA_UNKNOWN' | 'DATA_DIR_IN_USE'
+  code: 'REQUEST_MALFORMED' | 'CURSOR_INVALID' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'ROUTE_NOT_FOUND' | 'TASK_NOT_FOUND' | 'QUEUE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'NOT_ACCEPTABLE' | 'TASK_STATE_CONFLICT' | 'IDEMPOTENCY_CONFLICT' | 'LEASE_LOST' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'TASK_INVALID' | 'DATABASE_UNAVAILABLE' | 'QUERY_TOO_SLOW' | 'INTERNAL' | 'SETTINGS_INVALID' | 'SCHEMA_UNKNOWN' | 'DATA_DIR_IN_USE'
   /** One sentence: what happened to what */
   detail: string
   /** The request's id, as in the reply's X-Request-Id and in the logs */
@@ -233,7 +233,8 @@ export interface Task {
   cancelRequestedAt: string | null
   /** UUIDv7, in lower case */
   workerId: string | null
-  progress: {
+  /** Of the present or the last run; null before its handler tells any; never in lists */
+  progress?: {
     percent: number
     message?: string
     /** ISO 8601, UTC */

@@ -61,7 +61,7 @@ export const listTasksRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { sto
         positionOf: (task) => task.id,
         isPosition: isUuid,
       })
-      return { ...page, items: page.items.map((task) => taskView(task, include)) }
+      return { ...page, items: page.items.map((task) => taskView(task, { ...include, progress: false })) }
     },
   )
 }

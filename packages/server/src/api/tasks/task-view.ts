@@ -56,7 +56,14 @@ export const TaskView = Type.Object(
     finishedAt: nullable(Moment),
     cancelRequestedAt: nullable(Moment),
     workerId: nullable(Id),
-    progress: nullable(Type.Object({ percent: Type.Number(), message: Type.Optional(Type.String()), at: Moment })),
+    progress: Type.Optional(
+      nullable(
+        Type.Object(
+          { percent: Type.Number(), message: Type.Optional(Type.String()), at: Moment },
+          { description: 'Of the present or the last run; null before its handler tells any; never in lists' },
+        ),
+      ),
+    ),
   },
   { $id: 'Task' },
 )
@@ -66,10 +73,11 @@ export type TaskView = Static<typeof TaskView>
 interface Included {
   readonly payload: boolean
   readonly result: boolean
+  readonly progress: boolean
 }
 
 /** The one place where a task becomes JSON. */
-export function taskView(task: Task, include: Included = { payload: true, result: true }): TaskView {
+export function taskView(task: Task, include: Included = { payload: true, result: true, progress: true }): TaskView {
   return {
     id: task.id,
     project: task.project,
@@ -97,7 +105,7 @@ export function taskView(task: Task, include: Included = { payload: true, result
     finishedAt: iso(task.finishedAt),
     cancelRequestedAt: iso(task.cancelRequestedAt),
     workerId: task.workerId,
-    progress: progressView(task.progress),
+    ...(include.progress && { progress: progressView(task.progress) }),
   }
 }
 
@@ -107,6 +115,6 @@ export function failureView(error: TaskFailure | null): Static<typeof FailureVie
   return error && { ...error }
 }
 
-function progressView(progress: Progress | null): TaskView['progress'] {
+function progressView(progress: Progress | null): NonNullable<TaskView['progress']> | null {
   return progress && { ...progress, at: progress.at.toISOString() }
 }

@@ -82,7 +82,9 @@ describe('a list', () => {
     expect(plain.items[0]).not.toHaveProperty('payload')
     expect(plain.items[0]).not.toHaveProperty('result')
     const full = (await given.call('GET', '/v1/tasks?include=payload,result')).json
-    expect(full.items).toEqual([second, first])
+    // Progress is looked up for one task at a time.
+    const listed = [second, first].map(({ progress: _, ...rest }) => rest)
+    expect(full.items).toEqual(listed)
   })
 
   test('comes in pages that leave nothing out', async () => {
