@@ -23,6 +23,9 @@ interface Deps {
   watch(attempt: HeldAttempt): void
 }
 
+// Runners with a task each in which a runner died before: two cores' worth, and little memory.
+const SUSPECTS_AT_ONCE = 4
+
 /** Leads each attempt from its lease through a runner to its settlement. */
 export interface Attempts {
   /** The types a runner has loaded; called before the first lease. */
@@ -40,6 +43,8 @@ export function attempts(deps: Deps): Attempts {
   const { slots, settler, journal, shared, isolated, clock, events, log, watch } = deps
   let types: ReadonlyMap<string, TaskTypeIntroduction> = new Map()
   let lastKey = 0
+  const suspects: HeldAttempt[] = []
+  const admitted = new WeakSet<HeldAttempt>()
 
   function hold(lease: Lease, workerId: WorkerId): HeldAttempt {
     const type = types.get(lease.type)
@@ -52,7 +57,28 @@ export function attempts(deps: Deps): Attempts {
     for (const attempt of held) slots.add(attempt)
     const together = held.filter(({ isolation }) => isolation === null)
     if (together.length > 0) void startTogether(together)
-    for (const attempt of held) if (attempt.isolation !== null) void startAlone(attempt, attempt.isolation)
+    for (const attempt of held) {
+      if (attempt.type.isolation !== null) void startAlone(attempt, attempt.type.isolation)
+      else if (attempt.isolation !== null) suspects.push(attempt)
+    }
+    admitSuspects()
+  }
+
+  /**
+   * When a worker dies with hundreds of tasks, each comes back to be run alone; a runner for each at once would
+   * kill the next worker by its memory. The others wait in their slots.
+   */
+  function admitSuspects(): void {
+    if (suspects.length === 0) return
+    let running = [...slots].filter((attempt) => admitted.has(attempt)).length
+    while (running < SUSPECTS_AT_ONCE) {
+      const next = suspects.shift()
+      if (!next) return
+      if (slots.get(next.key) === undefined) continue
+      running++
+      admitted.add(next)
+      void startAlone(next, next.isolation ?? 'thread')
+    }
   }
 
   function start(started: readonly HeldAttempt[], runner: RunnerHandle): void {
@@ -92,7 +118,9 @@ export function attempts(deps: Deps): Attempts {
   }
 
   function finish(attempt: HeldAttempt, outcome: AttemptOutcome): void {
-    if (slots.remove(attempt)) void settler.settle(attempt, outcome)
+    if (!slots.remove(attempt)) return
+    void settler.settle(attempt, outcome)
+    admitSuspects()
   }
 
   function onEnded({ key, outcome, isAdrift }: Ended, runner: RunnerHandle): void {

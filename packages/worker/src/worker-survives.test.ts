@@ -47,6 +47,15 @@ describe('worker › survives', () => {
     expect(others).toMatchObject(Array(4).fill({ verb: 'complete' }))
   })
 
+  test('the death of a worker with many tasks: they are not all given a thread at once', async () => {
+    const { worker, settle } = setupWorker({ slots: 12 })
+    await worker.start()
+    const verdicts = await settle(...Array.from({ length: 12 }, () => lease('tells.thread', null, { crashCount: 1 })))
+    const threads = verdicts.map((verdict) => (verdict.verb === 'complete' ? verdict.result : verdict.verb))
+    expect(threads).toEqual(Array(12).fill(expect.stringMatching(/^\d+$/)))
+    expect(new Set(threads).size).toBeLessThanOrEqual(4)
+  })
+
   test('a task that killed a whole worker, by running it in a process', async () => {
     const { worker, events, settle } = setupWorker()
     await worker.start()
