@@ -10,6 +10,7 @@ import { listApiKeysRoute } from './keys/list-api-keys.ts'
 import { revokeApiKeyRoute } from './keys/revoke-api-key.ts'
 import { checkAddresses } from './plugins/addresses.ts'
 import { readBodies } from './plugins/bodies.ts'
+import { endConnectionsOnStop } from './plugins/closing.ts'
 import { describeApi, serveDocs } from './plugins/docs.ts'
 import { observeRequests } from './plugins/observe.ts'
 import { refuseConnection, refuseExpectation, replyWithProblems, sendProblem } from './plugins/problems.ts'
@@ -86,6 +87,7 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
   app.server.on('checkExpectation', (_request, response) => refuseExpectation(response, ids.next()))
   app.setValidatorCompiler(validatorCompiler)
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema)
+  endConnectionsOnStop(app)
   observeRequests(app, metrics)
   replyWithProblems(app)
   readBodies(app)
