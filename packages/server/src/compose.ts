@@ -76,7 +76,7 @@ async function composeOver(
   const random = Math.random
   const events = new EventEmitter<TaskFlowEvents>()
   const ids = uuidV7Ids(clock, random)
-  const storage = openStorage({ db, events, nextId: () => ids.next(), retentionMs: settings.retentionMs })
+  const storage = openStorage({ db, events, retentionMs: settings.retentionMs })
   const wakeups = databaseWakeups(db)
   const shared = { storage, wakeups, clock, ids, random, events, log }
   logEvents(events, log)

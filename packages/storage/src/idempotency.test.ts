@@ -123,7 +123,7 @@ function useSecondStorage(engine: Engine, given: ReturnType<typeof useStorage>):
   beforeAll(() => {
     const db = engine.kind === 'postgres' ? postgresDatabase({ url: given.url ?? '' }) : given.db
     if (engine.kind === 'postgres') close = () => db.close()
-    second = openStorage({ db, events: new EventEmitter(), nextId: newTaskId, retentionMs: 86_400_000 })
+    second = openStorage({ db, events: new EventEmitter(), retentionMs: 86_400_000 })
   })
   afterAll(() => close())
   return () => second

@@ -16,12 +16,12 @@ for (const engine of engines()) {
     test('data survives closing and opening again', async () => {
       const dataDir = `${processes.tempFolder()}/data`
       const first = await pgliteDatabase({ dataDir, loadDataDir: await openAsBlob(engine.dumpFile) })
-      const storage = openStorage({ db: first, events: new EventEmitter(), nextId: newTaskId, retentionMs: 1 })
+      const storage = openStorage({ db: first, events: new EventEmitter(), retentionMs: 1 })
       const task = await submitTask(storage)
       await first.close()
 
       const second = await pgliteDatabase({ dataDir })
-      const again = openStorage({ db: second, events: new EventEmitter(), nextId: newTaskId, retentionMs: 1 })
+      const again = openStorage({ db: second, events: new EventEmitter(), retentionMs: 1 })
       expect(await again.getTask(PROJECT, task.id)).toMatchObject({ state: 'queued', payload: task.payload })
       expect(await migrator(second).up()).toEqual([])
       await second.close()

@@ -200,6 +200,6 @@ const dropAllDays = `
 
 function openSecond(engine: Engine, given: ReturnType<typeof useStorage>) {
   const db = engine.kind === 'postgres' ? postgresDatabase({ url: given.url ?? '' }) : given.db
-  const storage = openStorage({ db, events: new EventEmitter(), nextId: newTaskId, retentionMs: 7 * DAY })
+  const storage = openStorage({ db, events: new EventEmitter(), retentionMs: 7 * DAY })
   return { storage, close: async () => (engine.kind === 'postgres' ? db.close() : undefined) }
 }

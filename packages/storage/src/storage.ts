@@ -11,18 +11,16 @@ export interface StorageDeps {
   /** Migrated. */
   readonly db: Database
   readonly events: Events
-  /** Makes UUIDv7 ids. */
-  readonly nextId: () => string
   /** How long finished tasks are kept that do not say so themselves. */
   readonly retentionMs: number
 }
 
 /** All that is stored, over any Database. */
-export function openStorage({ db, events, nextId, retentionMs }: StorageDeps): Storage {
+export function openStorage({ db, events, retentionMs }: StorageDeps): Storage {
   const settleTask = taskSettler({ db, events, retentionMs })
   return {
     ...taskStore({ db, events, retentionMs }),
-    ...workStore({ db, nextId, settleTask }),
+    ...workStore({ db, settleTask }),
     ...dutyStore({ db, retentionMs, settleTask }),
     ...fleetStore(db),
     ...keyStore(db),

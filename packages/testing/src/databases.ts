@@ -55,7 +55,7 @@ export function useStorage(engine: Engine, { checksInvariants = true } = {}): Gi
 
   beforeAll(async () => {
     opened = await openTestDatabase(engine)
-    storage = openStorage({ db: opened.db, events, nextId: newTaskId, retentionMs: RETENTION_MS })
+    storage = openStorage({ db: opened.db, events, retentionMs: RETENTION_MS })
   })
   afterEach(async () => {
     if (opened && checksInvariants) expect(await checkInvariants(opened.db), 'violated invariants').toEqual([])
