@@ -1,15 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { NewTask, Storage } from '@taskflow/core'
-import {
-  type Engine,
-  emptyDatabase,
-  engines,
-  moveTime,
-  newTask,
-  newTaskId,
-  PROJECT,
-  useStorage,
-} from '@taskflow/testing'
+import { type Engine, emptyDatabase, engines, moveTime, newTask, PROJECT, useStorage } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { postgresDatabase } from './postgres-database.ts'

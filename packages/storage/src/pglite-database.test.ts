@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { openAsBlob } from 'node:fs'
-import { engines, newTaskId, PROJECT, useProcesses } from '@taskflow/testing'
+import { engines, PROJECT, useProcesses } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { submitTask } from '@taskflow/testing/task-in-state'
 import { describe, expect, test } from 'vitest'

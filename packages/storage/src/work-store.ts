@@ -23,7 +23,6 @@ import { jsonOrNull, parseJson, priorityNumber } from './task-row.ts'
 
 interface Deps {
   readonly db: Database
-  readonly nextId: () => string
   readonly settleTask: (settlement: Settlement) => Promise<SettlementResult>
 }
 

@@ -4,7 +4,6 @@ import type { Database, Storage, TaskFlowEvents } from '@taskflow/core'
 import { openStorage, pgliteDatabase, postgresDatabase, statement } from '@taskflow/storage'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Engine } from './engines.ts'
-import { newTaskId } from './ids.ts'
 import { checkInvariants } from './invariants.ts'
 import { cloneTemplate } from './postgres-template.ts'
 
