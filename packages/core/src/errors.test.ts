@@ -37,7 +37,7 @@ test('an error carries its code, its status, its details and its cause', () => {
 test('is told by its code, also when another copy of the class threw it', () => {
   const twin = Object.assign(new Error('gone'), { code: 'TASK_NOT_FOUND' satisfies ErrorCode })
   expect(hasCode(twin, 'TASK_NOT_FOUND')).toBe(true)
-  expect(hasCode(twin, 'LEASE_LOST')).toBe(false)
+  expect(hasCode(twin, 'QUEUE_NOT_FOUND')).toBe(false)
   for (const stranger of [undefined, null, 'TASK_NOT_FOUND', { code: 'TASK_NOT_FOUND' }]) {
     expect(hasCode(stranger, 'TASK_NOT_FOUND')).toBe(false)
   }

@@ -51,11 +51,6 @@ export const ERRORS = {
     title: 'Idempotency key was used with another body',
     hint: 'Use a new key for a new request.',
   },
-  LEASE_LOST: {
-    status: 409,
-    title: 'Lease was lost',
-    hint: 'Drop the result: the task was rescued or cancelled, and belongs to another attempt.',
-  },
   PRECONDITION_FAILED: {
     status: 412,
     title: 'Task changed since it was read',

@@ -11,7 +11,6 @@ const MATRIX: Record<Permission, readonly string[]> = {
   'tasks:cancel': ['submitter', 'operator', 'admin'],
   'tasks:edit': ['operator', 'admin'],
   'tasks:redrive': ['operator', 'admin'],
-  'tasks:delete': ['admin'],
   'apiKeys:manage': ['admin'],
 }
 

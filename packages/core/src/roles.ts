@@ -10,7 +10,7 @@ const PERMISSIONS_OF = {
   viewer: ['tasks:read', 'queues:read', 'workers:read', 'metrics:read'],
   submitter: ['tasks:submit', 'tasks:cancel'],
   operator: ['tasks:edit', 'tasks:redrive'],
-  admin: ['tasks:delete', 'apiKeys:manage'],
+  admin: ['apiKeys:manage'],
 } as const satisfies Record<Role, readonly string[]>
 
 export type Permission = (typeof PERMISSIONS_OF)[Role][number]
