@@ -16,7 +16,16 @@ function setup({ listens = true }: { listens?: boolean } = {}) {
   const broker = postgresBroker({ wakeups, clock, pollMs: 1_000 })
   const controller = new AbortController()
   const take = (options: Partial<TakeOptions> = {}) =>
-    broker.take({ queues: ['default'], max: 10, waitMs: 60_000, signal: controller.signal, ...options })
+    broker.take({
+      project: 'default',
+      queues: ['default'],
+      isDrawn: false,
+      types: ['a'],
+      max: 10,
+      waitMs: 60_000,
+      signal: controller.signal,
+      ...options,
+    })
   return {
     broker,
     clock,

@@ -74,6 +74,9 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
         if (claimed >= max) isMoreLikely = true
         if (claimed > 0) pollIn(FIRST_POLL_MS)
       },
+      async release() {
+        isMoreLikely = true
+      },
     }
   }
 
@@ -88,6 +91,12 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
       if (!hasReason(queues) && !signal.aborted) await waitForReason(options)
       return hasReason(queues) && !signal.aborted ? deliver(options) : undefined
     },
+    /** The lines are in the database itself. */
+    async depths() {
+      return undefined
+    },
+    /** Whether the database answers is seen by whoever claims. */
+    async ping() {},
     async close() {
       const stop = await listening?.catch(() => undefined)
       listening = undefined

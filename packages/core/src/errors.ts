@@ -35,6 +35,11 @@ export const ERRORS = {
     title: 'Queue not found',
     hint: 'Check the name; a queue exists from its first task on.',
   },
+  WORKER_NOT_FOUND: {
+    status: 404,
+    title: 'Worker not found',
+    hint: 'Check the id with `GET /v1/workers`: a worker has a new one each time its process starts.',
+  },
   API_KEY_NOT_FOUND: { status: 404, title: 'API key not found', hint: 'Check the id with `GET /v1/api-keys`.' },
   NOT_ACCEPTABLE: {
     status: 406,
@@ -45,6 +50,11 @@ export const ERRORS = {
     status: 409,
     title: 'Task is in a state that does not allow this',
     hint: 'Read the task; its state has moved on.',
+  },
+  WORKER_STATE_CONFLICT: {
+    status: 409,
+    title: 'Worker is in a state that does not allow this',
+    hint: 'Read the worker; it has stopped or was lost.',
   },
   IDEMPOTENCY_CONFLICT: {
     status: 409,
@@ -71,6 +81,11 @@ export const ERRORS = {
     status: 503,
     title: 'Database is unavailable',
     hint: 'Try again after the time in `Retry-After`. It may have been stored: repeat a submission with the same Idempotency-Key.',
+  },
+  BROKER_UNAVAILABLE: {
+    status: 503,
+    title: 'Broker is unavailable',
+    hint: 'Nothing is lost: tasks are stored, and workers take them from PostgreSQL until the broker is back.',
   },
   QUERY_TOO_SLOW: {
     status: 503,

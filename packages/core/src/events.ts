@@ -32,6 +32,21 @@ export interface TaskFlowEvents {
   ]
   'batch.left': [{ readonly lane: Lane; readonly size: number }]
   'partitions.dropped': [{ readonly names: readonly string[] }]
+  /** This process leads, or does so no more. A term is one leader's, and never comes again. */
+  'leader.elected': [{ readonly term: number }]
+  'leader.lost': [{ readonly term: number; readonly reason: 'expired' | 'replaced' | 'resigned' }]
+  /** The broker does not answer; this process takes from the database meanwhile. */
+  'broker.lost': [{ readonly broker: string; readonly error: unknown }]
+  'broker.returned': [{ readonly broker: string }]
+  'dispatches.published': [{ readonly count: number }]
+  /** They were not told to the broker; the reconciler will. */
+  'dispatches.dropped': [{ readonly count: number; readonly error: unknown }]
+  /** Queued tasks of which the broker had no word were told to it again. */
+  'dispatches.reconciled': [{ readonly count: number }]
+  'database.lost': [{ readonly database: 'primary' | 'replica' }]
+  'database.returned': [{ readonly database: 'primary' | 'replica' }]
+  /** The fetch loop did not come back from where it was, and was started anew. */
+  'fetch.stalled': [{ readonly sinceMs: number }]
   'round.succeeded': [{ readonly service: string; readonly durationMs: number }]
   'round.failed': [{ readonly service: string; readonly error: unknown }]
 }

@@ -1,4 +1,5 @@
 export * from './attempt-outcome.ts'
+export * from './circuit-breaker.ts'
 export * from './errors.ts'
 export * from './events.ts'
 export * from './history.ts'

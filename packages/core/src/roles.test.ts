@@ -11,6 +11,8 @@ const MATRIX: Record<Permission, readonly string[]> = {
   'tasks:cancel': ['submitter', 'operator', 'admin'],
   'tasks:edit': ['operator', 'admin'],
   'tasks:redrive': ['operator', 'admin'],
+  'workers:cordon': ['operator', 'admin'],
+  'workers:drain': ['operator', 'admin'],
   'apiKeys:manage': ['admin'],
 }
 

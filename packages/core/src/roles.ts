@@ -9,7 +9,7 @@ export type Role = (typeof ROLES)[number]
 const PERMISSIONS_OF = {
   viewer: ['tasks:read', 'queues:read', 'workers:read', 'metrics:read'],
   submitter: ['tasks:submit', 'tasks:cancel'],
-  operator: ['tasks:edit', 'tasks:redrive'],
+  operator: ['tasks:edit', 'tasks:redrive', 'workers:cordon', 'workers:drain'],
   admin: ['apiKeys:manage'],
 } as const satisfies Record<Role, readonly string[]>
 

@@ -44,6 +44,42 @@ const SCHEMA = {
   databaseSchema: Type.Optional(
     Type.String({ pattern: '^[a-z_][a-z0-9_]{0,62}$', description: 'Schema of the tables in that PostgreSQL' }),
   ),
+  databaseReadUrl: Type.Optional(
+    Type.String({
+      pattern: '^postgres(ql)?://.',
+      description: 'A replica of that PostgreSQL, for lists and histories: what they show may be a moment old',
+    }),
+  ),
+  databaseDirectUrl: Type.Optional(
+    Type.String({
+      pattern: '^postgres(ql)?://.',
+      description:
+        'The same PostgreSQL without a pooler between, to listen for wake-ups; where absent behind a pooler, they are polled for',
+    }),
+  ),
+  databaseWaitMs: Type.Integer({
+    minimum: 0,
+    maximum: DAY_MS,
+    default: 60_000,
+    description: 'How long a start waits for its database to answer',
+  }),
+  broker: Type.Enum(['postgres', 'redis', 'rabbitmq'], {
+    default: 'postgres',
+    description: 'What carries word of ready tasks to the workers; the tasks themselves are always in PostgreSQL',
+  }),
+  redisUrl: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://.',
+      description: 'The Redis of broker `redis`: one server, or one node of a cluster',
+    }),
+  ),
+  redisLowUrl: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://.',
+      description: 'A second Redis, for tasks of priority normal and low; the first then carries critical and high',
+    }),
+  ),
+  amqpUrl: Type.Optional(Type.String({ pattern: '^amqps?://.', description: 'The RabbitMQ of broker `rabbitmq`' })),
   adminToken: Type.Optional(
     Type.String({ pattern: '^[\\x21-\\x7e]+$', description: 'An API key of an administrator that is not stored' }),
   ),

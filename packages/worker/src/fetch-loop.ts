@@ -10,6 +10,7 @@ interface Deps {
   readonly events: Events
   readonly slots: Slots
   readonly settler: Settler
+  readonly project: string
   readonly queues: readonly string[]
   readonly types: readonly string[]
   /** Resolves with the id to claim under, once this worker is registered and has a runner. */
@@ -37,7 +38,7 @@ export interface FetchLoop {
 
 /** Fills free slots: as soon as there is one, and whether or not what left it is settled yet. */
 export function fetchLoop(deps: Deps): FetchLoop {
-  const { storage, broker, clock, events, slots, settler, queues, types, whenWelcome, onError } = deps
+  const { storage, broker, clock, events, slots, settler, project, queues, types, whenWelcome, onError } = deps
   const { onClaimed, onClaimFailed } = deps
   const stopping = new AbortController()
   const { signal } = stopping
@@ -65,7 +66,7 @@ export function fetchLoop(deps: Deps): FetchLoop {
     roundAt = clock.monotonicMs()
     const max = slots.free
     if (signal.aborted || max === 0) return
-    const delivery = await broker.take({ queues, max, waitMs: WAIT_MS, signal })
+    const delivery = await broker.take({ project, queues, isDrawn: false, types, max, waitMs: WAIT_MS, signal })
     if (!delivery || signal.aborted) return
     // Asked for now and not before: during the wait this worker may have been declared dead.
     const workerId = await whenWelcome(signal)

@@ -117,6 +117,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     events,
     slots: inHand,
     settler: settling,
+    project: settings.project,
     queues: settings.queues,
     types: types.map(({ type }) => type),
     async whenWelcome(signal) {

@@ -2,7 +2,7 @@ import type { Broker, Delivery, TakeOptions } from '@taskflow/core'
 
 /** Tells of tasks as soon as a test says that there are some. */
 export class FakeBroker implements Broker {
-  readonly name = 'fake'
+  readonly name = 'postgres'
   readonly acknowledged: number[] = []
   #isTold = false
   #wake: (() => void) | undefined
@@ -34,8 +34,13 @@ export class FakeBroker implements Broker {
         this.acknowledged.push(claimed)
         if (claimed === max) this.tell()
       },
+      release: async () => this.tell(),
     }
   }
+
+  async depths(): Promise<undefined> {}
+
+  async ping(): Promise<void> {}
 
   async close(): Promise<void> {}
 }

@@ -2,7 +2,20 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 import { PinoPretty } from 'pino-pretty'
 
 /** Whatever is logged, the values under these names are not. */
-const SECRETS = ['authorization', 'secret', 'token', 'adminToken', 'databaseUrl', 'password', 'connectionString']
+const SECRETS = [
+  'authorization',
+  'secret',
+  'token',
+  'adminToken',
+  'databaseUrl',
+  'databaseReadUrl',
+  'databaseDirectUrl',
+  'redisUrl',
+  'redisLowUrl',
+  'amqpUrl',
+  'password',
+  'connectionString',
+]
 
 const redact = { paths: SECRETS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[secret]' }
 
