@@ -66,6 +66,30 @@ test('does not repeat a wrong secret', async () => {
   expect((refused as Error).message).not.toContain('with space')
 })
 
+test('does not repeat the password of a wrong address', async () => {
+  const env = { TASKFLOW_REDIS_URL: 'http://user:hush-hush@redis:6379' }
+  const refused = (await load({ env }).catch((error: Error) => error)) as Error
+  expect(refused.message).toContain('TASKFLOW_REDIS_URL')
+  expect(refused.message).toContain('//…@redis:6379')
+  expect(refused.message).not.toContain('hush-hush')
+})
+
+test.each([
+  [{ TASKFLOW_BROKER: 'redis' }, ['TASKFLOW_BROKER redis needs TASKFLOW_REDIS_URL', 'needs TASKFLOW_DATABASE_URL']],
+  [{ TASKFLOW_BROKER: 'rabbitmq', TASKFLOW_DATABASE_URL: 'postgres://a' }, ['rabbitmq needs TASKFLOW_AMQP_URL']],
+  [{ TASKFLOW_REDIS_LOW_URL: 'redis://a' }, ['TASKFLOW_REDIS_LOW_URL needs TASKFLOW_REDIS_URL']],
+  [{ TASKFLOW_DATABASE_READ_URL: 'postgres://a' }, ['TASKFLOW_DATABASE_READ_URL needs TASKFLOW_DATABASE_URL']],
+])('refuses %o, which misses another setting', async (env, sentences) => {
+  const refused = (await load({ env }).catch((error: Error) => error)) as Error
+  expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
+  for (const sentence of sentences) expect(refused.message).toContain(sentence)
+})
+
+test('takes settings that come with those they need', async () => {
+  const env = { TASKFLOW_BROKER: 'redis', TASKFLOW_REDIS_URL: 'redis://a', TASKFLOW_DATABASE_URL: 'postgres://b' }
+  expect(await load({ env })).toMatchObject({ broker: 'redis', redisUrl: 'redis://a' })
+})
+
 test('warns of variables that look like settings, and names the nearest', async () => {
   const sentences: string[] = []
   const env = { TASKFLOW_PROT: '1', TASKFLOW_TOKEN: 'known elsewhere' }

@@ -184,9 +184,37 @@ export async function loadSettings({ flags, env, cwd, warn = warnOnStderr }: Sou
     const wrong = mistakeIn(setting, value)
     if (wrong) mistakes.push(`${source} ${wrong}`)
   }
+  mistakes.push(...contradictionsIn(settings))
   if (mistakes.length > 0)
     throw new TaskFlowError('SETTINGS_INVALID', `${mistakes.join('; ')}`, { details: { mistakes } })
   return settings as Settings
+}
+
+interface Need {
+  readonly of: SettingName
+  /** Where it is only one value that needs the other. */
+  readonly value?: string
+  readonly needs: SettingName
+}
+
+const NEEDS: readonly Need[] = [
+  { of: 'broker', value: 'redis', needs: 'redisUrl' },
+  { of: 'broker', value: 'redis', needs: 'databaseUrl' },
+  { of: 'broker', value: 'rabbitmq', needs: 'amqpUrl' },
+  { of: 'broker', value: 'rabbitmq', needs: 'databaseUrl' },
+  { of: 'redisLowUrl', needs: 'redisUrl' },
+  { of: 'databaseReadUrl', needs: 'databaseUrl' },
+  { of: 'databaseDirectUrl', needs: 'databaseUrl' },
+]
+
+const envOf = (name: SettingName): string => SETTINGS.find((setting) => setting.name === name)?.env ?? name
+
+/** Settings that are right by themselves and miss another. */
+function contradictionsIn(settings: Readonly<Record<string, unknown>>): string[] {
+  return NEEDS.filter(({ of, value, needs }) => {
+    const isGiven = value === undefined ? settings[of] !== undefined : settings[of] === value
+    return isGiven && settings[needs] === undefined
+  }).map(({ of, value, needs }) => `${envOf(of)}${value === undefined ? '' : ` ${value}`} needs ${envOf(needs)}`)
 }
 
 const warnOnStderr = (sentence: string): void => void process.stderr.write(`${sentence}\n`)
@@ -228,8 +256,11 @@ function mistakeIn({ schema, name }: SettingDescription, value: unknown): string
   if (!error) return undefined
   const { enum: allowed } = ((schema as { items?: object }).items ?? schema) as { enum?: readonly string[] }
   const rule = allowed ? `must be ${Array.isArray(value) ? 'some' : 'one'} of ${allowed.join(', ')}` : error.message
-  return name === 'adminToken' ? rule : `${rule}, got ${JSON.stringify(value)}`
+  return name === 'adminToken' ? rule : `${rule}, got ${withoutPassword(JSON.stringify(value))}`
 }
+
+/** Addresses carry credentials, also those that are wrong otherwise. */
+const withoutPassword = (text: string): string => text.replace(/\/\/[^/@\s]*@/g, '//…@')
 
 function unknownKeys(file: Readonly<Record<string, unknown>>): string[] {
   const known = SETTINGS.map(({ name }) => name as string)
