@@ -4,10 +4,12 @@ import { defineConfig } from 'vitest/config'
 const SETUP = './packages/testing/src'
 
 /**
- * Three circles, each within the next:
+ * Three circles, each within the next, and what is around them:
  * - `pure`: the domain and the architecture. No database, no set-up; part of `npm run check`.
  * - `fast`: every package, on PGlite. Needs no service; `npm run test:fast`.
- * - `full`: the same on every PostgreSQL as well, and e2e with real processes; `npm test`.
+ * - `full`: the same on every PostgreSQL as well, on services beside it (`*.service.test.ts`), and e2e with real processes.
+ * - `cluster`: many real processes that are killed, frozen and cut off. They fill the machine, so one file at a time,
+ *   after all others. `npm test` runs these two.
  */
 export default defineConfig({
   test: {
@@ -27,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['*.test.ts', '{packages,examples,bench,scripts}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.service.test.ts'],
           globalSetup: `${SETUP}/fast-setup.ts`,
           testTimeout: 20_000,
           hookTimeout: 30_000,
@@ -36,7 +39,18 @@ export default defineConfig({
         test: {
           name: 'full',
           include: ['*.test.ts', '{packages,examples,bench,scripts,e2e}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'e2e/cluster/**'],
           globalSetup: `${SETUP}/full-setup.ts`,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: ['e2e/cluster/**/*.test.ts'],
+          globalSetup: `${SETUP}/full-setup.ts`,
+          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -8,7 +8,7 @@ const DURABLE = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' 
 
 const STATED = [...Object.keys(DURABLE), 'server_version', 'wal_sync_method', 'shared_buffers', 'max_wal_size']
 
-export interface BenchPostgres extends PostgresServer {
+export interface BenchPostgres extends Pick<PostgresServer, 'url' | 'stop'> {
   /** As the server itself tells them. */
   readonly settings: Readonly<Record<string, string>>
   /** Runs one statement outside everything that is measured. */
@@ -29,7 +29,7 @@ export async function benchPostgres(): Promise<BenchPostgres> {
   return { ...server, settings, run }
 }
 
-async function startOwn(): Promise<PostgresServer> {
+async function startOwn(): Promise<Pick<PostgresServer, 'url' | 'stop'>> {
   const user = serverUser()
   const binaries = machineBinaries(user) ?? (await embeddedBinaries(user))
   const { url, stop } = await startPostgres(binaries, user, DURABLE)

@@ -1,18 +1,22 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { chownSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { freePort } from './free-port.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
-import { removeFolder } from './remove-folder.ts'
-import { type ServerUser, sharedTempFolder } from './server-user.ts'
-import { eventually } from './wait.ts'
+import { type ServerProcess, serverFolder, startServerProcess } from './server-process.ts'
+import type { ServerUser } from './server-user.ts'
 
 /** A server of our own: empty, reachable from this machine only, gone without trace after stop(). */
 export interface PostgresServer {
   /** Of a superuser in the database `postgres`. */
   readonly url: string
+  readonly port: number
+  /** PostgreSQL's immediate shutdown: as a crash, it ends its sessions and does not tidy up. */
+  crash(): Promise<void>
+  /** Starts it again at the same address. */
+  start(): Promise<void>
+  /** A hot standby that follows this server by streaming; it is to be stopped before this one. */
+  startReplica(): Promise<PostgresServer>
   stop(): Promise<void>
 }
 
@@ -26,6 +30,9 @@ const SETTINGS = {
   log_min_messages: 'warning',
 }
 
+/** For servers that are to survive crash(). */
+export const DURABLE_SETTINGS = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' } as const
+
 type ServerSettings = Readonly<Record<string, string>>
 
 // A port that was free a moment ago may be taken by now.
@@ -37,106 +44,104 @@ export async function startPostgres(
   user: ServerUser,
   settings: ServerSettings = {},
 ): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(sharedTempFolder(user), 'taskflow-postgres-'))
-  if (user) chownSync(folder, user.uid, user.gid)
-  const remove = () => removeFolder(folder)
-  try {
-    const as = { ...user, cwd: folder, env: { PATH: process.env.PATH, HOME: folder } }
-    const initdb = ['--pgdata', join(folder, 'data'), '--username=taskflow', '--auth=trust', '--encoding=UTF8']
+  return startFilled(binaries, user, { ...SETTINGS, ...settings }, (as, data) => {
+    const initdb = ['--pgdata', data, '--username=taskflow', '--auth=trust', '--encoding=UTF8']
     execFileSync(join(binaries.binDir, 'initdb'), [...initdb, '--no-locale', '--no-sync'], { ...as, stdio: 'pipe' })
-    return await startWithRetries(binaries, folder, as, remove, { ...SETTINGS, ...settings })
+  })
+}
+
+/** As whom, and where, the server's programs are run. */
+interface RunAs {
+  readonly uid?: number
+  readonly gid?: number
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+async function startFilled(
+  binaries: PostgresBinaries,
+  user: ServerUser,
+  settings: ServerSettings,
+  fill: (as: RunAs, data: string) => void,
+): Promise<PostgresServer> {
+  const folder = serverFolder('postgres', user)
+  const data = join(folder.path, 'data')
+  try {
+    const as = { ...user, cwd: folder.path, env: { PATH: process.env.PATH, HOME: folder.path } }
+    execFileSync('mkdir', [join(folder.path, 's')], as)
+    fill(as, data)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await startOn(await freePort(), { binaries, user, settings, folder })
+      } catch (error) {
+        if (attempt === START_ATTEMPTS)
+          throw new Error(`it did not start: ${(error as Error).message}`, { cause: error })
+      }
+    }
   } catch (error) {
-    remove()
+    folder.remove()
     throw error
   }
 }
 
-interface SpawnAs {
-  readonly cwd: string
-  readonly env: NodeJS.ProcessEnv
-  readonly uid?: number
-  readonly gid?: number
+interface Filled {
+  readonly binaries: PostgresBinaries
+  readonly user: ServerUser
+  readonly settings: ServerSettings
+  readonly folder: ReturnType<typeof serverFolder>
 }
 
-async function startWithRetries(
-  binaries: PostgresBinaries,
-  folder: string,
-  as: SpawnAs,
-  remove: () => void,
-  settings: ServerSettings,
-): Promise<PostgresServer> {
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort()
-    const logFile = join(folder, `server-${attempt}.log`)
-    const server = spawnServer(binaries, folder, logFile, as, { ...settings, port: String(port) })
-    // Whatever way this process ends, short of SIGKILL, its server and folder go with it.
-    const abandon = () => {
-      server.kill('SIGQUIT')
-      remove()
-    }
-    process.once('exit', abandon)
-    const url = `postgres://taskflow@127.0.0.1:${port}/postgres`
-    try {
-      await untilReady(server, url)
-      return {
-        url,
-        async stop() {
-          await kill(server)
-          process.off('exit', abandon)
-          remove()
-        },
-      }
-    } catch (cause) {
-      await kill(server)
-      process.off('exit', abandon)
-      if (attempt === START_ATTEMPTS)
-        throw new Error(`it did not start: ${readFileSync(logFile, 'utf8').trim()}`, { cause })
-    }
+async function startOn(port: number, { binaries, user, settings, folder }: Filled): Promise<PostgresServer> {
+  const url = `postgres://taskflow@127.0.0.1:${port}/postgres`
+  const all = { ...settings, port: String(port), unix_socket_directories: join(folder.path, 's') }
+  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  let server: ServerProcess | undefined
+
+  const start = async (): Promise<void> => {
+    server ??= await startServerProcess({
+      program: join(binaries.binDir, 'postgres'),
+      args: ['-D', join(folder.path, 'data'), ...flags],
+      user,
+      folder: folder.path,
+      isReady: () => answersPostgres(url),
+    })
+  }
+  const crash = async (): Promise<void> => {
+    await server?.kill('SIGQUIT')
+    server = undefined
+  }
+
+  await start()
+  return {
+    url,
+    port,
+    start,
+    crash,
+    startReplica: () =>
+      startFilled(binaries, user, settings, (as, data) => {
+        const from = ['--host=127.0.0.1', `--port=${port}`, '--username=taskflow']
+        const how = ['--write-recovery-conf', '--checkpoint=fast', '--wal-method=stream']
+        execFileSync(join(binaries.binDir, 'pg_basebackup'), [...from, ...how, `--pgdata=${data}`], {
+          ...as,
+          stdio: 'pipe',
+        })
+      }),
+    async stop() {
+      await crash()
+      folder.remove()
+    },
   }
 }
 
-function spawnServer(
-  { binDir }: PostgresBinaries,
-  folder: string,
-  logFile: string,
-  as: SpawnAs,
-  settings: ServerSettings,
-): ChildProcess {
-  const sockets = join(folder, 's')
-  mkdirSync(sockets, { recursive: true })
-  if (as.uid !== undefined && as.gid !== undefined) chownSync(sockets, as.uid, as.gid)
-  const log = openSync(logFile, 'w')
-  const flags = Object.entries({ ...settings, unix_socket_directories: sockets }).flatMap(([name, value]) => [
-    '-c',
-    `${name}=${value}`,
-  ])
-  return spawn(join(binDir, 'postgres'), ['-D', join(folder, 'data'), ...flags], { ...as, stdio: ['ignore', log, log] })
-}
-
-async function untilReady(server: ChildProcess, url: string): Promise<void> {
-  await eventually(
-    async () => {
-      if (server.exitCode !== null) return true
-      const client = new Client({ connectionString: url })
-      // Without a listener a connection that breaks would end the process.
-      client.on('error', () => {})
-      try {
-        await client.connect()
-        await client.end()
-        return true
-      } catch {
-        return false
-      }
-    },
-    { timeoutMs: 30_000, what: 'the server to accept connections' },
-  )
-  if (server.exitCode !== null) throw new Error(`It ended with code ${server.exitCode}`)
-}
-
-// PostgreSQL's immediate shutdown: it ends its sessions and does not tidy up, which nobody needs.
-async function kill(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return
-  const ended = once(server, 'exit')
-  server.kill('SIGQUIT')
-  await ended
+export async function answersPostgres(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+  // Without a listener a connection that breaks would end the process.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.end()
+    return true
+  } catch {
+    return false
+  }
 }

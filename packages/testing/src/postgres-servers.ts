@@ -1,4 +1,5 @@
-import { installPostgres, mayInstall } from './install-postgres.ts'
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { install, mayInstall } from './install.ts'
 import { embeddedBinaries, machineBinaries, type PostgresBinaries } from './postgres-binaries.ts'
 import { startPostgres } from './postgres-server.ts'
 import { serverUser } from './server-user.ts'
@@ -34,6 +35,14 @@ export async function findServers(): Promise<Search> {
     }
   }
   return { found, missing }
+}
+
+/** Installs the server of the distribution, and keeps it from making and starting a cluster of its own. */
+function installPostgres(): void {
+  install('postgresql-common')
+  mkdirSync('/etc/postgresql-common', { recursive: true })
+  appendFileSync('/etc/postgresql-common/createcluster.conf', '\ncreate_main_cluster = false\n')
+  install('postgresql')
 }
 
 function binariesOfMachine(): PostgresBinaries {

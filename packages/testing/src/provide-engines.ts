@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { TestProject } from 'vitest/node'
 import { endWithSignals } from './end-with-signals.ts'
 import type { Engine } from './engines.ts'
+import { findServices } from './find-services.ts'
 import { createPGliteTemplate } from './pglite-template.ts'
 import { findServers } from './postgres-servers.ts'
 import { createTemplate } from './postgres-template.ts'
@@ -25,8 +26,13 @@ export async function provideEngines(project: TestProject, wanted: 'pglite' | 'a
     const { found, missing } = wanted === 'all' ? await findServers() : { found: [], missing: [] }
     undo.push(...found.map((server) => server.stop))
     for (const { origin, url } of found) engines.push(await postgres(origin, url, undo))
+    const services = wanted === 'all' ? findServices() : { programs: {}, ran: [], missing: [] }
     project.provide('engines', engines)
-    report({ ran: engines.map(({ name }) => name), missing })
+    project.provide('programs', services.programs)
+    report({
+      ran: [...engines.map(({ name }) => name), ...services.ran],
+      missing: [...missing, ...services.missing],
+    })
   } catch (error) {
     await takeDown()
     throw error
