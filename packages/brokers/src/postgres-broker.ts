@@ -27,6 +27,7 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
   let pauseMs = Math.min(FIRST_POLL_MS, pollMs)
   let pollAt = 0
   let listening: Promise<() => Promise<void>> | undefined
+  let closing = new AbortController()
 
   function onReady(detail: string): void {
     // The connection came back: of what was said meanwhile, any queue may have been.
@@ -60,7 +61,8 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
       if (hasReason(queues)) told.abort()
     }
     waiting.add(look)
-    await clock.sleep(Math.min(waitMs, pollAt - clock.monotonicMs()), AbortSignal.any([signal, told.signal]))
+    const woken = AbortSignal.any([signal, told.signal, closing.signal])
+    await clock.sleep(Math.min(waitMs, pollAt - clock.monotonicMs()), woken)
     waiting.delete(look)
   }
 
@@ -98,6 +100,8 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
     /** Whether the database answers is seen by whoever claims. */
     async ping() {},
     async close() {
+      closing.abort()
+      closing = new AbortController()
       const stop = await listening?.catch(() => undefined)
       listening = undefined
       await stop?.()

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { openAsBlob } from 'node:fs'
-import type { Database, Storage, TaskFlowEvents } from '@taskflow/core'
-import { openStorage, pgliteDatabase, postgresDatabase, statement } from '@taskflow/storage'
+import type { Database, Storage, TaskFlowEvents, Wakeups } from '@taskflow/core'
+import { databaseWakeups, openStorage, pgliteDatabase, postgresDatabase, statement } from '@taskflow/storage'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Engine } from './engines.ts'
 import { checkInvariants } from './invariants.ts'
@@ -35,6 +35,7 @@ export async function openTestDatabase(engine: Engine): Promise<TestDatabase> {
 export interface GivenStorage {
   readonly db: Database
   readonly storage: Storage
+  readonly wakeups: Wakeups
   readonly events: EventEmitter<TaskFlowEvents>
   /** Of a PostgreSQL. */
   readonly url: string | undefined
@@ -68,6 +69,9 @@ export function useStorage(engine: Engine, { checksInvariants = true } = {}): Gi
     },
     get url() {
       return orTooEarly(opened).url
+    },
+    get wakeups() {
+      return databaseWakeups(orTooEarly(opened).db)
     },
     get storage() {
       return orTooEarly(storage)

@@ -1,3 +1,4 @@
+export { brokerConformance } from './broker-conformance.ts'
 export {
   emptyDatabase,
   type GivenStorage,
@@ -22,4 +23,5 @@ export { type RabbitmqServer, startRabbitmq } from './rabbitmq-server.ts'
 export { type RedisCluster, type RedisServer, startRedis, startRedisCluster } from './redis-server.ts'
 export { serverUser } from './server-user.ts'
 export { describeWith, programFor } from './services.ts'
+export { systemClock } from './system-clock.ts'
 export { eventually, nextEvents, within } from './wait.ts'

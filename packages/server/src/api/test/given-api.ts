@@ -22,7 +22,7 @@ export interface Reply {
   readonly json: any
 }
 
-export interface GivenApi extends Omit<GivenStorage, 'url'> {
+export interface GivenApi extends Omit<GivenStorage, 'url' | 'wakeups'> {
   readonly app: FastifyInstance
   readonly logged: string[]
   /** As the administrator, unless headers say otherwise. */
