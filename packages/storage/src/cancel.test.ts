@@ -35,7 +35,7 @@ for (const engine of engines()) {
     test('P7: a running task is asked to stop: its worker hears of it and its heartbeat names it', async () => {
       const { task, worker, lease } = await startTask(given.storage)
       const heard: string[] = []
-      const stop = await databaseWakeups(given.db).on('cancelled', (detail) => heard.push(detail))
+      const stop = await databaseWakeups(given.db).on('asked', (detail) => heard.push(detail))
       const asked = await given.storage.cancelTask(task.id, BY, 'changed my mind')
       expect(asked).toMatchObject({ state: 'running', cancelRequestedAt: expect.any(Date) })
       await eventually(() => heard.includes(worker.id))

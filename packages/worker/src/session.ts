@@ -141,10 +141,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
   let unlisten: (() => Promise<void>) | undefined
   try {
     // An empty detail: the connection came back, and what was said meanwhile is lost.
-    unlisten = await wakeups.on(
-      'cancelled',
-      (detail) => (detail === '' || detail === beating.workerId) && beating.wake(),
-    )
+    unlisten = await wakeups.on('asked', (detail) => (detail === '' || detail === beating.workerId) && beating.wake())
     await beating.start()
   } catch (error) {
     await Promise.all([unlisten?.(), shared.stop()])

@@ -324,7 +324,7 @@ describe('worker › cancels', () => {
     const [given] = submit(lease('obeys'))
     await hasLogged('waiting')
     storage.cancelled.push(given.taskId)
-    wake('cancelled', how === 'told by' ? (worker.id ?? '') : '')
+    wake('asked', how === 'told by' ? (worker.id ?? '') : '')
     expect(await eventually(() => storage.verdictOf(given.taskId))).toMatchObject({ verb: 'cancel' })
   })
 

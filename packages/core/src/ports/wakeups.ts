@@ -5,9 +5,10 @@
  * - `ready`: tasks became queued; the detail is their queues, comma-separated.
  * - `due`: a task is due earlier than known; the detail is the time.
  * - `finished`: tasks finished.
- * - `cancelled`: a running task is to be cancelled; the detail is its worker's id.
+ * - `asked`: a worker is asked something: to cancel a task, to cordon, to drain; the detail is its id.
+ * - `resigned`: a leader has resigned; the detail is what it led.
  */
-export const WAKEUP_TOPICS = ['ready', 'due', 'finished', 'cancelled'] as const
+export const WAKEUP_TOPICS = ['ready', 'due', 'finished', 'asked', 'resigned'] as const
 
 export type WakeupTopic = (typeof WAKEUP_TOPICS)[number]
 

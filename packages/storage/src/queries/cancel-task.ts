@@ -51,7 +51,7 @@ export const cancelTask = statement<Params, { id: string }>({
       where cancel_requested_at is null
     )
     select id,
-           case when state = 'running' then pg_notify('taskflow_cancelled', worker_id::text)
+           case when state = 'running' then pg_notify('taskflow_asked', worker_id::text)
                 else pg_notify('taskflow_finished', '') end as announced
     from target`,
 })
