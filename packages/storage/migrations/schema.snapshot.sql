@@ -63,6 +63,16 @@ create table idempotency_key (
 );
 CREATE INDEX idempotency_key_age ON idempotency_key USING btree (created_at);
 
+create table leader (
+  name text not null,
+  holder uuid not null,
+  term bigint not null,
+  elected_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint leader_pkey PRIMARY KEY (name),
+  constraint leader_term_counted CHECK ((term > 0))
+) with (fillfactor=50);
+
 create table queue_count (
   project text not null,
   queue text not null,

@@ -9,6 +9,7 @@ import { createApiKey } from './queries/create-api-key.ts'
 import { deregisterWorker } from './queries/deregister-worker.ts'
 import { dropPartitionDay } from './queries/drop-partition-day.ts'
 import { editTask } from './queries/edit-task.ts'
+import { electLeader } from './queries/elect-leader.ts'
 import { expireTasks } from './queries/expire-tasks.ts'
 import { findFinishedTasks } from './queries/find-finished-tasks.ts'
 import { findIdempotencyKeys } from './queries/find-idempotency-keys.ts'
@@ -38,6 +39,7 @@ import { recordSettled } from './queries/record-settled.ts'
 import { redriveTask } from './queries/redrive-task.ts'
 import { registerTaskTypes } from './queries/register-task-types.ts'
 import { registerWorker } from './queries/register-worker.ts'
+import { resignLeader } from './queries/resign-leader.ts'
 import { returnTasks } from './queries/return-tasks.ts'
 import { revokeApiKey } from './queries/revoke-api-key.ts'
 import { submitTasks } from './queries/submit-tasks.ts'
@@ -57,6 +59,7 @@ export const everyStatement = [
   deregisterWorker,
   dropPartitionDay,
   editTask,
+  electLeader,
   expireTasks,
   findFinishedTasks,
   findIdempotencyKeys,
@@ -86,6 +89,7 @@ export const everyStatement = [
   redriveTask,
   registerTaskTypes,
   registerWorker,
+  resignLeader,
   returnTasks,
   revokeApiKey,
   submitTasksOnce,

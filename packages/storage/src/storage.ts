@@ -2,6 +2,7 @@ import type { Database, Events, Storage } from '@taskflow/core'
 import { dutyStore } from './duty-store.ts'
 import { fleetStore } from './fleet-store.ts'
 import { keyStore } from './key-store.ts'
+import { leaderStore } from './leader-store.ts'
 import { ping } from './queries/ping.ts'
 import { taskSettler } from './settle.ts'
 import { taskStore } from './task-store.ts'
@@ -23,6 +24,7 @@ export function openStorage({ db, events, retentionMs }: StorageDeps): Storage {
     ...workStore({ db, settleTask }),
     ...dutyStore({ db, retentionMs, settleTask }),
     ...fleetStore(db),
+    ...leaderStore(db),
     ...keyStore(db),
     async ping() {
       await db.run(ping, [])
