@@ -208,7 +208,9 @@ create table worker (
   since_fetch_ms integer not null default 0,
   started_at timestamp with time zone not null,
   heartbeat_at timestamp with time zone not null,
+  request text,
   constraint worker_pkey PRIMARY KEY (id),
+  constraint worker_request_known CHECK ((request = ANY (ARRAY['cordon'::text, 'drain'::text]))),
   constraint worker_state_known CHECK ((state = ANY (ARRAY['active'::text, 'draining'::text, 'stopped'::text, 'lost'::text])))
 ) with (fillfactor=50);
 

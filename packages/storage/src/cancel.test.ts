@@ -40,10 +40,18 @@ for (const engine of engines()) {
       expect(asked).toMatchObject({ state: 'running', cancelRequestedAt: expect.any(Date) })
       await eventually(() => heard.includes(worker.id))
       await stop()
-      expect(await given.storage.heartbeatWorker(worker.id, pulse())).toEqual({ isAlive: true, cancelled: [task.id] })
+      expect(await given.storage.heartbeatWorker(worker.id, pulse())).toEqual({
+        isAlive: true,
+        cancelled: [task.id],
+        request: null,
+      })
 
       await settle(given.storage, lease, VERDICTS.cancel)
-      expect(await given.storage.heartbeatWorker(worker.id, pulse())).toEqual({ isAlive: true, cancelled: [] })
+      expect(await given.storage.heartbeatWorker(worker.id, pulse())).toEqual({
+        isAlive: true,
+        cancelled: [],
+        request: null,
+      })
       expect((await given.storage.getTask(PROJECT, task.id)).state).toBe('cancelled')
     })
 

@@ -39,6 +39,7 @@ import { recordSettled } from './queries/record-settled.ts'
 import { redriveTask } from './queries/redrive-task.ts'
 import { registerTaskTypes } from './queries/register-task-types.ts'
 import { registerWorker } from './queries/register-worker.ts'
+import { requestWorker } from './queries/request-worker.ts'
 import { resignLeader } from './queries/resign-leader.ts'
 import { returnTasks } from './queries/return-tasks.ts'
 import { revokeApiKey } from './queries/revoke-api-key.ts'
@@ -89,6 +90,7 @@ export const everyStatement = [
   redriveTask,
   registerTaskTypes,
   registerWorker,
+  requestWorker,
   resignLeader,
   returnTasks,
   revokeApiKey,

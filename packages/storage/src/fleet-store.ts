@@ -6,19 +6,48 @@ import {
   TaskFlowError,
   type Timeouts,
   type WorkerId,
+  type WorkerRequest,
+  type WorkerState,
   type WorkerView,
 } from '@taskflow/core'
 import { listQueues, type QueueRow } from './queries/list-queues.ts'
 import { listTaskTypes } from './queries/list-task-types.ts'
 import { listWorkers, type WorkerRow } from './queries/list-workers.ts'
+import { requestWorker } from './queries/request-worker.ts'
 import { parseJson, toPriority } from './task-row.ts'
 
+// Workers beat every second: two beats in a row were missed, and half a second is for the way.
+const SILENT_AFTER_MS = 2_500
+
 export function fleetStore(db: Database): FleetStore {
+  async function getWorker(project: string, id: WorkerId): Promise<WorkerView> {
+    const [row] = await db.run(listWorkers, [project, 1, null, id, SILENT_AFTER_MS])
+    if (!row) throw new TaskFlowError('WORKER_NOT_FOUND', `There is no worker ${id}`, { details: { id } })
+    return toWorker(row)
+  }
+
+  async function ask(project: string, id: WorkerId, verb: string, request: WorkerRequest | null): Promise<WorkerView> {
+    const [requested] = await db.run(requestWorker, [project, id, request])
+    const worker = await getWorker(project, id)
+    if (requested) return worker
+    throw new TaskFlowError('WORKER_STATE_CONFLICT', `Cannot ${verb} worker ${id}: it is ${worker.state}`, {
+      details: { id, verb, state: worker.state },
+    })
+  }
+
   return {
     async listWorkers(project, { limit, before }) {
-      const rows = await db.run(listWorkers, [project, limit, before ?? null])
+      const rows = await db.run(listWorkers, [project, limit, before ?? null, null, SILENT_AFTER_MS])
       return rows.map(toWorker)
     },
+
+    getWorker,
+
+    cordonWorker: (project, id) => ask(project, id, 'cordon', 'cordon'),
+
+    uncordonWorker: (project, id) => ask(project, id, 'uncordon', null),
+
+    drainWorker: (project, id) => ask(project, id, 'drain', 'drain'),
 
     async listQueues(project, { limit, after }) {
       const rows = await db.run(listQueues, [project, limit, after ?? null, null])
@@ -58,7 +87,7 @@ function toWorker(row: WorkerRow): WorkerView {
     queues: row.queues,
     types: row.types,
     slots: row.slots,
-    state: row.state as WorkerView['state'],
+    state: row.state as WorkerState,
     running: row.running.map((each) => ({ ...each, startedAt: new Date(each.startedAt) })),
     loopLagMs: row.loop_lag_ms,
     sinceFetchMs: row.since_fetch_ms,

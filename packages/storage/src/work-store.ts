@@ -7,6 +7,7 @@ import type {
   SettlementResult,
   TaskId,
   Timeouts,
+  WorkerRequest,
   WorkStore,
 } from '@taskflow/core'
 import { appendLogs } from './queries/append-logs.ts'
@@ -42,6 +43,7 @@ export function workStore({ db, settleTask }: Deps): WorkStore {
         worker.queues,
         worker.types,
         worker.slots,
+        worker.replaces ?? null,
       ])
       await db.run(registerTaskTypes, [
         worker.project,
@@ -69,7 +71,7 @@ export function workStore({ db, settleTask }: Deps): WorkStore {
         ])
         await db.run(recordSettled, [id, ...tallies])
       }
-      return { isAlive: true, cancelled: row.cancelled as TaskId[] }
+      return { isAlive: true, cancelled: row.cancelled as TaskId[], request: row.request as WorkerRequest | null }
     },
 
     async deregisterWorker(id) {

@@ -72,7 +72,11 @@ for (const engine of engines()) {
       const [before] = await listWorkers()
       await moveTime(given.db, 60_000)
       const beat = pulse({ state: 'draining', loopLagMs: 12.6, sinceFetchMs: 3.2 })
-      expect(await given.storage.heartbeatWorker(worker.id, beat)).toEqual({ isAlive: true, cancelled: [] })
+      expect(await given.storage.heartbeatWorker(worker.id, beat)).toEqual({
+        isAlive: true,
+        cancelled: [],
+        request: null,
+      })
       const [after] = await listWorkers()
       expect(after).toMatchObject({ state: 'draining', loopLagMs: 13, sinceFetchMs: 3 })
       expect(after!.heartbeatAt.getTime() - before!.heartbeatAt.getTime()).toBeGreaterThan(59_000)

@@ -14,6 +14,7 @@ import {
   type Verdict,
   type WorkerId,
   type WorkerIntroduction,
+  type WorkerRequest,
   type WorkStore,
 } from '@taskflow/core'
 
@@ -55,6 +56,8 @@ export class FakeWorkStore implements WorkStore {
   readonly cancelled: TaskId[] = []
   readonly dead = new Set<WorkerId>()
   readonly claims: ClaimRequest[] = []
+  /** What an operator asks of every worker here. */
+  request: WorkerRequest | null = null
   /** As storage knows them: claimed and not settled. */
   readonly held = new Map<LeaseId, HeldLease & { readonly workerId: WorkerId }>()
   /** While set, claims commit and their replies are lost. */
@@ -85,7 +88,7 @@ export class FakeWorkStore implements WorkStore {
     this.#answer()
     if (this.dead.has(id)) return { isAlive: false }
     this.pulses.push(pulse)
-    return { isAlive: true, cancelled: [...this.cancelled] }
+    return { isAlive: true, cancelled: [...this.cancelled], request: this.request }
   }
 
   async deregisterWorker(id: WorkerId): Promise<void> {
@@ -96,9 +99,10 @@ export class FakeWorkStore implements WorkStore {
   async claimTasks(request: ClaimRequest): Promise<Lease[]> {
     this.#answer()
     this.claims.push(request)
-    if (this.dead.has(request.workerId)) return []
-    const { workerId, max } = request
-    const leases = this.queued.splice(0, max)
+    if (this.dead.has(request.workerId) || this.request !== null) return []
+    const { workerId, max, ids } = request
+    const leases = this.queued.filter(({ taskId }) => ids?.includes(taskId) ?? true).slice(0, max)
+    for (const each of leases) this.queued.splice(this.queued.indexOf(each), 1)
     for (const { taskId, leaseId } of leases) this.held.set(leaseId, { taskId, leaseId, workerId })
     if (this.losesClaims) throw new TaskFlowError('DATABASE_UNAVAILABLE', 'The connection was lost')
     return leases

@@ -17,7 +17,14 @@ export function addList(workers: Command): void {
     )
 }
 
-const COLOUR_OF = { active: 'green', draining: 'yellow', lost: 'red', stopped: 'gray' } as const
+const COLOUR_OF = {
+  active: 'green',
+  silent: 'red',
+  cordoned: 'yellow',
+  draining: 'yellow',
+  lost: 'red',
+  stopped: 'gray',
+} as const
 
 const COLUMNS: readonly Column<Worker>[] = [
   { title: 'ID', value: ({ id }) => id },

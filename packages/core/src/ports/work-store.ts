@@ -15,7 +15,12 @@ export interface WorkerIntroduction {
   readonly queues: readonly string[]
   readonly types: readonly string[]
   readonly slots: number
+  /** The incarnation before, of a worker that was declared dead and carries on: what that was asked to do still holds. */
+  readonly replaces?: WorkerId
 }
+
+/** What an operator asks of a worker: to take nothing more, or to take nothing more and empty its hands. */
+export type WorkerRequest = 'cordon' | 'drain'
 
 /** What a worker settled of one queue since its last heartbeat. */
 export interface QueueTally {
@@ -36,7 +41,7 @@ export interface Pulse {
 }
 
 export type Heartbeat =
-  | { readonly isAlive: true; readonly cancelled: readonly TaskId[] }
+  | { readonly isAlive: true; readonly cancelled: readonly TaskId[]; readonly request: WorkerRequest | null }
   /** The worker was declared dead and its tasks rescued: it must carry on under a new id. */
   | { readonly isAlive: false }
 
@@ -45,6 +50,10 @@ export interface ClaimRequest {
   readonly queues: readonly string[]
   readonly types: readonly string[]
   readonly max: number
+  /** Only those of these that may be claimed; absent for whatever waits. */
+  readonly ids?: readonly TaskId[]
+  /** Serves the queues in the order given, each by rank; otherwise the smallest rank goes first over all of them. Means nothing with ids. */
+  readonly isDrawn?: boolean
 }
 
 /** A claimed task: what an attempt needs, and the lease that its end must present. */
@@ -110,7 +119,7 @@ export interface WorkStore {
   heartbeatWorker(id: WorkerId, pulse: Pulse): Promise<Heartbeat>
   /** The worker has stopped, with nothing left in its hands. */
   deregisterWorker(id: WorkerId): Promise<void>
-  /** Smallest rank first; empty when there is none, or when the worker was declared dead. */
+  /** Smallest rank first; empty when there is none, or when the worker was declared dead or is asked to cordon or drain. */
   claimTasks(request: ClaimRequest): Promise<Lease[]>
   /** The running tasks that are this worker's in the eyes of the others. */
   listHeldLeases(workerId: WorkerId): Promise<HeldLease[]>

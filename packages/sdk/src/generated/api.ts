@@ -281,7 +281,7 @@ export interface Worker {
   queues: Array<string>
   types: Array<string>
   slots: number
-  state: 'active' | 'draining' | 'lost' | 'stopped'
+  state: 'active' | 'silent' | 'cordoned' | 'draining' | 'lost' | 'stopped'
   /** At most 200 of them */
   running: Array<{
     /** UUIDv7, in lower case */

@@ -61,8 +61,9 @@ export const claimTasks = statement<Params, ClaimedRow>({
         limit $4
         for update skip locked
       ) as candidate
-      -- A worker that was declared dead claims nothing, though it may not know yet; nor does one that said goodbye.
-      where worker.id = $1 and worker.state in ('active', 'draining')
+      -- A worker that was declared dead claims nothing, though it may not know yet; nor does one that said goodbye,
+      -- or that is asked to cordon or drain.
+      where worker.id = $1 and worker.state in ('active', 'draining') and worker.request is null
       order by candidate.rank
       limit $4
     )

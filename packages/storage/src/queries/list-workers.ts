@@ -19,7 +19,16 @@ export interface WorkerRow {
   running: { taskId: string; type: string; startedAt: string }[]
 }
 
-export const listWorkers = statement<readonly [project: string, limit: number, before: string | null], WorkerRow>({
+type Params = readonly [
+  project: string,
+  limit: number,
+  before: string | null,
+  only: string | null,
+  silentAfterMs: number,
+]
+
+/** One worker when `only` is given, else a page by age. */
+export const listWorkers = statement<Params, WorkerRow>({
   name: 'list_workers',
   columns: [
     'id',
@@ -40,7 +49,14 @@ export const listWorkers = statement<readonly [project: string, limit: number, b
     'running',
   ],
   text: `
-    select id, project, name, host, pid, version, labels, queues, types, slots, state,
+    select id, project, name, host, pid, version, labels, queues, types, slots,
+           case
+             when state in ('lost', 'stopped') then state
+             when heartbeat_at < clock_now() - $5::bigint * interval '1 ms' then 'silent'
+             when state = 'draining' or request = 'drain' then 'draining'
+             when request = 'cordon' then 'cordoned'
+             else state
+           end as state,
            loop_lag_ms, since_fetch_ms, started_at, heartbeat_at,
            coalesce(held.running, '[]'::jsonb) as running
     from worker
@@ -53,7 +69,9 @@ export const listWorkers = statement<readonly [project: string, limit: number, b
         limit 200
       ) as task
     ) as held on true
-    where project = $1 and ($3::uuid is null or id < $3)
+    where project = $1
+      and ($3::uuid is null or id < $3)
+      and ($4::uuid is null or id = $4)
     order by id desc
     limit $2`,
 })

@@ -11,6 +11,7 @@ type Params = readonly [
   queues: readonly string[],
   types: readonly string[],
   slots: number,
+  replaces: string | null,
 ]
 
 export const registerWorker = statement<Params, never>({
@@ -18,7 +19,8 @@ export const registerWorker = statement<Params, never>({
   lane: 'heartbeat',
   columns: [],
   text: `
-    insert into worker (id, project, name, host, pid, version, labels, queues, types, slots, started_at, heartbeat_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, clock_now(), clock_now())
+    insert into worker (id, project, name, host, pid, version, labels, queues, types, slots, started_at, heartbeat_at, request)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, clock_now(), clock_now(),
+            (select request from worker where project = $2 and id = $11))
     on conflict (id) do nothing`,
 })

@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
-import { type FleetStore, isUuid, type WorkerView as Worker, type WorkerId } from '@taskflow/core'
+import { type FleetStore, isUuid, WORKER_STATES, type WorkerView as Worker, type WorkerId } from '@taskflow/core'
 import { principalOf } from '../../auth/principal.ts'
 import { readPage } from '../cursor.ts'
 import { PageQuery, pageOf } from '../schemas/page.ts'
@@ -22,7 +22,7 @@ export const WorkerView = Type.Object(
     queues: Type.Array(Type.String()),
     types: Type.Array(Type.String()),
     slots: Type.Integer(),
-    state: Type.Enum(['active', 'draining', 'lost', 'stopped']),
+    state: Type.Enum([...WORKER_STATES]),
     running: Type.Array(Type.Object({ taskId: Id, type: Type.String(), startedAt: Moment }), {
       description: 'At most 200 of them',
     }),
