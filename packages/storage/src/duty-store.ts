@@ -12,15 +12,18 @@ import {
 import { addPartitionDay } from './queries/add-partition-day.ts'
 import { buryWorkers } from './queries/bury-workers.ts'
 import { clearOldRows } from './queries/clear-old-rows.ts'
+import { countQueuedTasks } from './queries/count-queued-tasks.ts'
 import { countQueues } from './queries/count-queues.ts'
 import { dropPartitionDay } from './queries/drop-partition-day.ts'
 import { expireTasks } from './queries/expire-tasks.ts'
 import { listOrphanedLeases } from './queries/list-orphaned-leases.ts'
+import { listQueuedTasks } from './queries/list-queued-tasks.ts'
 import { listSilentWorkers } from './queries/list-silent-workers.ts'
 import { lockPartitions } from './queries/lock-partitions.ts'
 import { nextDue } from './queries/next-due.ts'
 import { promoteTasks } from './queries/promote-tasks.ts'
 import { vacuumTables } from './queries/vacuum-tables.ts'
+import { priorityNumber, toPriority } from './task-row.ts'
 
 interface Deps {
   readonly db: Database
@@ -45,6 +48,28 @@ export function dutyStore({ db, retentionMs, settleTask }: Deps): DutyStore {
       const [row] = await db.run(promoteTasks, [TRANSITIONS.promote.from, limit])
       const [next] = await db.run(nextDue, [])
       return { promoted: row?.promoted ?? 0, nextDueInMs: next?.due_in_ms ?? null }
+    },
+
+    async countQueuedTasks(settledForMs) {
+      const rows = await db.run(countQueuedTasks, [settledForMs])
+      return rows.map(({ project, queue, type, priority, tasks }) => ({
+        line: { project, queue, type, priority: toPriority(priority) },
+        count: tasks,
+      }))
+    },
+
+    async listQueuedTasks(line, { limit, after }) {
+      const { project, queue, type, priority } = line
+      const rows = await db.run(listQueuedTasks, [
+        project,
+        queue,
+        type,
+        priorityNumber(priority),
+        limit,
+        after?.rankMs ?? null,
+        after?.taskId ?? null,
+      ])
+      return rows.map((row) => ({ project, queue, type, priority, taskId: row.id as TaskId, rankMs: row.rank_ms }))
     },
 
     async listSilentWorkers(olderThanMs) {

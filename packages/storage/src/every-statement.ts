@@ -4,6 +4,7 @@ import { buryWorkers } from './queries/bury-workers.ts'
 import { cancelTask } from './queries/cancel-task.ts'
 import { claimTasks } from './queries/claim-tasks.ts'
 import { clearOldRows } from './queries/clear-old-rows.ts'
+import { countQueuedTasks } from './queries/count-queued-tasks.ts'
 import { countQueues } from './queries/count-queues.ts'
 import { createApiKey } from './queries/create-api-key.ts'
 import { deregisterWorker } from './queries/deregister-worker.ts'
@@ -24,6 +25,7 @@ import { listEvents } from './queries/list-events.ts'
 import { listHeldLeases } from './queries/list-held-leases.ts'
 import { listLogs } from './queries/list-logs.ts'
 import { listOrphanedLeases } from './queries/list-orphaned-leases.ts'
+import { listQueuedTasks } from './queries/list-queued-tasks.ts'
 import { listQueues } from './queries/list-queues.ts'
 import { listSilentWorkers } from './queries/list-silent-workers.ts'
 import { listTaskTypes } from './queries/list-task-types.ts'
@@ -55,6 +57,7 @@ export const everyStatement = [
   cancelTask,
   claimTasks,
   clearOldRows,
+  countQueuedTasks,
   countQueues,
   createApiKey,
   deregisterWorker,
@@ -75,6 +78,7 @@ export const everyStatement = [
   listHeldLeases,
   listLogs,
   listOrphanedLeases,
+  listQueuedTasks,
   listQueues,
   listSilentWorkers,
   listTaskTypes,

@@ -1,4 +1,5 @@
 import type { LeaseId, TaskId, WorkerId } from '../task.ts'
+import type { Dispatch, Line } from './broker.ts'
 import type { Settlement, SettlementResult } from './work-store.ts'
 
 export interface OrphanedLease {
@@ -10,10 +11,17 @@ export interface OrphanedLease {
   readonly crashCount: number
 }
 
+/** Where a task stands in its line. */
+export type QueuedTask = Pick<Dispatch, 'taskId' | 'rankMs'>
+
 /** What the coordinator's duties need. Each method is safe to run twice, and by two at once. */
 export interface DutyStore {
   /** Moves up to `limit` due tasks to queued. `nextDueInMs` is null when nothing is scheduled. */
   promoteTasks(limit: number): Promise<{ promoted: number; nextDueInMs: number | null }>
+  /** How many tasks have been queued for longer than that, by line; lines without any are left out. */
+  countQueuedTasks(settledForMs: number): Promise<{ line: Line; count: number }[]>
+  /** Queued tasks of a line, smallest rank first, after the last one of the page before. */
+  listQueuedTasks(line: Line, page: { limit: number; after?: QueuedTask }): Promise<Dispatch[]>
   /** Live workers whose heartbeat is older than that, with the time of it. */
   listSilentWorkers(olderThanMs: number): Promise<{ id: WorkerId; heartbeatAt: Date }[]>
   /** Declares dead those of them whose heartbeat is still the one given. Resolves with which. */

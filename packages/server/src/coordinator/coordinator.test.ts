@@ -9,6 +9,8 @@ const DUTIES = ['expirer', 'promoter', 'queueCounter', 'rescuer', 'retention', '
 
 const idleStore: DutyStore = {
   promoteTasks: async () => ({ promoted: 0, nextDueInMs: null }),
+  countQueuedTasks: async () => [],
+  listQueuedTasks: async () => [],
   listSilentWorkers: async () => [],
   buryWorkers: async () => [],
   listOrphanedLeases: async () => [],
