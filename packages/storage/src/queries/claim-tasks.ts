@@ -74,9 +74,9 @@ export const claimTasks = statement<Params, ClaimedRow>({
         lease_id = gen_random_uuid(),
         started_at = clock_now(),
         start_by = null
-    from picked
-    where task.id = picked.id
-    returning task.id, lease_id, project, type, queue, payload, attempt, max_attempts, crash_count, retry, timeouts,
+    -- Not joined: the planner takes picked for large, and would read the whole table beside it.
+    where id = any(array(select id from picked))
+    returning id, lease_id, project, type, queue, payload, attempt, max_attempts, crash_count, retry, timeouts,
               (extract(epoch from close_by - clock_now()) * 1000)::float8 as close_in_ms,
               labels, created_at,
               (extract(epoch from clock_now() - queued_at) * 1000)::float8 as waited_ms`,

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import type { Database, Statement } from '@taskflow/core'
+import { statement } from '@taskflow/storage'
+
+interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Actual Rows': number
+  readonly 'Actual Loops': number
+  readonly 'Rows Removed by Filter'?: number
+  readonly Plans?: readonly PlanNode[]
+}
+
+/**
+ * Runs a statement by the one plan for all parameters, as its lane does, and tells how many rows of
+ * the table its greediest scan read.
+ *
+ * @param args the parameters as SQL literals
+ */
+export async function rowsRead<Params extends readonly unknown[], Row>(
+  db: Database,
+  { text }: Statement<Params, Row>,
+  args: readonly string[],
+  table: string,
+): Promise<number> {
+  // A server remembers a text by its name, and each of these is another.
+  const name = `testing_${randomUUID().replaceAll('-', '')}`
+  const explain = statement<readonly [], { 'QUERY PLAN': string }>({
+    name: `${name}_explained`,
+    columns: ['QUERY PLAN'],
+    text: `explain (analyze, format json, timing off) execute ${name}(${args.join(', ')})`,
+  })
+  return db.transaction(async (tx) => {
+    await tx.script(`set local plan_cache_mode = force_generic_plan; prepare ${name} as ${text}`)
+    const [row] = await tx.run(explain, [])
+    await tx.script(`deallocate ${name}`)
+    const [{ Plan }] = JSON.parse(row?.['QUERY PLAN'] ?? '') as [{ Plan: PlanNode }]
+    const scans = nodesOf(Plan).filter((node) => node['Relation Name'] === table && node['Node Type'].endsWith('Scan'))
+    return Math.max(
+      ...scans.map((node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']),
+    )
+  })
+}
+
+const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
+
+/** What the planner may come to believe of the table of unfinished tasks, as SQL that makes it believe so. */
+export const BELIEFS = {
+  'nothing yet': 'select 1',
+  'the truth': 'analyze task',
+  'that it is empty': believe(0, 0),
+  'that it is empty, and was large': believe(10_000, 0),
+  'that it has one row, and was large': believe(10_000, 1),
+  'that it is crowded': believe(10, 100_000_000),
+} as const
+
+function believe(pages: number, rows: number): string {
+  return `update pg_class set relpages = ${pages}, reltuples = ${rows}
+          where oid = 'task'::regclass or oid in (select indexrelid from pg_index where indrelid = 'task'::regclass)`
+}
