@@ -116,6 +116,27 @@ for (const engine of engines()) {
       expect(await storage.claimTasks(claimBy(worker, { max: 10 }))).toEqual([])
     })
 
+    test('serves the queues in the order given when drawn, and by rank within each', async () => {
+      const { storage } = given
+      const tasks: NewTask[] = []
+      for (const queue of ['a', 'b', 'c', 'a', 'b', 'c']) tasks.push(await submitTask(storage, { queue }))
+      const urgent = await submitTask(storage, { queue: 'b', priority: 'critical' })
+      const worker = await startWorker(storage, { queues: ['a', 'b', 'c'] })
+      const claimed = []
+      for (const queues of [
+        ['b', 'c', 'a'],
+        ['b', 'c', 'a'],
+        ['c', 'b', 'a'],
+        ['a', 'b', 'c'],
+      ]) {
+        const leases = await storage.claimTasks(claimBy(worker, { queues, isDrawn: true, max: 1 }))
+        claimed.push(...leases.map(({ taskId }) => taskId))
+      }
+      expect(claimed).toEqual([urgent.id, ...[1, 2, 0].map((index) => tasks[index]!.id)])
+      const rest = await storage.claimTasks(claimBy(worker, { queues: ['b', 'a', 'c'], isDrawn: true, max: 2 }))
+      expect(rest.map(({ taskId }) => taskId).sort()).toEqual([tasks[3]!.id, tasks[4]!.id])
+    })
+
     test('gives no task to two of 20 concurrent claims', async () => {
       const { storage } = given
       await storage.submitTasks(submissionOf(...Array.from({ length: 300 }, () => newTask())))
@@ -176,6 +197,6 @@ for (const engine of engines()) {
     })
 
     const readByClaim = ({ id }: WorkerIntroduction) =>
-      rowsRead(given.db, claimTasks, [`'${id}'`, `'{default}'`, `'{test.echo}'`, '10'], 'task')
+      rowsRead(given.db, claimTasks, [`'${id}'`, `'{default}'`, `'{test.echo}'`, '10', 'false'], 'task')
   })
 }

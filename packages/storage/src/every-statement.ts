@@ -3,6 +3,7 @@ import { appendLogs } from './queries/append-logs.ts'
 import { buryWorkers } from './queries/bury-workers.ts'
 import { cancelTask } from './queries/cancel-task.ts'
 import { claimTasks } from './queries/claim-tasks.ts'
+import { claimTasksById } from './queries/claim-tasks-by-id.ts'
 import { clearOldRows } from './queries/clear-old-rows.ts'
 import { countQueuedTasks } from './queries/count-queued-tasks.ts'
 import { countQueues } from './queries/count-queues.ts'
@@ -56,6 +57,7 @@ export const everyStatement = [
   buryWorkers,
   cancelTask,
   claimTasks,
+  claimTasksById,
   clearOldRows,
   countQueuedTasks,
   countQueues,

@@ -30,15 +30,19 @@ const settling =
     return result !== 'stale' && (await storage.getTask(PROJECT, task.id)).version !== before.version
   }
 
+const claiming =
+  (isById = false): Apply =>
+  async ({ storage }, { task }) => {
+    const worker = await startWorker(storage, { types: [task.type] })
+    return (await storage.claimTasks(claimBy(worker, isById ? { ids: [task.id] } : {}))).length === 1
+  }
+
 const APPLY: Record<TaskVerb, Apply> = {
   async promote({ storage, db }) {
     await moveTime(db, 2 * HOUR)
     return (await storage.promoteTasks(10)).promoted === 1
   },
-  async claim({ storage }, { task }) {
-    const worker = await startWorker(storage, { types: [task.type] })
-    return (await storage.claimTasks(claimBy(worker))).length === 1
-  },
+  claim: claiming(),
   complete: settling('complete'),
   fail: settling('fail'),
   retry: settling('retry'),
@@ -58,22 +62,27 @@ const APPLY: Record<TaskVerb, Apply> = {
   redrive: ({ storage }, { task }) => accepted(storage.redriveTask(task.id, BY, null)),
 }
 
+const WAYS: readonly { readonly verb: TaskVerb; readonly name: string; readonly apply: Apply }[] = [
+  ...(Object.keys(TRANSITIONS) as TaskVerb[]).map((verb) => ({ verb, name: verb, apply: APPLY[verb] })),
+  { verb: 'claim', name: 'claim by id', apply: claiming(true) },
+]
+
 for (const engine of engines()) {
   describe(engine.name, () => {
     const given = useStorage(engine)
     beforeEach(() => emptyDatabase(given.db))
     afterEach(() => moveTime(given.db, 0))
 
-    for (const verb of Object.keys(TRANSITIONS) as TaskVerb[]) {
+    for (const { verb, name, apply } of WAYS) {
       for (const state of TASK_STATES) {
         const isAllowed = canTransition(verb, state)
         const target = isAllowed ? TRANSITIONS[verb].to : state
-        test(`${verb} ${isAllowed ? `moves a ${state} task to ${target}` : `leaves a ${state} task alone`}`, async () => {
+        test(`${name} ${isAllowed ? `moves a ${state} task to ${target}` : `leaves a ${state} task alone`}`, async () => {
           const subject = await taskInState(given, state, { timeouts: { scheduleToCloseMs: HOUR / 2 } })
           const before = await given.storage.getTask(PROJECT, subject.task.id)
           expect(before.state).toBe(state)
 
-          expect(await APPLY[verb](given, subject)).toBe(isAllowed)
+          expect(await apply(given, subject)).toBe(isAllowed)
           const after = await given.storage.getTask(PROJECT, subject.task.id)
           expect(after.state).toBe<TaskState>(target)
           if (!isAllowed) expect(after).toEqual(before)

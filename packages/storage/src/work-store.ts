@@ -12,6 +12,7 @@ import type {
 } from '@taskflow/core'
 import { appendLogs } from './queries/append-logs.ts'
 import { type ClaimedRow, claimTasks } from './queries/claim-tasks.ts'
+import { claimTasksById } from './queries/claim-tasks-by-id.ts'
 import { deregisterWorker } from './queries/deregister-worker.ts'
 import { heartbeatWorker } from './queries/heartbeat-worker.ts'
 import { listHeldLeases } from './queries/list-held-leases.ts'
@@ -78,8 +79,10 @@ export function workStore({ db, settleTask }: Deps): WorkStore {
       await db.run(deregisterWorker, [id])
     },
 
-    async claimTasks({ workerId, queues, types, max }) {
-      const rows = await db.run(claimTasks, [workerId, queues, types, max])
+    async claimTasks({ workerId, queues, types, max, ids, isDrawn = false }) {
+      const rows = ids
+        ? await db.run(claimTasksById, [workerId, ids, queues, types, max])
+        : await db.run(claimTasks, [workerId, queues, types, max, isDrawn])
       return rows.map(toLease)
     },
 

@@ -1,6 +1,12 @@
 import { statement } from '../statement.ts'
 
-type Params = readonly [workerId: string, queues: readonly string[], types: readonly string[], max: number]
+type Params = readonly [
+  workerId: string,
+  queues: readonly string[],
+  types: readonly string[],
+  max: number,
+  isDrawn: boolean,
+]
 
 export interface ClaimedRow {
   id: string
@@ -20,26 +26,29 @@ export interface ClaimedRow {
   waited_ms: number
 }
 
+/** What both ways to claim return. */
+export const CLAIMED_COLUMNS = [
+  'id',
+  'lease_id',
+  'project',
+  'type',
+  'queue',
+  'payload',
+  'attempt',
+  'max_attempts',
+  'crash_count',
+  'retry',
+  'timeouts',
+  'close_in_ms',
+  'labels',
+  'created_at',
+  'waited_ms',
+] as const satisfies readonly (keyof ClaimedRow)[]
+
 export const claimTasks = statement<Params, ClaimedRow>({
   name: 'claim_tasks',
   lane: 'claim',
-  columns: [
-    'id',
-    'lease_id',
-    'project',
-    'type',
-    'queue',
-    'payload',
-    'attempt',
-    'max_attempts',
-    'crash_count',
-    'retry',
-    'timeouts',
-    'close_in_ms',
-    'labels',
-    'created_at',
-    'waited_ms',
-  ],
+  columns: CLAIMED_COLUMNS,
   text: `
     -- One ordered index walk for each queue and type: tasks of a type that this worker does not
     -- know are never looked at, however many there are. Each walk locks up to $4 rows; what the
@@ -48,7 +57,7 @@ export const claimTasks = statement<Params, ClaimedRow>({
       select candidate.id
       from worker
       -- Named unlike the columns of task: within the walk those would be meant.
-      cross join unnest($2::text[]) as wanted_queue
+      cross join unnest($2::text[]) with ordinality as wanted (wanted_queue, place)
       cross join unnest($3::text[]) as wanted_type
       cross join lateral (
         select task.id, task.rank
@@ -64,7 +73,7 @@ export const claimTasks = statement<Params, ClaimedRow>({
       -- A worker that was declared dead claims nothing, though it may not know yet; nor does one that said goodbye,
       -- or that is asked to cordon or drain.
       where worker.id = $1 and worker.state in ('active', 'draining') and worker.request is null
-      order by candidate.rank
+      order by case when $5 then wanted.place end, candidate.rank
       limit $4
     )
     update task
