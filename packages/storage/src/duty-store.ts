@@ -9,6 +9,7 @@ import {
   TRANSITIONS,
   type WorkerId,
 } from '@taskflow/core'
+import { toDispatch } from './dispatch-row.ts'
 import { addPartitionDay } from './queries/add-partition-day.ts'
 import { buryWorkers } from './queries/bury-workers.ts'
 import { clearOldRows } from './queries/clear-old-rows.ts'
@@ -24,11 +25,13 @@ import { nextDue } from './queries/next-due.ts'
 import { promoteTasks } from './queries/promote-tasks.ts'
 import { vacuumTables } from './queries/vacuum-tables.ts'
 import { priorityNumber, toPriority } from './task-row.ts'
+import type { TellQueued } from './tell-queued.ts'
 
 interface Deps {
   readonly db: Database
   readonly retentionMs: number
   readonly settleTask: (settlement: Settlement) => Promise<SettlementResult>
+  readonly tellQueued: TellQueued | undefined
 }
 
 // Tomorrow's partition must be there before midnight, also when no coordinator ran for a weekend.
@@ -40,14 +43,15 @@ const expiry = (message: string): string =>
 const NOT_STARTED = expiry('No worker started it within its schedule-to-start time')
 const NOT_CLOSED = expiry('It did not finish within its schedule-to-close time')
 
-export function dutyStore({ db, retentionMs, settleTask }: Deps): DutyStore {
+export function dutyStore({ db, retentionMs, settleTask, tellQueued }: Deps): DutyStore {
   return {
     settleTask,
 
     async promoteTasks(limit) {
-      const [row] = await db.run(promoteTasks, [TRANSITIONS.promote.from, limit])
+      const rows = await db.run(promoteTasks, [TRANSITIONS.promote.from, limit])
+      tellQueued?.(rows.map(toDispatch))
       const [next] = await db.run(nextDue, [])
-      return { promoted: row?.promoted ?? 0, nextDueInMs: next?.due_in_ms ?? null }
+      return { promoted: rows.length, nextDueInMs: next?.due_in_ms ?? null }
     },
 
     async countQueuedTasks(settledForMs) {

@@ -11,16 +11,19 @@ import {
   TRANSITIONS,
   type Verdict,
 } from '@taskflow/core'
+import { dispatchesOf } from './dispatch-row.ts'
 import { findSettledLeases } from './queries/find-settled-leases.ts'
 import { finishTasks } from './queries/finish-tasks.ts'
 import { returnTasks } from './queries/return-tasks.ts'
 import { columnsOf } from './statement.ts'
 import { HEAD_STARTS_MS } from './task-row.ts'
+import type { TellQueued } from './tell-queued.ts'
 
 interface Deps {
   readonly db: Database
   readonly events: Events
   readonly retentionMs: number
+  readonly tellQueued: TellQueued | undefined
 }
 
 /** What a verdict means for the row: a task that leaves for good, or one that comes back. */
@@ -54,7 +57,12 @@ const CANCELLED_BEFORE_RETURN: TaskFailure = {
 const MAX_ROWS = 1_000
 
 /** Settlement, gathered: each batch is two statements, one for tasks that end and one for those that come back, unless something in it is stale. */
-export function taskSettler({ db, events, retentionMs }: Deps): (settlement: Settlement) => Promise<SettlementResult> {
+export function taskSettler({
+  db,
+  events,
+  retentionMs,
+  tellQueued,
+}: Deps): (settlement: Settlement) => Promise<SettlementResult> {
   async function finish(items: readonly Planned<'finish'>[]): Promise<Set<string>> {
     if (items.length === 0) return new Set()
     const rows = await db.run(finishTasks, [
@@ -86,6 +94,7 @@ export function taskSettler({ db, events, retentionMs }: Deps): (settlement: Set
       ]),
       HEAD_STARTS_MS,
     ])
+    tellQueued?.(dispatchesOf(rows))
     return new Map(rows.map((row) => [`${row.id} ${row.lease_id}`, row.is_cancelled]))
   }
 

@@ -1,4 +1,4 @@
-import type { Database, Events, Storage } from '@taskflow/core'
+import type { Database, Dispatch, Events, Storage } from '@taskflow/core'
 import { dutyStore } from './duty-store.ts'
 import { fleetStore } from './fleet-store.ts'
 import { keyStore } from './key-store.ts'
@@ -6,6 +6,7 @@ import { leaderStore } from './leader-store.ts'
 import { ping } from './queries/ping.ts'
 import { taskSettler } from './settle.ts'
 import { taskStore } from './task-store.ts'
+import { queuedTeller } from './tell-queued.ts'
 import { workStore } from './work-store.ts'
 
 export interface StorageDeps {
@@ -14,15 +15,18 @@ export interface StorageDeps {
   readonly events: Events
   /** How long finished tasks are kept that do not say so themselves. */
   readonly retentionMs: number
+  /** Called after the commit with tasks that have just become queued, for whoever tells a broker. Must not wait. */
+  readonly onQueued?: (dispatches: readonly Dispatch[]) => void
 }
 
 /** All that is stored, over any Database. */
-export function openStorage({ db, events, retentionMs }: StorageDeps): Storage {
-  const settleTask = taskSettler({ db, events, retentionMs })
+export function openStorage({ db, events, retentionMs, onQueued }: StorageDeps): Storage {
+  const tellQueued = onQueued && queuedTeller(onQueued, events)
+  const settleTask = taskSettler({ db, events, retentionMs, tellQueued })
   return {
-    ...taskStore({ db, events, retentionMs }),
+    ...taskStore({ db, events, retentionMs, tellQueued }),
     ...workStore({ db, settleTask }),
-    ...dutyStore({ db, retentionMs, settleTask }),
+    ...dutyStore({ db, retentionMs, settleTask, tellQueued }),
     ...fleetStore(db),
     ...leaderStore(db),
     ...keyStore(db),

@@ -1,11 +1,13 @@
 import {
   type Database,
+  type Dispatch,
   type Events,
   HEAD_START_MS,
   hasCode,
   type IdempotencyKey,
   type NewTask,
   naturalBatch,
+  rankOf,
   type Submission,
   type Submitted,
   TaskFlowError,
@@ -17,10 +19,12 @@ import { type SubmitColumns, submitTasks } from './queries/submit-tasks.ts'
 import { submitTasksOnce } from './queries/submit-tasks-once.ts'
 import { columnsOf } from './statement.ts'
 import { jsonOrNull, priorityNumber } from './task-row.ts'
+import type { TellQueued } from './tell-queued.ts'
 
 interface Deps {
   readonly db: Database
   readonly events: Events
+  readonly tellQueued: TellQueued | undefined
 }
 
 type OnceSubmission = Submission & { readonly idempotency: IdempotencyKey }
@@ -33,17 +37,20 @@ const MAX_ROWS = 1_000
  * submissions without an idempotency key, one of those with, so that the former do not
  * pay for the key's row. Each submission is stored as a whole or not at all.
  */
-export function taskSubmitter({ db, events }: Deps): TaskStore['submitTasks'] {
+export function taskSubmitter({ db, events, tellQueued }: Deps): TaskStore['submitTasks'] {
   const batching = {
     maxWeight: MAX_ROWS,
     weigh: ({ tasks }: Submission) => tasks.length,
     isShared: (error: unknown) => hasCode(error, 'DATABASE_UNAVAILABLE'),
     onBatch: (size: number) => events.emit('batch.left', { lane: 'submit', size }),
   }
-  const plain = naturalBatch<Submission, Submitted>({ ...batching, run: (items) => submitPlain(db, items) })
+  const plain = naturalBatch<Submission, Submitted>({
+    ...batching,
+    run: (items) => submitPlain({ db, tellQueued }, items),
+  })
   const once = naturalBatch<OnceSubmission, Submitted | TaskFlowError>({
     ...batching,
-    run: (items) => submitOnce(db, items),
+    run: (items) => submitOnce({ db, tellQueued }, items),
   })
 
   return async (submission) => {
@@ -55,16 +62,19 @@ export function taskSubmitter({ db, events }: Deps): TaskStore['submitTasks'] {
   }
 }
 
-async function submitPlain(db: Database, submissions: readonly Submission[]): Promise<Submitted[]> {
+type Via = Pick<Deps, 'db' | 'tellQueued'>
+
+async function submitPlain({ db, tellQueued }: Via, submissions: readonly Submission[]): Promise<Submitted[]> {
   const tasks = submissions.flatMap((submission) => submission.tasks)
   const [row] = await db.run(submitTasks, submitColumns(tasks))
   const createdAt = (row as { created_at: Date }).created_at
+  tellQueued?.(queuedOf(tasks, createdAt))
   return submissions.map((submission) => ({ ids: idsOf(submission), createdAt, replayed: false }))
 }
 
 /** A refusal is a value here: thrown, it would have the whole batch run again, and firsts be answered as replays. */
 async function submitOnce(
-  db: Database,
+  { db, tellQueued }: Via,
   submissions: readonly OnceSubmission[],
 ): Promise<(Submitted | TaskFlowError)[]> {
   // The same key twice in one batch is one submission and its retries.
@@ -79,6 +89,11 @@ async function submitOnce(
   ])
   const createdAtOf = new Map(stored.map((row) => [`${row.project} ${row.key}`, row.created_at]))
   const fresh = new Set(firsts.filter((submission) => createdAtOf.has(keyOf(submission))))
+  const [row] = stored
+  if (row && tellQueued) {
+    const storedIds = new Set([...fresh].flatMap(idsOf))
+    tellQueued(queuedOf(tasks, row.created_at).filter(({ taskId }) => storedIds.has(taskId)))
+  }
   const used = submissions.filter((submission) => !fresh.has(submission))
   const replays = used.length === 0 ? new Map<string, Replay>() : await findReplays(db, used)
   return submissions.map((submission) => {
@@ -123,6 +138,24 @@ function replayOf(submission: OnceSubmission, replays: ReadonlyMap<string, Repla
 const keyOf = ({ project, idempotency }: OnceSubmission): string => `${project} ${idempotency.key}`
 
 const idsOf = ({ tasks }: Submission): TaskId[] => tasks.map((task) => task.id)
+
+/**
+ * Those of the tasks of one statement that it stored as queued, with the ranks it gave them: the same decision, made
+ * here so that the statement need not return a row for each. The part of a rank below a millisecond is lost with the
+ * Date, but for their order.
+ */
+function queuedOf(tasks: readonly NewTask[], createdAt: Date): Dispatch[] {
+  return tasks.flatMap((task, index) => {
+    const { id: taskId, project, queue, type, priority } = task
+    if (isDueAfter(task, createdAt)) return []
+    return [
+      { taskId, project, queue, type, priority, rankMs: rankOf(priority, createdAt).getTime() + (index + 1) / 1000 },
+    ]
+  })
+}
+
+const isDueAfter = ({ runAt, delayMs }: NewTask, moment: Date): boolean =>
+  runAt === null ? (delayMs ?? 0) > 0 : runAt > moment
 
 function submitColumns(tasks: readonly NewTask[]): SubmitColumns {
   return columnsOf(tasks, [

@@ -21,6 +21,7 @@ import {
   TRANSITIONS,
   type WorkerId,
 } from '@taskflow/core'
+import { dispatchesOf, toDispatch } from './dispatch-row.ts'
 import { cancelTask } from './queries/cancel-task.ts'
 import { editTask } from './queries/edit-task.ts'
 import { findFinishedTasks } from './queries/find-finished-tasks.ts'
@@ -33,11 +34,13 @@ import { listUnsuccessfulTasks } from './queries/list-unsuccessful-tasks.ts'
 import { redriveTask } from './queries/redrive-task.ts'
 import { taskSubmitter } from './submit.ts'
 import { HEAD_STARTS_MS, parseJson, priorityNumber, type TaskRow, toTask } from './task-row.ts'
+import type { TellQueued } from './tell-queued.ts'
 
 interface Deps {
   readonly db: Database
   readonly events: Events
   readonly retentionMs: number
+  readonly tellQueued: TellQueued | undefined
 }
 
 const CANCELLED_BEFORE_START: TaskFailure = {
@@ -46,7 +49,7 @@ const CANCELLED_BEFORE_START: TaskFailure = {
   reason: 'cancelled',
 }
 
-export function taskStore({ db, events, retentionMs }: Deps): TaskStore {
+export function taskStore({ db, events, retentionMs, tellQueued }: Deps): TaskStore {
   async function findRow(project: string, id: TaskId): Promise<TaskRow> {
     const [row] = await db.run(getTask, [id, project])
     if (!row) throw new TaskFlowError('TASK_NOT_FOUND', `There is no task ${id}`, { details: { id } })
@@ -62,7 +65,7 @@ export function taskStore({ db, events, retentionMs }: Deps): TaskStore {
   }
 
   return {
-    submitTasks: taskSubmitter({ db, events }),
+    submitTasks: taskSubmitter({ db, events, tellQueued }),
 
     getTask: find,
 
@@ -133,6 +136,7 @@ export function taskStore({ db, events, retentionMs }: Deps): TaskStore {
         ])
         // No row: it changed between the read and the write. The next round finds out into what.
         if (!row) continue
+        tellQueued?.(dispatchesOf([row]))
         events.emit('task.edited', { id })
         return find(by.project, id)
       }
@@ -163,6 +167,7 @@ export function taskStore({ db, events, retentionMs }: Deps): TaskStore {
         payload,
         HEAD_STARTS_MS,
       ])
+      if (row) tellQueued?.([toDispatch(row)])
       const task = await find(by.project, id)
       if (!row) throw conflict('redrive', task)
       events.emit('task.redriven', { id })

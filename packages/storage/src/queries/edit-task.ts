@@ -1,3 +1,4 @@
+import { DISPATCH_COLUMNS, type MaybeDispatchRow } from '../dispatch-row.ts'
 import { statement } from '../statement.ts'
 
 type Params = readonly [
@@ -21,9 +22,9 @@ type Params = readonly [
 ]
 
 /** Writes all editable columns, if the row is still the version that the edit was made from. */
-export const editTask = statement<Params, { id: string }>({
+export const editTask = statement<Params, MaybeDispatchRow>({
   name: 'edit_task',
-  columns: ['id'],
+  columns: DISPATCH_COLUMNS,
   text: `
     with edited as (
       update task
@@ -55,12 +56,13 @@ export const editTask = statement<Params, { id: string }>({
             else close_by
           end
       where id = $1 and project = $2 and state = any($3::text[]) and xmin::text = $4
-      returning id, project, queue, state, run_at
+      returning id, project, queue, type, state, priority, rank, run_at
     ), recorded as (
       insert into task_event (task_id, project, at, kind, actor, detail)
       select id, project, clock_now(), 'task.edited', $15, json_build_object('fields', $16::json) from edited
     )
-    select id,
+    select id, project, queue, type, priority,
+           case when state = 'queued' then (extract(epoch from rank) * 1000)::float8 end as rank_ms,
            case state when 'queued' then pg_notify('taskflow_ready', queue)
                       when 'scheduled' then pg_notify('taskflow_due', run_at::text) end as announced
     from edited`,

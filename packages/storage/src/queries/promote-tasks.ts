@@ -1,11 +1,12 @@
+import { DISPATCH_COLUMNS, type DispatchRow } from '../dispatch-row.ts'
 import { statement } from '../statement.ts'
 
 type Params = readonly [from: readonly string[], limit: number]
 
-export const promoteTasks = statement<Params, { promoted: number }>({
+export const promoteTasks = statement<Params, DispatchRow>({
   name: 'promote_tasks',
   lane: 'duty',
-  columns: ['promoted'],
+  columns: DISPATCH_COLUMNS,
   text: `
     with due as materialized (
       select id
@@ -20,9 +21,9 @@ export const promoteTasks = statement<Params, { promoted: number }>({
       set state = 'queued', queued_at = clock_now()
       from due
       where task.id = due.id
-      returning task.queue
+      returning task.id, project, queue, type, priority, rank
     )
-    select count(*)::integer as promoted,
+    select id, project, queue, type, priority, (extract(epoch from rank) * 1000)::float8 as rank_ms,
            (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
             from promoted having count(*) > 0) as announced
     from promoted`,

@@ -1,3 +1,4 @@
+import { DISPATCH_COLUMNS, type DispatchRow } from '../dispatch-row.ts'
 import { statement } from '../statement.ts'
 
 type Params = readonly [
@@ -13,9 +14,9 @@ type Params = readonly [
  * Back to queued with its attempts counted anew; the attempt that had ended it gets a row of its own.
  * The event keeps the end too, since a task that expired or was cancelled before it started has no attempt to tell it.
  */
-export const redriveTask = statement<Params, { id: string }>({
+export const redriveTask = statement<Params, DispatchRow>({
   name: 'redrive_task',
-  columns: ['id'],
+  columns: DISPATCH_COLUMNS,
   text: `
     with gone as (
       delete from finished_task
@@ -31,6 +32,7 @@ export const redriveTask = statement<Params, { id: string }>({
              clock_now() + (timeouts ->> 'scheduleToCloseMs')::bigint * interval '1 ms',
              retention_ms, labels, title, description, created_at, created_by, clock_now()
       from gone
+      returning id, project, queue, type, priority, rank
     ), recorded_attempt as (
       insert into task_attempt (task_id, lease_id, project, attempt, worker_id, started_at, ended_at, outcome, error)
       select id, lease_id, project, attempt, worker_id, started_at, finished_at,
@@ -47,5 +49,7 @@ export const redriveTask = statement<Params, { id: string }>({
                'payloadEdited', $5::json is not null)
       from gone
     )
-    select id, pg_notify('taskflow_ready', queue) as announced from gone`,
+    select id, project, queue, type, priority, (extract(epoch from rank) * 1000)::float8 as rank_ms,
+           pg_notify('taskflow_ready', queue) as announced
+    from queued`,
 })

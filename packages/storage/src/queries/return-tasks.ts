@@ -1,3 +1,4 @@
+import { DISPATCH_COLUMNS, type MaybeDispatchRow } from '../dispatch-row.ts'
 import { statement } from '../statement.ts'
 
 type Params = readonly [
@@ -12,8 +13,7 @@ type Params = readonly [
   headStartsMs: readonly number[],
 ]
 
-interface Row {
-  id: string
+interface Row extends MaybeDispatchRow {
   lease_id: string
   is_cancelled: boolean
 }
@@ -26,13 +26,13 @@ interface Row {
 export const returnTasks = statement<Params, Row>({
   name: 'return_tasks',
   lane: 'settle',
-  columns: ['id', 'lease_id', 'is_cancelled'],
+  columns: [...DISPATCH_COLUMNS, 'lease_id', 'is_cancelled'],
   text: `
     with settlement as materialized (
       select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::bigint[], $8::json[])
         as settlement (task_id, lease_id, to_state, outcome, used_attempts, crashes, delay_ms, failure)
     ), ended as materialized (
-      select task.id, task.project, task.queue, task.attempt, task.worker_id, task.started_at, task.cancel_requested_at,
+      select task.id, task.project, task.queue, task.type, task.priority, task.rank, task.attempt, task.worker_id, task.started_at, task.cancel_requested_at,
              settlement.*, clock_now() + settlement.delay_ms * interval '1 ms' as due_at
       from settlement
       join task on task.id = settlement.task_id and task.lease_id = settlement.lease_id
@@ -58,7 +58,10 @@ export const returnTasks = statement<Params, Row>({
       from ended
       where cancel_requested_at is null
     )
-    select id, lease_id, cancel_requested_at is not null as is_cancelled,
+    select id, project, queue, type, priority,
+           case when to_state = 'queued' and cancel_requested_at is null
+                then (extract(epoch from rank) * 1000)::float8 end as rank_ms,
+           lease_id, cancel_requested_at is not null as is_cancelled,
            (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
             from ended where to_state = 'queued' and cancel_requested_at is null having count(*) > 0) as announced,
            (select pg_notify('taskflow_due', min(due_at)::text)
