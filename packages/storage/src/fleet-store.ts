@@ -19,7 +19,13 @@ import { parseJson, toPriority } from './task-row.ts'
 // Workers beat every second: two beats in a row were missed, and half a second is for the way.
 const SILENT_AFTER_MS = 2_500
 
-export function fleetStore(db: Database): FleetStore {
+interface Deps {
+  readonly db: Database
+  /** For lists, which may be a moment old; but that of workers must show within two seconds who is alive. */
+  readonly readDb: Database
+}
+
+export function fleetStore({ db, readDb }: Deps): FleetStore {
   async function getWorker(project: string, id: WorkerId): Promise<WorkerView> {
     const [row] = await db.run(listWorkers, [project, 1, null, id, SILENT_AFTER_MS])
     if (!row) throw new TaskFlowError('WORKER_NOT_FOUND', `There is no worker ${id}`, { details: { id } })
@@ -50,7 +56,7 @@ export function fleetStore(db: Database): FleetStore {
     drainWorker: (project, id) => ask(project, id, 'drain', 'drain'),
 
     async listQueues(project, { limit, after }) {
-      const rows = await db.run(listQueues, [project, limit, after ?? null, null])
+      const rows = await readDb.run(listQueues, [project, limit, after ?? null, null])
       return rows.map(toQueue)
     },
 

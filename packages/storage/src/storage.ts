@@ -12,6 +12,8 @@ import { workStore } from './work-store.ts'
 export interface StorageDeps {
   /** Migrated. */
   readonly db: Database
+  /** A replica of it, for lists that may be a moment old; what serves a write or follows one is read from `db`. */
+  readonly readDb?: Database
   readonly events: Events
   /** How long finished tasks are kept that do not say so themselves. */
   readonly retentionMs: number
@@ -20,14 +22,14 @@ export interface StorageDeps {
 }
 
 /** All that is stored, over any Database. */
-export function openStorage({ db, events, retentionMs, onQueued }: StorageDeps): Storage {
+export function openStorage({ db, readDb = db, events, retentionMs, onQueued }: StorageDeps): Storage {
   const tellQueued = onQueued && queuedTeller(onQueued, events)
   const settleTask = taskSettler({ db, events, retentionMs, tellQueued })
   return {
-    ...taskStore({ db, events, retentionMs, tellQueued }),
+    ...taskStore({ db, readDb, events, retentionMs, tellQueued }),
     ...workStore({ db, settleTask }),
     ...dutyStore({ db, retentionMs, settleTask, tellQueued }),
-    ...fleetStore(db),
+    ...fleetStore({ db, readDb }),
     ...leaderStore(db),
     ...keyStore(db),
     async ping() {

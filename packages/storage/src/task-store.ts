@@ -38,6 +38,8 @@ import type { TellQueued } from './tell-queued.ts'
 
 interface Deps {
   readonly db: Database
+  /** For lists, which may be a moment old. */
+  readonly readDb: Database
   readonly events: Events
   readonly retentionMs: number
   readonly tellQueued: TellQueued | undefined
@@ -49,17 +51,23 @@ const CANCELLED_BEFORE_START: TaskFailure = {
   reason: 'cancelled',
 }
 
-export function taskStore({ db, events, retentionMs, tellQueued }: Deps): TaskStore {
+export function taskStore({ db, readDb, events, retentionMs, tellQueued }: Deps): TaskStore {
   async function findRow(project: string, id: TaskId): Promise<TaskRow> {
     const [row] = await db.run(getTask, [id, project])
     if (!row) throw new TaskFlowError('TASK_NOT_FOUND', `There is no task ${id}`, { details: { id } })
     return row
   }
 
+  /** For what belongs to one task. A replica that does not have it may be behind: the task may just have been stored. */
+  async function findForList(project: string, id: TaskId): Promise<{ row: TaskRow; from: Database }> {
+    const [row] = readDb === db ? [] : await readDb.run(getTask, [id, project])
+    return row ? { row, from: readDb } : { row: await findRow(project, id), from: db }
+  }
+
   const find = async (project: string, id: TaskId): Promise<Task> => toTask(await findRow(project, id))
 
-  async function attemptsOf(row: TaskRow): Promise<ReturnType<typeof toAttempt>[]> {
-    const kept = await db.run(listAttempts, [row.id])
+  async function attemptsOf(row: TaskRow, from: Database): Promise<ReturnType<typeof toAttempt>[]> {
+    const kept = await from.run(listAttempts, [row.id])
     const last = lastAttempt(row)
     return [...kept.map(toAttempt), ...(last ? [last] : [])]
   }
@@ -72,7 +80,7 @@ export function taskStore({ db, events, retentionMs, tellQueued }: Deps): TaskSt
     async listTasks(filter, { limit, before }, include) {
       const onlyUnsuccessful = filter.states?.every((state) => state === 'failed' || state === 'cancelled') ?? false
       const upper = filter.createdBefore && firstIdAt(filter.createdBefore)
-      const rows = await db.run(onlyUnsuccessful ? listUnsuccessfulTasks : listTasks, [
+      const rows = await readDb.run(onlyUnsuccessful ? listUnsuccessfulTasks : listTasks, [
         filter.project,
         limit,
         // Both bound the id from above; ids sort as text.
@@ -175,12 +183,13 @@ export function taskStore({ db, events, retentionMs, tellQueued }: Deps): TaskSt
     },
 
     async listAttempts(project, id) {
-      return attemptsOf(await findRow(project, id))
+      const { row, from } = await findForList(project, id)
+      return attemptsOf(row, from)
     },
 
     async listEvents(project, id) {
-      const row = await findRow(project, id)
-      const [attempts, recorded] = await Promise.all([attemptsOf(row), db.run(listEvents, [id])])
+      const { row, from } = await findForList(project, id)
+      const [attempts, recorded] = await Promise.all([attemptsOf(row, from), from.run(listEvents, [id])])
       return historyOf(
         toTask(row),
         attempts,
@@ -196,8 +205,8 @@ export function taskStore({ db, events, retentionMs, tellQueued }: Deps): TaskSt
     },
 
     async listLogs(project, id, { limit, after }) {
-      await findRow(project, id)
-      const rows = await db.run(listLogs, [id, after ?? null, limit])
+      const { from } = await findForList(project, id)
+      const rows = await from.run(listLogs, [id, after ?? null, limit])
       return rows.map(({ id: cursor, attempt, at, level, message, fields }) => ({
         cursor,
         attempt,
