@@ -134,6 +134,16 @@ for (const engine of engines()) {
       expect((await given.storage.listWorkers(PROJECT, { limit: 9 })).map(({ id }) => id)).toEqual([living.id])
     })
 
+    test('an ended worker is remembered as long as it holds a task that nobody has rescued', async () => {
+      const { worker, lease } = await startTask(given.storage)
+      await given.storage.deregisterWorker(worker.id)
+      await after(2)
+      expect(await given.storage.getWorker(PROJECT, worker.id)).toMatchObject({ state: 'stopped' })
+      await settle(given.storage, lease, VERDICTS.rescue)
+      await after(2)
+      await expect(given.storage.getWorker(PROJECT, worker.id)).rejects.toMatchObject({ code: 'WORKER_NOT_FOUND' })
+    })
+
     test('two may apply it at once, while tasks come and go', async () => {
       const other = openSecond(engine, given)
       await after(0)

@@ -42,9 +42,16 @@ describe('a violation is found', () => {
       sentence: 'is both unfinished and finished (queued and succeeded)',
     },
     'a running task never started': {
-      sql: (id) =>
-        `${queued(id)}; update task set state = 'running', lease_id = '${strangeLeaseId()}', worker_id = '${newWorkerId()}'`,
+      sql: (id) => `${queued(id)}; ${runOn('default')}; update task set started_at = null`,
       sentence: 'is running without a lease, a worker or a start',
+    },
+    'a running task is held by nobody known': {
+      sql: (id) => `${queued(id)}; ${runOn('default')}; update task set worker_id = '${STRANGER}'`,
+      sentence: `runs on a worker that is unknown, or of another project (${STRANGER})`,
+    },
+    'a running task is held by a worker of another project': {
+      sql: (id) => `${queued(id)}; ${runOn('other')}`,
+      sentence: 'runs on a worker that is unknown, or of another project',
     },
     'a queued task has no moment of queueing': {
       sql: (id) => `${queued(id)}; update task set queued_at = null`,
@@ -93,13 +100,38 @@ describe('a violation is found', () => {
       expect(await checkInvariants(given.db)).toEqual([expect.stringContaining(`task ${id} ${sentence}`)])
     })
   }
+
+  test('when a leader was elected too late', async () => {
+    await script(given.db, leader(1, `now() - interval '1 s'`))
+    expect(await checkInvariants(given.db)).toEqual(['leader coordinator was elected after its time was over'])
+  })
+
+  test('when a leader has no term, in a database that lost its constraints', async () => {
+    await script(given.db, `alter table leader drop constraint leader_term_counted; ${leader(0, 'now()')}`)
+    expect(await checkInvariants(given.db)).toEqual(['leader coordinator leads in no term (0)'])
+  })
 })
+
+const STRANGER = newWorkerId()
 
 const script = (db: Database, text: string): Promise<void> => db.transaction((tx) => tx.script(text))
 
 const queued = (id: string): string => `
   insert into task (id, project, type, queue, state, priority, rank, payload, max_attempts, created_at, created_by, queued_at)
   values ('${id}', 'default', 'test.echo', 'default', 'queued', 2, now(), 'null', 5, now(), 'key:test', now())`
+
+/** Has every task run on a worker of the project. */
+const runOn = (project: string): string => `
+  with held as (
+    insert into worker (id, project, name, host, pid, version, labels, queues, types, slots, started_at, heartbeat_at)
+    values ('${newWorkerId()}', '${project}', '', '', 1, '', '{}', '{}', '{}', 1, now(), now())
+    returning id
+  )
+  update task set state = 'running', started_at = now(), lease_id = gen_random_uuid(), worker_id = held.id from held`
+
+const leader = (term: number, expiresAt: string): string => `
+  insert into leader (name, holder, term, elected_at, expires_at)
+  values ('coordinator', '${newWorkerId()}', ${term}, now(), ${expiresAt})`
 
 const succeeded = (id: string): string => `
   insert into finished_task (id, project, type, queue, state, priority, payload, attempt, max_attempts, crash_count,

@@ -14,12 +14,17 @@ interface Offender {
 }
 
 /** Sentences of the form "task <id> …", by the query that finds the offenders. */
-const INVARIANTS: Readonly<Record<string, string>> = {
+const OF_TASKS: Readonly<Record<string, string>> = {
   'is both unfinished and finished': `
     select id, task.state || ' and ' || finished_task.state as detail from task join finished_task using (id)`,
   'is running without a lease, a worker or a start': `
     select id, null as detail from task
     where state = 'running' and (lease_id is null or worker_id is null or started_at is null)`,
+  // Its heartbeat is what keeps the lease, and its end what has the task rescued.
+  'runs on a worker that is unknown, or of another project': `
+    select task.id, worker_id::text as detail
+    from task left join worker on worker.id = worker_id
+    where task.state = 'running' and worker_id is not null and worker.project is distinct from task.project`,
   'is held though it does not run': `
     select id, state as detail from task where state <> 'running' and (lease_id is not null or worker_id is not null)`,
   'is queued without the moment it was queued': `
@@ -75,7 +80,21 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     having count(*) > 1`,
 }
 
-const queries = Object.entries(INVARIANTS).map(([sentence, text], index) => ({
+/** Of the form "leader <name> …". */
+const OF_LEADERS: Readonly<Record<string, string>> = {
+  'leads in no term': `
+    select name as id, term::text as detail from leader where term < 1`,
+  'was elected after its time was over': `
+    select name as id, null as detail from leader where elected_at > expires_at`,
+}
+
+const queries = [
+  ...Object.entries(OF_TASKS).map(([sentence, text]) => ({ sentence: (id: string) => `task ${id} ${sentence}`, text })),
+  ...Object.entries(OF_LEADERS).map(([sentence, text]) => ({
+    sentence: (name: string) => `leader ${name} ${sentence}`,
+    text,
+  })),
+].map(({ sentence, text }, index) => ({
   sentence,
   query: statement<readonly [], Offender>({
     name: `testing_invariant_${index}`,
@@ -89,7 +108,7 @@ export async function checkInvariants(db: Database): Promise<string[]> {
   const violations: string[] = []
   for (const { sentence, query } of queries) {
     for (const { id, detail } of await db.run(query, [])) {
-      violations.push(`task ${id} ${sentence}${detail === null ? '' : ` (${detail})`}`)
+      violations.push(`${sentence(id)}${detail === null ? '' : ` (${detail})`}`)
     }
   }
   return violations

@@ -1,6 +1,6 @@
 import { statement } from '../statement.ts'
 
-/** Idempotency keys and ended workers live for a day, minutes of queues for two, and a queue as long as it has tasks or minutes; survivors of dropped days until they expire, and what belongs to them as long. */
+/** Idempotency keys and ended workers live for a day, these as long as they hold tasks too, minutes of queues for two, and a queue as long as it has tasks or minutes; survivors of dropped days until they expire, and what belongs to them as long. */
 export const clearOldRows = statement<readonly [], never>({
   name: 'clear_old_rows',
   columns: [],
@@ -10,6 +10,7 @@ export const clearOldRows = statement<readonly [], never>({
     ), workers as (
       delete from worker
       where state in ('stopped', 'lost') and heartbeat_at < clock_now() - interval '1 day'
+        and not exists (select from task where task.state = 'running' and task.worker_id = worker.id)
     ), minutes as (
       delete from queue_minute where minute < clock_now() - interval '2 days'
     ), queues as (
