@@ -66,9 +66,9 @@ for (const engine of engines()) {
     test('buries a silent worker only after it watched it stand still for three rounds', async () => {
       const { id } = await startWorker(given.storage)
       const { nextRound } = await startRescuer()
-      expect(await stateOf(id)).toBe('active')
+      expect(await stateOf(id)).toBe('silent')
       await nextRound()
-      expect(await stateOf(id)).toBe('active')
+      expect(await stateOf(id)).toBe('silent')
       const buried = nextEvents(given.events, 'worker.buried')
       await nextRound()
       expect(await buried).toEqual([{ id }])
@@ -81,7 +81,7 @@ for (const engine of engines()) {
       await nextRound()
       await sleep(10 * ROUND_MS)
       await nextRound()
-      expect(await stateOf(id)).toBe('active')
+      expect(await stateOf(id)).toBe('silent')
       await nextRound()
       expect(await stateOf(id)).toBe('lost')
     })
@@ -92,7 +92,7 @@ for (const engine of engines()) {
       await nextRound()
       await given.storage.heartbeatWorker(id, pulse())
       for (let round = 0; round < 5; round++) await nextRound()
-      expect(await stateOf(id)).toBe('active')
+      expect(await stateOf(id)).toBe('silent')
     })
 
     test('a heartbeat that was late but moved begins the watch anew', async () => {
@@ -102,7 +102,7 @@ for (const engine of engines()) {
       await script(given.db, `update worker set heartbeat_at = heartbeat_at + interval '1 s'`)
       await nextRound()
       await nextRound()
-      expect(await stateOf(id)).toBe('active')
+      expect(await stateOf(id)).toBe('silent')
       await nextRound()
       expect(await stateOf(id)).toBe('lost')
     })
