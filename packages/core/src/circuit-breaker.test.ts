@@ -3,6 +3,12 @@ import { circuitBreaker, withinTime } from './circuit-breaker.ts'
 import { TaskFlowError } from './errors.ts'
 
 const away = new TaskFlowError('BROKER_UNAVAILABLE', 'away')
+const silent = new TaskFlowError('BROKER_UNAVAILABLE', 'silent')
+const inLine = new TaskFlowError('BROKER_UNAVAILABLE', 'in line')
+const WEIGHTS = new Map<unknown, number>([
+  [silent, 9],
+  [inLine, 0],
+])
 const refused = new Error('refused without a call')
 
 function setup({ failures = 2, openMs = 100 } = {}) {
@@ -12,7 +18,8 @@ function setup({ failures = 2, openMs = 100 } = {}) {
     clock: { monotonicMs: () => now },
     failures,
     openMs,
-    isAway: (error) => error === away,
+    isAway: (error) => error instanceof TaskFlowError,
+    weigh: (error) => WEIGHTS.get(error) ?? 1,
     onChange: (isClosed) => changes.push(isClosed),
   })
   let calls = 0
@@ -96,6 +103,94 @@ describe('a circuit breaker', () => {
     given.pass(99)
     expect(await given.call('too early')).toBe(refused)
     expect(given.changes).toEqual([false])
+  })
+})
+
+describe('a circuit breaker among calls that overlap', () => {
+  /** A call that is under way until it is ended. */
+  function begin({ call }: ReturnType<typeof setup>) {
+    const ending = Promise.withResolvers<string>()
+    const outcome = call(ending.promise)
+    return {
+      answer() {
+        ending.resolve('answer')
+        return outcome
+      },
+      fail(error: unknown = away) {
+        ending.reject(error)
+        return outcome
+      },
+    }
+  }
+
+  test('takes no failure for news of a call that began before the last answer', async () => {
+    const given = setup({ failures: 1 })
+    const early = [begin(given), begin(given)]
+    await given.call('answer')
+    for (const call of early) expect(await call.fail()).toBe(away)
+    expect(given.breaker.isClosed).toBe(true)
+  })
+
+  test('counts failures of calls that began together, when none was answered', async () => {
+    const given = setup({ failures: 2 })
+    const together = [begin(given), begin(given)]
+    for (const call of together) await call.fail()
+    expect(given.changes).toEqual([false])
+  })
+
+  test('stays open no longer for calls that fail late', async () => {
+    const given = setup({ failures: 1, openMs: 100 })
+    const late = begin(given)
+    await given.call(away)
+    given.pass(99)
+    await late.fail()
+    given.pass(1)
+    expect(await given.call('back')).toBe('back')
+  })
+
+  test('closes for an answer that comes late', async () => {
+    const given = setup({ failures: 1 })
+    const late = begin(given)
+    await given.call(away)
+    await late.answer()
+    expect(given.changes).toEqual([false, true])
+  })
+
+  test('stays closed when the probe fails after another call was answered', async () => {
+    const given = setup({ failures: 1, openMs: 100 })
+    const late = begin(given)
+    await given.call(away)
+    given.pass(100)
+    const probe = begin(given)
+    await late.answer()
+    await probe.fail(silent)
+    expect(given.changes).toEqual([false, true])
+  })
+})
+
+describe('a circuit breaker that weighs failures', () => {
+  test('opens at the first that is proof enough', async () => {
+    const given = setup({ failures: 9 })
+    await given.call(silent)
+    expect(given.changes).toEqual([false])
+  })
+
+  test('is not moved by one that says nothing, neither way', async () => {
+    const given = setup({ failures: 2 })
+    await given.call(away)
+    await given.call(inLine)
+    expect(given.changes).toEqual([])
+    await given.call(away)
+    expect(given.changes).toEqual([false])
+  })
+
+  test('probes again when the one call says nothing', async () => {
+    const given = setup({ failures: 1, openMs: 100 })
+    await given.call(away)
+    given.pass(100)
+    expect(await given.call(inLine)).toBe(inLine)
+    expect(await given.call('back')).toBe('back')
+    expect(given.changes).toEqual([false, true])
   })
 })
 

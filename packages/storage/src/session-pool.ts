@@ -1,0 +1,92 @@
+import pg from 'pg'
+import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_DELAY_MS } from './database-timeouts.ts'
+import { beginUnder, type SessionSettings, startupOptions } from './session-settings.ts'
+
+interface Options {
+  readonly url: string
+  readonly size: number
+  readonly settings: SessionSettings
+  /** How long a reply is waited for, when even the server's own time-out does not come through. */
+  readonly queryMs: number
+  /** Whether a pooler lends sessions for one transaction each. */
+  readonly isPooled: boolean
+  onError(error: unknown): void
+}
+
+/** Connections whose statements all run under the same settings, whoever owns the sessions. Throws what the driver throws. */
+export interface SessionPool {
+  /** Runs one statement; what it did is committed when it resolves. */
+  run(query: pg.QueryConfig): Promise<pg.QueryResult>
+  /** Resolves with a connection that has begun a transaction, to be given back by `giveBack`. */
+  begin(): Promise<pg.PoolClient>
+  /** With an error, the connection is thrown away, and a transaction that is open on it with it. */
+  giveBack(client: pg.PoolClient, broken?: Error): void
+  end(): Promise<void>
+}
+
+// OIDs: json stays text, bigint fits a number (counts and milliseconds only).
+const TYPES = new pg.TypeOverrides()
+TYPES.setTypeParser(114, (text: string) => text)
+TYPES.setTypeParser(20, Number)
+const BIGINT_ARRAY: number = 1016
+const parseBigints = pg.types.getTypeParser(BIGINT_ARRAY) as (text: string) => (string | null)[]
+TYPES.setTypeParser(BIGINT_ARRAY, (text: string) =>
+  parseBigints(text).map((item) => (item === null ? null : Number(item))),
+)
+
+export function sessionPool({ url, size, settings, queryMs, isPooled, onError }: Options): SessionPool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: size,
+    types: TYPES,
+    application_name: 'taskflow',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: queryMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+    // At the end nobody waits for goodbyes that a silent network swallows.
+    allowExitOnIdle: true,
+    ...(isPooled ? { pipeline: true } : { options: startupOptions(settings) }),
+  })
+  pool.on('error', onError)
+  const begin = isPooled ? beginUnder(settings) : 'begin'
+
+  async function connect(): Promise<pg.PoolClient> {
+    const client = await pool.connect()
+    // The pool watches idle connections only; one that breaks between two statements must not end the process.
+    client.on('error', onError)
+    return client
+  }
+
+  function giveBack(client: pg.PoolClient, broken?: Error): void {
+    client.off('error', onError)
+    client.release(broken)
+  }
+
+  /** One way there and back: the three are sent at once, and if the statement does not succeed the commit is a rollback. */
+  async function runInTransaction(query: pg.QueryConfig): Promise<pg.QueryResult> {
+    const client = await connect()
+    const outcomes = await Promise.allSettled([client.query(begin), client.query(query), client.query('commit')])
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+    const [, statement, commit] = outcomes
+    giveBack(client, commit.status === 'rejected' ? commit.reason : undefined)
+    if (failure) throw failure.reason
+    return (statement as PromiseFulfilledResult<pg.QueryResult>).value
+  }
+
+  return {
+    run: isPooled ? runInTransaction : (query) => pool.query(query),
+    async begin() {
+      const client = await connect()
+      try {
+        await client.query(begin)
+        return client
+      } catch (error) {
+        giveBack(client, error as Error)
+        throw error
+      }
+    },
+    giveBack,
+    end: () => pool.end(),
+  }
+}

@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto'
+
+const names = new WeakMap<object, string>()
+
+/** A name that goes with one text: versions of TaskFlow may meet in one session of a pooler, and each must run its own. */
+export function statementName(statement: { readonly name: string; readonly text: string }): string {
+  let name = names.get(statement)
+  if (name === undefined) {
+    name = `${statement.name}_${createHash('sha256').update(statement.text).digest('hex').slice(0, 8)}`
+    names.set(statement, name)
+  }
+  return name
+}
