@@ -26,7 +26,11 @@ export async function pgliteDatabase({ dataDir, loadDataDir }: PGliteSettings = 
     ...(contents !== undefined && { loadDataDir: contents }),
     parsers: { [types.JSON]: (text: string) => text, [types.INT8]: Number },
   })
-  await pglite.exec(PLAN_SETTINGS.map((setting) => `set ${setting}`).join(';'))
+  await pglite.exec(
+    Object.entries(PLAN_SETTINGS)
+      .map(([name, value]) => `set ${name} = ${value}`)
+      .join(';'),
+  )
   return databaseOn(pglite)
 }
 

@@ -1,120 +1,133 @@
-import type { Database, Lane, Queryable, Statement, Transaction } from '@taskflow/core'
-import pg from 'pg'
-import { translateDatabaseError } from './database-error.ts'
-import { CONNECT_TIMEOUT_MS, QUERY_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from './database-timeouts.ts'
-import { PLAN_SETTINGS } from './plan-settings.ts'
+import { type Database, hasCode, type Lane, type Statement, TaskFlowError, type Transaction } from '@taskflow/core'
+import type pg from 'pg'
+import { isSilence, isStatementLost, translateDatabaseError } from './database-error.ts'
+import { LANE_PATIENCE, POOL_PATIENCE } from './database-timeouts.ts'
+import { noticePooling } from './pooling.ts'
 import { postgresListener } from './postgres-listener.ts'
+import { type SessionPool, sessionPool } from './session-pool.ts'
+import { settingsOf } from './session-settings.ts'
+import { statementName } from './statement-name.ts'
 
 export interface PostgresSettings {
   readonly url: string
+  /** The same server without a pooler between, to listen to; `url` where absent. */
+  readonly directUrl?: string
   /** Schema that holds TaskFlow's tables; every statement finds it by the search path. */
   readonly schema?: string
   /** Connections for what belongs to no lane: lists and single reads. */
   readonly poolSize?: number
   /** Told about connections that break while nobody uses them. */
   onError?(error: unknown): void
+  /** Told once of each thing that an operator may want to know of the way to the server, in a sentence. */
+  onNotice?(sentence: string): void
 }
 
-const PLAN_OPTIONS = PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(' ')
-
-// The optional filters of lists make a plan for all parameters a bad one: it can use none of their indexes.
-const POOL_PLAN_OPTIONS = `${PLAN_OPTIONS} -c plan_cache_mode=force_custom_plan`
-
-// One plan for all parameters: with the settings above there is only one way to go, and planning it anew
-// took a tenth of a claim's time.
-const LANE_PLAN_OPTIONS = `${PLAN_OPTIONS} -c plan_cache_mode=force_generic_plan`
-
-const LANE_OPTIONS: Record<Lane, string> = {
-  submit: LANE_PLAN_OPTIONS,
-  claim: `${LANE_PLAN_OPTIONS} -c synchronous_commit=off`,
-  settle: LANE_PLAN_OPTIONS,
-  heartbeat: LANE_PLAN_OPTIONS,
-  duty: POOL_PLAN_OPTIONS,
-}
+type AnyStatement = Pick<Statement<readonly unknown[], unknown>, 'name' | 'text' | 'lane'>
 
 // Migrations take the time they take; longer than this no timer can be.
 const NO_QUERY_TIMEOUT_MS = 2_147_483_647
 
-// OIDs: json stays text, bigint fits a number (counts and milliseconds only).
-const TYPES = new pg.TypeOverrides()
-TYPES.setTypeParser(114, (text: string) => text)
-TYPES.setTypeParser(20, Number)
-const BIGINT_ARRAY: number = 1016
-const parseBigints = pg.types.getTypeParser(BIGINT_ARRAY) as (text: string) => (string | null)[]
-TYPES.setTypeParser(BIGINT_ARRAY, (text: string) =>
-  parseBigints(text).map((item) => (item === null ? null : Number(item))),
-)
-
-/** A PostgreSQL server, 14 or newer. */
-export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {} }: PostgresSettings): Database {
-  const searchPath = schema === undefined ? '' : ` -c search_path=${schema}`
-
-  function openPool(max: number, options: string): pg.Pool {
-    const pool = new pg.Pool({
-      connectionString: url,
-      max,
-      options: `${options}${searchPath}`.trim(),
-      types: TYPES,
-      application_name: 'taskflow',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
-      keepAlive: true,
-    })
-    pool.on('error', onError)
-    return pool
-  }
-
-  const pool = openPool(poolSize, POOL_PLAN_OPTIONS)
-  const lanes = new Map<Lane, pg.Pool>()
-  const listening = postgresListener({ url, onError })
+/**
+ * A PostgreSQL server, 14 or newer. Behind a pooler that lends sessions for one transaction each (PgBouncer in
+ * transaction mode) every transaction brings its settings along; the first connection notices which it is.
+ */
+export function postgresDatabase(settings: PostgresSettings): Database {
+  const { url, directUrl = url, schema, poolSize = 8, onError = () => {}, onNotice = () => {} } = settings
+  const pools = new Map<Lane | undefined, SessionPool>()
+  const listening = postgresListener({ url: directUrl, onError })
+  let isNaming = true
   let closing: Promise<unknown> | undefined
 
-  function poolOf(lane: Lane | undefined): pg.Pool {
-    if (lane === undefined) return pool
-    let own = lanes.get(lane)
-    if (!own) {
-      // A pool opened now would outlive the database; the closed one refuses as it should.
-      if (closing) return pool
-      own = openPool(1, LANE_OPTIONS[lane])
-      lanes.set(lane, own)
-    }
-    return own
+  const pooling = onceItSucceeds(async () => {
+    const found = await noticePooling(url)
+    if (found.isPooled) onNotice(`${hostOf(url)} is a pooler: every transaction brings its settings along`)
+    if (!found.keepsStatements) forgoNames()
+    return found
+  })
+  const canListen = onceItSucceeds(async () => {
+    const { isPooled } = await (directUrl === url ? pooling() : noticePooling(directUrl))
+    if (isPooled)
+      onNotice(
+        `Wake-ups are polled for, since ${hostOf(directUrl)} is a pooler: name the server's own address ` +
+          'in TASKFLOW_DATABASE_DIRECT_URL to be told of them at once',
+      )
+    return !isPooled
+  })
+
+  function forgoNames(): void {
+    if (isNaming) onNotice(`${hostOf(url)} does not keep prepared statements: each is planned anew`)
+    isNaming = false
   }
 
-  function giveBack(client: pg.PoolClient, broken?: Error): void {
-    client.off('error', onError)
-    client.release(broken)
+  async function poolOf(lane: Lane | undefined): Promise<SessionPool> {
+    const { isPooled } = await pooling()
+    const known = pools.get(lane)
+    if (known) return known
+    if (closing) throw new TaskFlowError('DATABASE_UNAVAILABLE', 'The database is closed')
+    const [size, { queryMs }] = lane === undefined ? [poolSize, POOL_PATIENCE] : [1, LANE_PATIENCE]
+    const opened = sessionPool({ url, size, settings: settingsOf(lane, schema), queryMs, isPooled, onError })
+    pools.set(lane, opened)
+    return opened
+  }
+
+  function queryOf(statement: AnyStatement, params: readonly unknown[]): pg.QueryConfig {
+    return { ...(isNaming && { name: statementName(statement) }), text: statement.text, values: [...params] }
+  }
+
+  async function run(statement: AnyStatement, params: readonly unknown[]): Promise<pg.QueryResult> {
+    const pool = await poolOf(statement.lane)
+    try {
+      return await pool.run(queryOf(statement, params))
+    } catch (error) {
+      if (!isStatementLost(error)) throw error
+      forgoNames()
+      return pool.run(queryOf(statement, params))
+    }
+  }
+
+  async function transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const pool = await poolOf(undefined)
+    const client = await pool.begin()
+    try {
+      const result = await work(transactionOn(client))
+      await client.query('commit')
+      pool.giveBack(client)
+      return result
+    } catch (error) {
+      if (isStatementLost(error)) forgoNames()
+      await rollback(pool, client, error)
+      throw error
+    }
+  }
+
+  function transactionOn(client: pg.PoolClient): Transaction {
+    return {
+      run: async (statement, params) => (await client.query(queryOf(statement, params))).rows,
+      async script(text) {
+        await client.query({ text, query_timeout: NO_QUERY_TIMEOUT_MS } as pg.QueryConfig)
+      },
+    }
+  }
+
+  function rethrow(error: unknown): never {
+    // What one connection suffers the others may suffer too, and each would take its own time-out to find out.
+    if (isSilence(error)) for (const pool of pools.values()) void pool.discardIdle()
+    throw translateDatabaseError(error)
   }
 
   async function close(): Promise<void> {
     await listening.close()
-    await Promise.all([pool, ...lanes.values()].map((each) => each.end()))
+    await Promise.all([...pools.values()].map((pool) => pool.end()))
   }
 
   return {
     engine: 'postgres',
-    run: (statement, params) => query(poolOf(statement.lane), statement, params),
-    async transaction(work) {
-      const client = await pool.connect().catch(rethrow)
-      // The pool watches idle connections only; one that breaks between two statements must not end the process.
-      client.on('error', onError)
-      try {
-        await client.query('begin')
-        const result = await work(transactionOn(client))
-        await client.query('commit')
-        giveBack(client)
-        return result
-      } catch (error) {
-        // A connection that cannot roll back is thrown away, and its transaction with it.
-        await client.query('rollback').then(
-          () => giveBack(client),
-          (broken: Error) => giveBack(client, broken),
-        )
-        throw translateDatabaseError(error)
-      }
+    run: async (statement, params) => (await run(statement, params).catch(rethrow)).rows,
+    transaction: (work) => transaction(work).catch(rethrow),
+    async listen(channel, listener) {
+      if (await canListen().catch(rethrow)) return listening.listen(channel, listener)
+      return async () => {}
     },
-    listen: (channel, listener) => listening.listen(channel, listener),
     async close() {
       closing ??= close()
       await closing
@@ -122,29 +135,26 @@ export function postgresDatabase({ url, schema, poolSize = 8, onError = () => {}
   }
 }
 
-async function query<Params extends readonly unknown[], Row>(
-  on: pg.Pool | pg.PoolClient,
-  { name, text }: Statement<Params, Row>,
-  params: Params,
-): Promise<Row[]> {
-  try {
-    const { rows } = await on.query({ name, text, values: [...params] })
-    return rows as Row[]
-  } catch (error) {
-    throw translateDatabaseError(error)
+/** A connection that does not answer or cannot roll back is thrown away, and its transaction with it. */
+async function rollback(pool: SessionPool, client: pg.PoolClient, error: unknown): Promise<void> {
+  // Asking would take as long again.
+  if (hasCode(translateDatabaseError(error), 'DATABASE_UNAVAILABLE')) return pool.giveBack(client, error as Error)
+  await client.query('rollback').then(
+    () => pool.giveBack(client),
+    (broken: Error) => pool.giveBack(client, broken),
+  )
+}
+
+/** Remembers what was found, asks once for all who ask at a time, and asks again when it could not be found. */
+function onceItSucceeds<Value>(find: () => Promise<Value>): () => Promise<Value> {
+  let found: Promise<Value> | undefined
+  return () => {
+    found ??= find().catch((error: unknown) => {
+      found = undefined
+      throw error
+    })
+    return found
   }
 }
 
-function transactionOn(client: pg.PoolClient): Transaction {
-  const queryable: Queryable = { run: (statement, params) => query(client, statement, params) }
-  return {
-    ...queryable,
-    async script(text) {
-      await client.query({ text, query_timeout: NO_QUERY_TIMEOUT_MS } as pg.QueryConfig)
-    },
-  }
-}
-
-function rethrow(error: unknown): never {
-  throw translateDatabaseError(error)
-}
+const hostOf = (url: string): string => new URL(url).host

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { translateDatabaseError } from './database-error.ts'
-import { CONNECT_TIMEOUT_MS, QUERY_TIMEOUT_MS } from './database-timeouts.ts'
+import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_DELAY_MS, LANE_PATIENCE } from './database-timeouts.ts'
 
 type Listener = (payload: string) => void
 
@@ -17,6 +17,13 @@ export interface PostgresListener {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
 
+// Nothing is ever sent on this connection, so without a question now and then a network that swallows what the
+// server says would pass for silence.
+const PING_PAUSE_MS = 5_000
+const PING_TIMEOUT_MS = 3_000
+
+const GOODBYE_MS = 1_000
+
 /**
  * LISTEN for any number of channels on one connection, which comes back when it is lost.
  * What was notified meanwhile is gone, so each listener is then called once with an empty payload:
@@ -27,14 +34,16 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
   let client: Promise<pg.Client> | undefined
   let isClosed = false
   let reconnect: ReturnType<typeof setTimeout> | undefined
+  let ping: ReturnType<typeof setTimeout> | undefined
 
   async function connect(): Promise<pg.Client> {
     const fresh = new pg.Client({
       connectionString: url,
       application_name: 'taskflow listener',
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
+      query_timeout: LANE_PATIENCE.queryMs,
     })
     fresh.on('notification', ({ channel, payload = '' }) => {
       for (const listener of listeners.get(channel) ?? []) listener(payload)
@@ -50,11 +59,25 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
     }
     // Only from here on: a connection that breaks before is reported by the rejection, and must not come back twice.
     fresh.once('end', () => scheduleReconnect(FIRST_PAUSE_MS))
+    schedulePing(fresh)
     return fresh
+  }
+
+  function schedulePing(open: pg.Client): void {
+    if (isClosed) return
+    ping = setTimeout(() => {
+      const question = { text: 'select 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig
+      open.query(question).then(
+        () => schedulePing(open),
+        // It ends at once with a question on its way, and what follows its end is above.
+        () => open.end().catch(onError),
+      )
+    }, PING_PAUSE_MS)
   }
 
   function scheduleReconnect(pauseMs: number): void {
     client = undefined
+    clearTimeout(ping)
     if (isClosed) return
     reconnect = setTimeout(() => {
       client = connect()
@@ -93,8 +116,13 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
     async close() {
       isClosed = true
       clearTimeout(reconnect)
+      clearTimeout(ping)
       const open = await client?.catch(() => undefined)
-      await open?.end().catch(onError)
+      if (!open) return
+      // Over a network that swallows what is sent no goodbye is answered.
+      const impatience = setTimeout(() => open.connection.stream.destroy(), GOODBYE_MS)
+      await open.end().catch(onError)
+      clearTimeout(impatience)
     },
   }
 }

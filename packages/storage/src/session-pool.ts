@@ -21,6 +21,8 @@ export interface SessionPool {
   begin(): Promise<pg.PoolClient>
   /** With an error, the connection is thrown away, and a transaction that is open on it with it. */
   giveBack(client: pg.PoolClient, broken?: Error): void
+  /** Throws away the connections that nobody uses. */
+  discardIdle(): Promise<void>
   end(): Promise<void>
 }
 
@@ -87,6 +89,15 @@ export function sessionPool({ url, size, settings, queryMs, isPooled, onError }:
       }
     },
     giveBack,
+    async discardIdle() {
+      const discarded = Array.from({ length: pool.idleCount }, async () => {
+        const client = await pool.connect()
+        // No goodbye: it is doubtful whether anybody hears it, and waiting for the answer would keep a process that stops.
+        ;(client as unknown as pg.Client).connection.stream.destroy()
+        client.release(true)
+      })
+      await Promise.allSettled(discarded)
+    },
     end: () => pool.end(),
   }
 }
