@@ -42,6 +42,7 @@ import { recordSettled } from './queries/record-settled.ts'
 import { redriveTask } from './queries/redrive-task.ts'
 import { registerTaskTypes } from './queries/register-task-types.ts'
 import { registerWorker } from './queries/register-worker.ts'
+import { replicaLag } from './queries/replica-lag.ts'
 import { requestWorker } from './queries/request-worker.ts'
 import { resignLeader } from './queries/resign-leader.ts'
 import { returnTasks } from './queries/return-tasks.ts'
@@ -98,6 +99,7 @@ export const everyStatement = [
   registerWorker,
   requestWorker,
   resignLeader,
+  replicaLag,
   returnTasks,
   revokeApiKey,
   submitTasksOnce,
