@@ -12,7 +12,7 @@ interface Patience {
 export const LANE_PATIENCE: Patience = { statementMs: 5_000, queryMs: 7_000 }
 
 /** For lists: longer than any takes on a healthy server, shorter than a caller's patience. */
-export const POOL_PATIENCE: Patience = { statementMs: 12_000, queryMs: 14_000 }
+export const POOL_PATIENCE: Patience = { statementMs: 10_000, queryMs: 12_000 }
 
 /** For a connection, be it a new one or one that is in use: as long as a lane's statement may take. */
 export const CONNECT_TIMEOUT_MS = 5_000

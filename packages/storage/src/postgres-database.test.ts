@@ -185,6 +185,27 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         expect(await rowsOf(db, 'show plan_cache_mode')).toEqual([{ plan_cache_mode: 'force_custom_plan' }])
       }))
 
+    test('a prepared statement that its session has forgotten is sent again, and is not prepared from then on', async () => {
+      const notices: string[] = []
+      await withDatabase(
+        async (db) => {
+          const read = () => rowsOf(db, 'select name from pg_prepared_statements')
+          expect(await read()).toHaveLength(1)
+          await db.transaction((tx) => tx.script('deallocate all'))
+          expect(await read()).toEqual([])
+          expect(await db.transaction((tx) => tx.run(findPrincipal, ['no such hash']))).toEqual([])
+        },
+        { poolSize: 1, onNotice: (sentence) => notices.push(sentence) },
+      )
+      expect(notices).toEqual([`${new URL(opened.url!).host} does not keep prepared statements: each is planned anew`])
+    })
+
+    test('a session of its own is not taken for a pooled one', async () => {
+      const notices: string[] = []
+      await withDatabase((db) => rowsOf(db, 'select 1'), { onNotice: (sentence) => notices.push(sentence) })
+      expect(notices).toEqual([])
+    })
+
     test('a network that swallows what is sent is told to be away, and the next statement finds another way', async () => {
       const { port, swallow, close } = await openSwallower(new URL(opened.url!))
       const url = new URL(opened.url!)
@@ -229,6 +250,60 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
     })
   })
 }
+
+const [oneEngine] = engines().filter(({ kind }) => kind === 'postgres')
+
+if (oneEngine)
+  test('all is well again within 15 s of a network that swallows what is sent, whatever was under way', async () => {
+    const { url, drop } = await openTestDatabase(oneEngine)
+    const { port, swallow, close } = await openSwallower(new URL(url!))
+    const through = Object.assign(new URL(url!), { host: `127.0.0.1:${port}` }).href
+    const db = postgresDatabase({ url: through })
+    const operator = postgresDatabase({ url: url! })
+    const unavailable = (work: Promise<unknown>) => expect(work).rejects.toMatchObject(UNAVAILABLE)
+    const read = () => db.run(findPrincipal, ['no such hash'])
+    const onLanes: (() => Promise<unknown>)[] = [
+      () => db.run(submitTasks, [[], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], []]),
+      () => db.run(finishTasks, [[], [], [], [], [], [], 0]),
+      () => db.run(heartbeatWorker, [newTaskId(), 'active', 0, 0]),
+      () => db.run(nextDue, []),
+    ]
+    const heard: string[] = []
+    await db.listen('test_channel', (payload) => heard.push(payload))
+    await Promise.all([...onLanes.map((run) => run()), ...[1, 2, 3, 4].map(() => rowsOf(db, 'select pg_sleep(0.1)'))])
+
+    const swallowed = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    const transaction = db.transaction(async (tx) => {
+      await tx.script('select 1')
+      begun.resolve()
+      await swallowed.promise
+      await tx.run(findPrincipal, ['no such hash'])
+    })
+    await begun.promise
+    swallow()
+    swallowed.resolve()
+
+    const began = performance.now()
+    await Promise.all([
+      unavailable(transaction),
+      // The first to hear nothing speaks for the connections that nobody used meanwhile.
+      unavailable(read()).then(() => Promise.all([1, 2, 3, 4].map(read))),
+      ...onLanes.map((run) => unavailable(run()).then(run)),
+      eventually(() => heard.length > 0, { timeoutMs: 15_000 }),
+    ])
+    await rowsOf(operator, `select pg_notify('test_channel', 'word')`)
+    await eventually(() => heard.length > 1)
+    expect(heard).toEqual(['', 'word'])
+    expect(performance.now() - began).toBeLessThan(15_000)
+
+    swallow()
+    const endedAt = performance.now()
+    await db.close()
+    expect(performance.now() - endedAt).toBeLessThan(2_000)
+    await Promise.all([operator.close(), close()])
+    await drop()
+  })
 
 /** Stands between a client and the server, and at a word lets nothing more through of the connections there are. */
 async function openSwallower({ hostname, port }: URL) {

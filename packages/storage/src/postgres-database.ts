@@ -95,7 +95,8 @@ export function postgresDatabase(settings: PostgresSettings): Database {
       return result
     } catch (error) {
       if (isStatementLost(error)) forgoNames()
-      await rollback(pool, client, error)
+      await rollback(client, error)
+      pool.giveBack(client, error as Error)
       throw error
     }
   }
@@ -135,14 +136,11 @@ export function postgresDatabase(settings: PostgresSettings): Database {
   }
 }
 
-/** A connection that does not answer or cannot roll back is thrown away, and its transaction with it. */
-async function rollback(pool: SessionPool, client: pg.PoolClient, error: unknown): Promise<void> {
-  // Asking would take as long again.
-  if (hasCode(translateDatabaseError(error), 'DATABASE_UNAVAILABLE')) return pool.giveBack(client, error as Error)
-  await client.query('rollback').then(
-    () => pool.giveBack(client),
-    (broken: Error) => pool.giveBack(client, broken),
-  )
+async function rollback(client: pg.PoolClient, error: unknown): Promise<void> {
+  // Asking one that does not answer would take as long again.
+  if (hasCode(translateDatabaseError(error), 'DATABASE_UNAVAILABLE')) return
+  // Failing this, the transaction goes with its connection.
+  await client.query('rollback').catch(() => {})
 }
 
 /** Remembers what was found, asks once for all who ask at a time, and asks again when it could not be found. */

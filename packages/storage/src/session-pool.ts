@@ -19,7 +19,11 @@ export interface SessionPool {
   run(query: pg.QueryConfig): Promise<pg.QueryResult>
   /** Resolves with a connection that has begun a transaction, to be given back by `giveBack`. */
   begin(): Promise<pg.PoolClient>
-  /** With an error, the connection is thrown away, and a transaction that is open on it with it. */
+  /**
+   * With an error the connection is thrown away, and a transaction that is open on it with it. So it must be with
+   * whatever error: a PgBouncer that carries prepared statements remembers the name of one that failed to be
+   * prepared, and ends the connection on which it comes again.
+   */
   giveBack(client: pg.PoolClient, broken?: Error): void
   /** Throws away the connections that nobody uses. */
   discardIdle(): Promise<void>
@@ -69,11 +73,10 @@ export function sessionPool({ url, size, settings, queryMs, isPooled, onError }:
   async function runInTransaction(query: pg.QueryConfig): Promise<pg.QueryResult> {
     const client = await connect()
     const outcomes = await Promise.allSettled([client.query(begin), client.query(query), client.query('commit')])
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
-    const [, statement, commit] = outcomes
-    giveBack(client, commit.status === 'rejected' ? commit.reason : undefined)
-    if (failure) throw failure.reason
-    return (statement as PromiseFulfilledResult<pg.QueryResult>).value
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')?.reason
+    giveBack(client, failure)
+    if (failure) throw failure
+    return (outcomes[1] as PromiseFulfilledResult<pg.QueryResult>).value
   }
 
   return {
