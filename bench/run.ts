@@ -17,11 +17,12 @@ import { drivers } from './scenarios/drivers.ts'
 import { idle } from './scenarios/idle.ts'
 import { ndjson10k } from './scenarios/ndjson-10k.ts'
 import { pickup } from './scenarios/pickup.ts'
+import { pooler } from './scenarios/pooler.ts'
 import { submitSingles } from './scenarios/submit-singles.ts'
 import { openStores } from './stores.ts'
 import { alignedText, numberText, spreadText, tableOf } from './table.ts'
 
-const SCENARIOS: readonly Scenario[] = [ndjson10k, submitSingles, pickup, idle, drivers]
+const SCENARIOS: readonly Scenario[] = [ndjson10k, submitSingles, pickup, idle, drivers, pooler]
 
 const HELP = `npm run bench -- [options]
 

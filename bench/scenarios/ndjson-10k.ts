@@ -39,7 +39,7 @@ async function measure(bench: Bench, engine: Engine): Promise<Figures> {
   return { ...together, backlog }
 }
 
-async function runTogether(store: Store, bench: Bench): Promise<Figures> {
+export async function runTogether(store: Store, bench: Bench): Promise<Figures> {
   const count = countOf(bench)
   const server = await startTaskFlow(store, bench)
   let settled = 0

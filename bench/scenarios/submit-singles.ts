@@ -23,7 +23,7 @@ export const submitSingles: Scenario = {
     seconds: secondsOf(bench).measured,
   }),
   contenders: (bench) => ({
-    [EMPTY_ROUTE]: async () => measure(await startEmptyRoute(bench.profileDir), bench),
+    [EMPTY_ROUTE]: async () => measureSubmits(await startEmptyRoute(bench.profileDir), bench),
     PostgreSQL: () => submitTo('PostgreSQL', bench),
     PGlite: () => submitTo('PGlite', bench),
   }),
@@ -35,10 +35,11 @@ export const submitSingles: Scenario = {
 
 const submitTo = (engine: Engine, bench: Bench): Promise<Figures> =>
   bench.stores.with(engine, async (store) =>
-    measure(await startTaskFlow(store, { roles: ['api'], profileDir: bench.profileDir }), bench),
+    measureSubmits(await startTaskFlow(store, { roles: ['api'], profileDir: bench.profileDir }), bench),
   )
 
-async function measure(server: Server, bench: Bench): Promise<Figures> {
+/** Ends the server. */
+export async function measureSubmits(server: Server, bench: Bench): Promise<Figures> {
   const { warmUp, measured } = secondsOf(bench)
   const body = taskBody('bench.noop')
   try {
