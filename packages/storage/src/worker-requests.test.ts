@@ -8,6 +8,7 @@ import {
   newWorkerId,
   PROJECT,
   pulse,
+  stopTime,
   useStorage,
 } from '@taskflow/testing'
 import { startTask, startWorker, submitTask } from '@taskflow/testing/task-in-state'
@@ -17,7 +18,10 @@ import { databaseWakeups } from './database-wakeups.ts'
 for (const engine of engines()) {
   describe(engine.name, () => {
     const given = useStorage(engine)
-    beforeEach(() => emptyDatabase(given.db))
+    beforeEach(async () => {
+      await emptyDatabase(given.db)
+      await stopTime(given.db)
+    })
     afterEach(() => moveTime(given.db, 0))
 
     const cordon = ({ id }: WorkerIntroduction) => given.storage.cordonWorker(PROJECT, id)
@@ -90,7 +94,7 @@ for (const engine of engines()) {
     test('a worker that carries on under a new id is asked what the old one was', async () => {
       const old = await startWorker(given.storage)
       await cordon(old)
-      await moveTime(given.db, 60_000)
+      await stopTime(given.db, 60_000)
       await given.storage.buryWorkers(await given.storage.listSilentWorkers(10_000))
       const fresh = await startWorker(given.storage, { replaces: old.id })
       expect(await stateOf(fresh)).toBe('cordoned')
@@ -107,7 +111,7 @@ for (const engine of engines()) {
     test('nothing can be asked of a worker that is lost or stopped', async () => {
       const [lost, stopped] = [await startWorker(given.storage), await startWorker(given.storage)]
       await given.storage.deregisterWorker(stopped.id)
-      await moveTime(given.db, 60_000)
+      await stopTime(given.db, 60_000)
       await given.storage.buryWorkers(await given.storage.listSilentWorkers(10_000))
       const conflict = { code: 'WORKER_STATE_CONFLICT' }
       for (const ask of [cordon, uncordon, drain]) {
@@ -123,9 +127,9 @@ for (const engine of engines()) {
 
     test('a worker is silent once it missed two heartbeats, whatever it is asked, and until it beats again', async () => {
       const worker = await startWorker(given.storage)
-      await moveTime(given.db, 1_500)
+      await stopTime(given.db, 2_500)
       expect(await stateOf(worker)).toBe('active')
-      await moveTime(given.db, 3_000)
+      await stopTime(given.db, 2_501)
       expect(await stateOf(worker)).toBe('silent')
       expect(await cordon(worker)).toMatchObject({ state: 'silent' })
       await given.storage.heartbeatWorker(worker.id, pulse())

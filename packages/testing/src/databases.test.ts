@@ -1,6 +1,6 @@
 import { statement } from '@taskflow/storage'
 import { describe, expect, test } from 'vitest'
-import { moveTime, openTestDatabase, useStorage } from './databases.ts'
+import { moveTime, openTestDatabase, stopTime, useStorage } from './databases.ts'
 import { engines } from './engines.ts'
 import { newTask, submissionOf } from './factories.ts'
 
@@ -10,6 +10,12 @@ const clock = statement<readonly [], { ahead_ms: number }>({
   name: 'testing_clock',
   columns: ['ahead_ms'],
   text: `select round(extract(epoch from clock_now() - now()) * 1000)::float8 as ahead_ms`,
+})
+
+const moment = statement<readonly [], { at: Date }>({
+  name: 'testing_moment',
+  columns: ['at'],
+  text: 'select clock_now() as at',
 })
 
 for (const engine of engines()) {
@@ -37,6 +43,17 @@ for (const engine of engines()) {
       expect((await given.storage.promoteTasks(100)).promoted).toBe(1)
       await moveTime(given.db, 0)
       expect(await readClock()).toBe(0)
+    })
+
+    test('has the clock of the database stand still, and sets it going again', async () => {
+      await stopTime(given.db, hour)
+      const [first] = await given.db.run(moment, [])
+      expect(await given.db.run(moment, [])).toEqual([first])
+      await stopTime(given.db, 2 * hour)
+      const [later] = await given.db.run(moment, [])
+      expect(later!.at.getTime() - first!.at.getTime()).toBe(hour)
+      await moveTime(given.db, 0)
+      expect(await given.db.run(clock, [])).toEqual([{ ahead_ms: 0 }])
     })
   })
 }

@@ -92,6 +92,14 @@ export async function moveTime(db: Database, aheadMs: number): Promise<void> {
   )
 }
 
+/** Has the database's clock stand still, so that no time passes but what a test lets pass; moveTime() sets it going again. */
+export async function stopTime(db: Database, aheadMs = 0): Promise<void> {
+  await db.transaction((tx) =>
+    tx.script(`create or replace function clock_now() returns timestamptz
+               language sql stable as 'select timestamptz ''2026-01-01Z'' + interval ''${Math.trunc(aheadMs)} ms'''`),
+  )
+}
+
 const deleteEverything = statement<readonly [], { emptied: number }>({
   name: 'testing_delete_everything',
   columns: ['emptied'],

@@ -4,6 +4,7 @@ export {
   type GivenStorage,
   moveTime,
   openTestDatabase,
+  stopTime,
   type TestDatabase,
   useStorage,
 } from './databases.ts'
