@@ -1,4 +1,5 @@
-import { pgbouncers, startPgbouncer } from '../../packages/storage/src/test/start-pgbouncer.ts'
+import { execFileSync } from 'node:child_process'
+import { startPgbouncer } from '@taskflow/testing/pgbouncer-server'
 import { startTaskFlow } from '../processes.ts'
 import type { Figures } from '../rounds.ts'
 import type { Bench, Scenario } from '../scenario.ts'
@@ -14,15 +15,10 @@ export const pooler: Scenario = {
     'What a PgBouncer in transaction mode costs: single submits over 50 connections, and 10,000 tasks in one NDJSON request ' +
     'that a worker of 100 slots runs, directly and through it.',
   figures: { submit: 'requests/s', 'submit, NDJSON': 'tasks/s', run: 'tasks/s' },
-  settings: () => ({ sessions: SESSIONS }),
+  settings: () => ({ sessions: SESSIONS, pgbouncer: versionOfPgbouncer() }),
   contenders: (bench) => ({
-    directly: () => measure(bench, (store) => Promise.resolve({ store, stop: async () => {} })),
-    ...Object.fromEntries(
-      pgbouncers().map(({ program, version }) => [
-        `through PgBouncer ${version}`,
-        () => measure(bench, (store) => throughPgbouncer(program, store)),
-      ]),
-    ),
+    directly: () => measure(bench, async (store) => ({ store, async stop() {} })),
+    'through PgBouncer': () => measure(bench, throughPgbouncer),
   }),
 }
 
@@ -31,11 +27,13 @@ interface Way {
   stop(): Promise<void>
 }
 
-async function throughPgbouncer(program: string, store: Store): Promise<Way> {
-  const { url = '' } = store
-  const { through, stop } = await startPgbouncer(program, url, { default_pool_size: String(SESSIONS) })
-  return { store: { env: { TASKFLOW_DATABASE_URL: through(url) }, url }, stop }
+async function throughPgbouncer({ url: direct = '' }: Store): Promise<Way> {
+  const { url, stop } = await startPgbouncer('pgbouncer', direct, { poolSize: SESSIONS })
+  return { store: { env: { TASKFLOW_DATABASE_URL: url }, url: direct }, stop }
 }
+
+const versionOfPgbouncer = (): string =>
+  /PgBouncer (\S+)/.exec(execFileSync('pgbouncer', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown'
 
 async function measure(bench: Bench, way: (store: Store) => Promise<Way>): Promise<Figures> {
   const on = (work: (store: Store) => Promise<Figures>): Promise<Figures> =>
@@ -48,7 +46,9 @@ async function measure(bench: Bench, way: (store: Store) => Promise<Way>): Promi
       }
     })
   const { profileDir } = bench
-  const singles = await on(async (store) => measureSubmits(await startTaskFlow(store, { roles: ['api'], profileDir }), bench))
+  const singles = await on(async (store) =>
+    measureSubmits(await startTaskFlow(store, { roles: ['api'], profileDir }), bench),
+  )
   const { submit, run } = await on((store) => runTogether(store, bench))
   return { ...singles, 'submit, NDJSON': submit ?? 0, run: run ?? 0 }
 }

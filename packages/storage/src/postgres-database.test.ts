@@ -1,9 +1,9 @@
-import { connect, createServer, type Socket } from 'node:net'
 import { type Database, TRANSITIONS } from '@taskflow/core'
 import {
   engines,
   eventually,
   freePort,
+  halfOpenProxy,
   newTaskId,
   openTestDatabase,
   PROJECT,
@@ -207,7 +207,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
     })
 
     test('a network that swallows what is sent is told to be away, and the next statement finds another way', async () => {
-      const { port, swallow, close } = await openSwallower(new URL(opened.url!))
+      const { port, swallow, close } = await halfOpenProxy(portOf(opened.url!))
       const url = new URL(opened.url!)
       url.host = `127.0.0.1:${port}`
       const db = postgresDatabase({ url: url.href })
@@ -256,7 +256,7 @@ const [oneEngine] = engines().filter(({ kind }) => kind === 'postgres')
 if (oneEngine)
   test('all is well again within 15 s of a network that swallows what is sent, whatever was under way', async () => {
     const { url, drop } = await openTestDatabase(oneEngine)
-    const { port, swallow, close } = await openSwallower(new URL(url!))
+    const { port, swallow, close } = await halfOpenProxy(portOf(url!))
     const through = Object.assign(new URL(url!), { host: `127.0.0.1:${port}` }).href
     const db = postgresDatabase({ url: through })
     const operator = postgresDatabase({ url: url! })
@@ -305,26 +305,4 @@ if (oneEngine)
     await drop()
   })
 
-/** Stands between a client and the server, and at a word lets nothing more through of the connections there are. */
-async function openSwallower({ hostname, port }: URL) {
-  const open = new Set<Socket>()
-  const relays = createServer((client) => {
-    const server = connect(Number(port), hostname)
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      open.add(from)
-      from.on('error', () => to.destroy()).on('close', () => to.destroy())
-      from.pipe(to)
-    }
-  })
-  await new Promise<void>((resolve) => relays.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (relays.address() as { port: number }).port,
-    swallow() {
-      for (const socket of open) socket.unpipe().resume()
-    },
-    close: () => new Promise((resolve) => relays.close(resolve)),
-  }
-}
+const portOf = (url: string): number => Number(new URL(url).port || 5432)
