@@ -37,6 +37,37 @@ test('reads lists separated by commas', async () => {
   expect(await load({ env })).toMatchObject({ roles: ['api', 'worker'], queues: ['a', 'b'] })
 })
 
+test('reads weights of queues, types and labels', async () => {
+  const env = {
+    TASKFLOW_QUEUES: 'default=3, mail',
+    TASKFLOW_TYPES: 'report.*,mail.send',
+    TASKFLOW_WORKER_LABELS: 'zone=eu, note=a=b,gpu=',
+  }
+  expect(await load({ env })).toMatchObject({
+    queues: ['default=3', 'mail'],
+    types: ['report.*', 'mail.send'],
+    workerLabels: { zone: 'eu', note: 'a=b', gpu: '' },
+  })
+})
+
+test.each([
+  ['TASKFLOW_QUEUES', 'default=3,mail=0', 'must give weights as whole numbers from 1 to 1000, got "mail=0"'],
+  ['TASKFLOW_TYPES', 'report.*,*.mail', 'must be names of task types, or beginnings with a * behind, got "*.mail"'],
+  ['TASKFLOW_WORKER_LABELS', 'zone=eu,gpu', 'must be pairs as zone=eu,gpu=no, got "zone=eu,gpu"'],
+])('refuses %s=%s', async (variable, value, mistake) => {
+  await expect(load({ env: { [variable]: value } })).rejects.toMatchObject({
+    code: 'SETTINGS_INVALID',
+    message: `${variable} ${mistake}`,
+  })
+})
+
+test('refuses a port for health beside the API, which serves the same', async () => {
+  const env = { TASKFLOW_HEALTH_PORT: '0' }
+  await expect(load({ env })).rejects.toThrow('healthPort has no use beside role api')
+  expect(await load({ env, flags: { roles: 'worker' } })).toMatchObject({ healthPort: 0 })
+  await expect(load({ env, flags: { roles: 7 } })).rejects.toThrow('--roles')
+})
+
 test('takes an empty variable as not set', async () => {
   const settings = await load({ env: { TASKFLOW_PORT: '', TASKFLOW_DATABASE_URL: '' } })
   expect(settings.port).toBe(8080)

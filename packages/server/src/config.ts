@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
-import { TaskFlowError } from '@taskflow/core'
+import { mistakeInQueues, mistakeInTypes, TaskFlowError } from '@taskflow/core'
 import { Value } from 'typebox/value'
 
 /**
@@ -13,8 +13,8 @@ import { Value } from 'typebox/value'
  */
 const DAY_MS = 86_400_000
 
-const names = (description: string, fallback: string[]) =>
-  Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description, default: fallback })
+const words = (options: { description: string; default?: string[] }) =>
+  Type.Array(Type.String({ minLength: 1 }), { minItems: 1, ...options })
 
 const SCHEMA = {
   port: Type.Integer({
@@ -28,6 +28,14 @@ const SCHEMA = {
     default: '127.0.0.1',
     description: 'Address the API listens on; 0.0.0.0 for all, say in a container',
   }),
+  healthPort: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'Port of health, readiness and metrics, for a process without role `api`; 0 for any free one; none where absent',
+    }),
+  ),
   roles: Type.Array(Type.Enum(['api', 'worker', 'coordinator']), {
     minItems: 1,
     default: ['api', 'worker', 'coordinator'],
@@ -98,12 +106,30 @@ const SCHEMA = {
     default: 10,
     description: 'Slots of the worker: how many attempts it runs at once',
   }),
-  queues: names('Queues that the worker takes from', ['default']),
+  queues: words({
+    description:
+      'Queues that the worker takes from. With weights (`default=3,mail`, from 1 to 1000) the first of them is drawn ' +
+      'for each take, so that a full queue starves no other',
+    default: ['default'],
+  }),
+  types: Type.Optional(
+    words({
+      description:
+        'Task types that the worker takes, of those that its modules define: names, or beginnings as `report.*`; ' +
+        'all where absent',
+    }),
+  ),
   workerName: Type.String({
     minLength: 1,
     maxLength: 128,
     description: 'Name of the worker in lists; the host name where absent',
   }),
+  workerLabels: Type.Optional(
+    Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.String({ maxLength: 256 }), {
+      maxProperties: 64,
+      description: 'What the worker says of itself in lists, as `zone=eu,gpu=no`',
+    }),
+  ),
   drainMs: Type.Integer({
     minimum: 0,
     maximum: DAY_MS,
@@ -184,7 +210,7 @@ export async function loadSettings({ flags, env, cwd, warn = warnOnStderr }: Sou
     const wrong = mistakeIn(setting, value)
     if (wrong) mistakes.push(`${source} ${wrong}`)
   }
-  mistakes.push(...contradictionsIn(settings))
+  if (mistakes.length === 0) mistakes.push(...contradictionsIn(settings as Settings))
   if (mistakes.length > 0)
     throw new TaskFlowError('SETTINGS_INVALID', `${mistakes.join('; ')}`, { details: { mistakes } })
   return settings as Settings
@@ -209,12 +235,15 @@ const NEEDS: readonly Need[] = [
 
 const envOf = (name: SettingName): string => SETTINGS.find((setting) => setting.name === name)?.env ?? name
 
-/** Settings that are right by themselves and miss another. */
-function contradictionsIn(settings: Readonly<Record<string, unknown>>): string[] {
-  return NEEDS.filter(({ of, value, needs }) => {
+/** Between settings that are right each by itself. */
+function contradictionsIn(settings: Settings): string[] {
+  const { healthPort, roles } = settings
+  const missing = NEEDS.filter(({ of, value, needs }) => {
     const isGiven = value === undefined ? settings[of] !== undefined : settings[of] === value
     return isGiven && settings[needs] === undefined
   }).map(({ of, value, needs }) => `${envOf(of)}${value === undefined ? '' : ` ${value}`} needs ${envOf(needs)}`)
+  if (healthPort === undefined || !roles.includes('api')) return missing
+  return [...missing, 'healthPort has no use beside role api, whose port serves the same: leave it out, or the role']
 }
 
 const warnOnStderr = (sentence: string): void => void process.stderr.write(`${sentence}\n`)
@@ -243,24 +272,45 @@ function fromText(schema: TSchema, text: unknown): unknown {
   if (typeof text !== 'string') return text
   const { type } = schema as { type?: string }
   if (type === 'integer' && /^-?\d{1,15}$/.test(text.trim())) return Number(text)
-  if (type === 'array')
-    return text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '')
+  if (type === 'array') return itemsIn(text)
+  if (type === 'object') return pairsIn(text) ?? text
   return text
+}
+
+const itemsIn = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+
+function pairsIn(text: string): Record<string, string> | undefined {
+  const pairs = itemsIn(text).map((item) => /^([^=]+)=(.*)$/.exec(item))
+  return pairs.includes(null) ? undefined : Object.fromEntries(pairs.map((pair) => pair?.slice(1) ?? []))
+}
+
+/** Rules that the schema cannot say, or not in words. */
+const RULES: Readonly<Record<string, (value: string[]) => string | undefined>> = {
+  queues: mistakeInQueues,
+  types: mistakeInTypes,
 }
 
 function mistakeIn({ schema, name }: SettingDescription, value: unknown): string | undefined {
   const [error] = Value.Errors(schema, value)
-  if (!error) return undefined
-  const { enum: allowed } = ((schema as { items?: object }).items ?? schema) as { enum?: readonly string[] }
-  const rule = allowed ? `must be ${Array.isArray(value) ? 'some' : 'one'} of ${allowed.join(', ')}` : error.message
+  if (!error) return RULES[name]?.(value as string[])
+  const rule = ruleOf(schema, value) ?? error.message
   return name === 'adminToken' ? rule : `${rule}, got ${withoutPassword(JSON.stringify(value))}`
 }
 
 /** Addresses carry credentials, also those that are wrong otherwise. */
 const withoutPassword = (text: string): string => text.replace(/\/\/[^/@\s]*@/g, '//…@')
+
+/** What a person understands better than the words of the schema. */
+function ruleOf(schema: TSchema, value: unknown): string | undefined {
+  const { type, items } = schema as { type?: string; items?: object }
+  if (type === 'object' && typeof value === 'string') return 'must be pairs as zone=eu,gpu=no'
+  const { enum: allowed } = (items ?? schema) as { enum?: readonly string[] }
+  return allowed && `must be ${Array.isArray(value) ? 'some' : 'one'} of ${allowed.join(', ')}`
+}
 
 function unknownKeys(file: Readonly<Record<string, unknown>>): string[] {
   const known = SETTINGS.map(({ name }) => name as string)

@@ -1,16 +1,10 @@
 import { type Static, type TObject, type TSchema, Type } from '@fastify/type-provider-typebox'
+import { NAME_PATTERN } from '@taskflow/core'
 
 /** Schemas of single values that many routes share. */
 
-/** What a queue and a task type may be called. */
-const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$'
-
 export const name = (description: string) =>
   Type.String({ pattern: NAME_PATTERN, description: `${description}: letters, digits and \`. _ : -\`, at most 128` })
-
-const NAME = new RegExp(NAME_PATTERN)
-
-export const isName = (text: string): boolean => NAME.test(text)
 
 export const Id = Type.String({ format: 'uuid', description: 'UUIDv7, in lower case' })
 

@@ -1,0 +1,6 @@
+/** What a queue and a task type may be called. */
+export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$'
+
+const NAME = new RegExp(NAME_PATTERN)
+
+export const isName = (text: string): boolean => NAME.test(text)
