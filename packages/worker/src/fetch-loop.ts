@@ -1,21 +1,25 @@
-import type { Broker, Clock, Events, Lease, WorkerId, WorkStore } from '@taskflow/core'
+import type { Broker, ClaimRequest, Clock, Delivery, Events, Lease, WorkerId, WorkStore } from '@taskflow/core'
 import { growingPause } from './keep-trying.ts'
 import type { Settler } from './settler.ts'
 import type { Slots } from './slots.ts'
 
 interface Deps {
   readonly storage: Pick<WorkStore, 'claimTasks'>
-  readonly broker: Broker
+  readonly broker: Pick<Broker, 'take'>
   readonly clock: Clock
   readonly events: Events
   readonly slots: Slots
-  readonly settler: Settler
+  readonly settler: Pick<Settler, 'pending' | 'change'>
   readonly project: string
-  readonly queues: readonly string[]
   readonly types: readonly string[]
-  /** Resolves with the id to claim under, once this worker is registered and has a runner. */
-  whenWelcome(signal: AbortSignal): Promise<WorkerId>
+  /** The queues of the next take, in the order in which they are served where it is drawn. */
+  nextQueues(): { readonly queues: readonly string[]; readonly isDrawn: boolean }
+  /** The id to claim under, while this worker is registered and has a runner. */
+  welcomedAs(): WorkerId | undefined
+  whenWelcome(signal: AbortSignal): Promise<void>
   onClaimed(leases: readonly Lease[], workerId: WorkerId): void
+  /** They came when nobody waited for them any more, so nobody here has room for them. */
+  onClaimedLate(leases: readonly Lease[], workerId: WorkerId): void
   /** Nobody knows what the claim took. */
   onClaimFailed(): void
   onError(error: unknown): void
@@ -23,37 +27,91 @@ interface Deps {
 
 // How long one take may wait: also how stale `sinceFetchMs` of a healthy idle worker may be.
 const WAIT_MS = 2_000
+// What takes longer has lost its way: a take waits for WAIT_MS, and broker and database give up before.
+const STALL_MS = WAIT_MS + 8_000
 // Attempts that ended give their slot back before they are settled; this bounds how far settling may lag behind.
 const UNSETTLED_PER_SLOT = 4
 
+const release = (delivery: Delivery): Promise<void> => delivery.release()
+
+/** The loop from one start to its end. */
+interface Run {
+  readonly ending: AbortController
+  /** Since when it waits for the broker or the database. */
+  waitsSince: number | undefined
+  /** Neither acknowledged nor released yet. */
+  delivery: Delivery | undefined
+  isGivenUp: boolean
+}
+
+/**
+ * Fills free slots: as soon as there is one, and whether or not what left it is settled yet.
+ *
+ * It watches itself, for a call whose answer is lost would end it without a word. A run that does not come back from
+ * the broker or the database is given up and followed by another. What it still brings is let go of: a delivery
+ * is released, and leases are handed back, as by then storage may have been told to take them back unseen.
+ */
 export interface FetchLoop {
+  /** Does nothing while it runs, and after the stop. */
   start(): void
-  /** Resolves when no claim is under way and none will follow. */
+  /** Until it is started again it takes nothing; what a claim under way brings is still run. */
+  rest(): void
+  /** Resolves when no claim is under way, or none that anybody waits for, and none will follow. */
   stop(): Promise<void>
   /** The number of the claim under way. */
   readonly claimUnderWay: number | undefined
-  /** Since it last went round, in milliseconds; none while all slots are taken, for then it rightly rests. */
-  sinceRoundMs(): number
+  /** Since it last looked for tasks with success, in milliseconds; none while it rightly rests. */
+  sinceFetchMs(): number
 }
 
-/** Fills free slots: as soon as there is one, and whether or not what left it is settled yet. */
 export function fetchLoop(deps: Deps): FetchLoop {
-  const { storage, broker, clock, events, slots, settler, project, queues, types, whenWelcome, onError } = deps
-  const { onClaimed, onClaimFailed } = deps
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const pause = growingPause()
-  let roundAt = clock.monotonicMs()
-  let isResting = false
+  const { storage, broker, clock, events, slots, settler, project, types, onError } = deps
+  const { nextQueues, welcomedAs, whenWelcome, onClaimed, onClaimedLate, onClaimFailed } = deps
+  let latest: Run | undefined
+  let isOn = false
+  let isStopped = false
+  let isFull = false
+  let fetchedAt = clock.monotonicMs()
   let lastClaim = 0
   let claimUnderWay: number | undefined
-  let finished: Promise<void> = Promise.resolve()
+  let ended: Promise<void> = Promise.resolve()
 
-  async function loop(): Promise<void> {
+  function begin(): void {
+    const run: Run = { ending: new AbortController(), waitsSince: undefined, delivery: undefined, isGivenUp: false }
+    latest = run
+    // After the one before, so that two never claim for the same slots.
+    ended = ended.then(() => attend(run))
+  }
+
+  /** Resolves when the run has ended or was given up. */
+  async function attend(run: Run): Promise<void> {
+    const over = new AbortController()
+    void loop(run).finally(() => over.abort())
+    while (!over.signal.aborted) {
+      const waitedMs = run.waitsSince === undefined ? 0 : clock.monotonicMs() - run.waitsSince
+      if (waitedMs >= STALL_MS) return giveUp(run, waitedMs)
+      await clock.sleep(STALL_MS - waitedMs, over.signal)
+    }
+  }
+
+  function giveUp(run: Run, waitedMs: number): void {
+    run.isGivenUp = true
+    run.ending.abort()
+    claimUnderWay = undefined
+    events.emit('fetch.stalled', { sinceMs: Math.round(waitedMs) })
+    onClaimFailed()
+    void conclude(run, release)
+    if (isOn && run === latest) begin()
+  }
+
+  async function loop(run: Run): Promise<void> {
+    const { signal } = run.ending
+    const pause = growingPause()
     while (!signal.aborted) {
       try {
-        await round()
+        await round(run)
         pause.reset()
+        if (!run.isGivenUp) fetchedAt = clock.monotonicMs()
       } catch (error) {
         if (!signal.aborted) onError(error)
         await clock.sleep(pause.next(), signal)
@@ -61,40 +119,72 @@ export function fetchLoop(deps: Deps): FetchLoop {
     }
   }
 
-  async function round(): Promise<void> {
-    await whenRoom()
-    roundAt = clock.monotonicMs()
+  async function round(run: Run): Promise<void> {
+    const { signal } = run.ending
+    await whenRoom(signal)
+    await whenWelcome(signal)
     const max = slots.free
-    if (signal.aborted || max === 0) return
-    const delivery = await broker.take({ project, queues, isDrawn: false, types, max, waitMs: WAIT_MS, signal })
-    if (!delivery || signal.aborted) return
-    // Asked for now and not before: during the wait this worker may have been declared dead.
-    const workerId = await whenWelcome(signal)
-    if (signal.aborted) return
-    await delivery.acknowledge(await claim(workerId, max))
+    if (signal.aborted || max <= 0) return
+    const from = nextQueues()
+    run.delivery = await answerOf(run, broker.take({ project, ...from, types, max, waitMs: WAIT_MS, signal }))
+    if (run.delivery === undefined) return
+    // Looked at now and not before: during the wait this worker may have been declared dead.
+    const workerId = welcomedAs()
+    if (signal.aborted || workerId === undefined) return conclude(run, release)
+    const { tasks } = run.delivery
+    await claim(run, { workerId, ...from, types, max, ...(tasks !== 'any' && { ids: tasks }) })
   }
 
-  async function claim(workerId: WorkerId, max: number): Promise<number> {
-    claimUnderWay = ++lastClaim
+  async function claim(run: Run, request: ClaimRequest): Promise<void> {
+    let claimed: number
     try {
-      const leases = await storage.claimTasks({ workerId, queues, types, max })
-      if (leases.length > 0) {
-        onClaimed(leases, workerId)
-        tell(leases)
-      }
-      return leases.length
+      claimed = await lease(run, request)
     } catch (error) {
       onClaimFailed()
+      await conclude(run, release)
       throw error
+    }
+    await conclude(run, (delivery) => delivery.acknowledge(claimed))
+  }
+
+  async function lease(run: Run, request: ClaimRequest): Promise<number> {
+    const number = ++lastClaim
+    claimUnderWay = number
+    try {
+      const leases = await answerOf(run, storage.claimTasks(request))
+      if (leases.length === 0) return 0
+      if (run.isGivenUp) onClaimedLate(leases, request.workerId)
+      else onClaimed(leases, request.workerId)
+      tell(leases)
+      return leases.length
     } finally {
-      claimUnderWay = undefined
+      if (claimUnderWay === number) claimUnderWay = undefined
     }
   }
 
-  async function whenRoom(): Promise<void> {
-    isResting = true
-    while (slots.free <= 0 && !signal.aborted) await slots.change.rung()
-    isResting = false
+  /** Says once what became of the delivery. The claim stands or falls without it. */
+  async function conclude(run: Run, say: (delivery: Delivery) => Promise<void>): Promise<void> {
+    const { delivery } = run
+    run.delivery = undefined
+    if (delivery) await answerOf(run, say(delivery)).catch(onError)
+  }
+
+  async function answerOf<Answer>(run: Run, call: Promise<Answer>): Promise<Answer> {
+    run.waitsSince = clock.monotonicMs()
+    try {
+      return await call
+    } finally {
+      run.waitsSince = undefined
+    }
+  }
+
+  async function whenRoom(signal: AbortSignal): Promise<void> {
+    while (slots.free <= 0 && !signal.aborted) {
+      isFull = true
+      await slots.change.rung()
+      fetchedAt = clock.monotonicMs()
+    }
+    isFull = false
     const bound = UNSETTLED_PER_SLOT * (slots.free + slots.size)
     while (settler.pending > bound && !signal.aborted) await settler.change.rung()
   }
@@ -104,19 +194,29 @@ export function fetchLoop(deps: Deps): FetchLoop {
       events.emit('tasks.claimed', { queue, count: claimed.length, waitedMs: claimed.map(({ waitedMs }) => waitedMs) })
   }
 
+  function rest(): void {
+    isOn = false
+    latest?.ending.abort()
+    slots.change.ring()
+    settler.change.ring()
+  }
+
   return {
     start() {
-      finished = loop()
+      if (isOn || isStopped) return
+      isOn = true
+      fetchedAt = clock.monotonicMs()
+      begin()
     },
+    rest,
     stop() {
-      stopping.abort()
-      slots.change.ring()
-      settler.change.ring()
-      return finished
+      isStopped = true
+      rest()
+      return ended
     },
     get claimUnderWay() {
       return claimUnderWay
     },
-    sinceRoundMs: () => (isResting ? 0 : clock.monotonicMs() - roundAt),
+    sinceFetchMs: () => (isOn && !isFull ? clock.monotonicMs() - fetchedAt : 0),
   }
 }

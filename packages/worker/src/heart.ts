@@ -9,6 +9,7 @@ import {
   type TaskId,
   type TaskTypeDefaults,
   type WorkerId,
+  type WorkerRequest,
   type WorkStore,
 } from '@taskflow/core'
 import type { WorkerSettings } from './settings.ts'
@@ -24,6 +25,8 @@ interface Deps {
   takePulse(): Pulse
   onMissedBeat(pulse: Pulse): void
   onCancelled(ids: readonly TaskId[]): void
+  /** What operators ask of this worker at present. */
+  onAsked(request: WorkerRequest | null): void
   /** Another beat has arrived. */
   onBeat(workerId: WorkerId): void
   /** The leases of the old incarnation are lost. */
@@ -51,10 +54,8 @@ export function heart(deps: Deps): Heart {
     const { project, name, version, labels, queues, slots } = settings
     const names = types.map(({ type }) => type)
     const host = { host: hostname(), pid: process.pid }
-    await storage.registerWorker(
-      { id: workerId, project, name, version, labels, queues, slots, types: names, ...host },
-      types,
-    )
+    const introduction = { id: workerId, project, name, version, labels, queues, slots, types: names, ...host }
+    await storage.registerWorker({ ...introduction, ...(dead && { replaces: dead }) }, types)
     isRegistered = true
     events.emit('worker.registered', { id: workerId })
     if (dead) events.emit('worker.replaced', { id: dead, by: workerId })
@@ -74,6 +75,7 @@ export function heart(deps: Deps): Heart {
     }
     events.emit('worker.heartbeat', { id: workerId, running: pulse.running, loopLagMs: pulse.loopLagMs })
     deps.onCancelled(answer.cancelled)
+    deps.onAsked(answer.request)
     deps.onBeat(workerId)
   }
 

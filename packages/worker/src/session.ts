@@ -1,5 +1,16 @@
 import { resolve } from 'node:path'
-import type { Broker, Clock, Events, Ids, Lease, Pulse, Wakeups, WorkerId, WorkStore } from '@taskflow/core'
+import {
+  type Broker,
+  type Clock,
+  drawQueues,
+  type Events,
+  type Ids,
+  type Lease,
+  parseQueues,
+  type Wakeups,
+  type WorkerId,
+  type WorkStore,
+} from '@taskflow/core'
 import { attempts } from './attempts.ts'
 import type { Bell } from './bell.ts'
 import { fetchLoop } from './fetch-loop.ts'
@@ -10,9 +21,11 @@ import type { Placement } from './placement/channel.ts'
 import { isolatedRunners } from './placement/isolated-runners.ts'
 import { startRunner } from './placement/runner-handle.ts'
 import { sharedRunner } from './placement/shared-runner.ts'
+import { selectTypes } from './select-types.ts'
 import type { WorkerSettings } from './settings.ts'
 import { settler } from './settler.ts'
 import { slots } from './slots.ts'
+import { steering } from './steering.ts'
 import { stopper } from './stopper.ts'
 import { unheldLeases } from './unheld-leases.ts'
 
@@ -27,9 +40,17 @@ export interface WorkerDeps {
   readonly log: Log
 }
 
+/** How a worker does, as its own process knows. */
+export interface WorkerHealth {
+  readonly state: 'registering' | 'active' | 'cordoned' | 'draining'
+  /** Since it last looked for tasks with success, in milliseconds; none while it rightly rests. */
+  readonly sinceFetchMs: number
+}
+
 /** One run of a worker, from its start to its stop. */
 export interface Session {
   readonly workerId: WorkerId
+  readonly health: WorkerHealth
   /** Hands back what does not end in time, and says goodbye. */
   stop(): Promise<void>
 }
@@ -43,6 +64,9 @@ const WELCOME_MS = 50
 export async function startSession(deps: WorkerDeps, settings: WorkerSettings): Promise<Session> {
   const { storage, broker, wakeups, clock, ids, random, events, log } = deps
   const folder = resolve(settings.tasks)
+  const shares = parseQueues(settings.queues)
+  const queues = shares.map(({ queue }) => queue)
+  const isDrawn = shares.some(({ weight }) => weight !== undefined)
   const over = new AbortController()
   const onError = (error: unknown): void => void events.emit('round.failed', { service: 'worker', error })
   const persistence = { storage, clock, signal: over.signal, onError }
@@ -72,14 +96,17 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
   })
   const { killGraceMs } = settings
   const stopping = stopper({ slots: inHand, shared, clock, events, log, killGraceMs, finish: held.finish })
-  let state: Pulse['state'] = 'active'
+  let isStopping = false
 
-  const types = await shared.start().catch(async (error: unknown) => {
+  const defined = await shared.start().catch(async (error: unknown) => {
     await shared.stop()
     throw error
   })
+  if (defined.length === 0) log.warn({ folder }, 'No module of the task folder exports a task definition')
+  const { selected: types, idle } = selectTypes(defined, settings.types)
+  for (const pattern of idle)
+    log.warn({ pattern, folder }, 'No task definition is meant by this pattern of setting types')
   held.know(types)
-  if (types.length === 0) log.warn({ folder }, 'No module of the task folder exports a task definition')
 
   const unheld = unheldLeases({
     storage,
@@ -94,17 +121,18 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     clock,
     ids,
     events,
-    settings,
+    settings: { ...settings, queues },
     types: types.map(({ isolation: _, ...defaults }) => defaults),
     takePulse: () => ({
       running: inHand.size,
       loopLagMs: Math.round(shared.current.lagMs()),
-      sinceFetchMs: state === 'draining' ? 0 : Math.round(fetching.sinceRoundMs()),
-      state,
+      sinceFetchMs: Math.round(fetching.sinceFetchMs()),
+      state: isDraining() ? 'draining' : 'active',
       settled: settling.takeTallies(),
     }),
     onMissedBeat: ({ settled }) => settling.returnTallies(settled),
     onCancelled: stopping.cancel,
+    onAsked: (request) => steer.heed(request),
     onBeat: (workerId) => void unheld.onBeat(workerId),
     onDeclaredDead: stopping.dropAll,
     onError,
@@ -118,24 +146,38 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     slots: inHand,
     settler: settling,
     project: settings.project,
-    queues: settings.queues,
     types: types.map(({ type }) => type),
+    nextQueues: () => ({ queues: isDrawn ? drawQueues(shares, random) : queues, isDrawn }),
+    welcomedAs,
     async whenWelcome(signal) {
       // Neither need ever come about: the modules may be broken by now, and the database gone.
-      while (!(shared.isReady && beating.isRegistered) && !signal.aborted) await clock.sleep(WELCOME_MS, signal)
-      return beating.workerId
+      while (welcomedAs() === undefined && !signal.aborted) await clock.sleep(WELCOME_MS, signal)
     },
     onClaimed,
+    onClaimedLate: handBack,
     onClaimFailed: unheld.doubt,
     onError,
   })
 
+  const steer = steering({ fetching, clock, log, drainMs: settings.drainMs, drain: stopping.drain })
+
+  function isDraining(): boolean {
+    return isStopping || steer.request === 'drain'
+  }
+
+  function welcomedAs(): WorkerId | undefined {
+    return shared.isReady && beating.isRegistered ? beating.workerId : undefined
+  }
+
   function onClaimed(leases: readonly Lease[], workerId: WorkerId): void {
-    if (state === 'draining') held.release(leases, workerId)
-    // Claimed by an incarnation that was declared dead meanwhile: the rescuer has them.
-    else if (workerId !== beating.workerId)
-      for (const { taskId, attempt } of leases) events.emit('lease.lost', { taskId, attempt })
+    if (isDraining() || workerId !== beating.workerId) handBack(leases, workerId)
     else held.begin(leases, workerId)
+  }
+
+  function handBack(leases: readonly Lease[], workerId: WorkerId): void {
+    if (workerId === beating.workerId) held.release(leases, workerId)
+    // Claimed by an incarnation that was declared dead meanwhile: the rescuer has them.
+    else for (const { taskId, attempt } of leases) events.emit('lease.lost', { taskId, attempt })
   }
 
   let unlisten: (() => Promise<void>) | undefined
@@ -147,8 +189,6 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     await Promise.all([unlisten?.(), shared.stop()])
     throw error
   }
-  fetching.start()
-
   async function waitUntil(isDone: () => boolean, change: Bell, ms: number): Promise<void> {
     const waiting = new AbortController()
     const timeUp = clock.sleep(ms, waiting.signal)
@@ -158,6 +198,12 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     })
     while (!isDone() && !isUp) await Promise.race([change.rung(), timeUp])
     waiting.abort()
+  }
+
+  function stateOf(): WorkerHealth['state'] {
+    if (isDraining()) return 'draining'
+    if (!beating.isRegistered) return 'registering'
+    return steer.request === 'cordon' ? 'cordoned' : 'active'
   }
 
   const isEmpty = (): boolean => inHand.size === 0
@@ -183,8 +229,12 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     get workerId() {
       return beating.workerId
     },
+    get health() {
+      return { state: stateOf(), sinceFetchMs: fetching.sinceFetchMs() }
+    },
     async stop() {
-      state = 'draining'
+      isStopping = true
+      steer.stop()
       beating.wake()
       await fetching.stop()
       await drain()

@@ -122,7 +122,7 @@ export function stopper(deps: Deps): Stopper {
   }
 
   function drain(): void {
-    const reason = { name: 'Draining', message: 'The worker is stopping' }
+    const reason = { name: 'Draining', message: 'The worker is draining' }
     const forceAt = clock.monotonicMs() + killGraceMs
     for (const attempt of [...slots]) {
       // One that was told to stop before, and obeys only in its own time, has no longer than the others.

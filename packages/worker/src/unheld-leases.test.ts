@@ -48,7 +48,7 @@ test('a lease in hand stays there', async () => {
   const { subject, inHand, released, beat, held } = setup()
   inHand.add(held.leaseId)
   subject.doubt()
-  await beat(20)
+  await beat(40)
   expect(released).toEqual([])
 })
 
@@ -81,13 +81,13 @@ test('a lease that its claim brings after all is kept', async () => {
   await beat(2)
   inHand.add(held.leaseId)
   state.claim = undefined
-  await beat(20)
+  await beat(40)
   expect(released).toEqual([])
 })
 
 test('without doubt it is seldom looked, and still found', async () => {
   const { released, state, beat } = setup()
-  await beat(14)
+  await beat(29)
   expect(state.lists).toBe(0)
   await beat(2)
   expect(released).toHaveLength(1)

@@ -12,9 +12,9 @@ interface Deps {
 }
 
 // A claim that throws is looked after at once; this is for what nobody noticed.
-const EVERY_BEATS = 15
+const EVERY_BEATS = 30
 // A backend whose connection broke may commit its claim a little later.
-const BEATS_IN_DOUBT = 5
+const BEATS_IN_DOUBT = 10
 
 /**
  * Hands back leases that storage counts as this worker's and of which the worker

@@ -419,7 +419,7 @@ describe('worker › stops', () => {
     expect(await settle(lease('exits'))).toMatchObject([{ verb: 'rescue' }])
     await failed
     submit(lease('exits'))
-    await eventually(() => broker.isTaken)
+    await eventually(() => broker.released === 1)
     await worker.stop()
     expect(storage.deregistered).toHaveLength(1)
   })

@@ -1,10 +1,12 @@
 import type { Service, WorkerId } from '@taskflow/core'
-import { type Session, startSession, type WorkerDeps } from './session.ts'
+import { type Session, startSession, type WorkerDeps, type WorkerHealth } from './session.ts'
 import { type WorkerOptions, withDefaults } from './settings.ts'
 
 export interface Worker extends Service {
   /** Of the present incarnation; undefined unless started. */
   readonly id: WorkerId | undefined
+  /** Undefined unless started. */
+  readonly health: WorkerHealth | undefined
 }
 
 /**
@@ -23,6 +25,9 @@ export function worker({ settings, ...deps }: WorkerDeps & { readonly settings: 
     name: 'worker',
     get id() {
       return session?.workerId
+    },
+    get health() {
+      return session?.health
     },
     async start() {
       current ??= previous.then(() => startSession(deps, withDefaults(settings)))

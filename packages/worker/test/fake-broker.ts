@@ -1,40 +1,48 @@
-import type { Broker, Delivery, TakeOptions } from '@taskflow/core'
+import type { Broker, Delivery, TakeOptions, TaskId } from '@taskflow/core'
 
 /** Tells of tasks as soon as a test says that there are some. */
 export class FakeBroker implements Broker {
   readonly name = 'postgres'
+  readonly takes: TakeOptions[] = []
   readonly acknowledged: number[] = []
-  #isTold = false
+  released = 0
+  #told: Delivery['tasks'] | undefined
   #wake: (() => void) | undefined
 
   /** Whether what was told has been heard. */
   get isTaken(): boolean {
-    return !this.#isTold
+    return this.#told === undefined
   }
 
-  tell(): void {
-    this.#isTold = true
+  tell(tasks: readonly TaskId[] | 'any' = 'any'): void {
+    this.#told = tasks
     this.#wake?.()
   }
 
   async publish(): Promise<void> {}
 
-  async take({ signal, max }: TakeOptions): Promise<Delivery | undefined> {
-    while (!this.#isTold && !signal.aborted) {
+  async take(options: TakeOptions): Promise<Delivery | undefined> {
+    const { signal, max } = options
+    this.takes.push(options)
+    while (this.#told === undefined && !signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
         signal.addEventListener('abort', () => resolve(), { once: true })
       })
     }
-    if (signal.aborted) return undefined
-    this.#isTold = false
+    const tasks = this.#told
+    if (signal.aborted || tasks === undefined) return undefined
+    this.#told = undefined
     return {
-      tasks: 'any',
+      tasks,
       acknowledge: async (claimed) => {
         this.acknowledged.push(claimed)
-        if (claimed === max) this.tell()
+        if (tasks === 'any' && claimed === max) this.tell()
       },
-      release: async () => this.tell(),
+      release: async () => {
+        this.released++
+        this.tell(tasks)
+      },
     }
   }
 
