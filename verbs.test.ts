@@ -44,14 +44,14 @@ const SET_OFF_IN: Readonly<Record<TaskVerb, string>> = {
 interface Call {
   readonly route: string
   readonly operationId: string
-  /** Of `client.tasks`. */
+  /** Of `client.tasks` or `client.workers`. */
   readonly method: string
-  /** Of `taskflow tasks`; many tasks go by `submit` too. */
+  /** Of `taskflow tasks` or `taskflow workers`; many tasks go by `submit` too. */
   readonly command: string
   readonly statement: string
 }
 
-const CALLS: Readonly<Record<string, Call>> = {
+const TASK_CALLS: Readonly<Record<string, Call>> = {
   submit: call('submit-task', 'submitTask', 'submit', 'submit-tasks'),
   'submit many': { ...call('submit-tasks', 'submitTasks', 'submitMany', 'submit-tasks'), command: 'submit' },
   get: call('get-task', 'getTask', 'get', 'get-task'),
@@ -63,6 +63,15 @@ const CALLS: Readonly<Record<string, Call>> = {
   attempts: call('list-attempts', 'listAttempts', 'attempts', 'list-attempts'),
   events: call('list-events', 'listEvents', 'events', 'list-events'),
   logs: call('list-logs', 'listLogs', 'logs', 'list-logs'),
+}
+
+/** What is asked of a worker differs in a value alone; one statement keeps it. */
+const WORKER_CALLS: Readonly<Record<string, Call>> = {
+  'list workers': call('list-workers', 'listWorkers', 'list', 'list-workers'),
+  'get worker': call('get-worker', 'getWorker', 'get', 'list-workers'),
+  cordon: call('cordon-worker', 'cordonWorker', 'cordon', 'request-worker'),
+  uncordon: call('uncordon-worker', 'uncordonWorker', 'uncordon', 'request-worker'),
+  drain: call('drain-worker', 'drainWorker', 'drain', 'request-worker'),
 }
 
 function call(route: string, operationId: string, method: string, statement: string): Call {
@@ -85,22 +94,28 @@ for (const verb of Object.keys(TRANSITIONS) as TaskVerb[]) {
   })
 }
 
-for (const [verb, { route, operationId, method, command, statement }] of Object.entries(CALLS)) {
-  describe(`${verb}, as callers see it`, () => {
-    test(`is served by ${route} as ${operationId}`, () => {
-      expect(read(`server/src/api/tasks/${route}.ts`)).toContain(`operationId: '${operationId}'`)
-    })
+function describeCalls(noun: 'tasks' | 'workers', calls: Readonly<Record<string, Call>>, sdk: (call: Call) => RegExp) {
+  for (const [verb, called] of Object.entries(calls)) {
+    const { route, operationId, method, command, statement } = called
+    describe(`${verb}, as callers see it`, () => {
+      test(`is served by ${route} as ${operationId}`, () => {
+        expect(read(`server/src/api/${noun}/${route}.ts`)).toContain(`operationId: '${operationId}'`)
+      })
 
-    test(`is read or written by ${statement}`, () => {
-      expect(existsSync(fileIn(queryFile(statement)))).toBe(true)
-    })
+      test(`is read or written by ${statement}`, () => {
+        expect(existsSync(fileIn(queryFile(statement)))).toBe(true)
+      })
 
-    test(`is client.tasks.${method}() in the SDK`, () => {
-      expect(read('sdk/src/tasks.ts')).toMatch(new RegExp(`^  (async \\*?)?${method}[<(]`, 'm'))
-    })
+      test(`is client.${noun}.${method}() in the SDK`, () => {
+        expect(read(noun === 'tasks' ? 'sdk/src/tasks.ts' : 'sdk/src/client.ts')).toMatch(sdk(called))
+      })
 
-    test(`is taskflow tasks ${command}`, () => {
-      expect(read(`cli/src/tasks/${command}.ts`)).toContain(`'${command}`)
+      test(`is taskflow ${noun} ${command}`, () => {
+        expect(read(`cli/src/${noun}/${command}.ts`)).toContain(`'${command}`)
+      })
     })
-  })
+  }
 }
+
+describeCalls('tasks', TASK_CALLS, ({ method }) => new RegExp(`^  (async \\*?)?${method}[<(]`, 'm'))
+describeCalls('workers', WORKER_CALLS, ({ method }) => new RegExp(`^    ${method}: \\(`, 'm'))

@@ -29,6 +29,7 @@ const HINTS: Readonly<Record<string, string>> = {
   USAGE: 'Add --help to see how it is used.',
   REQUEST_MALFORMED: 'Mend what is named, and run it again; --help shows what is expected.',
   TASK_INVALID: 'Mend what is named, and submit it again.',
+  WORKER_NOT_FOUND: 'See the workers with `taskflow workers list`; a worker has a new id each time its process starts.',
   API_KEY_NOT_FOUND: 'See the keys with `taskflow keys list`.',
   FORBIDDEN: 'Ask an administrator for a key whose role has that permission.',
 }

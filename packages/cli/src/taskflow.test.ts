@@ -253,6 +253,65 @@ describe('tasks logs', () => {
   })
 })
 
+describe('one worker', () => {
+  test('get shows what it takes and what it runs', async () => {
+    const running = [{ taskId: NOWHERE, type: 'report.build', startedAt: '2026-01-02T03:04:05.678Z' }]
+    const worker = server.state.addWorker({ name: 'press-1', labels: { zone: 'eu' }, state: 'cordoned', running })
+    const { stdout } = await taskflow(['workers', 'get', worker.id])
+    expect(stdout).toMatch(/^press-1 is cordoned\n/)
+    expect(stdout).toMatch(/running +1 of 10\n[\s\S]*labels +zone=eu\n/)
+    expect(stdout).toContain(NOWHERE)
+    expect(JSON.parse((await taskflow(['workers', 'get', worker.id, '--json'])).stdout)).toEqual(worker)
+  })
+
+  test('is cordoned, uncordoned and drained, and the command says what it runs', async () => {
+    const { id } = server.state.addWorker({ name: 'press-1' })
+    expect((await taskflow(['workers', 'cordon', id])).stdout).toBe(`Cordoned ${id} (press-1); it runs 0\n`)
+    expect((await taskflow(['workers', 'uncordon', id])).stdout).toBe(`Uncordoned ${id} (press-1); it is active\n`)
+    expect((await taskflow(['workers', 'drain', id])).stdout).toBe(`Draining ${id} (press-1); it runs 0\n`)
+    expect(server.state.workers.get(id)).toMatchObject({ state: 'draining' })
+  })
+
+  test('may be named, where one living worker has the name', async () => {
+    server.state.addWorker({ name: 'press-1', state: 'lost' })
+    const { id } = server.state.addWorker({ name: 'press-1' })
+    server.state.addWorker({ name: 'press-2' })
+    expect((await taskflow(['workers', 'cordon', 'press-1'])).stdout).toContain(`Cordoned ${id}`)
+    const twin = server.state.addWorker({ name: 'press-1' })
+    expect(await taskflow(['workers', 'drain', 'press-1'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`2 workers are named press-1; give the id of one: ${id}, ${twin.id}.`),
+    })
+    expect(await taskflow(['workers', 'get', 'press-3'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('No living worker is named press-3.\nSee the workers with'),
+    })
+  })
+
+  test('that has stopped cannot be steered', async () => {
+    const { id } = server.state.addWorker({ state: 'stopped' })
+    expect(await taskflow(['workers', 'cordon', id])).toMatchObject({ code: 5 })
+  })
+
+  test('is listed with its state, labels and types', async () => {
+    const { id } = server.state.addWorker({ name: 'press-1', labels: { zone: 'eu' }, state: 'silent' })
+    const [titles, row] = (await taskflow(['workers', 'list'])).stdout.split('\n').map((line) => line.split(/\s{2,}/))
+    expect(titles).toEqual([
+      'ID',
+      'STATE',
+      'RUNNING',
+      'HEARTBEAT',
+      'NAME',
+      'QUEUES',
+      'LABELS',
+      'VERSION',
+      'LAG',
+      'TYPES',
+    ])
+    expect(row).toEqual(expect.arrayContaining([id, 'silent', 'press-1', 'zone=eu', 'report.build']))
+  })
+})
+
 describe('queues, workers, keys and health', () => {
   test('are told, with what to do where there is none', async () => {
     expect((await taskflow(['workers', 'list'])).stdout).toContain('No workers. Start one: taskflow start')

@@ -27,6 +27,7 @@ export interface Task<Result = unknown> extends Omit<api.Task, 'result'> {
 
 export type TaskState = api.Task['state']
 export type Priority = api.Task['priority']
+export type WorkerState = api.Worker['state']
 export type Role = api.ApiKey['role']
 export type RetryPolicy = NonNullable<api.Task['retry']>
 export type Timeouts = NonNullable<api.Task['timeouts']>

@@ -213,6 +213,16 @@ describe('changes', () => {
   })
 })
 
+test('workers are read, cordoned, drained and uncordoned', async () => {
+  const { id } = server.state.addWorker({ state: 'silent' })
+  expect((await taskflow.workers.list()).items).toMatchObject([{ id }])
+  expect(await taskflow.workers.get(id)).toMatchObject({ id, state: 'silent' })
+  expect(await taskflow.workers.cordon(id)).toMatchObject({ id, state: 'cordoned' })
+  expect(await taskflow.workers.drain(id)).toMatchObject({ id, state: 'draining' })
+  expect(await taskflow.workers.uncordon(id)).toMatchObject({ id, state: 'active' })
+  await expect(taskflow.workers.drain('nobody')).rejects.toMatchObject({ code: 'WORKER_NOT_FOUND', status: 404 })
+})
+
 test('workers, queues, keys, health and me are read', async () => {
   server.state.add()
   const key = await taskflow.apiKeys.create({ name: 'ci', role: 'submitter' })

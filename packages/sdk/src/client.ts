@@ -53,11 +53,27 @@ export class TaskFlow {
 export interface Workers {
   /** Newest first; those that ended are listed for a day. */
   list(page?: PageRequest): Promise<Page<Worker>>
+  get(id: string): Promise<Worker>
+  /** It takes nothing more; what it runs goes on. */
+  cordon(id: string): Promise<Worker>
+  /** It takes tasks again, also after a drain. */
+  uncordon(id: string): Promise<Worker>
+  /** It takes nothing more, and hands back what does not end in time, without using an attempt. */
+  drain(id: string): Promise<Worker>
 }
 
-const workers = (transport: Transport): Workers => ({
-  list: (page = {}) => read(transport, '/v1/workers', page),
-})
+const workers = (transport: Transport): Workers => {
+  const pathOf = (id: string): string => `/v1/workers/${encodeURIComponent(id)}`
+  const ask = async (id: string, verb: string): Promise<Worker> =>
+    (await transport.call<Worker>({ method: 'POST', path: `${pathOf(id)}/${verb}` })).body
+  return {
+    list: (page = {}) => read(transport, '/v1/workers', page),
+    get: (id) => read(transport, pathOf(id)),
+    cordon: (id) => ask(id, 'cordon'),
+    uncordon: (id) => ask(id, 'uncordon'),
+    drain: (id) => ask(id, 'drain'),
+  }
+}
 
 export interface Queues {
   list(page?: PageRequest): Promise<Page<Queue>>

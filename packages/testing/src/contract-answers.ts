@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { ApiKey, LogLine, NewTask, Task } from '@taskflow/sdk'
+import type { ApiKey, LogLine, NewTask, Task, Worker } from '@taskflow/sdk'
 
 /** What the contract server answers to what. Only as true to the contract as a client can notice. */
 export interface Asked {
@@ -20,10 +20,12 @@ export interface Answer {
 
 export function contractState() {
   const tasks = new Map<string, Task>()
+  const workers = new Map<string, Worker>()
   /** `add` and `read` carry the task; `change` wakes whoever waits. */
   const changes = new EventEmitter().setMaxListeners(0)
   return {
     tasks,
+    workers,
     changes,
     logs: new Map<string, LogLine[]>(),
     keys: new Map<string, ApiKey>(),
@@ -33,6 +35,12 @@ export function contractState() {
       const added = { ...BLANK, id: idAt(tasks.size + 1), ...task } as Task
       tasks.set(added.id, added)
       changes.emit('add', added)
+      return added
+    },
+    /** Adds a worker as given, the rest made up. */
+    addWorker(worker: Partial<Worker> = {}): Worker {
+      const added = { ...IDLE_WORKER, id: idAt(500 + workers.size), ...worker }
+      workers.set(added.id, added)
       return added
     },
     /** Changes a task, and wakes whoever waits for it. */
@@ -79,6 +87,25 @@ const BLANK: Task = {
   progress: null,
 }
 
+const IDLE_WORKER: Worker = {
+  id: '',
+  project: 'default',
+  name: 'w1',
+  host: 'host-1',
+  pid: 42,
+  version: '0.1.0',
+  labels: {},
+  queues: ['default'],
+  types: ['report.build'],
+  slots: 10,
+  state: 'active',
+  running: [],
+  loopLagMs: 0,
+  sinceFetchMs: 0,
+  startedAt: MOMENT,
+  heartbeatAt: MOMENT,
+}
+
 const idAt = (n: number): string => `01900000-0000-7000-8000-${String(n).padStart(12, '0')}`
 
 const FINISHED = ['succeeded', 'failed', 'cancelled']
@@ -106,7 +133,11 @@ const ROUTES: readonly (readonly [pattern: string, route: Route])[] = [
   ['GET /v1/tasks/:id/attempts', (state, _, id) => page(attemptsOf(state.tasks.get(id)))],
   ['GET /v1/tasks/:id/events', (state, _, id) => page(eventsOf(state.tasks.get(id)))],
   ['GET /v1/tasks/:id/logs', listLogs],
-  ['GET /v1/workers', () => page([])],
+  ['GET /v1/workers', (state) => page([...state.workers.values()])],
+  ['GET /v1/workers/:id', (state, _, id) => workerOr404(state, id, ok)],
+  ['POST /v1/workers/:id/cordon', (state, _, id) => steer(state, id, 'cordon', 'cordoned')],
+  ['POST /v1/workers/:id/uncordon', (state, _, id) => steer(state, id, 'uncordon', 'active')],
+  ['POST /v1/workers/:id/drain', (state, _, id) => steer(state, id, 'drain', 'draining')],
   ['GET /v1/queues', (state) => page(state.tasks.size > 0 ? [QUEUE] : [])],
   [
     'GET /v1/queues/:id',
@@ -208,6 +239,19 @@ function leave(state: State, id: string, verb: 'cancel' | 'redrive', change: Par
   if (!isAllowed) return problem(409, 'TASK_STATE_CONFLICT', `Cannot ${verb} task ${id}: it is ${task.state}`)
   return ok(state.change(id, change))
 }
+
+function workerOr404(state: State, id: string, answer: (worker: Worker) => Answer): Answer {
+  const worker = state.workers.get(id)
+  return worker ? answer(worker) : problem(404, 'WORKER_NOT_FOUND', `There is no worker ${id}`)
+}
+
+const steer = (state: State, id: string, verb: string, next: Worker['state']): Answer =>
+  workerOr404(state, id, (worker) => {
+    if (worker.state === 'stopped' || worker.state === 'lost')
+      return problem(409, 'WORKER_STATE_CONFLICT', `Cannot ${verb} worker ${id}: it is ${worker.state}`)
+    state.workers.set(id, { ...worker, state: next })
+    return ok(state.workers.get(id))
+  })
 
 const WORKER = '01900000-0000-7000-8000-00000000beef'
 

@@ -2,8 +2,9 @@ import { everyItem, type Worker } from '@taskflow/sdk'
 import type { Command } from 'commander'
 import { withServer } from '../command.ts'
 import { fromNow } from '../duration.ts'
-import { paint } from '../output.ts'
+import { pairs } from '../output.ts'
 import type { Column } from '../table.ts'
+import { paintState } from './worker-state.ts'
 
 export function addList(workers: Command): void {
   workers
@@ -17,22 +18,15 @@ export function addList(workers: Command): void {
     )
 }
 
-const COLOUR_OF = {
-  active: 'green',
-  silent: 'red',
-  cordoned: 'yellow',
-  draining: 'yellow',
-  lost: 'red',
-  stopped: 'gray',
-} as const
-
 const COLUMNS: readonly Column<Worker>[] = [
   { title: 'ID', value: ({ id }) => id },
-  { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paint(COLOUR_OF[state], text) },
+  { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(state, text) },
   { title: 'RUNNING', value: ({ running, slots }) => `${running.length}/${slots}`, align: 'right' },
   { title: 'HEARTBEAT', value: ({ heartbeatAt }) => fromNow(heartbeatAt) },
   { title: 'NAME', value: ({ name }) => name, isFlexible: true },
   { title: 'QUEUES', value: ({ queues }) => queues.join(', '), isFlexible: true, isOptional: true },
+  { title: 'LABELS', value: ({ labels }) => pairs(labels), isFlexible: true, isOptional: true },
   { title: 'VERSION', value: ({ version }) => version, isOptional: true },
   { title: 'LAG', value: ({ loopLagMs }) => `${Math.round(loopLagMs)}ms`, align: 'right', isOptional: true },
+  { title: 'TYPES', value: ({ types }) => types.join(', '), isFlexible: true, isOptional: true },
 ]

@@ -1,6 +1,11 @@
 import type { Command } from 'commander'
+import { addCordon } from './cordon.ts'
+import { addDrain } from './drain.ts'
+import { addGet } from './get.ts'
 import { addList } from './list.ts'
+import { addUncordon } from './uncordon.ts'
 
 export function addWorkers(taskflow: Command): void {
-  addList(taskflow.command('workers').description('see who runs tasks').helpCommand(false))
+  const workers = taskflow.command('workers').description('see who runs tasks, and steer them').helpCommand(false)
+  for (const add of [addList, addGet, addCordon, addUncordon, addDrain]) add(workers)
 }

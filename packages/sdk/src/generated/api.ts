@@ -292,7 +292,7 @@ export interface Worker {
   }>
   /** How late the loop of its handlers answers */
   loopLagMs: number
-  /** Since it last looked for tasks */
+  /** Since it last looked for tasks; 0 while it rightly does not */
   sinceFetchMs: number
   /** ISO 8601, UTC */
   startedAt: string

@@ -17,6 +17,8 @@ const REQUESTS = {
   'tasks:cancel': ['POST', `/v1/tasks/${ID}/cancel`],
   'tasks:edit': ['PATCH', `/v1/tasks/${ID}`],
   'tasks:redrive': ['POST', `/v1/tasks/${ID}/redrive`],
+  'workers:cordon': ['POST', `/v1/workers/${ID}/cordon`],
+  'workers:drain': ['POST', `/v1/workers/${ID}/drain`],
   'apiKeys:manage': ['GET', '/v1/api-keys'],
 } as const
 

@@ -36,7 +36,12 @@ import { submitTaskRoute } from './tasks/submit-task.ts'
 import { submitTasksRoute } from './tasks/submit-tasks.ts'
 import { TaskTypes } from './tasks/task-types.ts'
 import { TaskView } from './tasks/task-view.ts'
-import { listWorkersRoute, WorkerView } from './workers/list-workers.ts'
+import { cordonWorkerRoute } from './workers/cordon-worker.ts'
+import { drainWorkerRoute } from './workers/drain-worker.ts'
+import { getWorkerRoute } from './workers/get-worker.ts'
+import { listWorkersRoute } from './workers/list-workers.ts'
+import { uncordonWorkerRoute } from './workers/uncordon-worker.ts'
+import { WorkerView } from './workers/worker-view.ts'
 
 export interface ApiDeps {
   readonly storage: Storage
@@ -125,6 +130,10 @@ async function guardedRoutes(app: FastifyInstance, deps: ApiDeps): Promise<void>
   await app.register(listEventsRoute, { storage })
   await app.register(listLogsRoute, { storage })
   await app.register(listWorkersRoute, { storage })
+  await app.register(getWorkerRoute, { storage })
+  await app.register(cordonWorkerRoute, { storage })
+  await app.register(uncordonWorkerRoute, { storage })
+  await app.register(drainWorkerRoute, { storage })
   await app.register(listQueuesRoute, { storage })
   await app.register(getQueueRoute, { storage })
   await app.register(createApiKeyRoute, { storage, ids })

@@ -26,7 +26,9 @@ describe('the OpenAPI document', () => {
     const ids = (await operations()).map(([, , { operationId }]) => operationId)
     expect(ids.sort()).toEqual([
       'cancelTask',
+      'cordonWorker',
       'createApiKey',
+      'drainWorker',
       'editTask',
       'getHealth',
       'getMe',
@@ -34,6 +36,7 @@ describe('the OpenAPI document', () => {
       'getQueue',
       'getReadiness',
       'getTask',
+      'getWorker',
       'listApiKeys',
       'listAttempts',
       'listEvents',
@@ -45,6 +48,7 @@ describe('the OpenAPI document', () => {
       'revokeApiKey',
       'submitTask',
       'submitTasks',
+      'uncordonWorker',
     ])
   })
 

@@ -34,6 +34,8 @@ const json = (method: 'POST' | 'PATCH' | 'DELETE', url: string, body: unknown, h
   payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
 })
 
+const WORKER_VERBS = ['cordon', 'uncordon', 'drain'] as const
+
 const short = (value: unknown): string => (JSON.stringify(value) ?? String(value)).slice(0, 40)
 
 /** Values that are wrong for a field, by what the field takes. */
@@ -145,6 +147,11 @@ function wrongFields(id: string): MalformedRequest[] {
       names: '/reason',
     })),
     { what: 'cancel with force', request: json('POST', `/v1/tasks/${id}/cancel`, { force: true }), names: '/force' },
+    ...WORKER_VERBS.map((verb) => ({
+      what: `${verb} with force`,
+      request: json('POST', `/v1/workers/${id}/${verb}`, { force: true }),
+      names: '/force',
+    })),
     { what: 'redrive to a queue', request: json('POST', `/v1/tasks/${id}/redrive`, { queue: 'a' }), names: '/queue' },
     ...wrongKeys(),
   ]
@@ -225,13 +232,16 @@ function wrongJson(id: string): MalformedRequest[] {
     ['POST', '/v1/api-keys'],
     ['POST', `/v1/tasks/${id}/cancel`],
     ['POST', `/v1/tasks/${id}/redrive`],
+    ['POST', `/v1/workers/${id}/drain`],
   ] as const
   return targets.flatMap(([method, url]) =>
-    WRONG_BODIES.filter(([what]) => what !== 'nothing' || !/cancel|redrive/.test(url)).map(([what, body, names]) => ({
-      what: `${method} ${url.replace(id, ':id')} with ${what}`,
-      request: json(method, url, body),
-      names,
-    })),
+    WRONG_BODIES.filter(([what]) => what !== 'nothing' || !/cancel|redrive|drain/.test(url)).map(
+      ([what, body, names]) => ({
+        what: `${method} ${url.replace(id, ':id')} with ${what}`,
+        request: json(method, url, body),
+        names,
+      }),
+    ),
   )
 }
 
@@ -299,6 +309,8 @@ function wrongIds(): MalformedRequest[] {
     { method: 'POST', url: `/v1/tasks/${id}/redrive` },
     json('PATCH', `/v1/tasks/${id}`, { title: 'a' }),
     { method: 'DELETE', url: `/v1/api-keys/${id}` },
+    { method: 'GET', url: `/v1/workers/${id}` },
+    ...WORKER_VERBS.map((verb) => ({ method: 'POST' as const, url: `/v1/workers/${id}/${verb}` })),
   ]
   return ids
     .map((id) => (id.includes('%') ? id : encodeURIComponent(id)))
@@ -422,6 +434,8 @@ function wrongAddresses(): MalformedRequest[] {
     ['PATCH', '/v1/tasks'],
     ['POST', '/health'],
     ['POST', '/v1/queues'],
+    ['POST', `/v1/workers/${randomUUID()}/pause`],
+    ['PATCH', `/v1/workers/${randomUUID()}`],
     ['OPTIONS', '/v1/tasks'],
     ['GET', '/v1/tasks/batch/x/y/z'],
   ] as const

@@ -1,38 +1,15 @@
-import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
-import { type FleetStore, isUuid, WORKER_STATES, type WorkerView as Worker, type WorkerId } from '@taskflow/core'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type FleetStore, isUuid, type WorkerId } from '@taskflow/core'
 import { principalOf } from '../../auth/principal.ts'
 import { readPage } from '../cursor.ts'
 import { PageQuery, pageOf } from '../schemas/page.ts'
 import { problems } from '../schemas/problem.ts'
-import { closed, Id, Moment, ref } from '../schemas/text.ts'
+import { closed, ref } from '../schemas/text.ts'
+import { WorkerView, workerView } from './worker-view.ts'
 
 interface Deps {
   readonly storage: Pick<FleetStore, 'listWorkers'>
 }
-
-export const WorkerView = Type.Object(
-  {
-    id: Type.String({ format: 'uuid', description: 'Of this incarnation: a new one each time the process starts' }),
-    project: Type.String(),
-    name: Type.String(),
-    host: Type.String(),
-    pid: Type.Integer(),
-    version: Type.String(),
-    labels: Type.Unsafe<Readonly<Record<string, string>>>({ type: 'object', additionalProperties: { type: 'string' } }),
-    queues: Type.Array(Type.String()),
-    types: Type.Array(Type.String()),
-    slots: Type.Integer(),
-    state: Type.Enum([...WORKER_STATES]),
-    running: Type.Array(Type.Object({ taskId: Id, type: Type.String(), startedAt: Moment }), {
-      description: 'At most 200 of them',
-    }),
-    loopLagMs: Type.Number({ description: 'How late the loop of its handlers answers' }),
-    sinceFetchMs: Type.Number({ description: 'Since it last looked for tasks' }),
-    startedAt: Moment,
-    heartbeatAt: Moment,
-  },
-  { $id: 'Worker' },
-)
 
 /** GET /v1/workers */
 export const listWorkersRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage }) => {
@@ -60,15 +37,4 @@ export const listWorkersRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { s
       return { ...page, items: page.items.map(workerView) }
     },
   )
-}
-
-function workerView(worker: Worker): Static<typeof WorkerView> {
-  return {
-    ...worker,
-    queues: [...worker.queues],
-    types: [...worker.types],
-    running: worker.running.map((task) => ({ ...task, startedAt: task.startedAt.toISOString() })),
-    startedAt: worker.startedAt.toISOString(),
-    heartbeatAt: worker.heartbeatAt.toISOString(),
-  }
 }
