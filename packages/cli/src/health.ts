@@ -7,14 +7,18 @@ import { paint } from './output.ts'
 export function addHealth(taskflow: Command): void {
   taskflow
     .command('health')
-    .description('tell whether the server is alive, and its database; exit code 6 if either is not')
+    .description(
+      'tell whether the server is alive, its database and its broker; exit code 6 if one is not, or its worker is stuck',
+    )
     .action(
       withServer(async ({ client, out }) => {
         const health = await client.health()
-        out.one(health, ({ status, database, version, roles, uptimeMs }) =>
+        out.one(health, ({ status, database, broker, worker, version, roles, uptimeMs }) =>
           out.fields({
             status: paint(status === 'ok' ? 'green' : 'red', status),
             database: paint(database === 'up' ? 'green' : 'red', database),
+            broker: broker === 'none' ? undefined : paint(broker === 'up' ? 'green' : 'red', broker),
+            worker: worker && `${worker.state}, fetched ${shortDuration(worker.sinceFetchMs)} ago`,
             version,
             roles: roles.join(', '),
             up: `for ${shortDuration(uptimeMs)}`,

@@ -92,6 +92,11 @@ export const ERRORS = {
     title: 'Query takes too long',
     hint: 'Narrow the filter: name a state, a queue, a type or a span of `createdAfter` and `createdBefore`.',
   },
+  NOT_READY: {
+    status: 503,
+    title: 'Process is not ready',
+    hint: 'Ask again in a moment; `/health` tells more.',
+  },
   INTERNAL: {
     status: 500,
     title: 'Something went wrong here',

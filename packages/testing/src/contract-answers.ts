@@ -149,7 +149,16 @@ const ROUTES: readonly (readonly [pattern: string, route: Route])[] = [
   ['GET /v1/me', () => ok({ actor: 'admin', role: 'admin', project: 'default' })],
   [
     'GET /health',
-    () => ok({ status: 'ok', database: 'up', version: '0.1.0', roles: ['api', 'worker'], uptimeMs: 61_000 }),
+    () =>
+      ok({
+        status: 'ok',
+        database: 'up',
+        broker: 'none',
+        worker: { state: 'active', sinceFetchMs: 120 },
+        version: '0.1.0',
+        roles: ['api', 'worker'],
+        uptimeMs: 61_000,
+      }),
   ],
 ]
 

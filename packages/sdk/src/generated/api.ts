@@ -55,6 +55,14 @@ export interface CreatedApiKey {
 export interface Health {
   status: 'ok' | 'degraded'
   database: 'up' | 'down'
+  /** None where the database is the broker */
+  broker: 'up' | 'down' | 'none'
+  /** Of this process; absent without role `worker` */
+  worker?: {
+    state: 'registering' | 'active' | 'cordoned' | 'draining'
+    /** Since it last looked for tasks with success; 0 while it rightly does not */
+    sinceFetchMs: number
+  }
   version: string
   roles: Array<string>
   uptimeMs: number
@@ -136,7 +144,7 @@ export interface Problem {
   title: string
   status: number
   /** Stable; branch on this */
-  code: 'REQUEST_MALFORMED' | 'CURSOR_INVALID' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'ROUTE_NOT_FOUND' | 'TASK_NOT_FOUND' | 'QUEUE_NOT_FOUND' | 'WORKER_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'NOT_ACCEPTABLE' | 'TASK_STATE_CONFLICT' | 'WORKER_STATE_CONFLICT' | 'IDEMPOTENCY_CONFLICT' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'TASK_INVALID' | 'DATABASE_UNAVAILABLE' | 'BROKER_UNAVAILABLE' | 'QUERY_TOO_SLOW' | 'INTERNAL' | 'SETTINGS_INVALID' | 'SCHEMA_UNKNOWN' | 'DATA_DIR_IN_USE'
+  code: 'REQUEST_MALFORMED' | 'CURSOR_INVALID' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'ROUTE_NOT_FOUND' | 'TASK_NOT_FOUND' | 'QUEUE_NOT_FOUND' | 'WORKER_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'NOT_ACCEPTABLE' | 'TASK_STATE_CONFLICT' | 'WORKER_STATE_CONFLICT' | 'IDEMPOTENCY_CONFLICT' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'TASK_INVALID' | 'DATABASE_UNAVAILABLE' | 'BROKER_UNAVAILABLE' | 'QUERY_TOO_SLOW' | 'NOT_READY' | 'INTERNAL' | 'SETTINGS_INVALID' | 'SCHEMA_UNKNOWN' | 'DATA_DIR_IN_USE'
   /** One sentence: what happened to what */
   detail: string
   /** The request's id, as in the reply's X-Request-Id and in the logs */

@@ -1,25 +1,19 @@
 import type { Clock, Ids, Storage, Wakeups } from '@taskflow/core'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { requireAuthentication } from '../auth/authenticate.ts'
 import { Authenticator } from '../auth/authenticator.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { VERSION } from '../version.ts'
+import { bareApp } from './bare-app.ts'
 import { ApiKeyView, CreatedApiKeyView } from './keys/api-key-view.ts'
 import { createApiKeyRoute } from './keys/create-api-key.ts'
 import { listApiKeysRoute } from './keys/list-api-keys.ts'
 import { revokeApiKeyRoute } from './keys/revoke-api-key.ts'
-import { checkAddresses } from './plugins/addresses.ts'
-import { readBodies } from './plugins/bodies.ts'
-import { endConnectionsOnStop } from './plugins/closing.ts'
 import { describeApi, serveDocs } from './plugins/docs.ts'
-import { observeRequests } from './plugins/observe.ts'
-import { refuseConnection, refuseExpectation, replyWithProblems, sendProblem } from './plugins/problems.ts'
-import { validatorCompiler } from './plugins/validation.ts'
 import { getQueueRoute } from './queues/get-queue.ts'
 import { listQueuesRoute } from './queues/list-queues.ts'
 import { QueueView } from './queues/queue-view.ts'
-import { Problem } from './schemas/problem.ts'
-import { healthRoute } from './system/health.ts'
+import { type HealthSources, healthRoute } from './system/health.ts'
 import { meRoute } from './system/me.ts'
 import { metricsRoute } from './system/metrics.ts'
 import { readyRoute } from './system/ready.ts'
@@ -43,7 +37,7 @@ import { listWorkersRoute } from './workers/list-workers.ts'
 import { uncordonWorkerRoute } from './workers/uncordon-worker.ts'
 import { WorkerView } from './workers/worker-view.ts'
 
-export interface ApiDeps {
+export interface ApiDeps extends HealthSources {
   readonly storage: Storage
   readonly wakeups: Wakeups
   readonly metrics: Metrics
@@ -59,7 +53,6 @@ export interface ApiDeps {
 }
 
 const SHARED_SCHEMAS = [
-  Problem,
   TaskView,
   AttemptView,
   TaskEventView,
@@ -70,33 +63,10 @@ const SHARED_SCHEMAS = [
   CreatedApiKeyView,
 ]
 
-// Bodies without a payload are small; routes with one state their own limit.
-const BODY_LIMIT = 65_536
-
 /** The HTTP API over what is stored. Closing it ends the replies that are held. */
 export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
-  const { metrics, ids, log } = deps
-  const app: FastifyInstance = Fastify({
-    loggerInstance: log,
-    // observeRequests() writes the one line there is.
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    genReqId: () => ids.next(),
-    bodyLimit: BODY_LIMIT,
-    forceCloseConnections: 'idle',
-    // Node.js would refuse it without a word; checkAddresses() does with one.
-    http: { requireHostHeader: false },
-    routerOptions: { maxParamLength: 256 },
-    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
-    clientErrorHandler: (error, socket) => refuseConnection(error, socket, ids.next()),
-  })
-  app.server.on('checkExpectation', (_request, response) => refuseExpectation(response, ids.next()))
-  app.setValidatorCompiler(validatorCompiler)
+  const app = bareApp(deps)
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema)
-  endConnectionsOnStop(app)
-  observeRequests(app, metrics)
-  replyWithProblems(app)
-  readBodies(app)
-  checkAddresses(app)
   await describeApi(app, VERSION)
   await app.register(async (scope) => openRoutes(scope, deps))
   await app.register(async (scope) => guardedRoutes(scope, deps))
@@ -104,8 +74,9 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
 }
 
 /** Nothing else is open. */
-async function openRoutes(app: FastifyInstance, { storage, clock, settings }: ApiDeps): Promise<void> {
-  await app.register(healthRoute, { storage, clock, version: VERSION, roles: settings.roles })
+async function openRoutes(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+  const { storage, clock, settings, pingBroker, workerHealth } = deps
+  await app.register(healthRoute, { storage, clock, version: VERSION, roles: settings.roles, pingBroker, workerHealth })
   await app.register(readyRoute, { storage })
   await serveDocs(app)
 }

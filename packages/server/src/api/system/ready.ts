@@ -1,20 +1,26 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Storage } from '@taskflow/core'
+import { type Storage, TaskFlowError } from '@taskflow/core'
+import type { WorkerHealth } from '@taskflow/worker'
 import { problemReplies } from '../schemas/problem.ts'
+import { type HealthSources, isStalled } from './health.ts'
 
-interface Deps {
+interface Deps extends Pick<HealthSources, 'workerHealth'> {
   readonly storage: Pick<Storage, 'ping'>
 }
 
-/** GET /ready */
-export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage }) => {
+/**
+ * GET /ready. Given a worker, it is ready while that takes tasks. The API gives none: it serves
+ * requests whatever the worker beside it does.
+ */
+export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage, workerHealth }) => {
   app.get(
     '/ready',
     {
       schema: {
         operationId: 'getReadiness',
         summary: 'Whether the process can serve requests',
-        description: 'Answers 503 while the database is away.',
+        description:
+          'Answers 503 while the database is away; and, of a process without the API, while its worker takes no tasks.',
         tags: ['system'],
         security: [],
         response: { 200: Type.Object({ status: Type.Enum(['ready']) }), ...problemReplies([400, 406, 503]) },
@@ -22,7 +28,13 @@ export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage
     },
     async () => {
       await storage.ping()
+      if (workerHealth) refuseUnlessTaking(workerHealth())
       return { status: 'ready' as const }
     },
   )
+}
+
+function refuseUnlessTaking(health: WorkerHealth | undefined): void {
+  const state = health === undefined ? 'starting' : isStalled(health) ? 'stalled' : health.state
+  if (state !== 'active') throw new TaskFlowError('NOT_READY', `The worker takes no tasks: it is ${state}`)
 }

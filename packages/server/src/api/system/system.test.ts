@@ -35,6 +35,7 @@ describe('with its database', () => {
     expect(health.json).toEqual({
       status: 'ok',
       database: 'up',
+      broker: 'none',
       version: expect.any(String),
       roles: ['api'],
       uptimeMs: expect.any(Number),

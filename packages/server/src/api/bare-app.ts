@@ -1,0 +1,45 @@
+import type { Ids } from '@taskflow/core'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { checkAddresses } from './plugins/addresses.ts'
+import { readBodies } from './plugins/bodies.ts'
+import { endConnectionsOnStop } from './plugins/closing.ts'
+import { observeRequests } from './plugins/observe.ts'
+import { refuseConnection, refuseExpectation, replyWithProblems, sendProblem } from './plugins/problems.ts'
+import { validatorCompiler } from './plugins/validation.ts'
+import { Problem } from './schemas/problem.ts'
+
+interface Deps {
+  readonly metrics: Pick<Metrics, 'observeRequest'>
+  readonly ids: Ids
+  readonly log: FastifyBaseLogger
+}
+
+// Bodies without a payload are small; routes with one state their own limit.
+const BODY_LIMIT = 65_536
+
+/** What every app over HTTP here has in common, without any route: how requests are read, refused, answered and observed. */
+export function bareApp({ metrics, ids, log }: Deps): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    // observeRequests() writes the one line there is.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: () => ids.next(),
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: 'idle',
+    // Node.js would refuse it without a word; checkAddresses() does with one.
+    http: { requireHostHeader: false },
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, ids.next()),
+  })
+  app.server.on('checkExpectation', (_request, response) => refuseExpectation(response, ids.next()))
+  app.setValidatorCompiler(validatorCompiler)
+  app.addSchema(Problem)
+  endConnectionsOnStop(app)
+  observeRequests(app, metrics)
+  replyWithProblems(app)
+  readBodies(app)
+  checkAddresses(app)
+  return app
+}

@@ -1,0 +1,50 @@
+import { EventEmitter } from 'node:events'
+import { type TaskFlowEvents, uuidV7Ids } from '@taskflow/core'
+import { expect, onTestFinished, test } from 'vitest'
+import { healthServer } from './health-server.ts'
+import { systemClock } from './system-clock.ts'
+import { createLog } from './telemetry/log.ts'
+import { metricsOf } from './telemetry/metrics.ts'
+
+function setup(port: number) {
+  const metrics = metricsOf(new EventEmitter<TaskFlowEvents>())
+  const server = healthServer({
+    storage: { ping: async () => {}, findPrincipal: async () => undefined },
+    metrics,
+    clock: systemClock,
+    ids: uuidV7Ids(systemClock, Math.random),
+    log: createLog({ logLevel: 'silent' }),
+    settings: { roles: ['coordinator'] },
+    host: '127.0.0.1',
+    port,
+  })
+  onTestFinished(async () => {
+    await server.stop()
+    metrics.close()
+  })
+  return server
+}
+
+test('answers at a free port from its start to its stop, and again', async () => {
+  const server = setup(0)
+  expect(server.url).toBeUndefined()
+  for (let starts = 0; starts < 2; starts++) {
+    await server.start()
+    await server.start()
+    const { url } = server
+    expect((await fetch(`${url}/ready`)).status).toBe(200)
+    await server.stop()
+    expect(server.url).toBeUndefined()
+    await expect(fetch(`${url}/ready`)).rejects.toThrow()
+  }
+})
+
+test('says which setting to change when its port is taken', async () => {
+  const first = setup(0)
+  await first.start()
+  const port = Number(new URL(first.url ?? '').port)
+  await expect(setup(port).start()).rejects.toMatchObject({
+    code: 'SETTINGS_INVALID',
+    message: `127.0.0.1:${port} is taken: choose another with --health-port and --host`,
+  })
+})

@@ -1,0 +1,11 @@
+import { buildHealthApp, type HealthDeps } from './api/health-app.ts'
+import { type HttpServer, httpServer } from './http-server.ts'
+
+interface Deps extends HealthDeps {
+  readonly host: string
+  readonly port: number
+}
+
+/** Health, readiness and metrics on a socket, for a process without the API. */
+export const healthServer = ({ host, port, ...deps }: Deps): HttpServer =>
+  httpServer({ name: 'health', host, port, portFlag: '--health-port', build: () => buildHealthApp(deps) })
