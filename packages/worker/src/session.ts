@@ -127,7 +127,8 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
       running: inHand.size,
       loopLagMs: Math.round(shared.current.lagMs()),
       sinceFetchMs: Math.round(fetching.sinceFetchMs()),
-      state: isDraining() ? 'draining' : 'active',
+      // Its own word alone: what it is asked to do storage knows.
+      state: isStopping ? 'draining' : 'active',
       settled: settling.takeTallies(),
     }),
     onMissedBeat: ({ settled }) => settling.returnTallies(settled),

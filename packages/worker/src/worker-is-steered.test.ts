@@ -36,10 +36,11 @@ describe('worker › is asked', () => {
     expect(storage.verdictOf(quick.taskId)).toMatchObject({ verb: 'complete' })
     expect(worker.health).toEqual({ state: 'draining', sinceFetchMs: 0 })
     expect(storage.deregistered).toEqual([])
-    await eventually(() => storage.pulses.at(-1)?.state === 'draining' && storage.pulses.at(-1)?.running === 0)
+    await eventually(() => storage.pulses.at(-1)?.running === 0)
     storage.request = null
     expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
-    await eventually(() => storage.pulses.at(-1)?.state === 'active')
+    // Its own word is of its process, which does not stop.
+    expect(new Set(storage.pulses.map(({ state }) => state))).toEqual(new Set(['active']))
   })
 
   test.each([

@@ -232,6 +232,16 @@ describe('worker › lives on', () => {
     expect(Math.max(...(await beats).map(({ loopLagMs }) => loopLagMs))).toBeGreaterThan(100)
   })
 
+  test('a worker with nothing to do says one thing a beat, and looks seldom for leases that it does not hold', async () => {
+    const { worker, storage } = setupWorker({ heartbeatMs: 2 })
+    const lists = vi.spyOn(storage, 'listHeldLeases')
+    const others = [vi.spyOn(storage, 'settleTask'), vi.spyOn(storage, 'appendLogs'), vi.spyOn(storage, 'claimTasks')]
+    await worker.start()
+    await eventually(() => storage.pulses.length >= 90)
+    expect(lists.mock.calls.length).toBe(Math.floor(storage.pulses.length / 30))
+    for (const other of others) expect(other).not.toHaveBeenCalled()
+  })
+
   test('a worker that was declared dead drops its attempts and goes on under a new id', async () => {
     const { worker, storage, events, submit, settle, hasLogged } = setupWorker()
     await worker.start()
