@@ -23,17 +23,32 @@ const idleStore: DutyStore = {
 
 /** An elector whose mind is changed by the test. */
 function flippingElector() {
-  let onChange: ((isLeader: boolean) => void) | undefined
+  let follow: ((isLeader: boolean) => Promise<void>) | undefined
+  let isLeading = false
+  async function elect(isLeader: boolean): Promise<void> {
+    isLeading = isLeader
+    await follow?.(isLeader)
+  }
   const elector: Elector = {
+    get isLeading() {
+      return isLeading
+    },
     async start(callback) {
-      onChange = callback
+      follow = callback
     },
     async stop() {
-      onChange?.(false)
-      onChange = undefined
+      await elect(false)
+      follow = undefined
     },
   }
-  return { elector, elect: (isLeader: boolean) => onChange?.(isLeader) }
+  return {
+    elector,
+    elect: (isLeader: boolean): void => void elect(isLeader),
+    /** Time is over, and nobody has told yet. */
+    runOut() {
+      isLeading = false
+    },
+  }
 }
 
 function setup(elector: Elector) {
@@ -91,6 +106,22 @@ describe('coordinator', () => {
     elect(true)
     elect(false)
     await eventually(() => clock.sleepers === 0)
+  })
+
+  test('begins no round once its time is over, though nobody has told it yet', async () => {
+    const { elector, elect, runOut } = flippingElector()
+    const { service, events, clock, listeners } = setup(elector)
+    await service.start()
+    const rounds = roundsOfAll(events)
+    elect(true)
+    await rounds
+    await eventually(() => clock.sleepers === DUTIES.length)
+    const begun: string[] = []
+    events.on('round.succeeded', ({ service: name }) => begun.push(name))
+    runOut()
+    for (const listener of listeners) listener('')
+    await clock.advance(600_000)
+    expect(begun).toEqual([])
   })
 
   test('a due task wakes the promoter', async () => {

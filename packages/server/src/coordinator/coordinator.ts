@@ -14,20 +14,25 @@ interface Deps extends DutyDeps {
   readonly elector: Elector
 }
 
-/** The duties that one process does for all, while it leads. Each has its own loop, interval and metric. */
+/**
+ * The duties that one process does for all, while it leads. Each has its own loop, interval and metric.
+ *
+ * When it stops, the duties end first and the leadership is given back then, so that no standby begins what is not ended.
+ */
 export function coordinator({ storage, wakeups, elector, clock, events }: Deps): Service {
-  const deps = { storage, clock, events }
+  const deps = { storage, clock, events, isLeading: () => elector.isLeading }
   const promoting = promoter(deps)
   const duties = [promoting, rescuer(deps), expirer(deps), queueCounter(deps), retention(deps), vacuum(deps)]
   let stopListening: (() => Promise<void>) | undefined
-  // Changes of leadership are followed one after the other, however fast they come.
   let following: Promise<unknown> = Promise.resolve()
 
-  function follow(isLeader: boolean): void {
-    following = following.then(() => Promise.all(duties.map((each) => (isLeader ? each.start() : each.stop()))))
+  /** However fast leadership changes, each duty ends as it was told last: a start waits for the stop before it. */
+  async function follow(isLeader: boolean): Promise<void> {
+    following = Promise.all(duties.map((each) => (isLeader ? each.start() : each.stop())))
+    await following
   }
 
-  // Starts and stops are done one after the other too, in the order they were asked for.
+  // Starts and stops are done one after the other, in the order they were asked for.
   let turn: Promise<unknown> = Promise.resolve()
   function inTurn(work: () => Promise<void>): Promise<void> {
     const done = turn.then(work)
@@ -42,7 +47,6 @@ export function coordinator({ storage, wakeups, elector, clock, events }: Deps):
         if (stopListening) return
         stopListening = await promoteWhenDue(promoting, wakeups)
         await elector.start(follow)
-        await following
       }),
     stop: () =>
       inTurn(async () => {

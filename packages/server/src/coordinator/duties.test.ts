@@ -1,11 +1,22 @@
 import { EventEmitter } from 'node:events'
-import type { TaskFlowEvents } from '@taskflow/core'
-import { handClock, nextEvents } from '@taskflow/testing'
+import type { OrphanedLease, TaskFlowEvents } from '@taskflow/core'
+import { handClock, newTaskId, newWorkerId, nextEvents, strangeLeaseId } from '@taskflow/testing'
 import { afterEach, expect, test } from 'vitest'
 import { expirer } from './expirer.ts'
+import { promoter } from './promoter.ts'
 import { queueCounter } from './queue-counter.ts'
+import { rescuer } from './rescuer.ts'
 import { retention } from './retention.ts'
 import { vacuum } from './vacuum.ts'
+
+const lease: OrphanedLease = {
+  taskId: newTaskId(),
+  leaseId: strangeLeaseId(),
+  workerId: newWorkerId(),
+  attempt: 1,
+  maxAttempts: 5,
+  crashCount: 0,
+}
 
 let stop = async () => {}
 afterEach(() => stop())
@@ -24,6 +35,35 @@ test('the expirer drains full batches in one round', async () => {
   const expired = nextEvents(events, 'tasks.expired', { count: 3 })
   await service.start()
   expect(await expired).toEqual([{ count: 500 }, { count: 500 }, { count: 3 }])
+})
+
+test.each([
+  ['expirer', 500, expirer],
+  ['promoter', 1_000, promoter],
+  ['rescuer', 500, rescuer],
+] as const)('the %s ends a round of many batches of %i when leadership is lost', async (_, batch, duty) => {
+  const { clock, events } = setup()
+  let batches = 0
+  let isLeading = true
+  async function work() {
+    batches++
+    isLeading = false
+    return batch
+  }
+  const storage = {
+    expireTasks: work,
+    promoteTasks: async () => ({ promoted: await work(), nextDueInMs: 0 }),
+    listSilentWorkers: async () => [],
+    buryWorkers: async () => [],
+    listOrphanedLeases: async () => Array.from({ length: await work() }, () => lease),
+    settleTask: async () => 'settled' as const,
+  }
+  const service = duty({ clock, events, storage, isLeading: () => isLeading })
+  stop = service.stop
+  const round = nextEvents(events, 'round.succeeded')
+  await service.start()
+  await round
+  expect(batches).toBe(1)
 })
 
 test('the expirer says nothing when nothing expired', async () => {

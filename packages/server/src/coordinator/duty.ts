@@ -4,24 +4,32 @@ import { type Clock, type Events, type PeriodicService, periodic } from '@taskfl
 export interface DutyDeps {
   readonly clock: Clock
   readonly events: Events
+  /** Whether this process may act for all at this very moment; always where it is absent. */
+  readonly isLeading?: () => boolean
 }
 
 interface Duty extends DutyDeps {
   readonly name: string
   readonly intervalMs: number
-  /** One round; resolves with the pause it wants before the next, or nothing for the usual one. */
-  round(signal: AbortSignal): Promise<number | undefined>
+  /**
+   * One round; resolves with the pause it wants before the next, or nothing for the usual one.
+   * One of several steps asks between them whether it is over.
+   */
+  round(isOver: () => boolean): Promise<number | undefined>
 }
 
 /** A periodic service whose rounds can be watched: each tells how it ended and how long it took. */
-export function duty({ name, intervalMs, round, clock, events }: Duty): PeriodicService {
+export function duty({ name, intervalMs, round, clock, events, isLeading = () => true }: Duty): PeriodicService {
   return periodic({
     name,
     clock,
     intervalMs,
     async round(signal) {
+      const isOver = (): boolean => signal.aborted || !isLeading()
+      // After this process was stopped for a while, its pause may end before the timer that tells it to do its duties no more.
+      if (isOver()) return undefined
       const startedMs = clock.monotonicMs()
-      const pauseMs = await round(signal)
+      const pauseMs = await round(isOver)
       events.emit('round.succeeded', { service: name, durationMs: clock.monotonicMs() - startedMs })
       return pauseMs
     },

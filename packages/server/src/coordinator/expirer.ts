@@ -8,18 +8,17 @@ interface Deps extends DutyDeps {
 const BATCH = 500
 
 /** Fails tasks that nobody started, or that did not finish, within the time their caller gave them. */
-export function expirer({ storage, clock, events }: Deps): PeriodicService {
+export function expirer({ storage, ...deps }: Deps): PeriodicService {
   return duty({
+    ...deps,
     name: 'expirer',
-    clock,
-    events,
     intervalMs: 1_000,
-    async round(signal) {
+    async round(isOver) {
       let count: number
       do {
         count = await storage.expireTasks(BATCH)
-        if (count > 0) events.emit('tasks.expired', { count })
-      } while (count === BATCH && !signal.aborted)
+        if (count > 0) deps.events.emit('tasks.expired', { count })
+      } while (count === BATCH && !isOver())
       return undefined
     },
   })

@@ -15,19 +15,18 @@ const BATCH = 1_000
  * Moves tasks to queued when they are due. It sleeps until the next one is, not
  * until the next poll; word of an earlier one wakes it (`promoteWhenDue`).
  */
-export function promoter({ storage, clock, events }: Deps): PeriodicService {
+export function promoter({ storage, ...deps }: Deps): PeriodicService {
   return duty({
+    ...deps,
     name: 'promoter',
-    clock,
-    events,
     intervalMs: POLL_MS,
-    async round(signal) {
+    async round(isOver) {
       let count = 0
       for (;;) {
         const { promoted, nextDueInMs } = await storage.promoteTasks(BATCH)
         count += promoted
-        if (promoted < BATCH || signal.aborted) {
-          if (count > 0) events.emit('tasks.promoted', { count })
+        if (promoted < BATCH || isOver()) {
+          if (count > 0) deps.events.emit('tasks.promoted', { count })
           return nextDueInMs === null ? POLL_MS : Math.min(POLL_MS, Math.max(SHORTEST_PAUSE_MS, Math.ceil(nextDueInMs)))
         }
       }

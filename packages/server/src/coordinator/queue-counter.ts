@@ -10,16 +10,15 @@ const MIN_PAUSE_MS = 1_000
 const PAUSE_PER_WORK = 50
 
 /** Counts the queues, so that no request has to. */
-export function queueCounter({ storage, clock, events }: Deps): PeriodicService {
+export function queueCounter({ storage, ...deps }: Deps): PeriodicService {
   return duty({
+    ...deps,
     name: 'queueCounter',
-    clock,
-    events,
     intervalMs: MIN_PAUSE_MS,
     async round() {
-      const startedMs = clock.monotonicMs()
+      const startedMs = deps.clock.monotonicMs()
       await storage.countQueues()
-      return Math.max(MIN_PAUSE_MS, PAUSE_PER_WORK * (clock.monotonicMs() - startedMs))
+      return Math.max(MIN_PAUSE_MS, PAUSE_PER_WORK * (deps.clock.monotonicMs() - startedMs))
     },
   })
 }

@@ -33,12 +33,13 @@ const BATCH = 500
  *
  * Running tasks are never judged by how long they run.
  */
-export function rescuer({ storage, clock, events, silentAfterMs = 10_000, roundMs = 1_000 }: Deps): PeriodicService {
+export function rescuer({ storage, silentAfterMs = 10_000, roundMs = 1_000, ...deps }: Deps): PeriodicService {
   const WATCH_ROUNDS = 3
+  const { clock, events } = deps
   let observed = new Map<WorkerId, Observation>()
   let lastRoundMs = Number.NEGATIVE_INFINITY
 
-  async function buryTheDead(): Promise<void> {
+  async function buryTheDead(isOver: () => boolean): Promise<void> {
     const nowMs = clock.monotonicMs()
     if (nowMs - lastRoundMs > 2.5 * roundMs) observed = new Map()
     lastRoundMs = nowMs
@@ -53,19 +54,19 @@ export function rescuer({ storage, clock, events, silentAfterMs = 10_000, roundM
     )
     const watchedMs = (WATCH_ROUNDS - 1) * roundMs
     const dead = silent.filter(({ id }) => nowMs - (observed.get(id)?.sinceMs ?? nowMs) >= watchedMs)
-    if (dead.length === 0) return
+    if (dead.length === 0 || isOver()) return
     for (const id of await storage.buryWorkers(dead)) events.emit('worker.buried', { id })
   }
 
-  async function rescueOrphans(signal: AbortSignal): Promise<void> {
-    for (;;) {
+  async function rescueOrphans(isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
       const orphans = await storage.listOrphanedLeases(BATCH)
       const results = await Promise.all(orphans.map(rescue))
       const rescued = results.filter((verb) => verb === 'rescue').length
       const quarantined = results.filter((verb) => verb === 'fail').length
       if (rescued + quarantined > 0) events.emit('tasks.rescued', { count: rescued, quarantined })
       // A full batch of leases that all turned out stale would come again at once and for ever.
-      if (orphans.length < BATCH || rescued + quarantined === 0 || signal.aborted) return
+      if (orphans.length < BATCH || rescued + quarantined === 0) return
     }
   }
 
@@ -80,13 +81,12 @@ export function rescuer({ storage, clock, events, silentAfterMs = 10_000, roundM
   }
 
   return duty({
+    ...deps,
     name: 'rescuer',
-    clock,
-    events,
     intervalMs: roundMs,
-    async round(signal) {
-      await buryTheDead()
-      await rescueOrphans(signal)
+    async round(isOver) {
+      await buryTheDead(isOver)
+      await rescueOrphans(isOver)
       return undefined
     },
   })

@@ -6,15 +6,14 @@ interface Deps extends DutyDeps {
 }
 
 /** Makes the days ahead and drops the days whose tasks have been kept long enough. */
-export function retention({ storage, clock, events }: Deps): PeriodicService {
+export function retention({ storage, ...deps }: Deps): PeriodicService {
   return duty({
+    ...deps,
     name: 'retention',
-    clock,
-    events,
     intervalMs: 600_000,
     async round() {
       const { droppedPartitions } = await storage.applyRetention()
-      if (droppedPartitions.length > 0) events.emit('partitions.dropped', { names: droppedPartitions })
+      if (droppedPartitions.length > 0) deps.events.emit('partitions.dropped', { names: droppedPartitions })
       return undefined
     },
   })

@@ -9,16 +9,15 @@ const MIN_PAUSE_MS = 10_000
 const PAUSE_PER_WORK = 50
 
 /** Does for PGlite what autovacuum does for a server: a hot table of dead rows makes every claim slower. */
-export function vacuum({ storage, clock, events }: Deps): PeriodicService {
+export function vacuum({ storage, ...deps }: Deps): PeriodicService {
   return duty({
+    ...deps,
     name: 'vacuum',
-    clock,
-    events,
     intervalMs: MIN_PAUSE_MS,
     async round() {
-      const startedMs = clock.monotonicMs()
+      const startedMs = deps.clock.monotonicMs()
       await storage.vacuumTables()
-      return Math.max(MIN_PAUSE_MS, PAUSE_PER_WORK * (clock.monotonicMs() - startedMs))
+      return Math.max(MIN_PAUSE_MS, PAUSE_PER_WORK * (deps.clock.monotonicMs() - startedMs))
     },
   })
 }
