@@ -1,1 +1,2 @@
+export { fallbackBroker } from './fallback-broker.ts'
 export { postgresBroker } from './postgres-broker.ts'

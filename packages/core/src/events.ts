@@ -38,6 +38,8 @@ export interface TaskFlowEvents {
   /** The broker does not answer; this process takes from the database meanwhile. */
   'broker.lost': [{ readonly broker: string; readonly error: unknown }]
   'broker.returned': [{ readonly broker: string }]
+  /** The broker did not hear what became of a delivery; it may give it once more, which the claim makes harmless. */
+  'acknowledgement.lost': [{ readonly broker: string; readonly error: unknown }]
   'dispatches.published': [{ readonly count: number }]
   /** They were not told to the broker; the reconciler will. */
   'dispatches.dropped': [{ readonly count: number; readonly error: unknown }]
