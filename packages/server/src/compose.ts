@@ -1,14 +1,37 @@
 import { EventEmitter } from 'node:events'
-import { postgresBroker } from '@taskflow/brokers'
-import { type Database, hasCode, type Service, TaskFlowError, type TaskFlowEvents, uuidV7Ids } from '@taskflow/core'
-import { databaseWakeups, migrator, openStorage, pgliteDatabase, postgresDatabase } from '@taskflow/storage'
+import { fallbackBroker, postgresBroker } from '@taskflow/brokers'
+import {
+  type Broker,
+  type Clock,
+  type Database,
+  type Events,
+  hasCode,
+  type Service,
+  TaskFlowError,
+  type TaskFlowEvents,
+  uuidV7Ids,
+  type Wakeups,
+} from '@taskflow/core'
+import {
+  databaseWakeups,
+  guardedDatabase,
+  migrator,
+  openStorage,
+  pgliteDatabase,
+  postgresDatabase,
+  replicaDatabase,
+  waitForDatabase,
+} from '@taskflow/storage'
 import { worker } from '@taskflow/worker'
 import type { Logger } from 'pino'
 import { type Administrator, ensureAdministrator } from './administrator.ts'
 import type { Settings } from './config.ts'
 import { coordinator } from './coordinator/coordinator.ts'
 import { soleElector } from './coordinator/elector.ts'
+import { leaseElector } from './coordinator/lease-elector.ts'
 import { type DataDir, openDataDir } from './data-dir.ts'
+import { publisher } from './dispatch/publisher.ts'
+import { healthServer } from './health-server.ts'
 import { systemClock } from './system-clock.ts'
 import { logEvents } from './telemetry/log-events.ts'
 import { metricsOf } from './telemetry/metrics.ts'
@@ -21,6 +44,8 @@ export interface TaskFlowProcess extends Service {
   readonly administrator: Administrator
   /** Where the API listens, once started; undefined without that role. */
   readonly url: string | undefined
+  /** Where health and metrics are, in a process without that role that was given a port for them. */
+  readonly healthUrl: string | undefined
   /** The task types that workers have announced. */
   listTypes(): Promise<string[]>
 }
@@ -54,31 +79,76 @@ export function openDatabase(
   log: Logger,
 ): Promise<Database> | Database {
   if (dataDir) return pgliteDatabase({ dataDir: dataDir.databaseDir })
-  const { databaseUrl = '', databaseSchema } = settings
+  const { databaseUrl = '', databaseDirectUrl } = settings
+  return openPostgres(databaseUrl, settings, log, databaseDirectUrl)
+}
+
+function openPostgres(url: string, { databaseSchema }: Settings, log: Logger, directUrl?: string): Database {
   return postgresDatabase({
-    url: databaseUrl,
+    url,
+    ...(directUrl !== undefined && { directUrl }),
     ...(databaseSchema !== undefined && { schema: databaseSchema }),
     onError: (error) => log.debug({ err: error }, 'A database connection broke'),
+    onNotice: (sentence) => log.warn(sentence),
   })
 }
 
+/** The replica that lists are read from, if there is one. */
+function openReplica(primary: Database, settings: Settings, log: Logger, events: Events): Database | undefined {
+  const { databaseReadUrl } = settings
+  if (databaseReadUrl === undefined) return undefined
+  return replicaDatabase({ primary, replica: openPostgres(databaseReadUrl, settings, log), clock: systemClock, events })
+}
+
+interface BrokerDeps {
+  readonly wakeups: Wakeups
+  readonly clock: Clock
+  readonly events: Events
+}
+
+/** The broker that the settings name, with the database behind it. Only its own client library is loaded. */
+async function openBroker(settings: Settings, { wakeups, clock, events }: BrokerDeps): Promise<Broker> {
+  const database = postgresBroker({ wakeups, clock })
+  if (settings.broker === 'postgres') return database
+  return fallbackBroker({ primary: await openPrimary(settings, clock), fallback: database, clock, events })
+}
+
+async function openPrimary(settings: Settings, clock: Clock): Promise<Broker> {
+  const { redisUrl = '', redisLowUrl, amqpUrl = '' } = settings
+  if (settings.broker === 'rabbitmq') {
+    const { rabbitmqBroker } = await import('@taskflow/brokers/rabbitmq')
+    return rabbitmqBroker({ url: amqpUrl, clock })
+  }
+  const { redisBroker } = await import('@taskflow/brokers/redis')
+  return redisBroker({ url: redisUrl, ...(redisLowUrl !== undefined && { lowUrl: redisLowUrl }), clock })
+}
+
 async function composeOver(
-  db: Database,
+  opened: Database,
   apiCode: typeof import('./api-server.ts') | undefined,
   dataDir: DataDir | undefined,
   settings: Settings,
   log: Logger,
 ): Promise<TaskFlowProcess> {
-  await migrator(db)
-    .up()
-    .catch((error: unknown) => explainAway(error, settings))
   const clock = systemClock
   const random = Math.random
   const events = new EventEmitter<TaskFlowEvents>()
   const ids = uuidV7Ids(clock, random)
-  const storage = openStorage({ db, events, retentionMs: settings.retentionMs })
+  await bringUp(opened, settings, log).catch((error: unknown) => explainAway(error, settings))
+  const db = dataDir ? opened : guardedDatabase(opened, { clock, events })
+  const readDb = openReplica(db, settings, log, events)
   const wakeups = databaseWakeups(db)
-  const shared = { storage, wakeups, clock, ids, random, events, log }
+  const broker = await openBroker(settings, { wakeups, clock, events })
+  // The database keeps its own line, and its statements tell of what is new in it.
+  const publishing = broker.name === 'postgres' ? undefined : publisher({ broker, clock, events })
+  const storage = openStorage({
+    db,
+    ...(readDb && { readDb }),
+    events,
+    retentionMs: settings.retentionMs,
+    ...(publishing && { onQueued: publishing.publish }),
+  })
+  const shared = { storage, broker, wakeups, clock, ids, random, events, log }
   logEvents(events, log)
 
   // Only one process can have the folder open, so whoever had it before is dead.
@@ -86,14 +156,25 @@ async function composeOver(
   const administrator = await ensureAdministrator({ storage, ids, keyFile: dataDir?.adminKeyFile })
 
   const has = (role: Settings['roles'][number]): boolean => settings.roles.includes(role)
-  const { host, port, adminToken } = settings
-  const api = apiCode?.apiServer({ ...shared, metrics: metricsOf(events), settings, adminToken, host, port })
+  const { host, port, healthPort, adminToken } = settings
+  const working = has('worker') ? worker({ ...shared, settings: workerSettings(settings) }) : undefined
+  const told = {
+    ...shared,
+    settings,
+    adminToken,
+    host,
+    ...(publishing && { pingBroker: () => broker.ping() }),
+    ...(working && { workerHealth: () => working.health }),
+  }
+  const api = apiCode?.apiServer({ ...told, metrics: metricsOf(events), port })
+  const health =
+    healthPort === undefined ? undefined : healthServer({ ...told, metrics: metricsOf(events), port: healthPort })
+  const elector = dataDir ? soleElector() : leaseElector(shared)
   const services: Service[] = [
     ...(api ? [api] : []),
-    ...(has('coordinator') ? [coordinator({ ...shared, elector: soleElector() })] : []),
-    ...(has('worker')
-      ? [worker({ ...shared, broker: postgresBroker({ wakeups, clock }), settings: workerSettings(settings) })]
-      : []),
+    ...(health ? [health] : []),
+    ...(has('coordinator') ? [coordinator({ ...shared, elector })] : []),
+    ...(working ? [working] : []),
   ]
 
   return {
@@ -101,6 +182,9 @@ async function composeOver(
     administrator,
     get url() {
       return api?.url
+    },
+    get healthUrl() {
+      return health?.url
     },
     async listTypes() {
       return (await storage.listTaskTypes(PROJECT)).map(({ type }) => type)
@@ -112,12 +196,23 @@ async function composeOver(
       try {
         // The worker first: while it drains, callers can still see their tasks.
         for (const service of services.toReversed()) await service.stop()
+        await publishing?.stop()
+        await broker.close()
       } finally {
-        await db.close()
+        await (readDb ?? db).close()
         dataDir?.release()
       }
     },
   }
+}
+
+/** Waits until the database is there, and migrates it. */
+async function bringUp(db: Database, { databaseUrl, databaseWaitMs }: Settings, log: Logger): Promise<void> {
+  if (databaseUrl !== undefined) {
+    const onWait = (sentence: string): void => log.warn(sentence)
+    await waitForDatabase(db, { url: databaseUrl, waitMs: databaseWaitMs, clock: systemClock, onWait })
+  }
+  await migrator(db).up()
 }
 
 // SQLSTATE classes: wrong role or password, no such database.
@@ -140,8 +235,9 @@ function workerSettings(settings: Settings) {
     project: PROJECT,
     name: settings.workerName,
     version: VERSION,
-    labels: {},
+    labels: settings.workerLabels ?? {},
     queues: settings.queues,
+    types: settings.types,
     slots: settings.concurrency,
     tasks: settings.tasks,
     drainMs: settings.drainMs,

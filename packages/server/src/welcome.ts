@@ -4,13 +4,21 @@ import type { Settings } from './config.ts'
 import { VERSION } from './version.ts'
 
 /** What a start prints for the person before the screen: where it is, how to sign in, what to try. */
-export function welcome({ url, administrator }: TaskFlowProcess, settings: Settings, types: readonly string[]): string {
+export function welcome(
+  { url, healthUrl, administrator }: TaskFlowProcess,
+  settings: Settings,
+  types: readonly string[],
+): string {
   const store = settings.databaseUrl === undefined ? `embedded PostgreSQL in ${settings.dataDir}` : 'PostgreSQL'
-  const lines = [`TaskFlow ${VERSION} is ready: ${settings.roles.join(', ')} over ${store}.`]
+  const broker = BROKERS[settings.broker]
+  const lines = [`TaskFlow ${VERSION} is ready: ${settings.roles.join(', ')} over ${store}${broker}.`]
+  if (healthUrl !== undefined) lines.push('', `Health      ${healthUrl}/health`)
   if (url !== undefined)
     lines.push('', ...whereAndHow(url, administrator, settings), '', ...tryThis(url, administrator, settings, types))
   return `\n${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n\n`
 }
+
+const BROKERS = { postgres: '', redis: ' and Redis', rabbitmq: ' and RabbitMQ' } as const
 
 function whereAndHow(url: string, { secret, isNew }: Administrator, settings: Settings): string[] {
   return [`API         ${url}`, `Reference   ${url}/docs`, `Sign in     ${signIn(secret, isNew, settings)}`]
