@@ -1,5 +1,5 @@
 import type { AttemptOutcome, Clock, Events, Lease, WorkerId } from '@taskflow/core'
-import { type HeldAttempt, holdAttempt, orderFor } from './held-attempt.ts'
+import { type HeldAttempt, holdAttempt, isSuspect, orderFor } from './held-attempt.ts'
 import type { Journal } from './journal.ts'
 import type { Log } from './log.ts'
 import type { IsolatedRunners } from './placement/isolated-runners.ts'
@@ -58,8 +58,8 @@ export function attempts(deps: Deps): Attempts {
     const together = held.filter(({ isolation }) => isolation === null)
     if (together.length > 0) void startTogether(together)
     for (const attempt of held) {
-      if (attempt.type.isolation !== null) void startAlone(attempt, attempt.type.isolation)
-      else if (attempt.isolation !== null) suspects.push(attempt)
+      if (isSuspect(attempt.lease)) suspects.push(attempt)
+      else if (attempt.isolation !== null) void startAlone(attempt, attempt.isolation)
     }
     admitSuspects()
   }
@@ -77,7 +77,7 @@ export function attempts(deps: Deps): Attempts {
       if (slots.get(next.key) === undefined) continue
       running++
       admitted.add(next)
-      void startAlone(next, next.isolation ?? 'thread')
+      void startAlone(next, 'process')
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Lease, Timeouts, WorkerId } from '@taskflow/core'
+import { CRASH_LIMIT, type Lease, type Timeouts, type WorkerId } from '@taskflow/core'
 import type { Isolation } from '@taskflow/sdk'
 import type { RunnerHandle } from './placement/runner-handle.ts'
 import type { Order, TaskTypeIntroduction } from './protocol.ts'
@@ -40,7 +40,7 @@ export function holdAttempt(
     lease,
     workerId,
     type,
-    isolation: type.isolation ?? confinementOf(lease),
+    isolation: isSuspect(lease) ? 'process' : type.isolation,
     startToCloseMs: timeout('startToCloseMs'),
     heartbeatMs: timeout('heartbeatMs'),
     closeAt: lease.closeInMs === null ? Number.POSITIVE_INFINITY : now + lease.closeInMs,
@@ -54,13 +54,11 @@ export function holdAttempt(
 }
 
 /**
- * A task in whose presence a runner died may have killed it, or only have stood by. To be blamed alone it runs alone
- * (P11): first in a thread; and once more has died with it, which may have been this whole process, in a process.
+ * A task in whose presence runners died may have killed them, or only have stood by, as all do whose machine was lost.
+ * So it goes on among the others until one more death would quarantine it. Then it runs alone, in a process, which
+ * also holds what would take this whole process along: whom the last death is blamed on is the culprit (P11).
  */
-function confinementOf({ crashCount }: Lease): Isolation | null {
-  if (crashCount === 0) return null
-  return crashCount === 1 ? 'thread' : 'process'
-}
+export const isSuspect = ({ crashCount }: Pick<Lease, 'crashCount'>): boolean => crashCount >= CRASH_LIMIT - 1
 
 export function orderFor({ key, lease, heartbeatMs }: HeldAttempt): Order {
   return {

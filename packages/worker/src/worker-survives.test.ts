@@ -32,25 +32,29 @@ describe('worker › survives', () => {
     expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
   })
 
-  test('a task that killed a runner with others in it: it is then blamed alone', async () => {
+  test('the loss of a machine: what it ran goes on together with the others', async () => {
+    const { worker, settle } = setupWorker({ slots: 12 })
+    await worker.start()
+    const verdicts = await settle(...Array.from({ length: 12 }, () => lease('tells.thread', null, { crashCount: 1 })))
+    const threads = verdicts.map((verdict) => (verdict.verb === 'complete' ? verdict.result : verdict.verb))
+    expect(new Set(threads).size).toBe(1)
+  })
+
+  test('a task that killed two runners with others in them: the third death is blamed on it alone', async () => {
     const { worker, settle } = setupWorker()
     await worker.start()
-    const suspects = (crashCount: number) => [
-      lease('exits.shared', null, { crashCount }),
-      ...Array.from({ length: 4 }, () => lease('takes', 100, { crashCount })),
-    ]
-    const [culprit, ...bystanders] = await settle(...suspects(1))
-    expect(culprit).toMatchObject({ verb: 'rescue' })
-    expect(bystanders).toMatchObject(Array(4).fill({ verb: 'complete' }))
-    const [again, ...others] = await settle(...suspects(2))
+    const [again, ...others] = await settle(
+      lease('exits.shared', null, { crashCount: 2 }),
+      ...Array.from({ length: 4 }, () => lease('takes', 100, { crashCount: 2 })),
+    )
     expect(again).toMatchObject({ verb: 'fail', error: { reason: 'quarantined' } })
     expect(others).toMatchObject(Array(4).fill({ verb: 'complete' }))
   })
 
-  test('the death of a worker with many tasks: they are not all given a thread at once', async () => {
+  test('the second death with many tasks: they are not all given a process at once', async () => {
     const { worker, settle } = setupWorker({ slots: 12 })
     await worker.start()
-    const verdicts = await settle(...Array.from({ length: 12 }, () => lease('tells.thread', null, { crashCount: 1 })))
+    const verdicts = await settle(...Array.from({ length: 12 }, () => lease('tells.process', null, { crashCount: 2 })))
     const threads = verdicts.map((verdict) => (verdict.verb === 'complete' ? verdict.result : verdict.verb))
     expect(threads).toEqual(Array(12).fill(expect.stringMatching(/^\d+$/)))
     expect(new Set(threads).size).toBeLessThanOrEqual(4)
