@@ -41,7 +41,9 @@ afterEach(async () => {
 })
 
 function setup({ slotCount = 4 } = {}) {
-  const clock = handClock()
+  const byHand = handClock()
+  const state = { workerId: WORKER as WorkerId | undefined, doubts: 0, frozenMs: 0 }
+  const clock = { ...byHand, monotonicMs: () => byHand.monotonicMs() + state.frozenMs }
   const events = new EventEmitter<TaskFlowEvents>()
   const takes = answeredByHand<TakeOptions, Delivery | undefined>()
   const claims = answeredByHand<ClaimRequest, Lease[]>()
@@ -49,7 +51,6 @@ function setup({ slotCount = 4 } = {}) {
   const said: string[] = []
   const errors: unknown[] = []
   const stalls: number[] = []
-  const state = { workerId: WORKER as WorkerId | undefined, doubts: 0 }
   events.on('fetch.stalled', ({ sinceMs }) => stalls.push(sinceMs))
 
   const type: TaskTypeDefaults & { isolation: null } = {
@@ -240,6 +241,19 @@ describe('fetch loop › gives up', () => {
       await deliver(nth, undefined)
     }
     expect({ stalls, silence: subject.sinceFetchMs() }).toEqual({ stalls: [], silence: 0 })
+  })
+
+  test('nothing before it has heard what arrived while the process was frozen', async () => {
+    const { start, clock, takes, deliver, stalls, state } = setup()
+    await start()
+    state.frozenMs = 15_000
+    // The timers come first, and then the answer that is there already.
+    await clock.advance(9_950)
+    await deliver(0, undefined)
+    await clock.advance(1_000)
+    expect({ stalls, takes: takes.length }).toEqual({ stalls: [], takes: 2 })
+    await clock.advance(9_000)
+    expect({ stalls, takes: takes.length }).toEqual({ stalls: [10_000], takes: 3 })
   })
 
   test('a delivery that comes too late is released', async () => {

@@ -29,6 +29,8 @@ interface Deps {
 const WAIT_MS = 2_000
 // What takes longer has lost its way: a take waits for WAIT_MS, and broker and database give up before.
 const STALL_MS = WAIT_MS + 8_000
+// A process that was frozen finds its timers due before it has read what arrived meanwhile.
+const LAST_LOOK_MS = 50
 // Attempts that ended give their slot back before they are settled; this bounds how far settling may lag behind.
 const UNSETTLED_PER_SLOT = 4
 
@@ -88,17 +90,18 @@ export function fetchLoop(deps: Deps): FetchLoop {
     const over = new AbortController()
     void loop(run).finally(() => over.abort())
     while (!over.signal.aborted) {
-      const waitedMs = run.waitsSince === undefined ? 0 : clock.monotonicMs() - run.waitsSince
-      if (waitedMs >= STALL_MS) return giveUp(run, waitedMs)
-      await clock.sleep(STALL_MS - waitedMs, over.signal)
+      const { waitsSince = clock.monotonicMs() } = run
+      const patienceMs = STALL_MS - LAST_LOOK_MS - (clock.monotonicMs() - waitsSince)
+      await clock.sleep(Math.max(patienceMs, LAST_LOOK_MS), over.signal)
+      if (patienceMs <= 0 && run.waitsSince === waitsSince) return giveUp(run, waitsSince)
     }
   }
 
-  function giveUp(run: Run, waitedMs: number): void {
+  function giveUp(run: Run, waitsSince: number): void {
     run.isGivenUp = true
     run.ending.abort()
     claimUnderWay = undefined
-    events.emit('fetch.stalled', { sinceMs: Math.round(waitedMs) })
+    events.emit('fetch.stalled', { sinceMs: Math.round(clock.monotonicMs() - waitsSince) })
     onClaimFailed()
     void conclude(run, release)
     if (isOn && run === latest) begin()

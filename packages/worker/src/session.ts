@@ -190,6 +190,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     await Promise.all([unlisten?.(), shared.stop()])
     throw error
   }
+
   async function waitUntil(isDone: () => boolean, change: Bell, ms: number): Promise<void> {
     const waiting = new AbortController()
     const timeUp = clock.sleep(ms, waiting.signal)
