@@ -17,7 +17,7 @@ export interface Statement<Params extends readonly unknown[], Row> {
 /**
  * `submit` and `settle` commit durably. `claim` does not wait for the disk: a
  * claim lost with a crash of the database is a task still queued, which is safe.
- * `heartbeat` keeps a worker's leases, `duty` what the coordinator does for all:
+ * `heartbeat` keeps a worker's leases and the leader's row, `duty` what the coordinator does for all:
  * neither may wait for whoever reads a long list, nor for each other.
  */
 export type Lane = 'submit' | 'claim' | 'settle' | 'heartbeat' | 'duty'

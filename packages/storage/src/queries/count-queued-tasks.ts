@@ -8,9 +8,9 @@ interface Row {
   tasks: number
 }
 
+/** On no lane: of a long line it takes a while, and promotion must not stand behind it. */
 export const countQueuedTasks = statement<readonly [settledForMs: number], Row>({
   name: 'count_queued_tasks',
-  lane: 'duty',
   columns: ['project', 'queue', 'type', 'priority', 'tasks'],
   text: `
     select project, queue, type, priority, count(*) as tasks

@@ -18,7 +18,6 @@ interface Row {
 /** Smallest rank first. Milliseconds of the epoch, with their fractions, give back the very rank. */
 export const listQueuedTasks = statement<Params, Row>({
   name: 'list_queued_tasks',
-  lane: 'duty',
   columns: ['id', 'rank_ms'],
   text: `
     select id, (extract(epoch from rank) * 1000)::float8 as rank_ms
