@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events'
-import type { DutyStore, TaskFlowEvents, Wakeups } from '@taskflow/core'
+import type { Broker, DutyStore, TaskFlowEvents, Wakeups } from '@taskflow/core'
 import { eventually, handClock, nextEvents } from '@taskflow/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { coordinator } from './coordinator.ts'
 import { type Elector, soleElector } from './elector.ts'
 
-const DUTIES = ['expirer', 'promoter', 'queueCounter', 'rescuer', 'retention', 'vacuum']
+const DUTIES = ['expirer', 'promoter', 'queueCounter', 'reconciler', 'rescuer', 'retention', 'vacuum']
 
 const idleStore: DutyStore = {
   promoteTasks: async () => ({ promoted: 0, nextDueInMs: null }),
@@ -19,6 +19,15 @@ const idleStore: DutyStore = {
   countQueues: async () => {},
   applyRetention: async () => ({ droppedPartitions: [] }),
   vacuumTables: async () => {},
+}
+
+const idleBroker: Broker = {
+  name: 'redis',
+  publish: async () => {},
+  take: async () => undefined,
+  depths: async (lines) => lines.map(() => 0),
+  ping: async () => {},
+  close: async () => {},
 }
 
 /** An elector whose mind is changed by the test. */
@@ -61,7 +70,7 @@ function setup(elector: Elector) {
       return async () => void listeners.delete(listener)
     },
   }
-  const service = coordinator({ storage: idleStore, wakeups, clock, events, elector })
+  const service = coordinator({ storage: idleStore, broker: idleBroker, wakeups, clock, events, elector })
   stop = service.stop
   return { service, clock, events, listeners }
 }
@@ -135,14 +144,26 @@ describe('coordinator', () => {
     expect(await woken).toMatchObject([{ service: 'promoter' }])
   })
 
+  test('a broker that returns wakes the reconciler', async () => {
+    const { service, events, clock } = setup(soleElector())
+    const rounds = roundsOfAll(events)
+    await service.start()
+    await rounds
+    await eventually(() => clock.sleepers === DUTIES.length)
+    const woken = nextEvents(events, 'round.succeeded')
+    events.emit('broker.returned', { broker: 'redis' })
+    expect(await woken).toMatchObject([{ service: 'reconciler' }])
+  })
+
   test('leaves nothing running or listening when it has stopped', async () => {
-    const { service, clock, listeners } = setup(soleElector())
+    const { service, clock, events, listeners } = setup(soleElector())
     await service.stop()
     await service.start()
     await service.start()
     expect(listeners.size).toBe(1)
     await service.stop()
     expect({ sleepers: clock.sleepers, listeners: listeners.size }).toEqual({ sleepers: 0, listeners: 0 })
+    expect(events.listenerCount('broker.returned')).toBe(0)
     await service.stop()
   })
 

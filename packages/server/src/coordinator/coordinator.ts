@@ -1,15 +1,17 @@
-import type { DutyStore, Service, Wakeups } from '@taskflow/core'
+import type { Broker, DutyStore, Service, Wakeups } from '@taskflow/core'
 import type { DutyDeps } from './duty.ts'
 import type { Elector } from './elector.ts'
 import { expirer } from './expirer.ts'
 import { promoter, promoteWhenDue } from './promoter.ts'
 import { queueCounter } from './queue-counter.ts'
+import { reconciler, reconcileWhenReturned } from './reconciler.ts'
 import { rescuer } from './rescuer.ts'
 import { retention } from './retention.ts'
 import { vacuum } from './vacuum.ts'
 
 interface Deps extends DutyDeps {
   readonly storage: DutyStore
+  readonly broker: Broker
   readonly wakeups: Wakeups
   readonly elector: Elector
 }
@@ -19,10 +21,19 @@ interface Deps extends DutyDeps {
  *
  * When it stops, the duties end first and the leadership is given back then, so that no standby begins what is not ended.
  */
-export function coordinator({ storage, wakeups, elector, clock, events }: Deps): Service {
+export function coordinator({ storage, broker, wakeups, elector, clock, events }: Deps): Service {
   const deps = { storage, clock, events, isLeading: () => elector.isLeading }
   const promoting = promoter(deps)
-  const duties = [promoting, rescuer(deps), expirer(deps), queueCounter(deps), retention(deps), vacuum(deps)]
+  const reconciling = reconciler({ ...deps, broker })
+  const duties = [
+    promoting,
+    rescuer(deps),
+    reconciling,
+    expirer(deps),
+    queueCounter(deps),
+    retention(deps),
+    vacuum(deps),
+  ]
   let stopListening: (() => Promise<void>) | undefined
   let following: Promise<unknown> = Promise.resolve()
 
@@ -45,7 +56,12 @@ export function coordinator({ storage, wakeups, elector, clock, events }: Deps):
     start: () =>
       inTurn(async () => {
         if (stopListening) return
-        stopListening = await promoteWhenDue(promoting, wakeups)
+        const stopPromoting = await promoteWhenDue(promoting, wakeups)
+        const stopReconciling = reconcileWhenReturned(reconciling, events)
+        stopListening = async () => {
+          stopReconciling()
+          await stopPromoting()
+        }
         await elector.start(follow)
       }),
     stop: () =>

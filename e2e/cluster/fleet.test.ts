@@ -1,0 +1,77 @@
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkInvariants, eventually, useProcessDatabase, useProcesses } from '@taskflow/testing'
+import { expect, test } from 'vitest'
+import { serverEngine } from './brokers.ts'
+import { cluster } from './cluster.ts'
+
+// What GET /v1/workers says is at most as old as this.
+const TRUE_WITHIN_MS = 2_000
+
+const processes = useProcesses()
+const database = useProcessDatabase(serverEngine(), processes)
+const { api, coordinator, worker } = cluster(processes, () => database.env)
+
+test('workers take the queues and types they are for, and tell of themselves', { timeout: 120_000 }, async () => {
+  const [{ client }] = await Promise.all([
+    api(),
+    coordinator(),
+    worker({
+      TASKFLOW_WORKER_NAME: 'mail',
+      TASKFLOW_QUEUES: 'mail',
+      TASKFLOW_WORKER_LABELS: 'zone=eu',
+    }),
+    worker({ TASKFLOW_WORKER_NAME: 'records', TASKFLOW_QUEUES: 'mail,default=3', TASKFLOW_TYPES: 'rec*' }),
+  ])
+  const workers = (await client.workers.list()).items
+  const [mail, records] = ['mail', 'records'].map((wanted) => workers.find(({ name }) => name === wanted))
+  expect(mail).toMatchObject({ state: 'active', queues: ['mail'], labels: { zone: 'eu' }, version: expect.any(String) })
+  expect(records).toMatchObject({ state: 'active', queues: ['mail', 'default'], types: ['record'] })
+
+  const run = async (type: string, payload: object, queue: string) =>
+    (await client.tasks.wait(await client.tasks.submit(type, payload, { queue }), { timeoutMs: 20_000 })).workerId
+  expect(await run('record', { n: 1 }, 'default')).toBe(records?.id)
+  const gate = join(processes.tempFolder(), 'gate')
+  closeSync(openSync(gate, 'w'))
+  expect(await run('hold', { gate }, 'mail')).toBe(mail?.id)
+})
+
+test('a cordoned worker takes nothing until it is uncordoned; a drained one hands back what does not end', {
+  timeout: 120_000,
+}, async () => {
+  const gate = join(processes.tempFolder(), 'gate')
+  const [{ client }] = await Promise.all([
+    api(),
+    worker({ TASKFLOW_WORKER_NAME: 'only', TASKFLOW_QUEUES: 'own', TASKFLOW_DRAIN_MS: '500' }),
+  ])
+  const only = await eventually(async () => (await client.workers.list()).items.find(({ name }) => name === 'only'))
+  const isSaidToBe = (state: string, running: number) =>
+    eventually(
+      async () => {
+        const found = await client.workers.get(only.id)
+        return found.state === state && found.running.length === running
+      },
+      { timeoutMs: TRUE_WITHIN_MS, what: `the worker to be ${state} with ${running} running` },
+    )
+
+  const held = await client.tasks.submit('hold', { gate }, { queue: 'own' })
+  await isSaidToBe('active', 1)
+  await client.workers.cordon(only.id)
+  await isSaidToBe('cordoned', 1)
+  const waiting = await client.tasks.submit('record', { n: 4 }, { queue: 'own' })
+  await expect(client.tasks.wait(waiting, { timeoutMs: 1_500 })).rejects.toMatchObject({ code: 'WAIT_TIMED_OUT' })
+  await client.workers.uncordon(only.id)
+  expect(await client.tasks.result(waiting, { timeoutMs: 5_000 })).toEqual({ square: 16 })
+
+  await client.workers.drain(only.id)
+  await eventually(async () => (await client.tasks.get(held)).state === 'queued', {
+    timeoutMs: 10_000,
+    what: 'the task to be handed back',
+  })
+  await isSaidToBe('draining', 0)
+  expect((await client.tasks.attempts(held)).items.map(({ outcome }) => outcome)).toEqual(['released'])
+  closeSync(openSync(gate, 'w'))
+  await client.workers.uncordon(only.id)
+  expect(await client.tasks.wait(held, { timeoutMs: 10_000 })).toMatchObject({ state: 'succeeded', attempt: 1 })
+  expect(await database.inspect(checkInvariants)).toEqual([])
+})
