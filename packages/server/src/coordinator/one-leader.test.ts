@@ -137,7 +137,7 @@ describe('in memory', () => {
   test(TITLE, async () => {
     await fc.assert(
       fc.asyncProperty(chronicle, (given) => live(world(leaderRow), given)),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 })

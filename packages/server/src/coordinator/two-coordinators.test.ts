@@ -1,0 +1,132 @@
+import { EventEmitter } from 'node:events'
+import type { Broker, Database, Storage, TaskFlowEvents } from '@taskflow/core'
+import { databaseWakeups, openStorage, postgresDatabase } from '@taskflow/storage'
+import {
+  claimBy,
+  emptyDatabase,
+  engines,
+  eventually,
+  type GivenStorage,
+  handClock,
+  moveTime,
+  newTask,
+  submissionOf,
+  useStorage,
+} from '@taskflow/testing'
+import { rowsOf } from '@taskflow/testing/raw-sql'
+import { startWorker } from '@taskflow/testing/task-in-state'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { coordinator } from './coordinator.ts'
+import { soleElector } from './elector.ts'
+
+const DUTIES = 7
+const [DUE, HELD, EXPIRING] = [1_500, 600, 700]
+
+const noBroker: Broker = {
+  name: 'postgres',
+  publish: async () => {},
+  take: async () => undefined,
+  depths: async () => undefined,
+  ping: async () => {},
+  close: async () => {},
+}
+
+/** A process that believes it leads, whatever another does. */
+function believer(storage: Storage, db: Database, now: string) {
+  const clock = handClock(new Date(now))
+  const events = new EventEmitter<TaskFlowEvents>()
+  const counts = { promoted: 0, expired: 0, buried: 0 }
+  events.on('tasks.promoted', ({ count }) => {
+    counts.promoted += count
+  })
+  events.on('tasks.expired', ({ count }) => {
+    counts.expired += count
+  })
+  events.on('worker.buried', () => {
+    counts.buried++
+  })
+  const wakeups = databaseWakeups(db)
+  const service = coordinator({ storage, broker: noBroker, wakeups, clock, events, elector: soleElector() })
+  const isAtRest = () => clock.sleepers === DUTIES
+  return { service, clock, counts, isAtRest }
+}
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    const given = useStorage(engine)
+    let end = async () => {}
+    beforeEach(() => emptyDatabase(given.db))
+    afterEach(async () => {
+      await end()
+      await moveTime(given.db, 0)
+    })
+
+    test('P6: two coordinators that both lead, with clocks an hour apart, do nothing twice', async () => {
+      await storeWork(given)
+      await moveTime(given.db, 60_000)
+      const { storage, db } = otherStorage(given)
+      const both = [
+        believer(given.storage, given.db, '2026-01-01T00:00:00Z'),
+        believer(storage, db, '2026-01-01T01:00:00Z'),
+      ]
+      end = async () => {
+        await Promise.all(both.map(({ service }) => service.stop()))
+        if (db !== given.db) await db.close()
+      }
+      await Promise.all(both.map(({ service }) => service.start()))
+      for (let second = 0; second < 5; second++) {
+        await eventually(() => both.every((each) => each.isAtRest()), { timeoutMs: 20_000 })
+        await Promise.all(both.map(({ clock }) => clock.advance(1_000)))
+      }
+      await eventually(() => both.every((each) => each.isAtRest()), { timeoutMs: 20_000 })
+
+      const sum = (name: 'promoted' | 'expired' | 'buried') =>
+        both.reduce((total, { counts }) => total + counts[name], 0)
+      expect({ promoted: sum('promoted'), expired: sum('expired'), buried: sum('buried') }).toEqual({
+        promoted: DUE,
+        expired: EXPIRING,
+        buried: 1,
+      })
+      expect(await endsOf(given.db)).toEqual([
+        { type: 'due', crash_count: 0, ended_attempts: 0, tasks: DUE },
+        { type: 'held', crash_count: 1, ended_attempts: 1, tasks: HELD },
+      ])
+    })
+  })
+}
+
+/** Tasks that are due, tasks in the hands of a worker that is dead, and tasks that have expired, once a minute has passed. */
+async function storeWork({ storage }: GivenStorage): Promise<void> {
+  const many = (count: number, make: () => ReturnType<typeof newTask>) => Array.from({ length: count }, make)
+  await storage.submitTasks(
+    submissionOf(
+      ...many(DUE, () => newTask({ type: 'due', delayMs: 30_000 })),
+      ...many(HELD, () => newTask({ type: 'held' })),
+      ...many(EXPIRING, () => newTask({ type: 'expiring', timeouts: { scheduleToStartMs: 10_000 } })),
+    ),
+  )
+  const worker = await startWorker(storage, { types: ['held'] })
+  expect(await storage.claimTasks(claimBy(worker, { max: HELD }))).toHaveLength(HELD)
+}
+
+/** The same database by connections of its own, where the engine has more than one. */
+function otherStorage({ url, db, storage, events }: GivenStorage): {
+  readonly storage: Storage
+  readonly db: Database
+} {
+  if (url === undefined) return { storage, db }
+  const other = postgresDatabase({ url })
+  return { db: other, storage: openStorage({ db: other, events, retentionMs: 7 * 24 * 3_600_000 }) }
+}
+
+// Of a rescue that is sent twice both are told that it stands; that it was done once the rows say.
+const endsOf = (db: Database) =>
+  rowsOf<{ type: string; crash_count: number; ended_attempts: number; tasks: number }>(
+    db,
+    `select type, crash_count, ended_attempts::int, count(*)::int as tasks
+     from task
+     cross join lateral (select count(*) as ended_attempts from task_attempt where task_id = task.id) as attempts
+     where state = 'queued'
+     group by 1, 2, 3
+     order by 1, 2, 3`,
+  )
