@@ -22,7 +22,13 @@ const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000]
 
 type Listeners = { [Name in keyof TaskFlowEvents]?: (...detail: TaskFlowEvents[Name]) => void }
 
-export function metricsOf(events: Events): Metrics {
+/** What this process has started with, told of from the start and not only when it is lost. */
+interface Dependencies {
+  readonly broker?: string
+  readonly databases?: readonly TaskFlowEvents['database.lost'][0]['database'][]
+}
+
+export function metricsOf(events: Events, dependencies: Dependencies = {}): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const requests = new Histogram({
@@ -35,6 +41,9 @@ export function metricsOf(events: Events): Metrics {
   const listeners: Listeners = {
     ...countTasks(registry),
     ...countDuties(registry),
+    ...countLeadership(registry),
+    ...countDispatches(registry, dependencies),
+    ...watchDatabases(registry, dependencies),
   }
   for (const [name, listener] of Object.entries(listeners))
     events.on(name as keyof TaskFlowEvents, listener as () => void)
@@ -126,6 +135,7 @@ function countDuties(registry: Registry): Listeners {
     ['placement'],
   )
   const dropped = counter('taskflow_partitions_dropped_total', 'Days of finished tasks dropped by retention')
+  const stalls = counter('taskflow_fetch_stalls_total', 'Times the fetch loop hung and was started anew')
   const running = gauge('taskflow_tasks_running', 'Tasks that the worker of this process runs')
   const loopLag = gauge('taskflow_worker_loop_lag_seconds', 'How late the loop of the handlers answers')
   const rounds = counter('taskflow_rounds_total', 'Rounds of the services of this process', ['service', 'outcome'])
@@ -145,12 +155,83 @@ function countDuties(registry: Registry): Listeners {
       loopLag.set(pulse.loopLagMs / 1_000)
     },
     'runner.crashed': ({ placement }) => crashed.inc({ placement }),
+    'fetch.stalled': () => stalls.inc(),
     'partitions.dropped': ({ names }) => dropped.inc(names.length),
     'round.succeeded': ({ service }) => {
       rounds.inc({ service, outcome: 'succeeded' })
       roundAt.setToCurrentTime({ service })
     },
     'round.failed': ({ service }) => rounds.inc({ service, outcome: 'failed' }),
+  }
+}
+
+function countLeadership(registry: Registry): Listeners {
+  const registers = [registry]
+  const leads = new Gauge({ name: 'taskflow_leader', help: 'Whether this process leads, as 0 or 1', registers })
+  const present = new Gauge({ name: 'taskflow_leader_term', help: 'Term in which this process last led', registers })
+  const changes = new Counter({
+    name: 'taskflow_leader_changes_total',
+    help: 'Times this process began to lead or ended, and why',
+    labelNames: ['reason'],
+    registers,
+  })
+
+  return {
+    'leader.elected': ({ term }) => {
+      leads.set(1)
+      present.set(term)
+      changes.inc({ reason: 'elected' })
+    },
+    'leader.lost': ({ reason }) => {
+      leads.set(0)
+      changes.inc({ reason })
+    },
+  }
+}
+
+function countDispatches(registry: Registry, { broker: known }: Dependencies): Listeners {
+  const registers = [registry]
+  const counter = (name: string, help: string) => new Counter({ name, help, registers })
+  const up = new Gauge({
+    name: 'taskflow_broker_up',
+    help: 'Whether the broker answers this process, as 0 or 1',
+    labelNames: ['broker'],
+    registers,
+  })
+  if (known !== undefined) up.set({ broker: known }, 1)
+  const losses = counter('taskflow_broker_losses_total', 'Times the broker ceased to answer')
+  const published = counter('taskflow_dispatches_published_total', 'Queued tasks that the broker was told of')
+  const dropped = counter('taskflow_dispatches_dropped_total', 'Queued tasks that the broker could not be told of')
+  const reconciled = counter('taskflow_dispatches_reconciled_total', 'Queued tasks that the broker was told of again')
+  const unheard = counter(
+    'taskflow_acknowledgements_lost_total',
+    'Deliveries of which the broker did not hear what became of them',
+  )
+
+  return {
+    'broker.lost': ({ broker }) => {
+      up.set({ broker }, 0)
+      losses.inc()
+    },
+    'broker.returned': ({ broker }) => up.set({ broker }, 1),
+    'dispatches.published': ({ count }) => published.inc(count),
+    'dispatches.dropped': ({ count }) => dropped.inc(count),
+    'dispatches.reconciled': ({ count }) => reconciled.inc(count),
+    'acknowledgement.lost': () => unheard.inc(),
+  }
+}
+
+function watchDatabases(registry: Registry, { databases = ['primary'] }: Dependencies): Listeners {
+  const up = new Gauge({
+    name: 'taskflow_database_up',
+    help: 'Whether the database answers this process, as 0 or 1',
+    labelNames: ['database'],
+    registers: [registry],
+  })
+  for (const database of databases) up.set({ database }, 1)
+  return {
+    'database.lost': ({ database }) => up.set({ database }, 0),
+    'database.returned': ({ database }) => up.set({ database }, 1),
   }
 }
 

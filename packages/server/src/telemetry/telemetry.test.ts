@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events'
-import type { TaskFlowEvents } from '@taskflow/core'
-import { expect, test } from 'vitest'
+import { TaskFlowError, type TaskFlowEvents } from '@taskflow/core'
+import { describe, expect, test } from 'vitest'
 import { createLog } from './log.ts'
+import { logEvents } from './log-events.ts'
 import { metricsOf } from './metrics.ts'
 
 function setup() {
@@ -32,6 +33,64 @@ test('counts what events tell', async () => {
   ]) {
     expect(text).toContain(line)
   }
+  metrics.close()
+})
+
+test('shows who leads, in which term, and why that changed', async () => {
+  const { events, metrics } = setup()
+  expect(await metrics.render()).toContain('taskflow_leader 0')
+  events.emit('leader.elected', { term: 7 })
+  const elected = await metrics.render()
+  events.emit('leader.lost', { term: 7, reason: 'expired' })
+  const lost = await metrics.render()
+  for (const line of ['taskflow_leader 1', 'taskflow_leader_term 7']) expect(elected).toContain(line)
+  for (const line of [
+    'taskflow_leader 0',
+    'taskflow_leader_changes_total{reason="elected"} 1',
+    'taskflow_leader_changes_total{reason="expired"} 1',
+  ])
+    expect(lost).toContain(line)
+  metrics.close()
+})
+
+test('shows whether the broker and the databases answer, from the start', async () => {
+  const events = new EventEmitter<TaskFlowEvents>()
+  const metrics = metricsOf(events, { broker: 'redis', databases: ['primary', 'replica'] })
+  const UP = ['taskflow_broker_up{broker="redis"}', 'taskflow_database_up{database="replica"}']
+  const atFirst = await metrics.render()
+  events.emit('broker.lost', { broker: 'redis', error: new Error('reset') })
+  events.emit('database.lost', { database: 'replica' })
+  const away = await metrics.render()
+  events.emit('broker.returned', { broker: 'redis' })
+  events.emit('database.returned', { database: 'replica' })
+  const back = await metrics.render()
+  for (const name of UP) {
+    expect(atFirst).toContain(`${name} 1`)
+    expect(away).toContain(`${name} 0`)
+    expect(back).toContain(`${name} 1`)
+  }
+  expect(back).toContain('taskflow_broker_losses_total 1')
+  expect(back).toContain('taskflow_database_up{database="primary"} 1')
+  metrics.close()
+})
+
+test('counts what the broker was told, and what not', async () => {
+  const { events, metrics } = setup()
+  const error = new Error('away')
+  events.emit('dispatches.published', { count: 5 })
+  events.emit('dispatches.dropped', { count: 4, error })
+  events.emit('dispatches.reconciled', { count: 3 })
+  events.emit('acknowledgement.lost', { broker: 'redis', error })
+  events.emit('fetch.stalled', { sinceMs: 30_000 })
+  const text = await metrics.render()
+  for (const line of [
+    'taskflow_dispatches_published_total 5',
+    'taskflow_dispatches_dropped_total 4',
+    'taskflow_dispatches_reconciled_total 3',
+    'taskflow_acknowledgements_lost_total 1',
+    'taskflow_fetch_stalls_total 1',
+  ])
+    expect(text).toContain(line)
   metrics.close()
 })
 
@@ -68,4 +127,57 @@ test('logs JSON without secrets', () => {
   )
   expect(lines.join()).not.toMatch(/hunter2|tf_x/)
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'hello', settings: { databaseUrl: '[secret]' } })
+})
+
+describe('the log', () => {
+  function setupLog() {
+    const lines: { level: number; msg: string }[] = []
+    const events = new EventEmitter<TaskFlowEvents>()
+    logEvents(events, createLog({ logLevel: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) }))
+    return { events, lines }
+  }
+
+  test('tells of the loss of a broker and its return, and not of all that follows from it', () => {
+    const { events, lines } = setupLog()
+    const error = new TaskFlowError('BROKER_UNAVAILABLE', 'connection refused')
+    events.emit('broker.lost', { broker: 'redis', error })
+    for (let count = 0; count < 100; count++) {
+      events.emit('dispatches.dropped', { count: 1, error })
+      events.emit('acknowledgement.lost', { broker: 'redis', error })
+      events.emit('round.failed', { service: 'reconciler', error })
+    }
+    events.emit('broker.returned', { broker: 'redis' })
+    expect(lines).toMatchObject([
+      {
+        level: 40,
+        broker: 'redis',
+        reason: 'connection refused',
+        msg: 'The broker does not answer: workers take from the database until it does',
+      },
+      { level: 30, broker: 'redis', msg: 'The broker answers again: workers take from it' },
+    ])
+  })
+
+  test('tells of what is dropped while the broker is there, but not each time', () => {
+    const { events, lines } = setupLog()
+    const full = new TaskFlowError('BROKER_UNAVAILABLE', '50000 wait for it already')
+    for (let count = 0; count < 100; count++) events.emit('dispatches.dropped', { count: 2, error: full })
+    events.emit('dispatches.dropped', { count: 3, error: new TypeError('a mistake') })
+    expect(lines).toMatchObject([
+      { level: 40, reason: '50000 wait for it already' },
+      { level: 40, err: { type: 'TypeError', message: 'a mistake' } },
+    ])
+  })
+
+  test('tells who leads, and makes more of a leadership that was lost than of one given back', () => {
+    const { events, lines } = setupLog()
+    events.emit('leader.elected', { term: 3 })
+    events.emit('leader.lost', { term: 3, reason: 'expired' })
+    events.emit('leader.lost', { term: 4, reason: 'resigned' })
+    expect(lines).toMatchObject([
+      { level: 30, term: 3 },
+      { level: 40, term: 3, reason: 'expired' },
+      { level: 30, term: 4, reason: 'resigned' },
+    ])
+  })
 })
