@@ -9,6 +9,8 @@ import { rollCall } from './roll-call.ts'
 
 // How long a take goes by what is due without a change: longer than deliveries take, short beside a task.
 const DUE_MS = 20
+// How much longer than it was asked to it may wait for the first answers about its lines.
+const SET_UP_MS = 500
 
 export interface Taker {
   take(options: TakeOptions): Promise<Delivery | undefined>
@@ -100,8 +102,8 @@ export function taker({ taking, publishing, clock }: Options): Taker {
       if (words.length > 0) enoughAt = Math.min(enoughAt, now + DUE_MS)
       if (words.length > 0 && (!isDue || now >= enoughAt || tasksOf(words).size >= max)) return
       if (words.length === 0 && take.failure !== undefined) throw take.failure
-      // Where there was nobody to deliver until now, it is not yet known that there is nothing.
-      if (now >= endsAt && !isDue && !isSettingUp) return
+      // Where nobody listened until now, it is not yet known that there is nothing.
+      if (now >= endsAt && !isDue && !(isSettingUp && now < endsAt + SET_UP_MS)) return
       await pause(isDue || isSettingUp ? DUE_MS : endsAt - now, signal)
     }
   }

@@ -1,0 +1,29 @@
+import {
+  brokerConformance,
+  describeWith,
+  programFor,
+  type RabbitmqServer,
+  startRabbitmq,
+  systemClock,
+} from '@taskflow/testing'
+import { afterAll, beforeAll } from 'vitest'
+import { rabbitmqBroker } from './rabbitmq-broker.ts'
+
+describeWith(['rabbitmq'], 'on a RabbitMQ', () => {
+  let server: RabbitmqServer
+  beforeAll(async () => {
+    server = await startRabbitmq(programFor('rabbitmq'))
+  })
+  afterAll(() => server.stop())
+
+  brokerConformance({
+    name: 'rabbitmq',
+    open: async () => rabbitmqBroker({ url: server.url, clock: systemClock }),
+    exceptions: {
+      'counts for each line what waits and what is out':
+        'AMQP tells how many messages wait in a queue, and nothing of those that are out with other clients',
+      'gives the smallest rank of a line first, also when it came last':
+        'a queue keeps the order of arrival, which within a line is the order of rank but for what is published again',
+    },
+  })
+})
