@@ -25,7 +25,8 @@ export function cluster(processes: Processes, shared: () => Env): Cluster {
   }
 
   return {
-    api: (env = {}) => startServer(processes, { env: { ...shared(), TASKFLOW_ROLES: 'api', ...env } }),
+    api: (env = {}) =>
+      startServer(processes, { env: { TASKFLOW_LOG_LEVEL: 'info', ...shared(), TASKFLOW_ROLES: 'api', ...env } }),
     coordinator: (env = {}) => start('coordinator', env),
     worker: (env = {}) => start('worker', env),
   }
@@ -55,6 +56,6 @@ export async function leaderAfter(
 
 /** The last term that a process said it leads; 0 when it never did. */
 export function lastTermIn(output: string): number {
-  const terms = [...output.matchAll(/"term":(\d+)[^\n]*leads/g)].map(([, term]) => Number(term))
+  const terms = [...output.matchAll(/"term":(\d+)[^\n]*leads now/g)].map(([, term]) => Number(term))
   return terms.at(-1) ?? 0
 }

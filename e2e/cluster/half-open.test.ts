@@ -88,7 +88,9 @@ for (const { name, service, start } of SEPARATE_BROKERS) {
     test('a network that swallows packets is noticed and recovered from within 15 seconds', {
       timeout: 120_000,
     }, async ({ annotate }) => {
-      const [{ client, process }, taker, leader] = await Promise.all([api(), worker(), coordinator()])
+      const leader = await coordinator()
+      await eventually(() => proxy.connections > 0, { timeoutMs: 10_000, what: 'the leader to be at the broker' })
+      const [{ client, process }, taker] = await Promise.all([api(), worker()])
       await timeOfATask(client, performance.now())
       const before = proxy.connections
       proxy.swallow()

@@ -17,6 +17,8 @@ import { after, submitThroughHarm } from './harm.ts'
 const COUNT = 20_000
 const CHUNK = 100
 const WORKERS = 3
+// So that the work lasts for several deaths, each of which finds every slot in use.
+const TASK_MS = 60
 const KILL_EVERY_MS = 2_000
 // Killing goes on while there is work, but a task that was hit three times would rightly be quarantined.
 const MAX_KILLS = 12
@@ -60,7 +62,7 @@ for (const { name, service, start } of BROKERS) {
         ),
         count: COUNT,
         chunkSize: CHUNK,
-        task: (n) => ({ type: 'record', payload: { n } }),
+        task: (n) => ({ type: 'record', payload: { n, ms: TASK_MS } }),
         onAcknowledged(acknowledged) {
           if (isApiKilled || acknowledged < KILL_API_AT) return
           isApiKilled = true
@@ -109,7 +111,7 @@ for (const { name, service, start } of BROKERS) {
       expect(rows.length, 'every task is there once').toBe(COUNT)
       expect(new Map(rows.map(({ n, id }) => [n, id]))).toEqual(acknowledged)
       expect(rows.filter(({ state }) => state !== 'succeeded')).toEqual([])
-      expect(kills).toBeGreaterThan(1)
+      expect(kills).toBeGreaterThan(3)
       expect(rescued).toBeGreaterThan(0)
       expect(await database.inspect(checkInvariants)).toEqual([])
     })

@@ -7,6 +7,8 @@ interface Note {
   /** Where the runs are noted; nowhere if absent. */
   readonly folder?: string | undefined
   readonly n: number
+  /** How long it takes; no time if absent. */
+  readonly ms?: number | undefined
   /** Done only once this file is there. */
   readonly gate?: string | undefined
 }
@@ -19,8 +21,9 @@ export function noteRun(folder: string, { task, fencingToken }: Pick<TaskContext
 /** Work with a known result. */
 export const record = defineTask({
   type: 'record',
-  async run({ folder, n, gate }: Note, ctx) {
+  async run({ folder, n, ms, gate }: Note, ctx) {
     if (folder !== undefined) noteRun(folder, ctx)
+    if (ms !== undefined) await new Promise((resolve) => setTimeout(resolve, ms))
     if (gate !== undefined) await untilOpen(gate, ctx.signal)
     return { square: n * n }
   },

@@ -163,18 +163,18 @@ async function composeOver(
     settings,
     adminToken,
     host,
+    metrics: metricsOf(events, { ...(publishing && { broker: broker.name }), databases: databasesOf(settings) }),
     ...(publishing && { pingBroker: () => broker.ping() }),
     ...(working && { workerHealth: () => working.health }),
   }
-  const api = apiCode?.apiServer({ ...told, metrics: metricsOf(events), port })
-  const health =
-    healthPort === undefined ? undefined : healthServer({ ...told, metrics: metricsOf(events), port: healthPort })
+  const api = apiCode?.apiServer({ ...told, port })
+  const health = healthPort === undefined ? undefined : healthServer({ ...told, port: healthPort })
   const elector = dataDir ? soleElector() : leaseElector(shared)
   const services: Service[] = [
     ...(api ? [api] : []),
     ...(health ? [health] : []),
-    ...(has('coordinator') ? [coordinator({ ...shared, elector })] : []),
     ...(working ? [working] : []),
+    ...(has('coordinator') ? [coordinator({ ...shared, elector })] : []),
   ]
 
   return {
@@ -194,7 +194,8 @@ async function composeOver(
     },
     async stop() {
       try {
-        // The worker first: while it drains, callers can still see their tasks.
+        // The coordinator first, so that a standby leads at once, and the API last: while the worker drains, callers
+        // can still see their tasks.
         for (const service of services.toReversed()) await service.stop()
         await publishing?.stop()
         await broker.close()
@@ -229,6 +230,9 @@ function explainAway(error: unknown, { databaseUrl }: Settings): never {
     { cause: error },
   )
 }
+
+const databasesOf = ({ databaseReadUrl }: Settings) =>
+  databaseReadUrl === undefined ? (['primary'] as const) : (['primary', 'replica'] as const)
 
 function workerSettings(settings: Settings) {
   return {

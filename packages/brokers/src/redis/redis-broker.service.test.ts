@@ -1,4 +1,12 @@
-import { describeWith, programFor, type RedisCluster, type RedisServer, startRedis, startRedisCluster, systemClock } from '@taskflow/testing'
+import {
+  describeWith,
+  programFor,
+  type RedisCluster,
+  type RedisServer,
+  startRedis,
+  startRedisCluster,
+  systemClock,
+} from '@taskflow/testing'
 import { brokerConformance } from '@taskflow/testing/broker-conformance'
 import { afterAll, beforeAll } from 'vitest'
 import { redisBroker } from './redis-broker.ts'
