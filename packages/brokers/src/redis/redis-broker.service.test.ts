@@ -11,36 +11,35 @@ import { brokerConformance } from '@taskflow/testing/broker-conformance'
 import { afterAll, beforeAll } from 'vitest'
 import { redisBroker } from './redis-broker.ts'
 
+const clock = systemClock
+
 describeWith(['redis'], 'on one server', () => {
   let server: RedisServer
   beforeAll(async () => {
     server = await startRedis(programFor('redis'))
   })
   afterAll(() => server.stop())
-  brokerConformance({ name: 'redis', open: async () => redisBroker({ url: server.url, clock: systemClock }) })
+
+  brokerConformance({ name: 'redis', open: async () => redisBroker({ url: server.url, clock }) })
 })
 
 describeWith(['redis'], 'on two servers', () => {
-  let servers: readonly RedisServer[]
+  let high: RedisServer
+  let low: RedisServer
   beforeAll(async () => {
-    servers = await Promise.all([startRedis(programFor('redis')), startRedis(programFor('redis'))])
+    ;[high, low] = await Promise.all([startRedis(programFor('redis')), startRedis(programFor('redis'))])
   })
-  afterAll(() => Promise.all(servers.map((server) => server.stop())))
-  const [high, low] = [() => servers[0]?.url ?? '', () => servers[1]?.url ?? '']
-  brokerConformance({
-    name: 'redis',
-    open: async () => redisBroker({ url: high(), lowUrl: low(), clock: systemClock }),
-  })
+  afterAll(() => Promise.all([high.stop(), low.stop()]))
+
+  brokerConformance({ name: 'redis', open: async () => redisBroker({ url: high.url, lowUrl: low.url, clock }) })
 })
 
 describeWith(['redis'], 'on a cluster', () => {
-  let servers: RedisCluster
+  let cluster: RedisCluster
   beforeAll(async () => {
-    servers = await startRedisCluster(programFor('redis'))
+    cluster = await startRedisCluster(programFor('redis'))
   })
-  afterAll(() => servers.stop())
-  brokerConformance({
-    name: 'redis',
-    open: async () => redisBroker({ url: servers.urls[0] ?? '', clock: systemClock }),
-  })
+  afterAll(() => cluster.stop())
+
+  brokerConformance({ name: 'redis', open: async () => redisBroker({ url: cluster.urls[0] ?? '', clock }) })
 })
