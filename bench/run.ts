@@ -18,11 +18,12 @@ import { idle } from './scenarios/idle.ts'
 import { ndjson10k } from './scenarios/ndjson-10k.ts'
 import { pickup } from './scenarios/pickup.ts'
 import { pooler } from './scenarios/pooler.ts'
+import { redisLines } from './scenarios/redis-lines.ts'
 import { submitSingles } from './scenarios/submit-singles.ts'
 import { openStores } from './stores.ts'
 import { alignedText, numberText, spreadText, tableOf } from './table.ts'
 
-const SCENARIOS: readonly Scenario[] = [ndjson10k, submitSingles, pickup, idle, drivers, pooler]
+const SCENARIOS: readonly Scenario[] = [ndjson10k, submitSingles, pickup, idle, drivers, pooler, redisLines]
 
 const HELP = `npm run bench -- [options]
 

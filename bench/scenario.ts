@@ -1,7 +1,7 @@
 import type { Figures } from './rounds.ts'
 import type { Stores } from './stores.ts'
 
-export type Unit = 'tasks/s' | 'requests/s' | 'rows/s' | 'statements/s' | 'ms' | 'MiB' | '% of a core'
+export type Unit = 'tasks/s' | 'dispatches/s' | 'requests/s' | 'rows/s' | 'statements/s' | 'ms' | 'MiB' | '% of a core'
 
 /** What a scenario is given: where to keep tasks, and how much to do. */
 export interface Bench {

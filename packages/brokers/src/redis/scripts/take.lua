@@ -7,7 +7,8 @@
 
 local lines, max, hold = #KEYS / 2, tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
-local deadline = time[1] * 1000 + math.floor(time[2] / 1000) + hold
+-- As text at once, which else each note would have to be turned into.
+local deadline = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + hold)
 -- Most lines are empty, and one call tells it of several.
 local SLICE = 8
 
@@ -40,10 +41,11 @@ while #result < 2 * max do
   local run = redis.call('ZRANGE', KEYS[line], heads[line], bound or '+inf', 'BYSCORE',
     'LIMIT', 0, max - #result / 2, 'WITHSCORES')
   notes[line] = notes[line] or {}
+  local noted, given = notes[line], #result
   for i = 1, #run, 2 do
     local task = run[i + 1] .. ':' .. run[i]
-    for _, value in ipairs({ deadline, task }) do table.insert(notes[line], value) end
-    for _, value in ipairs({ line, task }) do table.insert(result, value) end
+    noted[#noted + 1], noted[#noted + 2] = deadline, task
+    result[given + i], result[given + i + 1] = line, task
   end
   passed[line] = #notes[line] / 2
   lookAt(line)
