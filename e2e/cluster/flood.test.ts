@@ -7,6 +7,8 @@ import { cluster } from './cluster.ts'
 
 const FLOOD = 100_000
 const SLOTS = 20
+// Every slot is in use all the time.
+const LOW_MS = 10
 const CRITICAL = 31
 const MOST_MS = 100
 
@@ -56,7 +58,11 @@ for (const { name, service, start } of BROKERS) {
       const [server] = await Promise.all([api(), coordinator(), worker()])
       await runCritical(server, 'idle')
       await server.client.tasks.submitMany(
-        Array.from({ length: FLOOD }, (_, n) => ({ type: 'record', priority: 'low' as const, payload: { n } })),
+        Array.from({ length: FLOOD }, (_, n) => ({
+          type: 'record',
+          priority: 'low' as const,
+          payload: { n, ms: LOW_MS },
+        })),
         { chunkSize: 5_000 },
       )
       await runCritical(server, 'flooded')
