@@ -2,7 +2,7 @@ import { describeWith, useProcessDatabase, useProcesses } from '@taskflow/testin
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Server } from '../server.ts'
-import { BROKERS, type LivingBroker, serverEngine } from './brokers.ts'
+import { BROKERS, type LivingBroker, serverEngine, twoRedis } from './brokers.ts'
 import { cluster } from './cluster.ts'
 
 const FLOOD = 100_000
@@ -39,7 +39,9 @@ async function runCritical({ client }: Server, when: string): Promise<void> {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 
-for (const { name, service, start } of BROKERS) {
+const TWO_REDIS = { name: 'two Redis, by priority class', service: 'redis', start: twoRedis } as const
+
+for (const { name, service, start } of [...BROKERS, TWO_REDIS]) {
   describeWith(service ? [service] : [], `with ${name}`, () => {
     const processes = useProcesses()
     const database = useProcessDatabase(serverEngine(), processes)

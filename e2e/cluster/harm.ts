@@ -42,7 +42,7 @@ const PATIENCE_MS = 60_000
 const PAUSE_MS = 200
 
 /** A client gives up after a few tries; this caller does not. */
-export async function insist<Result>(call: () => Promise<Result>): Promise<Result> {
+async function insist<Result>(call: () => Promise<Result>): Promise<Result> {
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
     try {
