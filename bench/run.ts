@@ -13,6 +13,7 @@ import { benchPostgres } from './postgres.ts'
 import { contendersOf, type Result, ratiosOf, writeResult } from './results.ts'
 import { type Figures, interleaved } from './rounds.ts'
 import type { Bench, Scenario } from './scenario.ts'
+import { brokers } from './scenarios/brokers.ts'
 import { drivers } from './scenarios/drivers.ts'
 import { idle } from './scenarios/idle.ts'
 import { ndjson10k } from './scenarios/ndjson-10k.ts'
@@ -23,7 +24,7 @@ import { submitSingles } from './scenarios/submit-singles.ts'
 import { openStores } from './stores.ts'
 import { alignedText, numberText, spreadText, tableOf } from './table.ts'
 
-const SCENARIOS: readonly Scenario[] = [ndjson10k, submitSingles, pickup, idle, drivers, pooler, redisLines]
+const SCENARIOS: readonly Scenario[] = [ndjson10k, submitSingles, pickup, brokers, idle, drivers, pooler, redisLines]
 
 const HELP = `npm run bench -- [options]
 
