@@ -50,9 +50,11 @@ describeWith(['redis'], 'redis broker', () => {
 
   test('refuses a take that waits, at once, when the server dies', async () => {
     const broker = open()
-    await heard(broker)
+    await listening(server, broker)
     const waiting = take(broker, { waitMs: 60_000 })
     const refused = expect(within(900, waiting, 'the refusal')).rejects.toMatchObject(AWAY)
+    // Answered after its looks, so that it does wait by then.
+    for (let look = 0; look < 2; look++) await broker.ping()
     await server.kill()
     await refused
   })
@@ -81,7 +83,7 @@ describeWith(['redis'], 'redis broker', () => {
     const proxy = await halfOpenProxy(server.port)
     onTestFinished(() => proxy.close())
     const broker = open(`redis://127.0.0.1:${proxy.port}`)
-    await heard(broker)
+    await listening(server, broker)
     proxy.swallow({ alsoNew: true })
     await expect(within(3_000, broker.publish([dispatch()]), 'the refusal')).rejects.toMatchObject(AWAY)
     await expect(within(3_000, take(broker), 'the refusal')).rejects.toMatchObject(AWAY)
@@ -96,14 +98,8 @@ describeWith(['redis'], 'redis broker', () => {
     // No poll ever comes, and no time is ever up.
     const clock: Clock = { ...systemClock, sleep: (_ms, signal) => aborted(signal) }
     const broker = open(server.url, { clock })
-    await eventually(async () => {
-      const waiting = take(broker, { waitMs: 60_000 })
-      await broker.publish([dispatch()])
-      await (await waiting)?.acknowledge(1)
-      return connections('taskflow-listener').length === 1
-    })
+    await listening(server, broker)
     const waiting = take(broker, { waitMs: 60_000 })
-    await eventually(() => server.run('pubsub', 'numsub', 'taskflow:{default/default}:a:normal').endsWith('1'))
     await open().publish([dispatch()])
     expect(tasksOf(await within(2_000, waiting, 'word'))).toHaveLength(1)
   })
@@ -112,7 +108,7 @@ describeWith(['redis'], 'redis broker', () => {
     const broker = open()
     const { signal } = new AbortController()
     for (let count = 0; count < 50; count++) await take(broker, { waitMs: 0, signal })
-    await heard(broker)
+    await listening(server, broker)
     expect(getEventListeners(signal, 'abort')).toEqual([])
     expect([connections('taskflow'), connections('taskflow-listener')].map(({ length }) => length)).toEqual([1, 1])
     await broker.close()
@@ -181,7 +177,7 @@ describeWith(['redis'], 'redis broker, of a server with a password', () => {
 
   test('uses the password and the database of its address, for calls and for word', async () => {
     const broker = open(PASSWORD, 3)
-    await heard(broker)
+    await listening(server, broker, '--no-auth-warning', '-a', PASSWORD)
     const sent = dispatch()
     await broker.publish([sent])
     expect(await open(PASSWORD, 4).depths([LINE])).toEqual([0])
@@ -226,11 +222,11 @@ async function roundTrip(broker: Broker): Promise<readonly string[]> {
   return tasksOf(delivery)
 }
 
-/** A broker that listens: word came to a take that waited. */
-async function heard(broker: Broker): Promise<void> {
-  const waiting = take(broker, { waitMs: 10_000 })
-  await broker.publish([dispatch()])
-  await (await waiting)?.acknowledge(1)
+/** Until word of the line would reach the broker. */
+async function listening(server: RedisServer, broker: Broker, ...options: string[]): Promise<void> {
+  await take(broker, { waitMs: 0 })
+  const channel = 'taskflow:{default/default}:a:normal'
+  await eventually(() => server.run(...options, 'pubsub', 'numsub', channel).endsWith('1'))
 }
 
 const returned = (broker: Broker): Promise<unknown> =>
