@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkInvariants, eventually, useProcessDatabase, useProcesses } from '@taskflow/testing'
 import { expect, test } from 'vitest'
+import { runsIn } from '../runs.ts'
 import { serverEngine } from './brokers.ts'
 import { cluster } from './cluster.ts'
 
@@ -34,6 +35,43 @@ test('workers take the queues and types they are for, and tell of themselves', {
   const gate = join(processes.tempFolder(), 'gate')
   closeSync(openSync(gate, 'w'))
   expect(await run('hold', { gate }, 'mail')).toBe(mail?.id)
+})
+
+test('a worker that was killed is said to be silent within two seconds', { timeout: 60_000 }, async () => {
+  const [{ client }, killed] = await Promise.all([api(), worker({ TASKFLOW_WORKER_NAME: 'killed' })])
+  const stateOf = async () => (await client.workers.list()).items.find(({ name }) => name === 'killed')?.state
+  expect(await stateOf()).toBe('active')
+  await killed.kill('SIGKILL')
+  await eventually(async () => (await stateOf()) === 'silent', {
+    timeoutMs: TRUE_WITHIN_MS + 500,
+    what: 'it to be silent',
+  })
+})
+
+test('a deploy that replaces every worker under load costs no task an attempt', { timeout: 180_000 }, async () => {
+  const folder = processes.tempFolder()
+  const queue = 'deploy'
+  const env = { TASKFLOW_QUEUES: queue, TASKFLOW_CONCURRENCY: '10', TASKFLOW_DRAIN_MS: '100' }
+  const [server, , ...workers] = await Promise.all([api(), coordinator(), worker(env), worker(env), worker(env)])
+  const { client } = server
+  const ids = await client.tasks.submitMany(
+    Array.from({ length: 300 }, (_, n) => ({ type: 'record', queue, payload: { folder, n, ms: 400 } })),
+  )
+  await eventually(() => runsIn(folder).size > 30, { timeoutMs: 30_000, what: 'some tasks to have begun' })
+  for (const old of workers) {
+    const [ended] = await Promise.all([old.kill('SIGTERM'), worker(env)])
+    expect(ended).toEqual({ code: 0, signal: null })
+  }
+  for (const id of ids) {
+    expect(await client.tasks.wait(id, { timeoutMs: 60_000 })).toMatchObject({
+      state: 'succeeded',
+      attempt: 1,
+      crashCount: 0,
+    })
+  }
+  const interrupted = [...runsIn(folder).values()].filter((tokens) => tokens.length > 1)
+  expect(interrupted.length, 'some were handed back in the middle').toBeGreaterThan(0)
+  expect(await database.inspect(checkInvariants)).toEqual([])
 })
 
 test('a cordoned worker takes nothing until it is uncordoned; a drained one hands back what does not end', {

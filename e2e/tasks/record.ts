@@ -18,12 +18,19 @@ export function noteRun(folder: string, { task, fencingToken }: Pick<TaskContext
   appendFileSync(join(folder, 'runs'), `${task.id} ${fencingToken}\n`)
 }
 
+/** Takes its time; throws what the signal says when it aborts before. */
+async function take(ms: number, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  await Promise.race([aborted, new Promise((resolve) => setTimeout(resolve, ms))])
+  signal.throwIfAborted()
+}
+
 /** Work with a known result. */
 export const record = defineTask({
   type: 'record',
   async run({ folder, n, ms, gate }: Note, ctx) {
     if (folder !== undefined) noteRun(folder, ctx)
-    if (ms !== undefined) await new Promise((resolve) => setTimeout(resolve, ms))
+    if (ms !== undefined) await take(ms, ctx.signal)
     if (gate !== undefined) await untilOpen(gate, ctx.signal)
     return { square: n * n }
   },

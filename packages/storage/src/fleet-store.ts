@@ -16,8 +16,9 @@ import { listWorkers, type WorkerRow } from './queries/list-workers.ts'
 import { requestWorker } from './queries/request-worker.ts'
 import { parseJson, toPriority } from './task-row.ts'
 
-// Workers beat every second: two beats in a row were missed, and half a second is for the way.
-const SILENT_AFTER_MS = 2_500
+// Workers beat every second. What is said of them is true within two, so one beat that comes late may be taken for silence
+// for a moment; nothing but what is shown depends on it.
+const SILENT_AFTER_MS = 2_000
 
 interface Deps {
   readonly db: Database

@@ -127,9 +127,9 @@ for (const engine of engines()) {
 
     test('a worker is silent once it missed two heartbeats, whatever it is asked, and until it beats again', async () => {
       const worker = await startWorker(given.storage)
-      await stopTime(given.db, 2_500)
+      await stopTime(given.db, 2_000)
       expect(await stateOf(worker)).toBe('active')
-      await stopTime(given.db, 2_501)
+      await stopTime(given.db, 2_001)
       expect(await stateOf(worker)).toBe('silent')
       expect(await cordon(worker)).toMatchObject({ state: 'silent' })
       await given.storage.heartbeatWorker(worker.id, pulse())

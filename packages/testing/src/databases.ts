@@ -5,7 +5,9 @@ import { databaseWakeups, openStorage, pgliteDatabase, postgresDatabase, stateme
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Engine } from './engines.ts'
 import { checkInvariants } from './invariants.ts'
+import { startPgbouncer } from './pgbouncer-server.ts'
 import { cloneTemplate } from './postgres-template.ts'
+import { programFor } from './services.ts'
 
 export interface TestDatabase {
   readonly db: Database
@@ -14,19 +16,26 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
+interface Way {
+  /** Through a PgBouncer in transaction mode; word is listened to directly. */
+  readonly isPooled?: boolean
+}
+
 /** A migrated, empty database of one's own. */
-export async function openTestDatabase(engine: Engine): Promise<TestDatabase> {
+export async function openTestDatabase(engine: Engine, { isPooled = false }: Way = {}): Promise<TestDatabase> {
   if (engine.kind === 'pglite') {
     const db = await pgliteDatabase({ loadDataDir: await openAsBlob(engine.dumpFile) })
     return { db, url: undefined, drop: () => db.close() }
   }
   const { url, drop } = await cloneTemplate(engine.serverUrl, engine.template)
-  const db = postgresDatabase({ url })
+  const pooler = isPooled ? await startPgbouncer(programFor('pgbouncer'), url) : undefined
+  const db = postgresDatabase({ url: pooler?.url ?? url, directUrl: url })
   return {
     db,
     url,
     async drop() {
       await db.close()
+      await pooler?.stop()
       await drop()
     },
   }
@@ -48,13 +57,13 @@ const RETENTION_MS = 7 * 24 * 3_600_000
  * after. The invariants are checked after each test. What is returned can be read once tests run:
  * write `given.storage`, do not take it apart outside a test.
  */
-export function useStorage(engine: Engine, { checksInvariants = true } = {}): GivenStorage {
+export function useStorage(engine: Engine, { checksInvariants = true, isPooled = false } = {}): GivenStorage {
   let opened: TestDatabase | undefined
   let storage: Storage | undefined
   const events = new EventEmitter<TaskFlowEvents>()
 
   beforeAll(async () => {
-    opened = await openTestDatabase(engine)
+    opened = await openTestDatabase(engine, { isPooled })
     storage = openStorage({ db: opened.db, events, retentionMs: RETENTION_MS })
   })
   afterEach(async () => {
