@@ -1,18 +1,18 @@
 import { EventEmitter } from 'node:events'
-import { type Dispatch, TaskFlowError, type TaskFlowEvents } from '@taskflow/core'
+import { type Dispatch, type Priority, TaskFlowError, type TaskFlowEvents } from '@taskflow/core'
 import { handClock, newTaskId, settled } from '@taskflow/testing'
 import { describe, expect, test } from 'vitest'
 import { publisher } from './publisher.ts'
 
 const away = new TaskFlowError('BROKER_UNAVAILABLE', 'away')
 
-const dispatches = (count: number): Dispatch[] =>
+const dispatches = (count: number, priority: Priority = 'normal'): Dispatch[] =>
   Array.from({ length: count }, (_, rankMs) => ({
     taskId: newTaskId(),
     project: 'default',
     queue: 'default',
     type: 'a',
-    priority: 'normal',
+    priority,
     rankMs,
   }))
 
@@ -56,21 +56,32 @@ describe('a publisher', () => {
     const { publish, sizes, answer, told } = setup()
     publish(dispatches(1))
     expect(await sizes()).toEqual([1])
-    for (let count = 0; count < 300; count++) publish(dispatches(2))
+    for (let count = 0; count < 100; count++) publish(dispatches(2))
     expect(await sizes()).toEqual([1])
     await answer(0)
-    expect(await sizes()).toEqual([1, 600])
+    expect(await sizes()).toEqual([1, 200])
     await answer(1)
-    expect(told).toEqual(['published 1', 'published 600'])
+    expect(told).toEqual(['published 1', 'published 200'])
   })
 
   test('tells in the order in which they came, in batches that a broker can swallow', async () => {
     const { publish, sizes, answer, calls } = setup()
-    const all = dispatches(2_500)
-    for (let from = 0; from < all.length; from += 500) publish(all.slice(from, from + 500))
-    for (let index = 0; index < 3; index++) await answer(index)
-    expect(await sizes()).toEqual([1_000, 1_000, 500])
+    const all = dispatches(1_100)
+    for (let from = 0; from < all.length; from += 550) publish(all.slice(from, from + 550))
+    for (let index = 0; index < 6; index++) await answer(index)
+    expect(await sizes()).toEqual([250, 250, 50, 250, 250, 50])
     expect(calls.flatMap(({ batch }) => batch)).toEqual(all)
+  })
+
+  test('tells of urgent ones while a flood of others is on its way, however much of that waits', async () => {
+    const { publish, calls, told } = setup()
+    for (let count = 0; count < 60; count++) publish(dispatches(1_000))
+    expect(told.length).toBe(10)
+    const urgent = [...dispatches(1, 'critical'), ...dispatches(1, 'high')]
+    publish([...dispatches(1), ...urgent])
+    await settled()
+    expect(calls.map(({ batch }) => batch.length)).toEqual([250, 2])
+    expect(calls[1]?.batch).toEqual(urgent)
   })
 
   test('says what was dropped when the broker fails, and goes on', async () => {
@@ -89,7 +100,7 @@ describe('a publisher', () => {
     expect(told).toEqual(['dropped 7: Broker redis was not told of queued tasks: 50000 wait for it already'])
     await answer(0)
     publish(dispatches(5))
-    for (let index = 1; index < 51; index++) await answer(index)
+    for (let index = 1; index < 201; index++) await answer(index)
     expect((await sizes()).at(-1)).toBe(5)
     expect(told.at(-1)).toBe('published 5')
   })

@@ -13,31 +13,24 @@ export interface Publisher {
   stop(): Promise<void>
 }
 
-// Above this a call to a broker grows longer without getting cheaper by the dispatch.
-const MAX_BATCH = 1_000
+// What is urgent waits for no more than this on its way; above it a call grows longer without getting much cheaper by the dispatch.
+const MAX_BATCH = 250
 // A few seconds of the fastest submission; some 20 MB of memory.
 const MAX_WAITING = 50_000
 const DRAIN_MS = 1_000
 
+const isUrgent = ({ priority }: Dispatch): boolean => priority === 'critical' || priority === 'high'
+
 /**
  * Tells the broker of tasks that became queued, gathered: while one batch is on its way, the next
- * gathers. What the broker does not take is dropped, and so is what comes while too much waits: the
+ * gathers. Critical and high ones have a line of their own, so that a flood of the others does not hold them up on the way
+ * to the broker. What the broker does not take is dropped, and so is what comes while too much waits: the
  * tasks are in the database, where the reconciler finds them. What waits longest is told first.
  */
 export function publisher({ broker, clock, events }: Deps): Publisher {
-  let waiting = 0
   let isStopped = false
-  let last: Promise<unknown> = Promise.resolve()
-
-  const gathered = naturalBatch<readonly Dispatch[], void>({
-    async run(items) {
-      await send(items.flat())
-      return items.map(() => undefined)
-    },
-    maxWeight: MAX_BATCH,
-    weigh: (dispatches) => dispatches.length,
-    isShared: () => true,
-  })
+  const urgent = publishingLine()
+  const others = publishingLine()
 
   async function send(dispatches: readonly Dispatch[]): Promise<void> {
     const count = dispatches.length
@@ -47,28 +40,51 @@ export function publisher({ broker, clock, events }: Deps): Publisher {
       events.emit('dispatches.published', { count })
     } catch (error) {
       events.emit('dispatches.dropped', { count, error })
-    } finally {
-      waiting -= count
     }
   }
 
   const refusal = (reason: string): Error =>
     new TaskFlowError('BROKER_UNAVAILABLE', `Broker ${broker.name} was not told of queued tasks: ${reason}`)
 
+  function publishingLine() {
+    let waiting = 0
+    let last: Promise<unknown> = Promise.resolve()
+    const gathered = naturalBatch<readonly Dispatch[], void>({
+      async run(items) {
+        const dispatches = items.flat()
+        await send(dispatches)
+        waiting -= dispatches.length
+        return items.map(() => undefined)
+      },
+      maxWeight: MAX_BATCH,
+      weigh: (dispatches) => dispatches.length,
+      isShared: () => true,
+    })
+    return {
+      add(dispatches: readonly Dispatch[]): void {
+        if (dispatches.length === 0) return
+        if (waiting >= MAX_WAITING) {
+          const error = refusal(`${waiting} wait for it already`)
+          events.emit('dispatches.dropped', { count: dispatches.length, error })
+          return
+        }
+        waiting += dispatches.length
+        for (let from = 0; from < dispatches.length; from += MAX_BATCH)
+          last = gathered.add(dispatches.slice(from, from + MAX_BATCH))
+      },
+      drained: () => last,
+    }
+  }
+
   return {
     publish(dispatches) {
-      if (dispatches.length === 0) return
-      if (waiting >= MAX_WAITING) {
-        const error = refusal(`${waiting} wait for it already`)
-        events.emit('dispatches.dropped', { count: dispatches.length, error })
-        return
-      }
-      waiting += dispatches.length
-      last = gathered.add(dispatches)
+      urgent.add(dispatches.filter(isUrgent))
+      others.add(dispatches.filter((dispatch) => !isUrgent(dispatch)))
     },
     async stop() {
       const drained = new AbortController()
-      await Promise.race([last.finally(() => drained.abort()), clock.sleep(DRAIN_MS, drained.signal)])
+      const left = Promise.all([urgent.drained(), others.drained()]).finally(() => drained.abort())
+      await Promise.race([left, clock.sleep(DRAIN_MS, drained.signal)])
       isStopped = true
     },
   }
