@@ -47,7 +47,8 @@ interface Deps {
 export function lineConsumer({ link, clock, queue, onChange }: Deps): LineConsumer {
   let session: LineSession | undefined
   let starting: Promise<void> | undefined
-  let startedAt = 0
+  /** Until then something may come of the start under way. */
+  let startDueUntil = 0
   let startNotBefore = 0
   let previous = Promise.resolve()
 
@@ -93,7 +94,10 @@ export function lineConsumer({ link, clock, queue, onChange }: Deps): LineConsum
     const pauseMs = startNotBefore - clock.monotonicMs()
     if (pauseMs > 0) await clock.sleep(pauseMs)
     const lack = lackFor(max)
-    if (lack > 0) await (session ?? (await open())).consume(lack)
+    if (lack === 0) return
+    const using = session ?? (await open())
+    startDueUntil = Math.min(startDueUntil, clock.monotonicMs() + START_MS)
+    await using.consume(lack)
   }
 
   return {
@@ -115,13 +119,15 @@ export function lineConsumer({ link, clock, queue, onChange }: Deps): LineConsum
     },
     isDueBefore(rankMs) {
       if (session?.prefetch) return session.isDueBefore(rankMs)
-      return starting !== undefined && clock.monotonicMs() < startedAt + START_MS
+      return starting !== undefined && clock.monotonicMs() < startDueUntil
     },
     inquire: () => session?.inquire(),
     want(max) {
-      if (session?.isStale) abandon()
+      const isStale = session?.isStale === true
+      if (isStale) abandon()
       if (starting || lackFor(max) === 0) return starting
-      startedAt = clock.monotonicMs()
+      // Where nothing has come for long, nothing is waited for. Without a connection no other line has anything either.
+      startDueUntil = isStale ? 0 : Number.POSITIVE_INFINITY
       starting = inTurn(() => start(max)).finally(() => {
         starting = undefined
         onChange()

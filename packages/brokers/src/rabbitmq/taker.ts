@@ -32,6 +32,7 @@ interface Take extends Omit<TakeOptions, 'queues'> {
   readonly groups: readonly (readonly string[])[]
   readonly words: Word[]
   readonly asking: Asking
+  hasLooked: boolean
   failure?: unknown
 }
 
@@ -75,7 +76,9 @@ export function taker({ taking, publishing, clock }: Options): Taker {
     const groups = take.groups.map((group) => group.filter((queue) => roll.present.has(queue)).map(lineOf))
     const wanted = groups.flat()
     take.asking.cover(wanted)
-    for (const line of wanted) line.want(take.max)?.catch(onFailure)
+    // Once for each take, lest a line that fills up be let come more of within the same.
+    for (const line of wanted) if (!take.hasLooked || !line.isConsuming) line.want(take.max)?.catch(onFailure)
+    take.hasLooked = true
     choose(take.words, groups, take.max)
     const due = wanted.filter((line) => line.isDueBefore(Number.POSITIVE_INFINITY))
     for (const line of due) line.inquire()
@@ -110,11 +113,12 @@ export function taker({ taking, publishing, clock }: Options): Taker {
 
   return {
     async take(options) {
-      const take: Take = { ...options, groups: queuesOf(options), words: [], asking: hoarding.begin() }
+      const asking = hoarding.begin()
+      const take: Take = { ...options, groups: queuesOf(options), words: [], asking, hasLooked: false }
       try {
         await gather(take)
       } catch (error) {
-        take.asking.leave()
+        asking.leave()
         throw error
       }
       const delivery = deliver(take)
