@@ -19,12 +19,23 @@ import { idle } from './scenarios/idle.ts'
 import { ndjson10k } from './scenarios/ndjson-10k.ts'
 import { pickup } from './scenarios/pickup.ts'
 import { pooler } from './scenarios/pooler.ts'
+import { rabbitmqLines } from './scenarios/rabbitmq-lines.ts'
 import { redisLines } from './scenarios/redis-lines.ts'
 import { submitSingles } from './scenarios/submit-singles.ts'
 import { openStores } from './stores.ts'
 import { alignedText, numberText, spreadText, tableOf } from './table.ts'
 
-const SCENARIOS: readonly Scenario[] = [ndjson10k, submitSingles, pickup, brokers, idle, drivers, pooler, redisLines]
+const SCENARIOS: readonly Scenario[] = [
+  ndjson10k,
+  submitSingles,
+  pickup,
+  brokers,
+  idle,
+  drivers,
+  pooler,
+  redisLines,
+  rabbitmqLines,
+]
 
 const HELP = `npm run bench -- [options]
 

@@ -12,7 +12,7 @@ const NOOP = 'bench.noop'
 const WARM_UP = 50
 const GAP_MS = 20
 const MORE_WORKERS = 4
-const RABBITMQ = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+export const RABBITMQ = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 
 const sizesOf = ({ isQuick }: Bench) => ({ samples: isQuick ? 50 : 300, tasks: isQuick ? 2_000 : 20_000 })
 
