@@ -29,7 +29,7 @@ test('a task that kills its process is quarantined after three crashes; its neig
   expect(await first.ended).toEqual({ code: null, signal: 'SIGKILL' })
   closeSync(openSync(gate, 'w'))
 
-  // What a process manager does: the next worker runs the suspect in a thread and dies of it too; the one after that, in a process.
+  // What a process manager does. The next worker dies of it too; the one after that runs it in a process of its own.
   const second = await worker()
   expect(await second.ended).toEqual({ code: null, signal: 'SIGKILL' })
   const third = await worker()

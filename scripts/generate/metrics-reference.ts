@@ -5,7 +5,7 @@ import type { Generator } from './generator.ts'
 import { code, page, table } from './markdown.ts'
 
 const ABOUT = `\`GET /metrics\` answers in the text format of Prometheus, to a credential with the permission \`metrics:read\`, which every role has. A
-process counts what it does itself: sum over processes. It is served by processes with the role \`api\`. The usual metrics of a Node.js
+process counts what it does itself: sum over processes. It is served by processes with the role \`api\`, and by others on \`TASKFLOW_HEALTH_PORT\`. The usual metrics of a Node.js
 process (\`process_…\`, \`nodejs_…\`) are there as well. What to watch: [operating](../guides/operating.md#metrics-to-watch).`
 
 /** docs/reference/metrics.md: what a process says that it counts. Those of Node.js differ by platform and are left out. */

@@ -153,9 +153,11 @@ async function composeOver(
 
   // Only one process can have the folder open, so whoever had it before is dead.
   if (dataDir) await storage.buryWorkers(await storage.listSilentWorkers(0))
-  const administrator = await ensureAdministrator({ storage, ids, keyFile: dataDir?.adminKeyFile })
-
   const has = (role: Settings['roles'][number]): boolean => settings.roles.includes(role)
+  // The key is shown once, where somebody signs in.
+  const administrator = has('api')
+    ? await ensureAdministrator({ storage, ids, keyFile: dataDir?.adminKeyFile })
+    : { secret: undefined, isNew: false }
   const { host, port, healthPort, adminToken } = settings
   const working = has('worker') ? worker({ ...shared, settings: workerSettings(settings) }) : undefined
   const told = {
