@@ -4,7 +4,7 @@ export default {
   // A type that a file's own functions speak of may be named by whoever calls them.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs of the machine, and our own command, which npm links on install.
-  ignoreBinaries: ['apt-get', 'epmd', 'pg_config', 'pgbouncer', 'redis-server', 'ss', 'taskflow'],
+  ignoreBinaries: ['apt-get', 'epmd', 'pg_config', 'pgbouncer', 'redis-server', 'taskflow'],
   workspaces: {
     '.': {
       entry: ['scripts/{check,test,generate}.ts', '{scripts,e2e}/**/*.test.ts', 'e2e/tasks/*.ts'],

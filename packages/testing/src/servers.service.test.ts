@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { Client } from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
 import { halfOpenProxy } from './half-open-proxy.ts'
@@ -33,12 +33,22 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
   }
 }
 
-/** Addresses that a process and its children listen on. */
-function addressesOf(port: number): string[] {
-  const lines = execFileSync('ss', ['-ltnH', `sport = :${port}`], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-  return lines.map((line) => line.split(/\s+/)[3] ?? '')
+/** Addresses of this machine, beside the loopback, that take connections at the port. */
+async function openTo(port: number): Promise<string[]> {
+  const addresses = Object.values(networkInterfaces()).flatMap((each = []) => each.filter(({ internal }) => !internal))
+  const open = await Promise.all(addresses.map(({ address }) => takesConnections(address, port)))
+  return addresses.filter((_, index) => open[index]).map(({ address }) => address)
+}
+
+function takesConnections(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port }, () => end(true))
+    const end = (isOpen: boolean) => {
+      socket.destroy()
+      resolve(isOpen)
+    }
+    socket.on('error', () => end(false))
+  })
 }
 
 function binaries() {
@@ -53,7 +63,7 @@ describeWith(['redis'], 'a Redis', () => {
     const lasting = stoppedAfterwards(await startRedis(programFor('redis'), { appends: true }))
     for (const each of [server, lasting]) {
       each.run('set', 'a', '1')
-      expect(addressesOf(each.port)).toEqual([`127.0.0.1:${each.port}`])
+      expect(await openTo(each.port)).toEqual([])
     }
     await eventually(() => lasting.run('wait', '0', '0') === '0')
     expect(lasting.run('config', 'set', 'appendfsync', 'always')).toBe('OK')
@@ -75,7 +85,7 @@ describeWith(['redis'], 'a Redis', () => {
 describeWith(['rabbitmq'], 'a RabbitMQ', () => {
   test('comes back with what is durable, and listens to this machine alone', async () => {
     const server = stoppedAfterwards(await startRabbitmq(programFor('rabbitmq')))
-    expect(addressesOf(server.port)).toEqual([`127.0.0.1:${server.port}`])
+    expect(await openTo(server.port)).toEqual([])
     server.run('add_vhost', 'kept')
     await server.kill()
     await server.start()
