@@ -1,4 +1,4 @@
-import type { Broker, Clock, Dispatch, Line } from '@taskflow/core'
+import type { Broker, Clock, Delivery, Dispatch, Line } from '@taskflow/core'
 import {
   describeWith,
   eventually,
@@ -202,6 +202,18 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
           .filter((id) => !taken.has(id))
           .sort(),
       )
+    })
+
+    test('gets what comes also when it asks again and again without waiting', async () => {
+      const [broker, other, line] = [open(), open(), newLine()]
+      await broker.publish([newDispatch(line)])
+      await takeAll(broker, line)
+      const dispatch = newDispatch(line)
+      const publishing = other.publish([dispatch])
+      let delivery: Delivery | undefined
+      for (let takes = 0; takes < 5_000 && !delivery; takes++) delivery = await take(broker, line, { waitMs: 0 })
+      expect(idsOf(delivery)).toEqual([dispatch.taskId])
+      await publishing
     })
 
     test('passes over what is no word of a task', async () => {

@@ -99,15 +99,18 @@ export function taker({ taking, publishing, clock }: Options): Taker {
     const { words, max, waitMs, signal } = take
     const endsAt = clock.monotonicMs() + waitMs
     let enoughAt = Number.POSITIVE_INFINITY
+    let hasWaited = false
     while (!signal.aborted && !closing.signal.aborted) {
       const { isDue, isSettingUp } = look(take)
       const now = clock.monotonicMs()
       if (words.length > 0) enoughAt = Math.min(enoughAt, now + DUE_MS)
       if (words.length > 0 && (!isDue || now >= enoughAt || tasksOf(words).size >= max)) return
       if (words.length === 0 && take.failure !== undefined) throw take.failure
-      // Where nobody listened until now, it is not yet known that there is nothing.
-      if (now >= endsAt && !isDue && !(isSettingUp && now < endsAt + SET_UP_MS)) return
-      await pause(isDue || isSettingUp ? DUE_MS : endsAt - now, signal)
+      // Where nobody listened until now, it is not yet known that there is nothing. And what has arrived may not be
+      // read yet: that takes a turn, which one who asks again and again without waiting would never let come.
+      if (now >= endsAt && hasWaited && !isDue && !(isSettingUp && now < endsAt + SET_UP_MS)) return
+      await pause(isDue || isSettingUp ? DUE_MS : Math.max(0, endsAt - now), signal)
+      hasWaited = true
     }
   }
 
