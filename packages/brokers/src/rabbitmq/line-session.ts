@@ -33,7 +33,7 @@ export interface LineSession {
   cancel(): Promise<void>
   /** Asks whether more are to come, where that is uncertain. */
   inquire(): void
-  /** Whether nothing has come for so long that it is worth while to begin anew. */
+  /** Whether it consumes and nothing has come for so long that it is worth while to begin anew. */
   readonly isStale: boolean
   close(): void
 }
@@ -63,7 +63,7 @@ export async function openSession({ link, clock, queue, onChange, onEnd }: Sessi
   let wasFull = false
   let isInquiring = false
   let isQueueGone = false
-  let lastSignAt = clock.monotonicMs()
+  let lastSignAt = 0
 
   channel.once('close', () => onEnd(isQueueGone))
   channel.once('basic.cancel', () => {
@@ -113,6 +113,7 @@ export async function openSession({ link, clock, queue, onChange, onEnd }: Sessi
       consumer.tag = consumerTag
       consumers.push(consumer)
       wasFull = false
+      lastSignAt = clock.monotonicMs()
       expected.told(waiting)
     },
     async cancel() {
@@ -139,7 +140,7 @@ export async function openSession({ link, clock, queue, onChange, onEnd }: Sessi
         })
     },
     get isStale() {
-      return out.size === 0 && clock.monotonicMs() - lastSignAt >= STALE_MS
+      return prefetch() > 0 && out.size === 0 && clock.monotonicMs() - lastSignAt >= STALE_MS
     },
     close: () => void channel.close(),
   }
