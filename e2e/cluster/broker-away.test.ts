@@ -6,6 +6,7 @@ import { cluster } from './cluster.ts'
 // What a task may wait for: the loss is noticed, then PostgreSQL dispatches; a busy machine comes on top.
 const FALLBACK_MS = 2_000
 const ALLOWANCE_MS = 3_000
+const LINE_IS_SAFE_MS = 1_500
 
 for (const { name, service, start } of SEPARATE_BROKERS) {
   describeWith(service ? [service] : [], `with ${name}`, () => {
@@ -31,6 +32,8 @@ for (const { name, service, start } of SEPARATE_BROKERS) {
         return performance.now() - startedAt
       }
       const before = await run()
+      // RabbitMQ 3.10 forgets who leads a queue that was declared less than half a second before its only node was killed.
+      for (const until = performance.now() + LINE_IS_SAFE_MS; performance.now() < until; ) await run()
 
       await broker.kill()
       const first = await run()
