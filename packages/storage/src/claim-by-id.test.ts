@@ -112,7 +112,7 @@ for (const engine of engines()) {
       expect([...claimed, ...rest].sort()).toEqual(ids)
     })
 
-    test('gives nothing to a worker that is dead, unknown, stopped or asked to take nothing', async () => {
+    test('tells a worker that is dead, unknown, stopped or asked to take nothing that it may not', async () => {
       const { id } = await submitTask(given.storage)
       const [lost, stopped, cordoned, draining] = [
         await startWorker(given.storage),
@@ -125,7 +125,7 @@ for (const engine of engines()) {
       await given.storage.cordonWorker(PROJECT, cordoned.id)
       await given.storage.drainWorker(PROJECT, draining.id)
       for (const worker of [lost, stopped, cordoned, draining, { ...lost, id: newTaskId() as never }]) {
-        expect(await claim(worker, [id])).toEqual([])
+        await expect(claim(worker, [id])).rejects.toMatchObject({ code: 'WORKER_STATE_CONFLICT' })
       }
       expect((await given.storage.getTask(PROJECT, id)).state).toBe('queued')
     })

@@ -13,6 +13,7 @@ import { dropPartitionDay } from './queries/drop-partition-day.ts'
 import { editTask } from './queries/edit-task.ts'
 import { electLeader } from './queries/elect-leader.ts'
 import { expireTasks } from './queries/expire-tasks.ts'
+import { findClaimer } from './queries/find-claimer.ts'
 import { findFinishedTasks } from './queries/find-finished-tasks.ts'
 import { findIdempotencyKeys } from './queries/find-idempotency-keys.ts'
 import { findPrincipal } from './queries/find-principal.ts'
@@ -68,6 +69,7 @@ export const everyStatement = [
   editTask,
   electLeader,
   expireTasks,
+  findClaimer,
   findFinishedTasks,
   findIdempotencyKeys,
   findPrincipal,

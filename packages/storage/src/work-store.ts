@@ -1,19 +1,22 @@
-import type {
-  Database,
-  Lease,
-  LeaseId,
-  RetryPolicy,
-  Settlement,
-  SettlementResult,
-  TaskId,
-  Timeouts,
-  WorkerRequest,
-  WorkStore,
+import {
+  type Database,
+  type Lease,
+  type LeaseId,
+  type RetryPolicy,
+  type Settlement,
+  type SettlementResult,
+  TaskFlowError,
+  type TaskId,
+  type Timeouts,
+  type WorkerId,
+  type WorkerRequest,
+  type WorkStore,
 } from '@taskflow/core'
 import { appendLogs } from './queries/append-logs.ts'
 import { type ClaimedRow, claimTasks } from './queries/claim-tasks.ts'
 import { claimTasksById } from './queries/claim-tasks-by-id.ts'
 import { deregisterWorker } from './queries/deregister-worker.ts'
+import { findClaimer } from './queries/find-claimer.ts'
 import { heartbeatWorker } from './queries/heartbeat-worker.ts'
 import { listHeldLeases } from './queries/list-held-leases.ts'
 import { recordProgress } from './queries/record-progress.ts'
@@ -29,6 +32,15 @@ interface Deps {
 }
 
 export function workStore({ db, settleTask }: Deps): WorkStore {
+  /** Nothing was claimed: because others have these tasks, or because this worker may have none? */
+  async function refuseWhoMayNotClaim(workerId: WorkerId): Promise<void> {
+    const [claimer] = await db.run(findClaimer, [workerId])
+    if (claimer) return
+    throw new TaskFlowError('WORKER_STATE_CONFLICT', `Worker ${workerId} may claim nothing for now`, {
+      details: { id: workerId },
+    })
+  }
+
   return {
     settleTask,
 
@@ -80,9 +92,9 @@ export function workStore({ db, settleTask }: Deps): WorkStore {
     },
 
     async claimTasks({ workerId, queues, types, max, ids, isDrawn = false }) {
-      const rows = ids
-        ? await db.run(claimTasksById, [workerId, ids, queues, types, max])
-        : await db.run(claimTasks, [workerId, queues, types, max, isDrawn])
+      if (!ids) return (await db.run(claimTasks, [workerId, queues, types, max, isDrawn])).map(toLease)
+      const rows = await db.run(claimTasksById, [workerId, ids, queues, types, max])
+      if (rows.length === 0) await refuseWhoMayNotClaim(workerId)
       return rows.map(toLease)
     },
 

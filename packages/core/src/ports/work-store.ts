@@ -119,7 +119,11 @@ export interface WorkStore {
   heartbeatWorker(id: WorkerId, pulse: Pulse): Promise<Heartbeat>
   /** The worker has stopped, with nothing left in its hands. */
   deregisterWorker(id: WorkerId): Promise<void>
-  /** Smallest rank first; empty when there is none, or when the worker was declared dead or is asked to cordon or drain. */
+  /**
+   * Smallest rank first; empty when there is none, or when the worker was declared dead or is asked to cordon or drain.
+   * Given ids, a worker that may claim nothing is told so by WORKER_STATE_CONFLICT: its broker's word of them is to be
+   * given back, not acknowledged.
+   */
   claimTasks(request: ClaimRequest): Promise<Lease[]>
   /** The running tasks that are this worker's in the eyes of the others. */
   listHeldLeases(workerId: WorkerId): Promise<HeldLease[]>
