@@ -172,12 +172,9 @@ async function composeOver(
   const api = apiCode?.apiServer({ ...told, port })
   const health = healthPort === undefined ? undefined : healthServer({ ...told, port: healthPort })
   const elector = dataDir ? soleElector() : leaseElector(shared)
-  const services: Service[] = [
-    ...(api ? [api] : []),
-    ...(health ? [health] : []),
-    ...(working ? [working] : []),
-    ...(has('coordinator') ? [coordinator({ ...shared, elector })] : []),
-  ]
+  const coordinating = has('coordinator') ? coordinator({ ...shared, elector }) : undefined
+  const inside = [working, coordinating].filter((service) => service !== undefined)
+  const outside = [api, health].filter((service) => service !== undefined)
 
   return {
     name: 'taskflow',
@@ -192,13 +189,14 @@ async function composeOver(
       return (await storage.listTaskTypes(PROJECT)).map(({ type }) => type)
     },
     async start() {
-      for (const service of services) await service.start()
+      for (const service of [...outside, ...inside]) await service.start()
     },
     async stop() {
       try {
-        // The coordinator first, so that a standby leads at once, and the API last: while the worker drains, callers
-        // can still see their tasks.
-        for (const service of services.toReversed()) await service.stop()
+        // Together, so that a standby leads at once and nothing more is claimed; and the API last: while the worker
+        // drains, callers can still see their tasks.
+        await Promise.all(inside.map((service) => service.stop()))
+        await Promise.all(outside.map((service) => service.stop()))
         await publishing?.stop()
         await broker.close()
       } finally {
