@@ -6,28 +6,28 @@ export function lastingChannel(
   link: Link,
   prepare: (channel: Channel) => Promise<void> = async () => {},
 ): () => Promise<Channel> {
-  let current: Promise<Channel> | undefined
+  let opening: Promise<Channel> | undefined
+  let opened: Channel | undefined
 
-  async function open(forget: () => void): Promise<Channel> {
+  async function open(): Promise<Channel> {
     const channel = await link.openChannel()
-    channel.once('close', forget)
-    await link
-      .ask(() => prepare(channel))
-      .catch((error: unknown) => {
-        void channel.close()
-        throw error
-      })
+    try {
+      await link.ask(() => prepare(channel))
+    } catch (error) {
+      void channel.close()
+      throw error
+    }
+    opened = channel
     return channel
   }
 
   return () => {
-    if (current) return current
-    const forget = (): void => {
-      if (current === opening) current = undefined
-    }
-    const opening = open(forget)
-    opening.catch(forget)
-    current = opening
+    // Not told by its end: of a channel that is being closed that may come seconds later.
+    if (opened?.active === false) opening = opened = undefined
+    opening ??= open().catch((error: unknown) => {
+      opening = undefined
+      throw error
+    })
     return opening
   }
 }

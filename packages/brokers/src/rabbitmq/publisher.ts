@@ -64,7 +64,13 @@ export function publisher(link: Link, clock: Pick<Clock, 'sleep'>): Publisher {
     const lines = [...Map.groupBy(dispatches, queueOf)]
     await Promise.all(lines.map(([queue]) => declareOnce(queue)))
     const before = lines.map(([queue]) => returnsOf(queue))
-    await link.ask(() => Promise.all(lines.flatMap(([queue, those]) => those.map((each) => put(channel, queue, each)))))
+    await link
+      .ask(() => Promise.all(lines.flatMap(([queue, those]) => those.map((each) => put(channel, queue, each)))))
+      .catch((error: unknown) => {
+        // What a queue does not confirm, because most of its nodes are gone, both sides would remember as long as the channel lives.
+        void channel.close()
+        throw error
+      })
     // The client tells of a return one turn later than of the confirmation that follows it.
     await nextTurn()
     const gone = lines.filter(([queue], index) => returnsOf(queue) !== before[index])

@@ -253,6 +253,25 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     expect(await takeAll(broker, dispatch)).toEqual([dispatch.taskId])
   })
 
+  test('leaves nothing in flight to a queue that does not confirm, publishes to others, and to it once it does', async () => {
+    const [broker, line] = [open(), newLine()]
+    await broker.publish([newDispatch(line)])
+    const onProcessOf = (verb: string): string =>
+      `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${queueOf(line)}">>)), sys:${verb}(amqqueue:get_pid(Q)).`
+    server.run('eval', onProcessOf('suspend'))
+    undo.push(() => server.run('eval', onProcessOf('resume')))
+    await expect(broker.publish([newDispatch(line)])).rejects.toMatchObject(AWAY)
+    await broker.publish([newDispatch(newLine())])
+    // It closes a channel only after it has asked the queue in vain.
+    const isForgotten = async (): Promise<boolean> =>
+      !server.run('list_channels', '--no-table-headers', 'messages_unconfirmed').includes('1')
+    await eventually(isForgotten, { timeoutMs: 15_000, what: 'the message to be forgotten' })
+    server.run('eval', onProcessOf('resume'))
+    const dispatch = newDispatch(line)
+    await broker.publish([dispatch])
+    await takeEach(open(), [dispatch])
+  })
+
   test('is reached as guest where no user is named', async () => {
     await expect(open({ url: `amqp://127.0.0.1:${server.port}` }).ping()).resolves.toBeUndefined()
   })
