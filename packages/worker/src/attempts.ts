@@ -69,17 +69,15 @@ export function attempts(deps: Deps): Attempts {
    * kill the next worker by its memory. The others wait in their slots.
    */
   function admitSuspects(): void {
-    if (suspects.length === 0) return
-    let running = [...slots].filter((attempt) => admitted.has(attempt)).length
-    while (running < SUSPECTS_AT_ONCE) {
+    while (suspects.length > 0 && runningSuspects() < SUSPECTS_AT_ONCE) {
       const next = suspects.shift()
-      if (!next) return
-      if (slots.get(next.key) === undefined) continue
-      running++
+      if (!next || !isStillWanted(next)) continue
       admitted.add(next)
       void startAlone(next, 'process')
     }
   }
+
+  const runningSuspects = (): number => [...slots].filter((attempt) => admitted.has(attempt)).length
 
   function start(started: readonly HeldAttempt[], runner: RunnerHandle): void {
     const now = clock.monotonicMs()
@@ -111,7 +109,7 @@ export function attempts(deps: Deps): Attempts {
     else isolated.giveBack(runner)
   }
 
-  /** An attempt may be stopped or dropped while it waits for its runner. */
+  /** An attempt may be stopped or dropped while it waits for its turn or its runner. */
   function isStillWanted(attempt: HeldAttempt): boolean {
     if (attempt.stop) finish(attempt, forcedOutcome(attempt.stop))
     return slots.get(attempt.key) !== undefined
