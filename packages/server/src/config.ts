@@ -301,8 +301,8 @@ function mistakeIn({ schema, name }: SettingDescription, value: unknown): string
   return name === 'adminToken' ? rule : `${rule}, got ${withoutPassword(JSON.stringify(value))}`
 }
 
-/** Addresses carry credentials, also those that are wrong otherwise. */
-const withoutPassword = (text: string): string => text.replace(/\/\/[^/@\s]*@/g, '//…@')
+/** Addresses carry credentials, also those that are wrong otherwise: by a slash or an @ in the password itself, say. */
+const withoutPassword = (text: string): string => text.replace(/\/\/\S*@/g, '//…@')
 
 /** What a person understands better than the words of the schema. */
 function ruleOf(schema: TSchema, value: unknown): string | undefined {
