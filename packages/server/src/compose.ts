@@ -216,17 +216,24 @@ async function bringUp(db: Database, { databaseUrl, databaseWaitMs }: Settings, 
   await migrator(db).up()
 }
 
-// SQLSTATE classes: wrong role or password, no such database.
-const REFUSED = /^(28|3D)/
+/** What an operator is to do, by what PostgreSQL says: SQLSTATE, or the driver's own words. */
+const REFUSALS: readonly (readonly [said: RegExp, sentence: string])[] = [
+  [/^28/, 'refuses to let TaskFlow in (REASON): check user and password in TASKFLOW_DATABASE_URL'],
+  [/^3D/, 'has no such database (REASON): create it, or mend TASKFLOW_DATABASE_URL'],
+  [/client password must be a string/, 'wants a password, and TASKFLOW_DATABASE_URL has none'],
+]
 
 /** Who starts the process may know where its database should be; callers of the API may not. */
 function explainAway(error: unknown, { databaseUrl }: Settings): never {
-  const isRefused = REFUSED.test(String((error as { code?: unknown }).code))
-  if (databaseUrl === undefined || !(isRefused || hasCode(error, 'DATABASE_UNAVAILABLE'))) throw error
-  const { message: reason } = (isRefused ? error : ((error as Error).cause ?? error)) as Error
+  const { code, message } = error as { code?: unknown; message?: string }
+  const refusal = REFUSALS.find(([said]) => said.test(String(code)) || said.test(message ?? ''))
+  const isAway = hasCode(error, 'DATABASE_UNAVAILABLE')
+  if (databaseUrl === undefined || !(refusal || isAway)) throw error
+  const { message: reason } = (isAway ? ((error as Error).cause ?? error) : error) as Error
+  const sentence = refusal?.[1] ?? 'does not answer (REASON): start it, or mend TASKFLOW_DATABASE_URL'
   throw new TaskFlowError(
     'DATABASE_UNAVAILABLE',
-    `PostgreSQL at ${new URL(databaseUrl).host} does not answer (${reason}): start it, or mend TASKFLOW_DATABASE_URL`,
+    `PostgreSQL at ${new URL(databaseUrl).host} ${sentence.replace('REASON', () => reason)}`,
     { cause: error },
   )
 }

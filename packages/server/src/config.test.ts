@@ -63,7 +63,7 @@ test.each([
 
 test('refuses a port for health beside the API, which serves the same', async () => {
   const env = { TASKFLOW_HEALTH_PORT: '0' }
-  await expect(load({ env })).rejects.toThrow('healthPort has no use beside role api')
+  await expect(load({ env })).rejects.toThrow('TASKFLOW_HEALTH_PORT has no use in a process with role api')
   expect(await load({ env, flags: { roles: 'worker' } })).toMatchObject({ healthPort: 0 })
   await expect(load({ env, flags: { roles: 7 } })).rejects.toThrow('--roles')
 })
@@ -97,13 +97,16 @@ test('does not repeat a wrong secret', async () => {
   expect((refused as Error).message).not.toContain('with space')
 })
 
-test.each(['hush-hush', 'hush/hush', 'hush@hush'])('does not repeat password %s of a wrong address', async (password) => {
-  const env = { TASKFLOW_REDIS_URL: `http://user:${password}@redis:6379` }
-  const refused = (await load({ env }).catch((error: Error) => error)) as Error
-  expect(refused.message).toContain('TASKFLOW_REDIS_URL')
-  expect(refused.message).toContain('//…@redis:6379')
-  expect(refused.message).not.toContain('hush')
-})
+test.each(['hush-hush', 'hush/hush', 'hush@hush'])(
+  'does not repeat password %s of a wrong address',
+  async (password) => {
+    const env = { TASKFLOW_REDIS_URL: `http://user:${password}@redis:6379` }
+    const refused = (await load({ env }).catch((error: Error) => error)) as Error
+    expect(refused.message).toContain('TASKFLOW_REDIS_URL')
+    expect(refused.message).toContain('//…@redis:6379')
+    expect(refused.message).not.toContain('hush')
+  },
+)
 
 test.each([
   [{ TASKFLOW_BROKER: 'redis' }, ['TASKFLOW_BROKER redis needs TASKFLOW_REDIS_URL', 'needs TASKFLOW_DATABASE_URL']],
@@ -114,6 +117,20 @@ test.each([
   const refused = (await load({ env }).catch((error: Error) => error)) as Error
   expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
   for (const sentence of sentences) expect(refused.message).toContain(sentence)
+})
+
+test('refuses a process that would share its database with nobody', async () => {
+  const env = { TASKFLOW_ROLES: 'worker,coordinator' }
+  await expect(load({ env })).rejects.toThrow(
+    'TASKFLOW_ROLES worker,coordinator without api needs TASKFLOW_DATABASE_URL',
+  )
+  await expect(load({ env: { ...env, TASKFLOW_DATABASE_URL: 'postgres://a' } })).resolves.toBeDefined()
+})
+
+test('warns of the address of a broker that is not asked', async () => {
+  const sentences: string[] = []
+  await load({ env: { TASKFLOW_REDIS_URL: 'redis://a' }, warn: (sentence) => void sentences.push(sentence) })
+  expect(sentences).toEqual(['TASKFLOW_REDIS_URL has no effect while TASKFLOW_BROKER is postgres'])
 })
 
 test('takes settings that come with those they need', async () => {

@@ -211,6 +211,7 @@ export async function loadSettings({ flags, env, cwd, warn = warnOnStderr }: Sou
     if (wrong) mistakes.push(`${source} ${wrong}`)
   }
   if (mistakes.length === 0) mistakes.push(...contradictionsIn(settings as Settings))
+  for (const sentence of idleIn(settings as Settings)) warn(sentence)
   if (mistakes.length > 0)
     throw new TaskFlowError('SETTINGS_INVALID', `${mistakes.join('; ')}`, { details: { mistakes } })
   return settings as Settings
@@ -235,6 +236,10 @@ const NEEDS: readonly Need[] = [
 
 const envOf = (name: SettingName): string => SETTINGS.find((setting) => setting.name === name)?.env ?? name
 
+const ALONE = 'without api needs TASKFLOW_DATABASE_URL: a database of its own would be shared with no other process'
+const HEALTH_BESIDE_API =
+  'TASKFLOW_HEALTH_PORT has no use in a process with role api (all roles by default), whose port serves the same'
+
 /** Between settings that are right each by itself. */
 function contradictionsIn(settings: Settings): string[] {
   const { healthPort, roles } = settings
@@ -242,8 +247,21 @@ function contradictionsIn(settings: Settings): string[] {
     const isGiven = value === undefined ? settings[of] !== undefined : settings[of] === value
     return isGiven && settings[needs] === undefined
   }).map(({ of, value, needs }) => `${envOf(of)}${value === undefined ? '' : ` ${value}`} needs ${envOf(needs)}`)
-  if (healthPort === undefined || !roles.includes('api')) return missing
-  return [...missing, 'healthPort has no use beside role api, whose port serves the same: leave it out, or the role']
+  const isApi = roles.includes('api')
+  return [
+    ...missing,
+    ...(isApi || settings.databaseUrl !== undefined ? [] : [`TASKFLOW_ROLES ${roles.join(',')} ${ALONE}`]),
+    ...(isApi && healthPort !== undefined ? [HEALTH_BESIDE_API] : []),
+  ]
+}
+
+/** Addresses of brokers that are not asked. */
+function idleIn({ broker, redisUrl, amqpUrl }: Settings): string[] {
+  const because = `has no effect while TASKFLOW_BROKER is ${broker}`
+  return [
+    ...(redisUrl !== undefined && broker !== 'redis' ? [`TASKFLOW_REDIS_URL ${because}`] : []),
+    ...(amqpUrl !== undefined && broker !== 'rabbitmq' ? [`TASKFLOW_AMQP_URL ${because}`] : []),
+  ]
 }
 
 const warnOnStderr = (sentence: string): void => void process.stderr.write(`${sentence}\n`)

@@ -58,6 +58,8 @@ export function coordinator({ storage, broker, wakeups, elector, clock, events }
         if (stopListening) return
         const stopPromoting = await promoteWhenDue(promoting, wakeups)
         const stopReconciling = reconcileWhenReturned(reconciling, events)
+        // The first call to a broker begins to watch it: a standby should know of its loss too, and says so itself.
+        broker.ping().catch(() => {})
         stopListening = async () => {
           stopReconciling()
           await stopPromoting()
