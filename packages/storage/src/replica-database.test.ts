@@ -75,6 +75,19 @@ test('reads from the primary when the replica lags', async () => {
   expect(told).toEqual(['replica lost'])
 })
 
+test('reads from the primary, and says so, when the replica does not let us in', async () => {
+  const { read, readFrom, replica, primary, told } = setup()
+  const rows = read()
+  await settled()
+  replica.sent[0]?.fail(Object.assign(new Error('password authentication failed'), { code: '28P01' }))
+  await settled()
+  primary.sent[0]?.answer(['row'])
+  expect(await rows).toEqual(['row'])
+  expect(told).toEqual(['replica lost'])
+  await readFrom(primary)
+  expect(replica.sent).toEqual([])
+})
+
 test('asks how far the replica lags once for all reads of two seconds', async () => {
   const { read, readFrom, tellLag, replica, clock } = setup()
   const reads = [read(), read()]

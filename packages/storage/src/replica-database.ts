@@ -40,7 +40,8 @@ export function replicaDatabase({ primary, replica, clock, events }: Options): D
     weigh: (error) => (isFromTheLine(error) ? 0 : 1),
     onChange: (isClosed) => events.emit(isClosed ? 'database.returned' : 'database.lost', { database: 'replica' }),
   })
-  const unavailable = (what: string): Error => new TaskFlowError('DATABASE_UNAVAILABLE', `The replica ${what}`)
+  const unavailable = (what: string, cause?: unknown): Error =>
+    new TaskFlowError('DATABASE_UNAVAILABLE', `The replica ${what}`, { cause })
 
   let lookedAtMs = Number.NEGATIVE_INFINITY
   let lastLook: Promise<void> = Promise.resolve()
@@ -56,7 +57,10 @@ export function replicaDatabase({ primary, replica, clock, events }: Options): D
 
   async function measureLag(): Promise<void> {
     const bound = { clock, ms: LOOK_TIMEOUT_MS, what: 'The replica', code: 'DATABASE_UNAVAILABLE' } as const
-    const [row] = await withinTime(replica.run(replicaLag, []), bound)
+    const [row] = await withinTime(replica.run(replicaLag, []), bound).catch((error: unknown) => {
+      // It may be there and not let us in, over a wrong password, say. For an answer this must not pass: nobody would hear of it.
+      throw hasCode(error, 'DATABASE_UNAVAILABLE') ? error : unavailable('cannot be read', error)
+    })
     if (row && row.lag_ms > LONGEST_LAG_MS) throw unavailable(`lags by ${Math.round(row.lag_ms)} ms`)
   }
 
