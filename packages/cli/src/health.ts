@@ -18,7 +18,9 @@ export function addHealth(taskflow: Command): void {
             status: paint(status === 'ok' ? 'green' : 'red', status),
             database: paint(database === 'up' ? 'green' : 'red', database),
             broker: broker === 'none' ? undefined : paint(broker === 'up' ? 'green' : 'red', broker),
-            worker: worker && `${worker.state}, fetched ${shortDuration(worker.sinceFetchMs)} ago`,
+            worker: worker?.state,
+            // A worker that rightly rests tells of none.
+            fetched: worker && worker.sinceFetchMs > 0 ? `${shortDuration(worker.sinceFetchMs)} ago` : undefined,
             version,
             roles: roles.join(', '),
             up: `for ${shortDuration(uptimeMs)}`,

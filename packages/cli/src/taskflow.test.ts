@@ -261,7 +261,14 @@ describe('one worker', () => {
     expect(stdout).toMatch(/^press-1 is cordoned\n/)
     expect(stdout).toMatch(/running +1 of 10\n[\s\S]*labels +zone=eu\n/)
     expect(stdout).toContain(NOWHERE)
+    // It was asked to take nothing, so it is not late.
+    expect(stdout).not.toContain('fetched')
     expect(JSON.parse((await taskflow(['workers', 'get', worker.id, '--json'])).stdout)).toEqual(worker)
+  })
+
+  test('get shows since when one that takes tasks has looked for some', async () => {
+    const { id } = server.state.addWorker({ sinceFetchMs: 1_900 })
+    expect((await taskflow(['workers', 'get', id])).stdout).toMatch(/fetched +1s before that\n/)
   })
 
   test('is cordoned, uncordoned and drained, and the command says what it runs', async () => {
@@ -319,7 +326,7 @@ describe('queues, workers, keys and health', () => {
     expect((await taskflow(['keys', 'list'])).stdout).toContain('Create one: taskflow keys create')
     server.state.add()
     expect((await taskflow(['queues', 'list'])).stdout).toMatch(/default\s+3\s+1\s+0\s+4s\s+60\s+1/)
-    expect((await taskflow(['health'])).stdout).toMatch(/status\s+ok[\s\S]*worker\s+active, fetched 120ms ago/)
+    expect((await taskflow(['health'])).stdout).toMatch(/status\s+ok[\s\S]*worker\s+active\n\s+fetched\s+120ms ago/)
   })
 
   test('a new key’s secret is alone on stdout', async () => {

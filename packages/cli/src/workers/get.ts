@@ -34,7 +34,8 @@ function showWorker(out: Output, worker: Worker): void {
     host: `${onOneLine(worker.host)}, process ${worker.pid}`,
     started: `${worker.startedAt} (${fromNow(worker.startedAt)})`,
     heartbeat: `${worker.heartbeatAt} (${fromNow(worker.heartbeatAt)})`,
-    fetched: `${shortDuration(sinceFetchMs)} before that`,
+    // A worker that rightly rests tells of none.
+    fetched: sinceFetchMs > 0 ? `${shortDuration(sinceFetchMs)} before that` : undefined,
     lag: `${Math.round(loopLagMs)}ms`,
   })
   if (running.length === 0) return
