@@ -19,7 +19,8 @@ interface Deps extends DutyDeps {
 /**
  * The duties that one process does for all, while it leads. Each has its own loop, interval and metric.
  *
- * When it stops, the duties end first and the leadership is given back then, so that no standby begins what is not ended.
+ * When it stops, the leadership is given back once the duties have ended, so that no standby begins what is not ended. A duty
+ * that is in the middle of something long is not waited for, as it is safe when a second one begins.
  */
 export function coordinator({ storage, broker, wakeups, elector, clock, events }: Deps): Service {
   const deps = { storage, clock, events, isLeading: () => elector.isLeading }

@@ -167,7 +167,8 @@ function countDuties(registry: Registry): Listeners {
 
 function countLeadership(registry: Registry): Listeners {
   const registers = [registry]
-  const leads = new Gauge({ name: 'taskflow_leader', help: 'Whether this process leads, as 0 or 1', registers })
+  const help = 'Whether this process leads, where several may, as 0 or 1'
+  const leads = new Gauge({ name: 'taskflow_leader', help, registers })
   const present = new Gauge({ name: 'taskflow_leader_term', help: 'Term in which this process last led', registers })
   const changes = new Counter({
     name: 'taskflow_leader_changes_total',
