@@ -31,6 +31,7 @@ import { soleElector } from './coordinator/elector.ts'
 import { leaseElector } from './coordinator/lease-elector.ts'
 import { type DataDir, openDataDir } from './data-dir.ts'
 import { publisher } from './dispatch/publisher.ts'
+import { endInStages } from './end-in-stages.ts'
 import { healthServer } from './health-server.ts'
 import { systemClock } from './system-clock.ts'
 import { logEvents } from './telemetry/log-events.ts'
@@ -172,9 +173,12 @@ async function composeOver(
   const api = apiCode?.apiServer({ ...told, port })
   const health = healthPort === undefined ? undefined : healthServer({ ...told, port: healthPort })
   const elector = dataDir ? soleElector() : leaseElector(shared)
-  const coordinating = has('coordinator') ? coordinator({ ...shared, elector }) : undefined
-  const inside = [working, coordinating].filter((service) => service !== undefined)
-  const outside = [api, health].filter((service) => service !== undefined)
+  const doors: Service[] = [...(api ? [api] : []), ...(health ? [health] : [])]
+  const workforce: Service[] = [
+    ...(working ? [working] : []),
+    ...(has('coordinator') ? [coordinator({ ...shared, elector })] : []),
+  ]
+  const stopOf = (service: Service) => () => service.stop()
 
   return {
     name: 'taskflow',
@@ -189,21 +193,19 @@ async function composeOver(
       return (await storage.listTaskTypes(PROJECT)).map(({ type }) => type)
     },
     async start() {
-      for (const service of [...outside, ...inside]) await service.start()
+      for (const service of [...doors, ...workforce]) await service.start()
     },
-    async stop() {
-      try {
-        // Together, so that a standby leads at once and nothing more is claimed; and the API last: while the worker
-        // drains, callers can still see their tasks.
-        await Promise.all(inside.map((service) => service.stop()))
-        await Promise.all(outside.map((service) => service.stop()))
-        await publishing?.stop()
-        await broker.close()
-      } finally {
-        await (readDb ?? db).close()
-        dataDir?.release()
-      }
-    },
+    stop: () =>
+      endInStages(
+        // At once, so that a standby leads soon and the worker has all of its time. While it drains, callers can still
+        // see their tasks.
+        workforce.map(stopOf),
+        doors.map(stopOf),
+        [() => publishing?.stop()],
+        [() => broker.close()],
+        [() => (readDb ?? db).close()],
+        [() => dataDir?.release()],
+      ),
   }
 }
 

@@ -64,7 +64,8 @@ test.each([
 test('refuses a port for health beside the API, which serves the same', async () => {
   const env = { TASKFLOW_HEALTH_PORT: '0' }
   await expect(load({ env })).rejects.toThrow('TASKFLOW_HEALTH_PORT has no use in a process with role api')
-  expect(await load({ env, flags: { roles: 'worker' } })).toMatchObject({ healthPort: 0 })
+  const alone = { ...env, TASKFLOW_DATABASE_URL: 'postgres://a' }
+  expect(await load({ env: alone, flags: { roles: 'worker' } })).toMatchObject({ healthPort: 0 })
   await expect(load({ env, flags: { roles: 7 } })).rejects.toThrow('--roles')
 })
 
