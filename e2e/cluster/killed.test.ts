@@ -20,7 +20,7 @@ const COUNT = 20_000
 const CHUNK = 100
 const WORKERS = 3
 // So that the work lasts for several deaths, each of which finds every slot in use.
-const TASK_MS = 60
+const TASK_MS = 80
 const KILL_EVERY_MS = 2_000
 // Killing goes on while there is work.
 const MAX_KILLS = 12
