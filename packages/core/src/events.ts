@@ -47,7 +47,7 @@ export interface TaskFlowEvents {
   'dispatches.reconciled': [{ readonly count: number }]
   'database.lost': [{ readonly database: 'primary' | 'replica' }]
   'database.returned': [{ readonly database: 'primary' | 'replica' }]
-  /** The fetch loop did not come back from where it was, and was started anew. */
+  /** The fetch loop did not come back from where it was, and was given up: another follows, unless the worker rests. */
   'fetch.stalled': [{ readonly sinceMs: number }]
   'round.succeeded': [{ readonly service: string; readonly durationMs: number }]
   'round.failed': [{ readonly service: string; readonly error: unknown }]

@@ -21,7 +21,7 @@ export function logEvents(events: Events, log: Logger): void {
     'database.lost': (detail) => log.warn(detail, 'The database does not answer'),
     'database.returned': (detail) => log.info(detail, 'The database answers again'),
     'dispatches.reconciled': (detail) => log.info(detail, 'The broker was told again of tasks whose word it had lost'),
-    'fetch.stalled': (detail) => log.error(detail, 'The fetch loop hung and was started anew'),
+    'fetch.stalled': (detail) => log.error(detail, 'The fetch loop hung and was given up'),
     ...tellTroubles(log),
   }
   for (const [name, teller] of Object.entries(tellers)) events.on(name as keyof TaskFlowEvents, teller as () => void)

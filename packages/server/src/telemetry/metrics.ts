@@ -135,7 +135,7 @@ function countDuties(registry: Registry): Listeners {
     ['placement'],
   )
   const dropped = counter('taskflow_partitions_dropped_total', 'Days of finished tasks dropped by retention')
-  const stalls = counter('taskflow_fetch_stalls_total', 'Times the fetch loop hung and was started anew')
+  const stalls = counter('taskflow_fetch_stalls_total', 'Times the fetch loop hung and was given up')
   const running = gauge('taskflow_tasks_running', 'Tasks that the worker of this process runs')
   const loopLag = gauge('taskflow_worker_loop_lag_seconds', 'How late the loop of the handlers answers')
   const rounds = counter('taskflow_rounds_total', 'Rounds of the services of this process', ['service', 'outcome'])
