@@ -61,6 +61,10 @@ export function idsOf(delivery: Delivery | undefined): readonly TaskId[] {
 // More than any case publishes: a broker that gives the same again and again would be taken from for ever.
 const MOST_TAKEN = 20_000
 
+// A consumer that is new to a busy broker may need a second for its first word; from then on word comes fast.
+const FIRST_WAIT_MS = 2_000
+const NEXT_WAIT_MS = 500
+
 /** Takes and acknowledges until a take comes back with nothing; in the order in which they came. */
 export async function takeAll(
   broker: Broker,
@@ -69,7 +73,8 @@ export async function takeAll(
 ): Promise<TaskId[]> {
   const taken: TaskId[] = []
   for (;;) {
-    const delivery = await take(broker, from, { waitMs: 300, ...options })
+    const waitMs = taken.length === 0 ? FIRST_WAIT_MS : NEXT_WAIT_MS
+    const delivery = await take(broker, from, { waitMs, ...options })
     if (!delivery) return taken
     taken.push(...idsOf(delivery))
     await delivery.acknowledge(idsOf(delivery).length)

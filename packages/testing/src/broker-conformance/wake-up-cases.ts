@@ -79,7 +79,7 @@ export const wakeUpCases = {
   },
 
   'answers a ping': async ({ broker }) => {
-    await expect(within(1_000, broker.ping(), 'the answer')).resolves.toBeUndefined()
+    await expect(within(5_000, broker.ping(), 'the answer')).resolves.toBeUndefined()
   },
 } as const satisfies Record<string, Case>
 
