@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
 import { mistakeInQueues, mistakeInTypes, TaskFlowError } from '@taskflow/core'
 import { Value } from 'typebox/value'
+import { contradictionsIn, idleIn, variableOf } from './settings-together.ts'
 
 /**
  * The settings of a process: flags, then the environment, then `taskflow.config.ts`,
@@ -178,7 +179,7 @@ export const SETTINGS: readonly SettingDescription[] = Object.entries(SCHEMA).ma
   const { description, default: fallback } = schema as TSchema as { description: string; default?: unknown }
   return {
     name: name as SettingName,
-    env: PREFIX + name.replace(/[A-Z]/g, '_$&').toUpperCase(),
+    env: variableOf(name),
     flag: `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`,
     description,
     default: fallback,
@@ -215,53 +216,6 @@ export async function loadSettings({ flags, env, cwd, warn = warnOnStderr }: Sou
   if (mistakes.length > 0)
     throw new TaskFlowError('SETTINGS_INVALID', `${mistakes.join('; ')}`, { details: { mistakes } })
   return settings as Settings
-}
-
-interface Need {
-  readonly of: SettingName
-  /** Where it is only one value that needs the other. */
-  readonly value?: string
-  readonly needs: SettingName
-}
-
-const NEEDS: readonly Need[] = [
-  { of: 'broker', value: 'redis', needs: 'redisUrl' },
-  { of: 'broker', value: 'redis', needs: 'databaseUrl' },
-  { of: 'broker', value: 'rabbitmq', needs: 'amqpUrl' },
-  { of: 'broker', value: 'rabbitmq', needs: 'databaseUrl' },
-  { of: 'redisLowUrl', needs: 'redisUrl' },
-  { of: 'databaseReadUrl', needs: 'databaseUrl' },
-  { of: 'databaseDirectUrl', needs: 'databaseUrl' },
-]
-
-const envOf = (name: SettingName): string => SETTINGS.find((setting) => setting.name === name)?.env ?? name
-
-const ALONE = 'without api needs TASKFLOW_DATABASE_URL: a database of its own would be shared with no other process'
-const HEALTH_BESIDE_API =
-  'TASKFLOW_HEALTH_PORT has no use in a process with role api (all roles by default), whose port serves the same'
-
-/** Between settings that are right each by itself. */
-function contradictionsIn(settings: Settings): string[] {
-  const { healthPort, roles } = settings
-  const missing = NEEDS.filter(({ of, value, needs }) => {
-    const isGiven = value === undefined ? settings[of] !== undefined : settings[of] === value
-    return isGiven && settings[needs] === undefined
-  }).map(({ of, value, needs }) => `${envOf(of)}${value === undefined ? '' : ` ${value}`} needs ${envOf(needs)}`)
-  const isApi = roles.includes('api')
-  return [
-    ...missing,
-    ...(isApi || settings.databaseUrl !== undefined ? [] : [`TASKFLOW_ROLES ${roles.join(',')} ${ALONE}`]),
-    ...(isApi && healthPort !== undefined ? [HEALTH_BESIDE_API] : []),
-  ]
-}
-
-/** Addresses of brokers that are not asked. */
-function idleIn({ broker, redisUrl, amqpUrl }: Settings): string[] {
-  const because = `has no effect while TASKFLOW_BROKER is ${broker}`
-  return [
-    ...(redisUrl !== undefined && broker !== 'redis' ? [`TASKFLOW_REDIS_URL ${because}`] : []),
-    ...(amqpUrl !== undefined && broker !== 'rabbitmq' ? [`TASKFLOW_AMQP_URL ${because}`] : []),
-  ]
 }
 
 const warnOnStderr = (sentence: string): void => void process.stderr.write(`${sentence}\n`)
