@@ -9,9 +9,16 @@ import type { WorkerId } from './task.ts'
  */
 export interface TaskFlowEvents {
   'tasks.submitted': [{ readonly type: string; readonly queue: string; readonly count: number }]
-  'tasks.claimed': [{ readonly queue: string; readonly count: number; readonly waitedMs: readonly number[] }]
-  'task.settled': [
-    { readonly type: string; readonly queue: string; readonly verb: Verdict['verb']; readonly durationMs: number },
+  /** How long each had waited since it was ready. */
+  'tasks.claimed': [{ readonly queue: string; readonly waitedMs: readonly number[] }]
+  /** Attempts of one type that came to the same end; one duration for each. */
+  'tasks.settled': [
+    {
+      readonly type: string
+      readonly queue: string
+      readonly verb: Verdict['verb']
+      readonly durationsMs: readonly number[]
+    },
   ]
   'task.cancelled': [{ readonly id: string }]
   'task.redriven': [{ readonly id: string }]

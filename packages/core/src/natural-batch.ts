@@ -22,8 +22,8 @@ interface Options<Item, Result> {
   readonly maxWeight: number
   weigh?(item: Item): number
   isShared(error: unknown): boolean
-  /** Called as each batch leaves, for metrics. What it throws fails the batch, as an error of `run` does. */
-  onBatch?(size: number): void
+  /** Called as each batch leaves with its weight, for metrics. What it throws fails the batch, as an error of `run` does. */
+  onBatch?(weight: number): void
 }
 
 interface Pending<Item, Result> {
@@ -64,7 +64,7 @@ export function naturalBatch<Item, Result>(options: Options<Item, Result>): Natu
 
   async function runBatch(batch: readonly Pending<Item, Result>[]): Promise<void> {
     try {
-      onBatch?.(batch.length)
+      onBatch?.(batch.reduce((sum, { weight }) => sum + weight, 0))
       const results = await run(batch.map((pending) => pending.item))
       if (results.length !== batch.length)
         throw new TypeError(`Expected ${batch.length} results, got ${results.length}`)

@@ -163,7 +163,7 @@ for (const engine of engines()) {
       await submitTask(storage)
       const worker = await startWorker(storage)
       const { taskId, ...first } = await claimOne(storage, worker)
-      await storage.settleTask({ taskId, leaseId: first.leaseId, verdict: { verb: 'release' } })
+      await storage.settleTasks([{ taskId, leaseId: first.leaseId, verdict: { verb: 'release' } }])
       const second = await claimOne(storage, worker)
       expect(second.leaseId).not.toBe(first.leaseId)
       expect(second.attempt).toBe(1)

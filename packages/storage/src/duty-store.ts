@@ -2,12 +2,11 @@ import {
   type Database,
   type DutyStore,
   type LeaseId,
-  type Settlement,
-  type SettlementResult,
   type TaskFailure,
   type TaskId,
   TRANSITIONS,
   type WorkerId,
+  type WorkStore,
 } from '@taskflow/core'
 import { toDispatch } from './dispatch-row.ts'
 import { addPartitionDay } from './queries/add-partition-day.ts'
@@ -30,7 +29,7 @@ import type { TellQueued } from './tell-queued.ts'
 interface Deps {
   readonly db: Database
   readonly retentionMs: number
-  readonly settleTask: (settlement: Settlement) => Promise<SettlementResult>
+  readonly settleTasks: WorkStore['settleTasks']
   readonly tellQueued: TellQueued | undefined
 }
 
@@ -43,9 +42,9 @@ const expiry = (message: string): string =>
 const NOT_STARTED = expiry('No worker started it within its schedule-to-start time')
 const NOT_CLOSED = expiry('It did not finish within its schedule-to-close time')
 
-export function dutyStore({ db, retentionMs, settleTask, tellQueued }: Deps): DutyStore {
+export function dutyStore({ db, retentionMs, settleTasks, tellQueued }: Deps): DutyStore {
   return {
-    settleTask,
+    settleTasks,
 
     async promoteTasks(limit) {
       const rows = await db.run(promoteTasks, [TRANSITIONS.promote.from, limit])

@@ -89,7 +89,7 @@ for (const engine of engines()) {
       await storage.getTask(PROJECT, task.id)
       await storage.heartbeatWorker(worker.id, pulse())
       await storage.listHeldLeases(worker.id)
-      await storage.settleTask({ ...lease, verdict: { verb: 'complete', result: '1' } })
+      await storage.settleTasks([{ ...lease, verdict: { verb: 'complete', result: '1' } }])
       expect(await storage.findFinishedTasks([task.id])).toEqual([task.id])
       await storage.redriveTask(task.id, by, null)
       await storage.editTask(task.id, { title: 'x' }, by)

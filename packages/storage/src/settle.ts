@@ -10,6 +10,7 @@ import {
   type TaskFailure,
   TRANSITIONS,
   type Verdict,
+  type WorkStore,
 } from '@taskflow/core'
 import { dispatchesOf } from './dispatch-row.ts'
 import { findSettledLeases } from './queries/find-settled-leases.ts'
@@ -27,26 +28,33 @@ interface Deps {
 }
 
 /** What a verdict means for the row: a task that leaves for good, or one that comes back. */
-type Effect =
-  | {
-      readonly kind: 'finish'
-      readonly state: string
-      readonly result: string | null
-      readonly error: TaskFailure | null
-      readonly crashes: number
-    }
-  | {
-      readonly kind: 'return'
-      readonly state: string
-      readonly outcome: AttemptOutcomeName
-      /** 1 when the attempt counts, 0 when it is given back. */
-      readonly usedAttempts: number
-      readonly crashes: number
-      readonly delayMs: number | null
-      readonly error: TaskFailure | null
-    }
+type Effect = Finish | Return
 
-type Planned<Kind extends Effect['kind']> = Settlement & { readonly effect: Extract<Effect, { kind: Kind }> }
+interface Finish {
+  readonly kind: 'finish'
+  readonly state: string
+  readonly result: string | null
+  readonly error: TaskFailure | null
+  readonly crashes: number
+}
+
+interface Return {
+  readonly kind: 'return'
+  readonly state: string
+  readonly outcome: AttemptOutcomeName
+  /** 1 when the attempt counts, 0 when it is given back. */
+  readonly usedAttempts: number
+  readonly crashes: number
+  readonly delayMs: number | null
+  readonly error: TaskFailure | null
+}
+
+interface Planned<Of extends Effect = Effect> {
+  readonly settlement: Settlement
+  readonly taskId: string
+  readonly leaseId: string
+  readonly effect: Of
+}
 
 const CANCELLED_BEFORE_RETURN: TaskFailure = {
   name: 'Cancelled',
@@ -57,18 +65,14 @@ const CANCELLED_BEFORE_RETURN: TaskFailure = {
 const MAX_ROWS = 1_000
 
 /** Settlement, gathered: each batch is two statements, one for tasks that end and one for those that come back, unless something in it is stale. */
-export function taskSettler({
-  db,
-  events,
-  retentionMs,
-  tellQueued,
-}: Deps): (settlement: Settlement) => Promise<SettlementResult> {
-  async function finish(items: readonly Planned<'finish'>[]): Promise<Set<string>> {
-    if (items.length === 0) return new Set()
-    const rows = await db.run(finishTasks, [
+export function taskSettler({ db, events, retentionMs, tellQueued }: Deps): WorkStore['settleTasks'] {
+  /** The leases that were refused. */
+  async function finish(items: readonly Planned<Finish>[]): Promise<ReadonlySet<string>> {
+    if (items.length === 0) return NONE
+    const [row] = await db.run(finishTasks, [
       ...columnsOf(items, [
-        (item) => item.taskId as string,
-        (item) => item.leaseId as string,
+        ({ taskId }) => taskId,
+        ({ leaseId }) => leaseId,
         (item) => item.effect.state,
         (item) => item.effect.result,
         (item) => (item.effect.error ? JSON.stringify(item.effect.error) : null),
@@ -76,15 +80,16 @@ export function taskSettler({
       ]),
       retentionMs,
     ])
-    return new Set(rows.map((row) => `${row.id} ${row.lease_id}`))
+    return row?.refused ? new Set(row.refused) : NONE
   }
 
-  async function giveBack(items: readonly Planned<'return'>[]): Promise<Map<string, boolean>> {
+  /** Of the leases that were accepted, whether their task was to be cancelled. */
+  async function giveBack(items: readonly Planned<Return>[]): Promise<ReadonlyMap<string, boolean>> {
     if (items.length === 0) return new Map()
     const rows = await db.run(returnTasks, [
       ...columnsOf(items, [
-        (item) => item.taskId as string,
-        (item) => item.leaseId as string,
+        ({ taskId }) => taskId,
+        ({ leaseId }) => leaseId,
         (item) => item.effect.state,
         (item) => item.effect.outcome as string,
         (item) => item.effect.usedAttempts,
@@ -95,23 +100,34 @@ export function taskSettler({
       HEAD_STARTS_MS,
     ])
     tellQueued?.(dispatchesOf(rows))
-    return new Map(rows.map((row) => [`${row.id} ${row.lease_id}`, row.is_cancelled]))
+    return new Map(rows.map((row) => [row.lease_id, row.is_cancelled]))
   }
 
-  async function settle(settlements: readonly Settlement[]): Promise<SettlementResult[]> {
+  async function settle(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]> {
     // Of two ends of one attempt in one batch (its worker's and the rescuer's, say) the first counts.
-    const firsts = new Map(settlements.toReversed().map((each) => [leaseOf(each), each]))
-    const planned = [...firsts.values()].map((each) => ({ ...each, effect: effectOf(each.verdict) }))
-    const finished = await finish(planned.filter(isFinishing))
+    const firsts = new Map<string, Planned>()
+    for (const each of settlements)
+      if (!firsts.has(each.leaseId)) firsts.set(each.leaseId, { settlement: each, ...planOf(each) })
+    const planned = [...firsts.values()]
+    const refused = await finish(planned.filter(isFinishing))
     const returned = await giveBack(planned.filter(isReturning))
     // Whoever was asked to cancel while an attempt ran does not get another one.
-    const cancelled = await finish(planned.filter((item) => returned.get(leaseOf(item)) === true).map(toCancelled))
-    const results = settlements.map((settlement): SettlementResult => {
-      const lease = leaseOf(settlement)
-      if (firsts.get(lease) !== settlement) return 'stale'
-      if (cancelled.has(lease)) return 'cancelled'
-      return finished.has(lease) || returned.get(lease) === false ? 'settled' : 'stale'
-    })
+    const toCancel = planned.filter(({ leaseId }) => returned.get(leaseId) === true).map(toCancelled)
+    const uncancelled = await finish(toCancel)
+
+    function resultOf(settlement: Settlement): SettlementResult {
+      const { leaseId } = settlement
+      const plan = firsts.get(leaseId)
+      if (plan?.settlement !== settlement) return 'stale'
+      if (plan.effect.kind === 'finish') return refused.has(leaseId) ? 'stale' : 'settled'
+      const isToBeCancelled = returned.get(leaseId)
+      if (isToBeCancelled === undefined) return 'stale'
+      if (!isToBeCancelled) return 'settled'
+      return uncancelled.has(leaseId) ? 'stale' : 'cancelled'
+    }
+
+    const results = settlements.map(resultOf)
+    if (!results.includes('stale')) return results
     const repeats = await findRepeats(settlements.filter((_, index) => results[index] === 'stale'))
     return settlements.map((settlement, index) => repeats.get(settlement) ?? (results[index] as SettlementResult))
   }
@@ -121,7 +137,6 @@ export function taskSettler({
    * An attempt that somebody else ended otherwise (the rescuer, say) stays stale.
    */
   async function findRepeats(items: readonly Settlement[]): Promise<Map<Settlement, SettlementResult>> {
-    if (items.length === 0) return new Map()
     const rows = await db.run(
       findSettledLeases,
       columnsOf(items, [(item) => item.taskId as string, (item) => item.leaseId as string]),
@@ -129,7 +144,7 @@ export function taskSettler({
     const endOf = new Map(rows.map((row) => [`${row.id} ${row.lease_id}`, `${row.ended} ${row.outcome}`]))
     return new Map(
       items.flatMap((item): [Settlement, SettlementResult][] => {
-        const end = endOf.get(leaseOf(item))
+        const end = endOf.get(`${item.taskId} ${item.leaseId}`)
         const effect = effectOf(item.verdict)
         if (end === endFrom(effect)) return [[item, 'settled']]
         return effect.kind === 'return' && end === `task ${TRANSITIONS.cancel.to}` ? [[item, 'cancelled']] : []
@@ -137,19 +152,25 @@ export function taskSettler({
     )
   }
 
-  const batch = naturalBatch<Settlement, SettlementResult>({
-    run: settle,
+  const batch = naturalBatch<readonly Settlement[], readonly SettlementResult[]>({
+    async run(groups) {
+      const results = [...(await settle(groups.flat()))]
+      return groups.map(({ length }) => results.splice(0, length))
+    },
     maxWeight: MAX_ROWS,
+    weigh: (group) => group.length,
     isShared: (error) => hasCode(error, 'DATABASE_UNAVAILABLE'),
     onBatch: (size) => events.emit('batch.left', { lane: 'settle', size }),
   })
-  return (settlement) => batch.add(settlement)
+  return (settlements) => batch.add(settlements)
 }
 
-const leaseOf = ({ taskId, leaseId }: Settlement): string => `${taskId} ${leaseId}`
+const NONE: ReadonlySet<string> = new Set()
 
-const isFinishing = (item: Settlement & { effect: Effect }): item is Planned<'finish'> => item.effect.kind === 'finish'
-const isReturning = (item: Settlement & { effect: Effect }): item is Planned<'return'> => item.effect.kind === 'return'
+const planOf = ({ taskId, leaseId, verdict }: Settlement) => ({ taskId, leaseId, effect: effectOf(verdict) })
+
+const isFinishing = (item: Planned): item is Planned<Finish> => item.effect.kind === 'finish'
+const isReturning = (item: Planned): item is Planned<Return> => item.effect.kind === 'return'
 
 /** What find_settled_leases says of an attempt that ended so. */
 function endFrom(effect: Effect): string {
@@ -158,7 +179,7 @@ function endFrom(effect: Effect): string {
   return effect.error?.reason === 'quarantined' ? 'task rescued' : `task ${effect.state}`
 }
 
-function toCancelled(item: Settlement & { effect: Effect }): Planned<'finish'> {
+function toCancelled(item: Planned): Planned<Finish> {
   const { crashes } = item.effect
   return {
     ...item,

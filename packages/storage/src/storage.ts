@@ -24,11 +24,11 @@ export interface StorageDeps {
 /** All that is stored, over any Database. */
 export function openStorage({ db, readDb = db, events, retentionMs, onQueued }: StorageDeps): Storage {
   const tellQueued = onQueued && queuedTeller(onQueued, events)
-  const settleTask = taskSettler({ db, events, retentionMs, tellQueued })
+  const settleTasks = taskSettler({ db, events, retentionMs, tellQueued })
   return {
     ...taskStore({ db, readDb, events, retentionMs, tellQueued }),
-    ...workStore({ db, settleTask }),
-    ...dutyStore({ db, retentionMs, settleTask, tellQueued }),
+    ...workStore({ db, settleTasks }),
+    ...dutyStore({ db, retentionMs, settleTasks, tellQueued }),
     ...fleetStore({ db, readDb }),
     ...leaderStore(db),
     ...keyStore(db),

@@ -2,12 +2,8 @@ import {
   type Database,
   type Lease,
   type LeaseId,
-  type RetryPolicy,
-  type Settlement,
-  type SettlementResult,
   TaskFlowError,
   type TaskId,
-  type Timeouts,
   type WorkerId,
   type WorkerRequest,
   type WorkStore,
@@ -24,14 +20,14 @@ import { recordSettled } from './queries/record-settled.ts'
 import { registerTaskTypes } from './queries/register-task-types.ts'
 import { registerWorker } from './queries/register-worker.ts'
 import { columnsOf } from './statement.ts'
-import { jsonOrNull, parseJson, priorityNumber } from './task-row.ts'
+import { jsonOrNull, priorityNumber } from './task-row.ts'
 
 interface Deps {
   readonly db: Database
-  readonly settleTask: (settlement: Settlement) => Promise<SettlementResult>
+  readonly settleTasks: WorkStore['settleTasks']
 }
 
-export function workStore({ db, settleTask }: Deps): WorkStore {
+export function workStore({ db, settleTasks }: Deps): WorkStore {
   /** Nothing was claimed: because others have these tasks, or because this worker may have none? */
   async function refuseWhoMayNotClaim(workerId: WorkerId): Promise<void> {
     const [claimer] = await db.run(findClaimer, [workerId])
@@ -42,7 +38,7 @@ export function workStore({ db, settleTask }: Deps): WorkStore {
   }
 
   return {
-    settleTask,
+    settleTasks,
 
     async registerWorker(worker, types) {
       await db.run(registerWorker, [
@@ -133,6 +129,7 @@ export function workStore({ db, settleTask }: Deps): WorkStore {
 }
 
 function toLease(row: ClaimedRow): Lease {
+  const { unusual } = row
   return {
     taskId: row.id as TaskId,
     leaseId: row.lease_id as LeaseId,
@@ -142,12 +139,12 @@ function toLease(row: ClaimedRow): Lease {
     payload: row.payload,
     attempt: row.attempt,
     maxAttempts: row.max_attempts,
-    crashCount: row.crash_count,
-    retry: parseJson<RetryPolicy>(row.retry),
-    timeouts: parseJson<Timeouts>(row.timeouts),
-    closeInMs: row.close_in_ms,
-    labels: row.labels ?? {},
-    createdAt: row.created_at,
+    crashCount: unusual?.crashCount ?? 0,
+    retry: unusual?.retry ?? null,
+    timeouts: unusual?.timeouts ?? null,
+    closeInMs: unusual?.closeInMs ?? null,
+    labels: unusual?.labels ?? {},
+    createdAt: new Date(row.created_at_ms),
     waitedMs: row.waited_ms,
   }
 }

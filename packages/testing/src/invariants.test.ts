@@ -26,7 +26,7 @@ describe('the invariants hold', () => {
     for (const result of ['"first"', '"second"']) {
       const [lease] = await storage.claimTasks(claimBy(worker))
       expect(await checkInvariants(db)).toEqual([])
-      await storage.settleTask({ taskId: task.id, leaseId: lease!.leaseId, verdict: { verb: 'complete', result } })
+      await storage.settleTasks([{ taskId: task.id, leaseId: lease!.leaseId, verdict: { verb: 'complete', result } }])
       expect(await checkInvariants(db)).toEqual([])
       await storage.redriveTask(task.id, { project: task.project, actor: 'key:test' }, null)
       expect(await checkInvariants(db)).toEqual([])

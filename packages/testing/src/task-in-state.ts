@@ -60,12 +60,13 @@ export async function claimOne(storage: Storage, worker: WorkerIntroduction): Pr
   return lease
 }
 
-export function settle(
+export async function settle(
   storage: Storage,
   { taskId, leaseId }: Pick<Lease, 'taskId' | 'leaseId'>,
   verdict: Verdict,
-): Promise<SettlementResult> {
-  return storage.settleTask({ taskId, leaseId, verdict })
+): Promise<SettlementResult | undefined> {
+  const [result] = await storage.settleTasks([{ taskId, leaseId, verdict }])
+  return result
 }
 
 /** Brings a new task into a state, by the storage's own verbs where they lead there. The lease is that of its last attempt. */

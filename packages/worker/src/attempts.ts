@@ -5,7 +5,7 @@ import type { Log } from './log.ts'
 import type { IsolatedRunners } from './placement/isolated-runners.ts'
 import type { RunnerHandle } from './placement/runner-handle.ts'
 import type { SharedRunner } from './placement/shared-runner.ts'
-import type { Ended, LogEntry, ProgressEntry, Report, TaskTypeIntroduction } from './protocol.ts'
+import type { LogEntry, ProgressEntry, Report, TaskTypeIntroduction } from './protocol.ts'
 import type { Settler } from './settler.ts'
 import type { Slots } from './slots.ts'
 import { forcedOutcome, hasDeadline, outcomeUnder } from './stop.ts'
@@ -23,8 +23,11 @@ interface Deps {
   watch(attempt: HeldAttempt): void
 }
 
-// Runners with a task each in which a runner died before: two cores' worth, and little memory.
+// When a worker dies with hundreds of tasks, each comes back to be run alone in the end; a runner for each at once would
+// kill the next worker by its memory. Two cores' worth, and little memory.
 const SUSPECTS_AT_ONCE = 4
+// Longer than a claim takes on a busy machine, by far.
+const PATIENCE_MS = 250
 
 /** Leads each attempt from its lease through a runner to its settlement. */
 export interface Attempts {
@@ -33,6 +36,8 @@ export interface Attempts {
   begin(leases: readonly Lease[], workerId: WorkerId): void
   /** Hands leases back that never came to a runner. */
   release(leases: readonly Lease[], workerId: WorkerId): void
+  /** Hands back, without using an attempt, those that wait for a slot. */
+  releaseWaiting(): void
   /** Ends an attempt once; later ends of the same attempt are not heard. */
   finish(attempt: HeldAttempt, outcome: AttemptOutcome): void
   onReport(report: Report, runner: RunnerHandle): void
@@ -43,8 +48,11 @@ export function attempts(deps: Deps): Attempts {
   const { slots, settler, journal, shared, isolated, clock, events, log, watch } = deps
   let types: ReadonlyMap<string, TaskTypeIntroduction> = new Map()
   let lastKey = 0
-  const suspects: HeldAttempt[] = []
-  const admitted = new WeakSet<HeldAttempt>()
+  /** Those that wait for a slot. */
+  const line: HeldAttempt[] = []
+  /** Those of the suspects that have one. */
+  const suspects = new Set<HeldAttempt>()
+  let isWatchingLine = false
 
   function hold(lease: Lease, workerId: WorkerId): HeldAttempt {
     const type = types.get(lease.type)
@@ -53,31 +61,51 @@ export function attempts(deps: Deps): Attempts {
   }
 
   function begin(leases: readonly Lease[], workerId: WorkerId): void {
-    const held = leases.map((lease) => hold(lease, workerId))
-    for (const attempt of held) slots.add(attempt)
-    const together = held.filter(({ isolation }) => isolation === null)
+    for (const lease of leases) {
+      const attempt = hold(lease, workerId)
+      slots.add(attempt)
+      line.push(attempt)
+    }
+    admit()
+  }
+
+  /** Gives free slots to those that wait, in their order. */
+  function admit(): void {
+    const together: HeldAttempt[] = []
+    const passedOver: HeldAttempt[] = []
+    while (slots.free > 0 && line.length > 0) {
+      const next = line.shift() as HeldAttempt
+      if (!isStillWanted(next)) continue
+      if (isSuspect(next.lease) && suspects.size >= SUSPECTS_AT_ONCE) {
+        passedOver.push(next)
+        continue
+      }
+      slots.occupy(next)
+      if (isSuspect(next.lease)) suspects.add(next)
+      if (next.isolation === null) together.push(next)
+      else void startAlone(next, next.isolation)
+    }
+    line.unshift(...passedOver)
     if (together.length > 0) void startTogether(together)
-    for (const attempt of held) {
-      if (isSuspect(attempt.lease)) suspects.push(attempt)
-      else if (attempt.isolation !== null) void startAlone(attempt, attempt.isolation)
-    }
-    admitSuspects()
+    if (line.length > 0 && !isWatchingLine) void watchLine()
   }
 
-  /**
-   * When a worker dies with hundreds of tasks, each comes back to be run alone; a runner for each at once would
-   * kill the next worker by its memory. The others wait in their slots.
-   */
-  function admitSuspects(): void {
-    while (suspects.length > 0 && runningSuspects() < SUSPECTS_AT_ONCE) {
-      const next = suspects.shift()
-      if (!next || !isStillWanted(next)) continue
-      admitted.add(next)
-      void startAlone(next, 'process')
+  /** Those claimed ahead would have started long ago, had what runs not become slower: another worker may have room for them. */
+  async function watchLine(): Promise<void> {
+    isWatchingLine = true
+    while (line.length > 0) {
+      await clock.sleep(PATIENCE_MS / 2)
+      const since = clock.monotonicMs() - PATIENCE_MS
+      for (const attempt of line.filter(({ lease, claimedAt }) => claimedAt <= since && !isSuspect(lease)))
+        handBack(attempt)
     }
+    isWatchingLine = false
   }
 
-  const runningSuspects = (): number => [...slots].filter((attempt) => admitted.has(attempt)).length
+  function handBack(attempt: HeldAttempt): void {
+    line.splice(line.indexOf(attempt), 1)
+    end(attempt, attempt.stop ? forcedOutcome(attempt.stop) : { kind: 'released' })
+  }
 
   function start(started: readonly HeldAttempt[], runner: RunnerHandle): void {
     const now = clock.monotonicMs()
@@ -111,17 +139,22 @@ export function attempts(deps: Deps): Attempts {
 
   /** An attempt may be stopped or dropped while it waits for its turn or its runner. */
   function isStillWanted(attempt: HeldAttempt): boolean {
-    if (attempt.stop) finish(attempt, forcedOutcome(attempt.stop))
+    if (attempt.stop) end(attempt, forcedOutcome(attempt.stop))
     return slots.get(attempt.key) !== undefined
   }
 
-  function finish(attempt: HeldAttempt, outcome: AttemptOutcome): void {
+  function end(attempt: HeldAttempt, outcome: AttemptOutcome): void {
     if (!slots.remove(attempt)) return
-    void settler.settle(attempt, outcome)
-    admitSuspects()
+    suspects.delete(attempt)
+    settler.settle(attempt, outcome)
   }
 
-  function onEnded({ key, outcome, isAdrift }: Ended, runner: RunnerHandle): void {
+  function finish(attempt: HeldAttempt, outcome: AttemptOutcome): void {
+    end(attempt, outcome)
+    admit()
+  }
+
+  function onEnded(key: number, outcome: AttemptOutcome, runner: RunnerHandle, isAdrift = false): void {
     const attempt = slots.get(key)
     if (!attempt) {
       log.warn({ outcome: outcome.kind }, 'An abandoned handler has ended; its outcome is not counted')
@@ -131,7 +164,7 @@ export function attempts(deps: Deps): Attempts {
       if (isAdrift) void runner.kill()
       else isolated.giveBack(runner)
     }
-    finish(attempt, outcomeUnder(attempt.stop, outcome))
+    end(attempt, outcomeUnder(attempt.stop, outcome))
   }
 
   function onReport(report: Report, runner: RunnerHandle): void {
@@ -142,7 +175,11 @@ export function attempts(deps: Deps): Attempts {
     }
     if (report.logs.length > 0) append(report.logs)
     for (const entry of report.progress) record(entry)
-    for (const entry of report.ended) onEnded(entry, runner)
+    const { succeeded } = report
+    for (let at = 0; at < succeeded.length; at += 2)
+      onEnded(succeeded[at] as number, { kind: 'succeeded', result: succeeded[at + 1] as string }, runner)
+    for (const { key, outcome, isAdrift } of report.ended) onEnded(key, outcome, runner, isAdrift)
+    admit()
   }
 
   function append(entries: readonly LogEntry[]): void {
@@ -168,7 +205,8 @@ export function attempts(deps: Deps): Attempts {
     events.emit('runner.crashed', { placement: runner.placement, reason: how, attempts: lost.length })
     if (runner === shared.current) shared.replace()
     const error = { name: 'RunnerCrashed', message: `The runner of this attempt ${how}` }
-    for (const attempt of lost) finish(attempt, outcomeUnder(attempt.stop, { kind: 'crashed', error }))
+    for (const attempt of lost) end(attempt, outcomeUnder(attempt.stop, { kind: 'crashed', error }))
+    admit()
   }
 
   return {
@@ -177,7 +215,10 @@ export function attempts(deps: Deps): Attempts {
     },
     begin,
     release(leases, workerId) {
-      for (const lease of leases) void settler.settle(hold(lease, workerId), { kind: 'released' })
+      for (const lease of leases) settler.settle(hold(lease, workerId), { kind: 'released' })
+    },
+    releaseWaiting() {
+      for (const attempt of [...line]) handBack(attempt)
     },
     finish,
     onReport,

@@ -1,5 +1,6 @@
 import type { Broker, ClaimRequest, Clock, Delivery, Events, Lease, WorkerId, WorkStore } from '@taskflow/core'
 import { growingPause } from './keep-trying.ts'
+import { pace } from './pace.ts'
 import type { Settler } from './settler.ts'
 import type { Slots } from './slots.ts'
 
@@ -32,7 +33,7 @@ const STALL_MS = WAIT_MS + 8_000
 // A process that was frozen finds its timers due before it has read what arrived meanwhile.
 const LAST_LOOK_MS = 50
 // Attempts that ended give their slot back before they are settled; this bounds how far settling may lag behind.
-const UNSETTLED_PER_SLOT = 4
+const UNSETTLED_FOR_EACH = 4
 
 const release = (delivery: Delivery): Promise<void> => delivery.release()
 
@@ -47,7 +48,8 @@ interface Run {
 }
 
 /**
- * Fills free slots: as soon as there is one, and whether or not what left it is settled yet.
+ * Fills free slots: as soon as there is one, and whether or not what left it is settled yet. Where tasks pass so fast
+ * that slots would stand empty while a claim is under way, it claims ahead by their pace.
  *
  * It watches itself, for a call whose answer is lost would end it without a word. A run that does not come back from
  * the broker or the database is given up and followed by another. What it still brings is let go of: a delivery
@@ -75,6 +77,7 @@ export function fetchLoop(deps: Deps): FetchLoop {
   let isFull = false
   let fetchedAt = clock.monotonicMs()
   let lastClaim = 0
+  const passing = pace({ clock, ended: () => slots.ended })
   let claimUnderWay: number | undefined
   let ended: Promise<void> = Promise.resolve()
 
@@ -126,7 +129,7 @@ export function fetchLoop(deps: Deps): FetchLoop {
     const { signal } = run.ending
     await whenRoom(signal)
     await whenWelcome(signal)
-    const max = slots.free
+    const max = room()
     if (signal.aborted || max <= 0) return
     const from = nextQueues()
     run.delivery = await answerOf(run, broker.take({ project, ...from, types, max, waitMs: WAIT_MS, signal }))
@@ -153,8 +156,10 @@ export function fetchLoop(deps: Deps): FetchLoop {
   async function lease(run: Run, request: ClaimRequest): Promise<number> {
     const number = ++lastClaim
     claimUnderWay = number
+    const beganAt = clock.monotonicMs()
     try {
       const leases = await answerOf(run, storage.claimTasks(request))
+      passing.onClaimed(clock.monotonicMs() - beganAt, slots.size === 0)
       if (leases.length === 0) return 0
       if (run.isGivenUp) onClaimedLate(leases, request.workerId)
       else onClaimed(leases, request.workerId)
@@ -181,20 +186,23 @@ export function fetchLoop(deps: Deps): FetchLoop {
     }
   }
 
+  const room = (): number => slots.count + passing.ahead - slots.size
+
   async function whenRoom(signal: AbortSignal): Promise<void> {
-    while (slots.free <= 0 && !signal.aborted) {
+    // Of those held ahead half may go first: they last for as long as a claim takes, and claims of a few cost most by the row.
+    while (room() <= passing.ahead / 2 && !signal.aborted) {
       isFull = true
       await slots.change.rung()
       fetchedAt = clock.monotonicMs()
     }
     isFull = false
-    const bound = UNSETTLED_PER_SLOT * (slots.free + slots.size)
+    const bound = UNSETTLED_FOR_EACH * (slots.count + passing.ahead)
     while (settler.pending > bound && !signal.aborted) await settler.change.rung()
   }
 
   function tell(leases: readonly Lease[]): void {
     for (const [queue, claimed] of Map.groupBy(leases, (lease) => lease.queue))
-      events.emit('tasks.claimed', { queue, count: claimed.length, waitedMs: claimed.map(({ waitedMs }) => waitedMs) })
+      events.emit('tasks.claimed', { queue, waitedMs: claimed.map(({ waitedMs }) => waitedMs) })
   }
 
   function rest(): void {

@@ -4,7 +4,7 @@ import type { RunnerHandle } from './placement/runner-handle.ts'
 import type { Order, TaskTypeIntroduction } from './protocol.ts'
 import type { Stop } from './stop.ts'
 
-/** One attempt in this worker's hands: it has a lease and takes a slot. Moments are the monotonic clock's. */
+/** One attempt in this worker's hands: it has a lease. Moments are the monotonic clock's. */
 export interface HeldAttempt {
   readonly key: number
   readonly lease: Lease
@@ -18,6 +18,8 @@ export interface HeldAttempt {
   /** End of schedule-to-close; infinite without one. */
   readonly closeAt: number
   readonly claimedAt: number
+  /** False while it waits for a slot. */
+  hasSlot: boolean
   /** Undefined while a runner of its own is starting. */
   runner: RunnerHandle | undefined
   startedAt: number
@@ -45,6 +47,7 @@ export function holdAttempt(
     heartbeatMs: timeout('heartbeatMs'),
     closeAt: lease.closeInMs === null ? Number.POSITIVE_INFINITY : now + lease.closeInMs,
     claimedAt: now,
+    hasSlot: false,
     runner: undefined,
     startedAt: Number.POSITIVE_INFINITY,
     beatAt: Number.POSITIVE_INFINITY,

@@ -5,6 +5,8 @@ interface Options {
   /** Once aborted, the next failure is final. */
   readonly signal: AbortSignal
   onError(error: unknown): void
+  /** How often a refusal is answered by another try, this one counted. */
+  readonly tries?: number
 }
 
 const PAUSE_MS = { first: 50, last: 2_000 } as const
@@ -27,7 +29,10 @@ export function growingPause() {
 }
 
 /** Repeats what the database could not do: for as long as it is away, and a few times whatever it says. */
-export async function keepTrying<Result>(work: () => Promise<Result>, { clock, signal, onError }: Options) {
+export async function keepTrying<Result>(
+  work: () => Promise<Result>,
+  { clock, signal, onError, tries = TRIES }: Options,
+): Promise<Result> {
   const pause = growingPause()
   for (let refusals = 0; ; ) {
     try {
@@ -35,7 +40,7 @@ export async function keepTrying<Result>(work: () => Promise<Result>, { clock, s
     } catch (error) {
       onError(error)
       if (!hasCode(error, 'DATABASE_UNAVAILABLE')) refusals++
-      if (signal.aborted || refusals >= TRIES) throw error
+      if (signal.aborted || refusals >= tries) throw error
       await clock.sleep(pause.next(), signal)
     }
   }

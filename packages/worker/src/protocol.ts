@@ -1,5 +1,6 @@
 import type { AttemptError, AttemptOutcome, LogLine, TaskTypeDefaults } from '@taskflow/core'
 import type { Isolation } from '@taskflow/sdk'
+import type { PackedOrders, PackedSuccesses } from './packed.ts'
 
 /**
  * What the agent and a runner say to each other.
@@ -7,11 +8,12 @@ import type { Isolation } from '@taskflow/sdk'
  * The agent is the process's main thread: it claims, settles and heartbeats, and
  * runs no handler. A runner runs handlers: in a thread many share, or in a thread
  * or process of its own. The messages are the same for all three, and travel as
- * structured clones. Payloads and results are JSON text, parsed in the runner alone.
+ * structured clones, for which what comes by the thousand is packed (`packed.ts`).
+ * Payloads and results are JSON text, parsed in the runner alone.
  */
 export type ToRunner =
   | { readonly kind: 'load'; readonly folder: string }
-  | { readonly kind: 'run'; readonly orders: readonly Order[] }
+  | { readonly kind: 'run'; readonly orders: PackedOrders }
   | { readonly kind: 'abort'; readonly keys: readonly number[]; readonly reason: AttemptError }
   | { readonly kind: 'ping'; readonly number: number }
 
@@ -44,6 +46,9 @@ export interface Order {
 /** What gathered in one turn of the runner's loop. */
 export interface Report {
   readonly kind: 'report'
+  /** Attempts that succeeded. */
+  readonly succeeded: PackedSuccesses
+  /** Attempts that ended otherwise. */
   readonly ended: readonly Ended[]
   readonly logs: readonly LogEntry[]
   readonly progress: readonly ProgressEntry[]

@@ -160,7 +160,9 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     onError,
   })
 
-  const steer = steering({ fetching, clock, log, drainMs: settings.drainMs, drain: stopping.drain })
+  const { drainMs } = settings
+  const { releaseWaiting } = held
+  const steer = steering({ fetching, clock, log, drainMs, releaseWaiting, drain: stopping.drain })
 
   function isDraining(): boolean {
     return isStopping || steer.request === 'drain'
@@ -211,7 +213,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
   const isEmpty = (): boolean => inHand.size === 0
 
   async function drain(): Promise<void> {
-    await waitUntil(isEmpty, inHand.change, settings.drainMs)
+    await waitUntil(isEmpty, inHand.change, drainMs)
     stopping.drain()
     // The stopper ends the last ones at the end of the grace; the margin is its round.
     await waitUntil(isEmpty, inHand.change, settings.killGraceMs + 1_000)
@@ -239,6 +241,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
       steer.stop()
       beating.wake()
       await fetching.stop()
+      releaseWaiting()
       await drain()
       await leave()
     },

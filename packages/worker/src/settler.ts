@@ -15,7 +15,7 @@ import { type Tallies, tallies } from './tallies.ts'
 import { verdictOf } from './verdict.ts'
 
 interface Deps {
-  readonly storage: Pick<WorkStore, 'settleTask'>
+  readonly storage: Pick<WorkStore, 'settleTasks'>
   readonly clock: Clock
   readonly random: () => number
   readonly events: Events
@@ -24,15 +24,20 @@ interface Deps {
   onError(error: unknown): void
 }
 
-/** Brings the end of each attempt to storage: for as long as it takes, and presenting the lease. */
+interface End {
+  readonly attempt: HeldAttempt
+  readonly verdict: Verdict
+  readonly endedAt: number
+}
+
+/** Brings the end of each attempt to storage: for as long as it takes, presenting the lease, and those of one turn together. */
 export interface Settler {
-  /** Never rejects. */
-  settle(attempt: HeldAttempt, outcome: AttemptOutcome): Promise<void>
+  settle(attempt: HeldAttempt, outcome: AttemptOutcome): void
   /** Attempts that ended and are not settled yet. */
   readonly pending: number
   isSettling(leaseId: LeaseId): boolean
   readonly released: number
-  /** Rings when one was settled. */
+  /** Rings when some were settled. */
   readonly change: Bell
   takeTallies(): readonly QueueTally[]
   returnTallies(taken: readonly QueueTally[]): void
@@ -43,50 +48,86 @@ export function settler({ storage, clock, random, events, signal, onError }: Dep
   const pending = new Set<LeaseId>()
   let released = 0
   const change = bell()
+  let gathered: End[] = []
 
-  async function settle(attempt: HeldAttempt, outcome: AttemptOutcome): Promise<void> {
-    pending.add(attempt.lease.leaseId)
-    const endedAt = clock.monotonicMs()
-    try {
-      // Whoever sees the task finished finds its log and last progress complete.
-      if (attempt.written) await attempt.written
-      await bring(attempt, verdictOf(outcome, attempt, endedAt, random), endedAt)
-    } finally {
-      pending.delete(attempt.lease.leaseId)
-      change.ring()
-    }
+  function gather(attempt: HeldAttempt, outcome: AttemptOutcome, endedAt: number): void {
+    gathered.push({ attempt, verdict: verdictOf(outcome, attempt, endedAt, random), endedAt })
+    if (gathered.length === 1) queueMicrotask(bringGathered)
   }
 
-  async function bring(attempt: HeldAttempt, verdict: Verdict, endedAt: number): Promise<void> {
-    const { taskId, leaseId } = attempt.lease
-    const send = (each: Verdict) => () => storage.settleTask({ taskId, leaseId, verdict: each })
+  function bringGathered(): void {
+    const ends = gathered
+    gathered = []
+    void bring(ends)
+  }
+
+  async function bring(ends: readonly End[]): Promise<void> {
     try {
-      note(attempt, verdict, await keepTrying(send(verdict), { clock, signal, onError }), endedAt)
+      note(ends, await send(ends))
     } catch (error) {
-      if (signal.aborted) return
-      const failure = refusalOf(error)
-      await keepTrying(send(failure), { clock, signal, onError }).then(
-        (result) => note(attempt, failure, result, endedAt),
-        // Reported each time; the lease, known to nobody here any more, is then handed back.
-        () => {},
-      )
+      if (signal.aborted) leave(ends)
+      // One of them is refused, and only alone can it be told which.
+      else if (ends.length > 1) await Promise.all(ends.map((end) => bring([end])))
+      else await bringRefusal(ends, error)
     }
   }
 
-  function note({ lease, startedAt, claimedAt }: HeldAttempt, verdict: Verdict, result: SettlementResult, at: number) {
-    if (result === 'stale') {
-      events.emit('lease.lost', { taskId: lease.taskId, attempt: lease.attempt })
-      return
-    }
-    const verb = result === 'cancelled' ? 'cancel' : verdict.verb
-    counts.count(lease.queue, verb)
-    if (verb === 'release') released++
-    const durationMs = at - (startedAt === Number.POSITIVE_INFINITY ? claimedAt : startedAt)
-    events.emit('task.settled', { type: lease.type, queue: lease.queue, verb, durationMs })
+  /** Without a second refusal among several: what one of them suffers the others need not wait for. */
+  function send(ends: readonly End[]): Promise<readonly SettlementResult[]> {
+    const settlements = ends.map(({ attempt: { lease }, verdict }) => ({
+      taskId: lease.taskId,
+      leaseId: lease.leaseId,
+      verdict,
+    }))
+    const work = (): Promise<readonly SettlementResult[]> => storage.settleTasks(settlements)
+    return keepTrying(work, { clock, signal, onError, ...(ends.length > 1 && { tries: 1 }) })
+  }
+
+  async function bringRefusal([end]: readonly End[], error: unknown): Promise<void> {
+    if (!end) return
+    const refused = [{ ...end, verdict: refusalOf(error) }]
+    await send(refused).then(
+      (results) => note(refused, results),
+      // Reported each time; the lease, known to nobody here any more, is then handed back.
+      () => leave(refused),
+    )
+  }
+
+  function leave(ends: readonly End[]): void {
+    for (const { attempt } of ends) pending.delete(attempt.lease.leaseId)
+    change.ring()
+  }
+
+  function note(ends: readonly End[], results: readonly SettlementResult[]): void {
+    const durations = new Map<string, { type: string; queue: string; verb: Verdict['verb']; durationsMs: number[] }>()
+    ends.forEach(({ attempt, verdict, endedAt }, index) => {
+      const { lease, startedAt, claimedAt } = attempt
+      const { taskId, type, queue } = lease
+      if (results[index] === 'stale') {
+        events.emit('lease.lost', { taskId, attempt: lease.attempt })
+        return
+      }
+      const verb = results[index] === 'cancelled' ? 'cancel' : verdict.verb
+      counts.count(queue, verb)
+      if (verb === 'release') released++
+      const durationMs = endedAt - (startedAt === Number.POSITIVE_INFINITY ? claimedAt : startedAt)
+      const key = `${type} ${queue} ${verb}`
+      const alike = durations.get(key)
+      if (alike) alike.durationsMs.push(durationMs)
+      else durations.set(key, { type, queue, verb, durationsMs: [durationMs] })
+    })
+    for (const settled of durations.values()) events.emit('tasks.settled', settled)
+    leave(ends)
   }
 
   return {
-    settle,
+    settle(attempt, outcome) {
+      pending.add(attempt.lease.leaseId)
+      const endedAt = clock.monotonicMs()
+      // Whoever sees the task finished finds its log and last progress complete.
+      if (attempt.written) void attempt.written.then(() => gather(attempt, outcome, endedAt))
+      else gather(attempt, outcome, endedAt)
+    },
     get pending() {
       return pending.size
     },

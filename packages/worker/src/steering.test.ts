@@ -12,6 +12,7 @@ function setup() {
     clock,
     log: { debug: write, info: write, warn: write, error: write },
     drainMs: 5_000,
+    releaseWaiting: () => done.push('release waiting'),
     drain: () => done.push('drain'),
   })
   return { subject, clock, done, logged }
@@ -27,7 +28,7 @@ test('begins once it has heard that nothing is asked, and says nothing of it', (
 test('does not begin when it is asked to rest from the first', () => {
   const { subject, done } = setup()
   subject.heed('cordon')
-  expect(done).toEqual(['rest'])
+  expect(done).toEqual(['rest', 'release waiting'])
 })
 
 test('does once what it is asked with every heartbeat, and tells the operator', async () => {
@@ -38,7 +39,7 @@ test('does once what it is asked with every heartbeat, and tells the operator', 
     await clock.advance(1_000)
   }
   subject.heed(null)
-  expect(done).toEqual(['start', 'rest', 'start'])
+  expect(done).toEqual(['start', 'rest', 'release waiting', 'start'])
   expect(logged).toEqual([
     'The worker takes no more tasks, as it was asked',
     'The worker takes tasks again, as it was asked',
@@ -49,9 +50,9 @@ test('hands back what still runs when the time of a drain is up, once', async ()
   const { subject, clock, done } = setup()
   subject.heed('drain')
   await clock.advance(4_999)
-  expect(done).toEqual(['rest'])
+  expect(done).toEqual(['rest', 'release waiting'])
   await clock.advance(60_000)
-  expect(done).toEqual(['rest', 'drain'])
+  expect(done).toEqual(['rest', 'release waiting', 'drain'])
 })
 
 test.each([null, 'cordon'] as const)('hands nothing back when %j comes before that', async (request) => {
@@ -82,6 +83,6 @@ test('heeds nothing once it is stopped', async () => {
   subject.stop()
   for (const request of [null, 'drain'] as const) subject.heed(request)
   await clock.advance(60_000)
-  expect(done).toEqual(['rest'])
+  expect(done).toEqual(['rest', 'release waiting'])
   expect(clock.sleepers).toBe(0)
 })

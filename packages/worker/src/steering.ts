@@ -8,6 +8,8 @@ interface Deps {
   readonly log: Log
   /** How long running attempts may go on once the worker is asked to drain. */
   readonly drainMs: number
+  /** Hands back what waits for a slot. */
+  releaseWaiting(): void
   /** Asks what still runs to stop, and hands it back. */
   drain(): void
 }
@@ -26,7 +28,7 @@ export interface Steering {
   stop(): void
 }
 
-export function steering({ fetching, clock, log, drainMs, drain }: Deps): Steering {
+export function steering({ fetching, clock, log, drainMs, releaseWaiting, drain }: Deps): Steering {
   let heeded: WorkerRequest | null | undefined
   let patience = new AbortController()
   let isStopped = false
@@ -42,7 +44,10 @@ export function steering({ fetching, clock, log, drainMs, drain }: Deps): Steeri
       patience.abort()
       patience = new AbortController()
       if (request === null) fetching.start()
-      else fetching.rest()
+      else {
+        fetching.rest()
+        releaseWaiting()
+      }
       if (request === 'drain') void drainInTime(patience)
       if (request !== null) log.info({ request }, 'The worker takes no more tasks, as it was asked')
       else if (heeded !== undefined) log.info({}, 'The worker takes tasks again, as it was asked')

@@ -19,9 +19,9 @@ function setup() {
         if (state.failure) throw state.failure
         return [...stored]
       },
-      async settleTask(settlement) {
-        released.push(settlement)
-        return 'settled'
+      async settleTasks(settlements) {
+        released.push(...settlements)
+        return settlements.map(() => 'settled')
       },
     },
     log: { debug() {}, info() {}, warn() {}, error() {} },

@@ -2,7 +2,7 @@ import type { HeldLease, LeaseId, WorkerId, WorkStore } from '@taskflow/core'
 import type { Log } from './log.ts'
 
 interface Deps {
-  readonly storage: Pick<WorkStore, 'listHeldLeases' | 'settleTask'>
+  readonly storage: Pick<WorkStore, 'listHeldLeases' | 'settleTasks'>
   readonly log: Log
   /** Whether this process knows of the lease: its attempt runs, or is being settled. */
   isInHand(leaseId: LeaseId): boolean
@@ -59,7 +59,7 @@ export function unheldLeases({ storage, log, isInHand, claimUnderWay, onError }:
   }
 
   async function release({ taskId, leaseId }: HeldLease): Promise<void> {
-    const result = await storage.settleTask({ taskId, leaseId, verdict: { verb: 'release' } })
+    const [result] = await storage.settleTasks([{ taskId, leaseId, verdict: { verb: 'release' } }])
     if (result !== 'stale') log.warn({ taskId }, 'Handed back a task that was claimed without an answer')
   }
 

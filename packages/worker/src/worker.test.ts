@@ -235,7 +235,7 @@ describe('worker › lives on', () => {
   test('a worker with nothing to do says one thing a beat, and looks seldom for leases that it does not hold', async () => {
     const { worker, storage } = setupWorker({ heartbeatMs: 2 })
     const lists = vi.spyOn(storage, 'listHeldLeases')
-    const others = [vi.spyOn(storage, 'settleTask'), vi.spyOn(storage, 'appendLogs'), vi.spyOn(storage, 'claimTasks')]
+    const others = [vi.spyOn(storage, 'settleTasks'), vi.spyOn(storage, 'appendLogs'), vi.spyOn(storage, 'claimTasks')]
     await worker.start()
     await eventually(() => storage.pulses.length >= 90)
     expect(lists.mock.calls.length).toBe(Math.floor(storage.pulses.length / 30))
@@ -292,6 +292,16 @@ describe('worker › lives on', () => {
     storage.refuseSettlement = ({ verdict }) => (verdict.verb === 'complete' ? new Error('value too odd') : undefined)
     const [verdict] = await settle(lease('succeeds'))
     expect(verdict).toMatchObject({ verb: 'fail', error: { name: 'OutcomeRefused' } })
+  })
+
+  test('an outcome that storage refuses does not fail those that ended with it', async () => {
+    const { worker, storage, settle } = setupWorker()
+    await worker.start()
+    const odd = lease('succeeds')
+    storage.refuseSettlement = ({ taskId, verdict }) =>
+      taskId === odd.taskId && verdict.verb === 'complete' ? new Error('value too odd') : undefined
+    const verdicts = await settle(lease('succeeds'), odd, lease('succeeds'))
+    expect(verdicts.map(({ verb }) => verb)).toEqual(['complete', 'fail', 'complete'])
   })
 
   test('a stale settlement is told as a lost lease', async () => {

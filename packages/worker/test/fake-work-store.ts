@@ -113,13 +113,13 @@ export class FakeWorkStore implements WorkStore {
     return [...this.held.values()].filter(({ workerId }) => workerId === id)
   }
 
-  async settleTask(settlement: Settlement): Promise<SettlementResult> {
+  async settleTasks(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]> {
     this.#answer()
-    const refusal = this.refuseSettlement?.(settlement)
+    const refusal = settlements.map((settlement) => this.refuseSettlement?.(settlement)).find((error) => error)
     if (refusal) throw refusal
-    this.settlements.push(settlement)
-    this.held.delete(settlement.leaseId)
-    return this.settlementResult
+    this.settlements.push(...settlements)
+    for (const { leaseId } of settlements) this.held.delete(leaseId)
+    return settlements.map(() => this.settlementResult)
   }
 
   async appendLogs(lines: readonly NewLogLine[]): Promise<void> {

@@ -28,7 +28,7 @@ export interface DutyStore {
   buryWorkers(silent: readonly { id: WorkerId; heartbeatAt: Date }[]): Promise<WorkerId[]>
   /** Running tasks whose worker is dead, gone or stopped. */
   listOrphanedLeases(limit: number): Promise<OrphanedLease[]>
-  settleTask(settlement: Settlement): Promise<SettlementResult>
+  settleTasks(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]>
   /** Fails tasks past schedule-to-start or schedule-to-close that are not running. */
   expireTasks(limit: number): Promise<number>
   /** Counts unfinished tasks by queue and state for those who ask. */

@@ -127,8 +127,8 @@ export interface WorkStore {
   claimTasks(request: ClaimRequest): Promise<Lease[]>
   /** The running tasks that are this worker's in the eyes of the others. */
   listHeldLeases(workerId: WorkerId): Promise<HeldLease[]>
-  /** Gathers with others under way. */
-  settleTask(settlement: Settlement): Promise<SettlementResult>
+  /** One result for each, in their order. Gathers with others under way; those brought together stand or fall together. */
+  settleTasks(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]>
   /** Lines of tasks that are gone are never read, and cleared by retention. */
   appendLogs(lines: readonly NewLogLine[]): Promise<void>
   recordProgress(

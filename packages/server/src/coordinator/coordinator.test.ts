@@ -14,7 +14,7 @@ const idleStore: DutyStore = {
   listSilentWorkers: async () => [],
   buryWorkers: async () => [],
   listOrphanedLeases: async () => [],
-  settleTask: async () => 'stale',
+  settleTasks: async (settlements) => settlements.map(() => 'stale'),
   expireTasks: async () => 0,
   countQueues: async () => {},
   applyRetention: async () => ({ droppedPartitions: [] }),

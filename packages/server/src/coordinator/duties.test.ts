@@ -56,7 +56,7 @@ test.each([
     listSilentWorkers: async () => [],
     buryWorkers: async () => [],
     listOrphanedLeases: async () => Array.from({ length: await work() }, () => lease),
-    settleTask: async () => 'settled' as const,
+    settleTasks: async () => ['settled' as const],
   }
   const service = duty({ clock, events, storage, isLeading: () => isLeading })
   stop = service.stop

@@ -170,7 +170,8 @@ for (const engine of engines()) {
       let isAway = true
       const storage: DutyStore = {
         ...given.storage,
-        settleTask: (settlement) => (isAway ? Promise.reject(new Error('away')) : given.storage.settleTask(settlement)),
+        settleTasks: (settlements) =>
+          isAway ? Promise.reject(new Error('away')) : given.storage.settleTasks(settlements),
       }
       const { clock, nextRound } = await startRescuer({ storage })
       await nextRound()

@@ -9,7 +9,7 @@ import {
 import { type DutyDeps, duty } from './duty.ts'
 
 interface Deps extends DutyDeps {
-  readonly storage: Pick<DutyStore, 'listSilentWorkers' | 'buryWorkers' | 'listOrphanedLeases' | 'settleTask'>
+  readonly storage: Pick<DutyStore, 'listSilentWorkers' | 'buryWorkers' | 'listOrphanedLeases' | 'settleTasks'>
   readonly silentAfterMs?: number
   readonly roundMs?: number
 }
@@ -75,7 +75,8 @@ export function rescuer({ storage, silentAfterMs = 10_000, roundMs = 1_000, ...d
     const error = { name: 'WorkerLost', message: `Worker ${workerId} died while it held the task` }
     const context = { attempt, maxAttempts, crashCount, policy: DEFAULT_RETRY_POLICY, random: () => 0 }
     const verdict = judge({ kind: 'crashed', error }, context)
-    const result = await storage.settleTask({ taskId, leaseId, verdict })
+    // On its own, so that one that storage refuses keeps none of the others from being rescued.
+    const [result] = await storage.settleTasks([{ taskId, leaseId, verdict }])
     if (result === 'stale') return undefined
     return verdict.verb === 'fail' ? 'fail' : 'rescue'
   }

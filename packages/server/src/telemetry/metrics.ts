@@ -97,13 +97,15 @@ function countTasks(registry: Registry): Listeners {
 
   return {
     'tasks.submitted': ({ type, queue, count }) => submitted.inc(limited({ type, queue }), count),
-    'tasks.claimed': ({ queue, count, waitedMs }) => {
-      claimed.inc({ queue }, count)
-      for (const ms of waitedMs) waited.observe({ queue }, ms / 1_000)
+    'tasks.claimed': ({ queue, waitedMs }) => {
+      claimed.inc({ queue }, waitedMs.length)
+      const waits = waited.labels({ queue })
+      for (const ms of waitedMs) waits.observe(ms / 1_000)
     },
-    'task.settled': ({ type, queue, verb, durationMs }) => {
-      settled.inc({ queue, verb })
-      ran.observe({ type, verb }, durationMs / 1_000)
+    'tasks.settled': ({ type, queue, verb, durationsMs }) => {
+      settled.inc({ queue, verb }, durationsMs.length)
+      const runs = ran.labels({ type, verb })
+      for (const ms of durationsMs) runs.observe(ms / 1_000)
     },
     'lease.lost': () => lost.inc(),
     'task.cancelled': () => cancelled.inc(),

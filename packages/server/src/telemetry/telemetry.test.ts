@@ -13,8 +13,8 @@ function setup() {
 test('counts what events tell', async () => {
   const { events, metrics } = setup()
   events.emit('tasks.submitted', { type: 'a', queue: 'q', count: 3 })
-  events.emit('tasks.claimed', { queue: 'q', count: 2, waitedMs: [5, 700] })
-  events.emit('task.settled', { type: 'a', queue: 'q', verb: 'complete', durationMs: 40 })
+  events.emit('tasks.claimed', { queue: 'q', waitedMs: [5, 700] })
+  events.emit('tasks.settled', { type: 'a', queue: 'q', verb: 'complete', durationsMs: [40] })
   events.emit('batch.left', { lane: 'submit', size: 3 })
   events.emit('round.succeeded', { service: 'promoter', durationMs: 1 })
   events.emit('round.failed', { service: 'rescuer', error: new Error('away') })

@@ -18,11 +18,11 @@ export const claimTasksById = statement<Params, ClaimedRow>({
     -- One look by primary key for each id: within the look there is no other way to go, whatever the statistics
     -- say. Tested there, the state would open another: a walk of all that is queued, for each id.
     with picked as materialized (
-      select candidate.id
+      select candidate.place
       from worker
       cross join unnest($2::uuid[]) as wanted_id
       cross join lateral (
-        select id, rank, state, project, queue, type
+        select ctid as place, rank, state, project, queue, type
         from task
         -- What runs is not even locked.
         where id = wanted_id and lease_id is null
@@ -44,9 +44,12 @@ export const claimTasksById = statement<Params, ClaimedRow>({
         lease_id = gen_random_uuid(),
         started_at = clock_now(),
         start_by = null
-    where id = any(array(select id from picked))
-    returning id, lease_id, project, type, queue, payload, attempt, max_attempts, crash_count, retry, timeouts,
-              (extract(epoch from close_by - clock_now()) * 1000)::float8 as close_in_ms,
-              labels, created_at,
-              (extract(epoch from clock_now() - queued_at) * 1000)::float8 as waited_ms`,
+    where ctid = any(array(select place from picked))
+    returning id, lease_id, project, type, queue, payload, attempt, max_attempts,
+              date_part('epoch', created_at) * 1000 as created_at_ms,
+              date_part('epoch', clock_now() - queued_at) * 1000 as waited_ms,
+              case when crash_count > 0 or num_nonnulls(retry, timeouts, close_by, labels) > 0 then
+                jsonb_build_object('crashCount', crash_count, 'retry', retry, 'timeouts', timeouts, 'labels', labels,
+                                   'closeInMs', date_part('epoch', close_by - clock_now()) * 1000)
+              end as unusual`,
 })

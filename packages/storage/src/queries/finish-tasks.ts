@@ -10,11 +10,11 @@ type Params = readonly [
   defaultRetentionMs: number,
 ]
 
-/** Applies complete, fail and cancel to running tasks whose lease is the one presented; returns which. */
-export const finishTasks = statement<Params, { id: string; lease_id: string }>({
+/** Applies complete, fail and cancel to running tasks whose lease is the one presented; returns the leases that were not. */
+export const finishTasks = statement<Params, { refused: string[] | null }>({
   name: 'finish_tasks',
   lane: 'settle',
-  columns: ['id', 'lease_id'],
+  columns: ['refused'],
   text: `
     with settlement as materialized (
       select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::json[], $5::json[], $6::integer[])
@@ -38,5 +38,9 @@ export const finishTasks = statement<Params, { id: string; lease_id: string }>({
         clock_now() + coalesce(retention_ms, $7::bigint) * interval '1 ms'
       from gone
     )
-    select id, lease_id, (select pg_notify('taskflow_finished', '')) as announced from gone`,
+    -- Mostly none is: so they are counted, and looked for only where one is missing.
+    select case when (select count(*) from gone) < cardinality($2) then
+             array(select lease_id from settlement except select lease_id from gone)::text[]
+           end as refused,
+           pg_notify('taskflow_finished', '') as announced`,
 })

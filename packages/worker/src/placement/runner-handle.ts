@@ -1,4 +1,5 @@
 import { type AttemptError, type Clock, TaskFlowError } from '@taskflow/core'
+import { packOrders } from '../packed.ts'
 import type { Order, Report, TaskTypeIntroduction } from '../protocol.ts'
 import type { OpenChannel, Placement } from './channel.ts'
 import { openProcess } from './process.ts'
@@ -73,7 +74,7 @@ export function startRunner({ placement, folder, clock, onReport, onCrash }: Opt
     get isGone() {
       return isGone
     },
-    run: (orders) => channel.send({ kind: 'run', orders }),
+    run: (orders) => channel.send({ kind: 'run', orders: packOrders(orders) }),
     abort: (keys, reason) => channel.send({ kind: 'abort', keys, reason }),
     ping() {
       const number = pulse.ask()

@@ -2,6 +2,7 @@ import type { Ended, FromRunner, LogEntry, ProgressEntry } from '../protocol.ts'
 
 /** Gathers what a runner has to tell during one turn of its loop, and sends it as one message. */
 export interface Outbox {
+  succeeded(key: number, result: string): void
   ended(entry: Ended): void
   log(entry: LogEntry): void
   progress(entry: ProgressEntry): void
@@ -10,6 +11,7 @@ export interface Outbox {
 }
 
 export function outbox(send: (message: FromRunner) => void): Outbox {
+  let succeeded: (number | string)[] = []
   let ended: Ended[] = []
   let logs: LogEntry[] = []
   let progress: ProgressEntry[] = []
@@ -19,7 +21,8 @@ export function outbox(send: (message: FromRunner) => void): Outbox {
   function flush(): void {
     if (!isPending) return
     isPending = false
-    const report = { kind: 'report', ended, logs, progress, beats } as const
+    const report = { kind: 'report', succeeded, ended, logs, progress, beats } as const
+    succeeded = []
     ended = []
     logs = []
     progress = []
@@ -35,6 +38,10 @@ export function outbox(send: (message: FromRunner) => void): Outbox {
   }
 
   return {
+    succeeded(key, result) {
+      succeeded.push(key, result)
+      schedule()
+    },
     ended(entry) {
       ended.push(entry)
       schedule()

@@ -5,19 +5,38 @@ import { holdsNul, storableJson } from './text.ts'
 
 const RESULT_BYTES = 1_048_576
 
-/** Runs a handler once and reports what it did. Never throws: that is the report. */
-export async function runHandler(
+/**
+ * Runs a handler once and reports what it did, at once where the handler is not asynchronous. Never throws nor
+ * rejects: that is the report.
+ */
+export function runHandler(
   definition: TaskDefinition,
   payload: string,
   context: TaskContext,
-): Promise<AttemptOutcome> {
+): AttemptOutcome | Promise<AttemptOutcome> {
   try {
     const value: unknown = JSON.parse(payload)
-    const input = definition.input ? await checkInput(definition, value) : value
-    return { kind: 'succeeded', result: toResult(await definition.run(input, context)) }
+    const returned = definition.input ? runChecked(definition, value, context) : definition.run(value, context)
+    return isThenable(returned) ? outcomeOf(returned) : { kind: 'succeeded', result: toResult(returned) }
   } catch (error) {
     return outcomeOfThrown(error)
   }
+}
+
+async function runChecked(definition: TaskDefinition, value: unknown, context: TaskContext): Promise<unknown> {
+  return definition.run(await checkInput(definition, value), context)
+}
+
+async function outcomeOf(returned: PromiseLike<unknown>): Promise<AttemptOutcome> {
+  try {
+    return { kind: 'succeeded', result: toResult(await returned) }
+  } catch (error) {
+    return outcomeOfThrown(error)
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
 export function outcomeOfThrown(thrown: unknown): AttemptOutcome {

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { flushCompileCache } from 'node:module'
-import type { AttemptOutcome } from '@taskflow/core'
+import type { AttemptError, AttemptOutcome } from '@taskflow/core'
+import { unpackOrders } from '../packed.ts'
 import type { FromRunner, Order, ToRunner } from '../protocol.ts'
-import { type Attempt, openAttempt } from './attempt.ts'
+import { Attempt } from './attempt.ts'
 import { attemptErrorOf } from './attempt-error.ts'
 import { introduce } from './introduce.ts'
 import { type Definitions, loadTasks } from './load-tasks.ts'
@@ -42,13 +43,19 @@ export function runner(send: (message: FromRunner) => void): Runner {
   }
 
   function run(order: Order): void {
-    const attempt = openAttempt(order, out)
-    attempts.set(order.key, attempt)
-    const definition = definitions.get(order.type)
-    if (!definition) throw new TypeError(`No module that this runner loaded defines ${order.type}`)
-    owner
-      .run(order.key, runHandler, definition, order.payload, attempt.context)
-      .then((outcome) => end(order.key, outcome))
+    const { key, type, payload } = order
+    const attempt = new Attempt(order, out)
+    attempts.set(key, attempt)
+    const definition = definitions.get(type)
+    if (!definition) throw new TypeError(`No module that this runner loaded defines ${type}`)
+    const outcome = owner.run(key, runHandler, definition, payload, attempt)
+    if (outcome instanceof Promise) void outcome.then((late) => end(key, late))
+    else end(key, outcome)
+  }
+
+  function abort(key: number, reason: AttemptError): void {
+    const attempt = attempts.get(key)
+    if (attempt) Attempt.abort(attempt, reason)
   }
 
   /** The first end counts; a handler that ends after a stray error ended its attempt is not heard. */
@@ -56,8 +63,9 @@ export function runner(send: (message: FromRunner) => void): Runner {
     const attempt = attempts.get(key)
     if (!attempt) return
     attempts.delete(key)
-    attempt.close()
-    out.ended({ key, outcome, isAdrift })
+    Attempt.close(attempt)
+    if (outcome.kind === 'succeeded' && !isAdrift) out.succeeded(key, outcome.result)
+    else out.ended({ key, outcome, isAdrift })
   }
 
   return {
@@ -67,10 +75,10 @@ export function runner(send: (message: FromRunner) => void): Runner {
           void load(message.folder)
           break
         case 'run':
-          message.orders.forEach(run)
+          for (const order of unpackOrders(message.orders)) run(order)
           break
         case 'abort':
-          for (const key of message.keys) attempts.get(key)?.abort(message.reason)
+          for (const key of message.keys) abort(key, message.reason)
           break
         case 'ping':
           send({ kind: 'pong', number: message.number })
@@ -82,7 +90,8 @@ export function runner(send: (message: FromRunner) => void): Runner {
       if (key === undefined) return false
       const attempt = attempts.get(key)
       end(key, outcomeOfThrown(error), true)
-      attempt?.abort({ name: 'Adrift', message: 'An error outside the handler ended this attempt' })
+      if (attempt)
+        Attempt.abort(attempt, { name: 'Adrift', message: 'An error outside the handler ended this attempt' })
       return true
     },
     flush: out.flush,

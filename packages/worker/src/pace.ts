@@ -1,0 +1,44 @@
+import type { Clock } from '@taskflow/core'
+
+interface Deps {
+  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Attempts that have ended so far. */
+  ended(): number
+}
+
+// More is no cheaper by the row, and lies longer in one worker's hands.
+const MAX_AHEAD = 900
+// Where hands were empty when the claim came, they might have done more than they did.
+const MARGIN = { busy: 1.5, starved: 4 } as const
+// What was learned at the last claim is worth nothing after this: what runs has become slower since.
+const FORGET_MS = 100
+
+/**
+ * How many tasks to hold beyond those that run, so that slots need not stand empty while the next claim is under way:
+ * as many as end in the time that a claim takes (Little's law, by the pace since the claim before). Tasks that take
+ * a second are not worth one; of tasks that take a few microseconds hundreds pass meanwhile.
+ */
+export interface Pace {
+  /** Called when a claim has ended, with the time it took and whether nothing was left to do by then. */
+  onClaimed(tookMs: number, wasStarved: boolean): void
+  readonly ahead: number
+}
+
+export function pace({ clock, ended }: Deps): Pace {
+  let countedAt = clock.monotonicMs()
+  let counted = 0
+  let ahead = 0
+
+  return {
+    onClaimed(tookMs, wasStarved) {
+      const now = clock.monotonicMs()
+      const perMs = (ended() - counted) / Math.max(now - countedAt, 1)
+      countedAt = now
+      counted = ended()
+      ahead = Math.min(Math.floor(perMs * tookMs * (wasStarved ? MARGIN.starved : MARGIN.busy)), MAX_AHEAD)
+    },
+    get ahead() {
+      return clock.monotonicMs() - countedAt < FORGET_MS ? ahead : 0
+    },
+  }
+}

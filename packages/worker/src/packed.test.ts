@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { packOrders, unpackOrders } from './packed.ts'
+import type { Order } from './protocol.ts'
+
+const order = (key: number): Order => ({
+  key,
+  taskId: `task ${key}`,
+  leaseId: `lease ${key}`,
+  project: 'p',
+  type: 't',
+  queue: 'q',
+  payload: '{"a":1}',
+  attempt: 2,
+  maxAttempts: 5,
+  labels: { region: 'eu' },
+  createdAt: 1_700_000_000_123.5,
+  heartbeatMs: key === 1 ? null : 500,
+})
+
+test('orders come out of the packing as they went in', () => {
+  const orders = [order(1), order(2), order(3)]
+  expect(unpackOrders(structuredClone(packOrders(orders)))).toEqual(orders)
+})
+
+test('no orders are packed as nothing', () => {
+  expect(unpackOrders(packOrders([]))).toEqual([])
+})
