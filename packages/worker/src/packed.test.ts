@@ -12,7 +12,7 @@ const order = (key: number): Order => ({
   payload: '{"a":1}',
   attempt: 2,
   maxAttempts: 5,
-  labels: { region: 'eu' },
+  labels: key === 1 ? {} : { region: 'eu' },
   createdAt: 1_700_000_000_123.5,
   heartbeatMs: key === 1 ? null : 500,
 })

@@ -6,18 +6,31 @@ import type { Order } from './protocol.ts'
  */
 
 /** The fields of each order, in turn. */
-export type PackedOrders = readonly Order[keyof Order][]
+export type PackedOrders = readonly (Order[keyof Order] | null)[]
 
 /** Key and result of each attempt that succeeded, in turn. */
 export type PackedSuccesses = readonly (number | string)[]
 
 const WIDTH = 12
 
+/** An object costs as much as all else together, and most tasks have no labels. */
+function orNull(labels: Order['labels']): Order['labels'] | null {
+  for (const _ in labels) return labels
+  return null
+}
+
 export function packOrders(orders: readonly Order[]): PackedOrders {
-  const packed: Order[keyof Order][] = []
+  const packed: (Order[keyof Order] | null)[] = []
   for (const order of orders) {
     packed.push(order.key, order.taskId, order.leaseId, order.project, order.type, order.queue)
-    packed.push(order.payload, order.attempt, order.maxAttempts, order.labels, order.createdAt, order.heartbeatMs)
+    packed.push(
+      order.payload,
+      order.attempt,
+      order.maxAttempts,
+      orNull(order.labels),
+      order.createdAt,
+      order.heartbeatMs,
+    )
   }
   return packed
 }
@@ -35,7 +48,7 @@ export function unpackOrders(packed: PackedOrders): Order[] {
       payload: packed[at + 6] as string,
       attempt: packed[at + 7] as number,
       maxAttempts: packed[at + 8] as number,
-      labels: packed[at + 9] as Order['labels'],
+      labels: (packed[at + 9] as Order['labels'] | null) ?? {},
       createdAt: packed[at + 10] as number,
       heartbeatMs: packed[at + 11] as number | null,
     })
