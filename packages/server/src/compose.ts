@@ -6,6 +6,7 @@ import {
   type Database,
   type Events,
   hasCode,
+  publisher,
   type Service,
   TaskFlowError,
   type TaskFlowEvents,
@@ -30,7 +31,6 @@ import { coordinator } from './coordinator/coordinator.ts'
 import { soleElector } from './coordinator/elector.ts'
 import { leaseElector } from './coordinator/lease-elector.ts'
 import { type DataDir, openDataDir } from './data-dir.ts'
-import { publisher } from './dispatch/publisher.ts'
 import { endInStages } from './end-in-stages.ts'
 import { healthServer } from './health-server.ts'
 import { systemClock } from './system-clock.ts'

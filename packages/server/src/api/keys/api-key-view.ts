@@ -1,7 +1,7 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
-import { type ApiKey, ROLES } from '@taskflow/core'
-import { Id, Moment, nullable } from '../schemas/text.ts'
-import { iso } from '../tasks/task-view.ts'
+import { type ApiKey, iso, ROLES } from '@taskflow/core'
+import { nullable } from '@taskflow/intake'
+import { Id, Moment } from '../schemas/text.ts'
 
 const FIELDS = {
   id: Id,

@@ -1,10 +1,10 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { type Ids, type KeyStore, ROLES } from '@taskflow/core'
+import { closed, malformedField, name } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { hashSecret, newSecret } from '../../auth/secrets.ts'
-import { malformedField } from '../malformed.ts'
 import { problems } from '../schemas/problem.ts'
-import { closed, name, ref } from '../schemas/text.ts'
+import { ref } from '../schemas/text.ts'
 import { apiKeyView, CreatedApiKeyView } from './api-key-view.ts'
 
 interface Deps {

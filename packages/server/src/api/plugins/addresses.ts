@@ -1,6 +1,6 @@
 import { TaskFlowError } from '@taskflow/core'
+import { malformed } from '@taskflow/intake'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { malformed } from '../malformed.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

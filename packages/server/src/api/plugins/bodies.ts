@@ -1,6 +1,6 @@
 import { TaskFlowError } from '@taskflow/core'
+import { parseJson } from '@taskflow/intake'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { parseJson } from '../parse-json.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,93 +1,22 @@
-import type { Static, TSchema } from '@fastify/type-provider-typebox'
-import { isUuid } from '@taskflow/core'
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { type FieldError, malformed, validator } from '@taskflow/intake'
 import type { FastifySchemaCompiler } from 'fastify'
-import { malformed, sentenceOf, step } from '../malformed.ts'
-import type { FieldError } from '../schemas/problem.ts'
-import { isMoment, MOMENT_RULE } from '../schemas/text.ts'
+import type { TSchema } from 'typebox'
 
-/**
- * Validation of requests by the schemas of their routes. Bodies are taken as they are: a wrong type is
- * refused, not converted, and an unknown field is refused, not dropped. Query strings and headers are
- * text, so there numbers and booleans are read from text.
- */
-const OPTIONS = {
-  strict: true,
-  allowUnionTypes: true,
-  allErrors: true,
-  verbose: true,
-  removeAdditional: false,
-} as const
-
-const MAX_ERRORS = 20
-
-const strict = withFormats(new Ajv2020(OPTIONS))
-const coercing = withFormats(new Ajv2020({ ...OPTIONS, coerceTypes: 'array' }))
-
-function withFormats(ajv: Ajv2020): Ajv2020 {
-  return ajv.addFormat('uuid', isUuid).addFormat('date-time', isMoment)
+const PART_OF: Readonly<Record<string, FieldError['in']>> = {
+  body: 'body',
+  querystring: 'query',
+  query: 'query',
+  params: 'path',
+  headers: 'headers',
 }
 
-const PART_OF = { body: 'body', querystring: 'query', query: 'query', params: 'path', headers: 'headers' } as const
-
+/** Validation of requests by the schemas of their routes. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
-  const validate = (httpPart === 'body' ? strict : coercing).compile(schema)
-  const part = PART_OF[httpPart as keyof typeof PART_OF]
+  const part = PART_OF[httpPart] ?? 'body'
+  const refusalOf = validator(schema, part)
   return (value: unknown) => {
-    if (httpPart === 'body' && value === null) return { error: malformed('The body is empty; JSON is expected') }
-    return validate(value) ? { value } : { error: refusal(fieldErrors(validate.errors, part)) }
+    if (part === 'body' && value === null) return { error: malformed('The body is empty; JSON is expected') }
+    const error = refusalOf(value)
+    return error ? { error } : { value }
   }
-}
-
-/** Checks values that do not come by way of a route's body, such as the lines of a stream. */
-export function checker<Schema extends TSchema>(schema: Schema): (value: unknown, pointer?: string) => Static<Schema> {
-  const validate: ValidateFunction = strict.compile(schema)
-  return (value, pointer = '') => {
-    if (!validate(value)) throw refusal(fieldErrors(validate.errors, 'body', pointer))
-    return value as Static<Schema>
-  }
-}
-
-function refusal(errors: readonly FieldError[]): Error {
-  return malformed(sentenceOf(errors), errors)
-}
-
-function fieldErrors(errors: ValidateFunction['errors'], part: FieldError['in'], prefix = ''): FieldError[] {
-  return (errors ?? [])
-    .filter((error) => error.propertyName === undefined)
-    .slice(0, MAX_ERRORS)
-    .map((error) => ({ in: part, pointer: prefix + pointerOf(error), message: messageOf(error) }))
-}
-
-/** Ajv points at the object that lacks a field or has one too many; the caller wants the field. */
-function pointerOf({ instancePath, params }: ErrorObject): string {
-  const field: unknown = params.missingProperty ?? params.additionalProperty ?? params.propertyName
-  return typeof field === 'string' ? instancePath + step(field) : instancePath
-}
-
-/** Completes a sentence that begins with the field's name. */
-export function messageOf({ keyword, params, message = 'is not valid', data }: ErrorObject): string {
-  switch (keyword) {
-    case 'required':
-      return 'is required'
-    case 'additionalProperties':
-      return 'is not known here'
-    case 'propertyNames':
-      return 'has a name that is too long or empty'
-    case 'enum':
-      return `must be one of ${(params.allowedValues as unknown[]).join(', ')}${gotten(data)}`
-    case 'format':
-      return `must be ${params.format === 'date-time' ? MOMENT_RULE : 'a UUID in lower case'}${gotten(data)}`
-    default:
-      return `${message.replace(',null', ' or null').replace('NOT', 'not')}${gotten(data)}`
-  }
-}
-
-const MAX_SHOWN = 60
-
-function gotten(data: unknown): string {
-  if (data === undefined) return ''
-  if (data !== null && typeof data === 'object') return `, got ${Array.isArray(data) ? 'an array' : 'an object'}`
-  const text = JSON.stringify(data)
-  return text.length > MAX_SHOWN ? `, got ${typeof data} of ${text.length} characters` : `, got ${text}`
 }

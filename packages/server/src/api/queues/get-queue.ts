@@ -1,9 +1,10 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FleetStore } from '@taskflow/core'
+import { name } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { sendTagged } from '../plugins/etag.ts'
 import { problems } from '../schemas/problem.ts'
-import { name, ref } from '../schemas/text.ts'
+import { ref } from '../schemas/text.ts'
 import { QueueView, queueView } from './queue-view.ts'
 
 interface Deps {

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import { type QueueView as Queue, TASK_STATES } from '@taskflow/core'
-import { Moment, nullable } from '../schemas/text.ts'
+import { nullable } from '@taskflow/intake'
+import { Moment } from '../schemas/text.ts'
 
 export const QueueView = Type.Object(
   {

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from '@fastify/type-provider-typebox'
-import { nullable } from './text.ts'
+import { nullable } from '@taskflow/intake'
 
 /** Query parameters of every list. */
 export const PageQuery = {

@@ -3,13 +3,11 @@ import { type Static, Type } from '@fastify/type-provider-typebox'
 import { ERRORS, type ErrorCode } from '@taskflow/core'
 import { ref } from './text.ts'
 
-export const FieldError = Type.Object({
+const FieldError = Type.Object({
   in: Type.Enum(['body', 'query', 'path', 'headers'], { description: 'The part of the request that is meant' }),
   pointer: Type.String({ description: 'JSON pointer (RFC 6901) to the offending field' }),
   message: Type.String(),
 })
-
-export type FieldError = Static<typeof FieldError>
 
 /** RFC 9457. */
 export const Problem = Type.Object(

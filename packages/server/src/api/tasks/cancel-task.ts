@@ -1,10 +1,11 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { TaskId, TaskStore } from '@taskflow/core'
+import { type TaskId, type TaskStore, taskView } from '@taskflow/core'
+import { closed } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { problems } from '../schemas/problem.ts'
-import { closed, ref } from '../schemas/text.ts'
+import { ref } from '../schemas/text.ts'
 import { TaskParams } from './task-params.ts'
-import { TaskView, taskView } from './task-view.ts'
+import { TaskView } from './task-view.ts'
 
 interface Deps {
   readonly storage: Pick<TaskStore, 'cancelTask'>

@@ -1,15 +1,12 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Task, TaskEdit, TaskId, TaskStore } from '@taskflow/core'
+import { type Task, type TaskEdit, type TaskId, type TaskStore, taskView } from '@taskflow/core'
+import { bodyLimitFor, payloadText, refuseInvalidPayload, TaskEditBody, type TaskTypes } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { etagOf, refuseUnlessMatched } from '../plugins/etag.ts'
 import { problems } from '../schemas/problem.ts'
 import { ref } from '../schemas/text.ts'
-import { refuseInvalidPayload } from './input-schema.ts'
-import { payloadText } from './new-task.ts'
-import { bodyLimitFor, TaskEditBody } from './task-fields.ts'
 import { TaskParams } from './task-params.ts'
-import type { TaskTypes } from './task-types.ts'
-import { TaskView, taskView } from './task-view.ts'
+import { TaskView } from './task-view.ts'
 
 interface Deps {
   readonly storage: Pick<TaskStore, 'getTask' | 'editTask'>

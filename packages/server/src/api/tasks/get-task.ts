@@ -1,12 +1,13 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { isFinished, type Task, type TaskId, type TaskStore } from '@taskflow/core'
+import { isFinished, type Task, type TaskId, type TaskStore, taskView } from '@taskflow/core'
+import { closed } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { sendTagged } from '../plugins/etag.ts'
 import { problems } from '../schemas/problem.ts'
-import { closed, ref } from '../schemas/text.ts'
+import { ref } from '../schemas/text.ts'
 import type { FinishWatch } from './finish-watch.ts'
 import { TaskParams } from './task-params.ts'
-import { TaskView, taskView } from './task-view.ts'
+import { TaskView } from './task-view.ts'
 
 interface Deps {
   readonly storage: Pick<TaskStore, 'getTask'>

@@ -1,12 +1,13 @@
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
-import { ATTEMPT_OUTCOMES, type Attempt, type TaskId, type TaskStore } from '@taskflow/core'
+import { ATTEMPT_OUTCOMES, type Attempt, iso, type TaskId, type TaskStore } from '@taskflow/core'
+import { closed, nullable } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { slicePage } from '../cursor.ts'
 import { PageQuery, pageOf } from '../schemas/page.ts'
 import { problems } from '../schemas/problem.ts'
-import { closed, Id, Moment, nullable, ref } from '../schemas/text.ts'
+import { Id, Moment, ref } from '../schemas/text.ts'
 import { TaskParams } from './task-params.ts'
-import { FailureView, failureView, iso } from './task-view.ts'
+import { FailureView } from './task-view.ts'
 
 interface Deps {
   readonly storage: Pick<TaskStore, 'listAttempts'>
@@ -53,6 +54,6 @@ function attemptView(attempt: Attempt): Static<typeof AttemptView> {
     ...attempt,
     startedAt: attempt.startedAt.toISOString(),
     endedAt: iso(attempt.endedAt),
-    error: failureView(attempt.error),
+    error: attempt.error,
   }
 }

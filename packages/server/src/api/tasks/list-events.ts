@@ -1,10 +1,11 @@
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
 import type { TaskEvent, TaskId, TaskStore } from '@taskflow/core'
+import { closed, nullable } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { slicePage } from '../cursor.ts'
 import { PageQuery, pageOf } from '../schemas/page.ts'
 import { problems } from '../schemas/problem.ts'
-import { closed, Moment, nullable, ref } from '../schemas/text.ts'
+import { Moment, ref } from '../schemas/text.ts'
 import { TaskParams } from './task-params.ts'
 
 interface Deps {

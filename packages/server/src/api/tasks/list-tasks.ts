@@ -1,11 +1,12 @@
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
-import { isUuid, PRIORITIES, TASK_STATES, type TaskFilter, type TaskId, type TaskStore } from '@taskflow/core'
+import { isUuid, PRIORITIES, TASK_STATES, type TaskFilter, type TaskId, type TaskStore, taskView } from '@taskflow/core'
+import { closed, name } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { readPage } from '../cursor.ts'
 import { PageQuery, pageOf } from '../schemas/page.ts'
 import { problems } from '../schemas/problem.ts'
-import { closed, name, ref } from '../schemas/text.ts'
-import { TaskView, taskView } from './task-view.ts'
+import { ref } from '../schemas/text.ts'
+import { TaskView } from './task-view.ts'
 
 interface Deps {
   readonly storage: Pick<TaskStore, 'listTasks'>

@@ -1,14 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { TaskId, TaskStore } from '@taskflow/core'
+import { type TaskId, type TaskStore, taskView } from '@taskflow/core'
+import { bodyLimitFor, payloadText, RedriveBody, refuseInvalidPayload, type TaskTypes } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { problems } from '../schemas/problem.ts'
 import { ref } from '../schemas/text.ts'
-import { refuseInvalidPayload } from './input-schema.ts'
-import { payloadText } from './new-task.ts'
-import { bodyLimitFor, RedriveBody } from './task-fields.ts'
 import { TaskParams } from './task-params.ts'
-import type { TaskTypes } from './task-types.ts'
-import { TaskView, taskView } from './task-view.ts'
+import { TaskView } from './task-view.ts'
 
 interface Deps {
   readonly storage: Pick<TaskStore, 'getTask' | 'redriveTask'>

@@ -1,20 +1,12 @@
 import type { Readable } from 'node:stream'
-import type { Ids, Principal, TaskStore } from '@taskflow/core'
+import type { Principal, TaskStore } from '@taskflow/core'
+import { type AdmitDeps, admitTask, bodyLimitFor, checkTask, idempotencyOf, parseJson } from '@taskflow/intake'
 import { overlapped } from '../overlapped.ts'
-import { parseJson } from '../parse-json.ts'
-import { idempotencyOf } from '../plugins/idempotency.ts'
 import { problemOf } from '../plugins/problems.ts'
-import { checker } from '../plugins/validation.ts'
 import { type Line, lineGroups } from '../read-lines.ts'
-import { newTask } from './new-task.ts'
-import { bodyLimitFor, NewTaskBody } from './task-fields.ts'
-import type { TaskTypes } from './task-types.ts'
 
-export interface SubmitLinesDeps {
+export interface SubmitLinesDeps extends AdmitDeps {
   readonly storage: Pick<TaskStore, 'submitTasks'>
-  readonly types: TaskTypes
-  readonly ids: Ids
-  readonly maxPayloadBytes: number
 }
 
 interface Caller {
@@ -24,8 +16,6 @@ interface Caller {
   /** Idempotency key of the request; that of a line is derived from it. */
   readonly key?: string
 }
-
-const checkTask = checker(NewTaskBody)
 
 /**
  * Submits a stream of tasks and yields what became of each, in order.
@@ -59,8 +49,7 @@ async function submitLine(line: Line, deps: SubmitLinesDeps, { principal, key }:
   if (line.error) throw line.error
   const body = checkTask(parseJson(line.bytes))
   const { project } = principal
-  const known = await deps.types.find(project, body.type)
-  const task = newTask(body, { id: deps.ids.next(), principal, known, maxPayloadBytes: deps.maxPayloadBytes })
+  const task = await admitTask(body, principal, deps)
   const idempotency = idempotencyOf(key && `${key}/${line.number}`, 'POST /v1/tasks/batch', body)
   const { ids } = await deps.storage.submitTasks({ project, tasks: [task], ...idempotency })
   return ids[0] ?? task.id

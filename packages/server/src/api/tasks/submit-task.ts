@@ -1,24 +1,25 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Ids, TaskStore } from '@taskflow/core'
+import { submittedTask, type TaskStore, taskView } from '@taskflow/core'
+import {
+  type AdmitDeps,
+  admitTask,
+  bodyLimitFor,
+  IdempotencyHeaders,
+  idempotencyOf,
+  NewTaskBody,
+} from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
-import { IdempotencyHeaders, idempotencyOf } from '../plugins/idempotency.ts'
 import { problems } from '../schemas/problem.ts'
 import { ref } from '../schemas/text.ts'
-import { newTask, submittedView } from './new-task.ts'
-import { bodyLimitFor, NewTaskBody } from './task-fields.ts'
-import type { TaskTypes } from './task-types.ts'
 import { TaskView } from './task-view.ts'
 
-interface Deps {
+interface Deps extends AdmitDeps {
   readonly storage: Pick<TaskStore, 'submitTasks'>
-  readonly types: TaskTypes
-  readonly ids: Ids
-  readonly maxPayloadBytes: number
 }
 
 /** POST /v1/tasks */
 export const submitTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
-  const { storage, types, ids, maxPayloadBytes } = deps
+  const { storage, maxPayloadBytes } = deps
   app.post(
     '/v1/tasks',
     {
@@ -39,8 +40,7 @@ export const submitTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps
       const { body, headers } = request
       const principal = principalOf(request)
       const { project } = principal
-      const known = await types.find(project, body.type)
-      const task = newTask(body, { id: ids.next(), principal, known, maxPayloadBytes })
+      const task = await admitTask(body, principal, deps)
       const idempotency = idempotencyOf(headers['idempotency-key'], 'POST /v1/tasks', body)
       const submitted = await storage.submitTasks({ project, tasks: [task], ...idempotency })
       const [id = task.id] = submitted.ids
@@ -48,7 +48,7 @@ export const submitTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps
       return reply
         .code(201)
         .header('location', `/v1/tasks/${id}`)
-        .send(submittedView(task, id, submitted.createdAt))
+        .send(taskView(submittedTask(task, id, submitted.createdAt)))
     },
   )
 }

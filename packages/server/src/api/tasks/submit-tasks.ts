@@ -1,24 +1,14 @@
 import { Readable } from 'node:stream'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { admitBatch, BatchBody, IdempotencyHeaders, idempotencyOf, malformed, NewTaskBody } from '@taskflow/intake'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { principalOf } from '../../auth/principal.ts'
-import { malformed, within } from '../malformed.ts'
-import { IdempotencyHeaders, idempotencyOf } from '../plugins/idempotency.ts'
-import { checker, validatorCompiler } from '../plugins/validation.ts'
+import { validatorCompiler } from '../plugins/validation.ts'
 import { problems } from '../schemas/problem.ts'
-import { closed, Id } from '../schemas/text.ts'
-import { newTask } from './new-task.ts'
+import { Id } from '../schemas/text.ts'
 import { type SubmitLinesDeps, submitLines } from './submit-lines.ts'
-import { NewTaskBody } from './task-fields.ts'
 
-const MAX_TASKS = 10_000
 const MAX_BATCH_BYTES = 64 * 1024 * 1024
-
-const BatchBody = closed({ tasks: Type.Array(NewTaskBody, { minItems: 1, maxItems: MAX_TASKS }) })
-
-// Item by item, each with all its errors: one check of the whole would gather those of every item first.
-const checkBatch = checker(closed({ tasks: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_TASKS }) }))
-const checkTask = checker(NewTaskBody)
 
 /** POST /v1/tasks/batch */
 export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = async (app, deps) => {
@@ -80,14 +70,7 @@ export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = asyn
 async function submitBatch(request: FastifyRequest, reply: FastifyReply, deps: SubmitLinesDeps): Promise<FastifyReply> {
   const principal = principalOf(request)
   const { project } = principal
-  const bodies = checkBatch(request.body).tasks.map((each, index) => checkTask(each, `/tasks/${index}`))
-  const tasks = await Promise.all(
-    bodies.map(async (body, index) => {
-      const known = await deps.types.find(project, body.type)
-      const { maxPayloadBytes } = deps
-      return within(`/tasks/${index}`, () => newTask(body, { id: deps.ids.next(), principal, known, maxPayloadBytes }))
-    }),
-  )
+  const tasks = await admitBatch(request.body, principal, deps)
   const idempotency = idempotencyOf(keyOf(request), 'POST /v1/tasks/batch', request.body)
   const { ids, replayed } = await deps.storage.submitTasks({ project, tasks, ...idempotency })
   if (replayed) reply.header('idempotent-replayed', 'true')

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
-import { FAILURE_REASONS, PRIORITIES, type Progress, TASK_STATES, type Task, type TaskFailure } from '@taskflow/core'
-import { Id, Moment, nullable } from '../schemas/text.ts'
+import { FAILURE_REASONS, PRIORITIES, TASK_STATES } from '@taskflow/core'
+import { nullable } from '@taskflow/intake'
+import { Id, Moment } from '../schemas/text.ts'
 
 const Whole = Type.Integer()
 
@@ -69,52 +70,3 @@ export const TaskView = Type.Object(
 )
 
 export type TaskView = Static<typeof TaskView>
-
-interface Included {
-  readonly payload: boolean
-  readonly result: boolean
-  readonly progress: boolean
-}
-
-/** The one place where a task becomes JSON. */
-export function taskView(task: Task, include: Included = { payload: true, result: true, progress: true }): TaskView {
-  return {
-    id: task.id,
-    project: task.project,
-    type: task.type,
-    queue: task.queue,
-    state: task.state,
-    priority: task.priority,
-    ...(include.payload && { payload: JSON.parse(task.payload) as unknown }),
-    ...(include.result && { result: task.result === null ? null : (JSON.parse(task.result) as unknown) }),
-    error: failureView(task.error),
-    attempt: task.attempt,
-    maxAttempts: task.maxAttempts,
-    crashCount: task.crashCount,
-    retry: task.retry,
-    timeouts: task.timeouts,
-    retentionMs: task.retentionMs,
-    labels: task.labels,
-    title: task.title,
-    description: task.description,
-    runAt: iso(task.runAt),
-    createdAt: task.createdAt.toISOString(),
-    createdBy: task.createdBy,
-    queuedAt: iso(task.queuedAt),
-    startedAt: iso(task.startedAt),
-    finishedAt: iso(task.finishedAt),
-    cancelRequestedAt: iso(task.cancelRequestedAt),
-    workerId: task.workerId,
-    ...(include.progress && { progress: progressView(task.progress) }),
-  }
-}
-
-export const iso = (moment: Date | null): string | null => moment?.toISOString() ?? null
-
-export function failureView(error: TaskFailure | null): Static<typeof FailureView> | null {
-  return error && { ...error }
-}
-
-function progressView(progress: Progress | null): NonNullable<TaskView['progress']> | null {
-  return progress && { ...progress, at: progress.at.toISOString() }
-}

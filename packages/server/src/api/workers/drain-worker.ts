@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FleetStore, WorkerId } from '@taskflow/core'
+import { closed } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { problems } from '../schemas/problem.ts'
-import { closed, ref } from '../schemas/text.ts'
+import { ref } from '../schemas/text.ts'
 import { WorkerParams, WorkerView, workerView } from './worker-view.ts'
 
 interface Deps {

@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type FleetStore, isUuid, type WorkerId } from '@taskflow/core'
+import { closed } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { readPage } from '../cursor.ts'
 import { PageQuery, pageOf } from '../schemas/page.ts'
 import { problems } from '../schemas/problem.ts'
-import { closed, ref } from '../schemas/text.ts'
+import { ref } from '../schemas/text.ts'
 import { WorkerView, workerView } from './worker-view.ts'
 
 interface Deps {

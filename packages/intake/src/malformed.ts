@@ -1,5 +1,12 @@
 import { TaskFlowError } from '@taskflow/core'
-import type { FieldError } from './schemas/problem.ts'
+
+/** One field of a request that is not as it should be. */
+export interface FieldError {
+  readonly in: 'body' | 'query' | 'path' | 'headers'
+  /** JSON pointer (RFC 6901). */
+  readonly pointer: string
+  readonly message: string
+}
 
 /** A request that no change of state could make right; `errors` names the fields. */
 export function malformed(detail: string, errors?: readonly FieldError[]): TaskFlowError {

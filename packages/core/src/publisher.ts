@@ -1,4 +1,8 @@
-import { type Broker, type Clock, type Dispatch, type Events, naturalBatch, TaskFlowError } from '@taskflow/core'
+import { TaskFlowError } from './errors.ts'
+import type { Events } from './events.ts'
+import { naturalBatch } from './natural-batch.ts'
+import type { Broker, Dispatch } from './ports/broker.ts'
+import type { Clock } from './ports/clock.ts'
 
 interface Deps {
   readonly broker: Pick<Broker, 'name' | 'publish'>

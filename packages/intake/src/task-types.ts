@@ -23,40 +23,51 @@ const REFRESH_MS = 5_000
 // A type not heard of may have been announced a moment ago.
 const REFRESH_UNKNOWN_MS = 250
 
+type Source = Deps['storage']
+
 /** What workers announced of the task types of a project: defaults for submission and the schema of the payload. */
 export class TaskTypes {
   readonly #deps: Deps
-  readonly #loaded = new Map<string, Promise<Loaded>>()
+  readonly #loaded = new Map<string, Loaded>()
+  readonly #asked = new Map<string, Promise<Loaded>>()
 
   constructor(deps: Deps) {
     this.#deps = deps
   }
 
-  async find(project: string, type: string): Promise<KnownType | undefined> {
-    const { types, at } = await this.#load(project, REFRESH_MS)
+  /** @param source where to ask, should it be necessary, instead of the usual place; nobody waits for the answer but who asks */
+  async find(project: string, type: string, source?: Source): Promise<KnownType | undefined> {
+    const { types, at } = this.#fresh(project, REFRESH_MS) ?? (await this.#ask(project, source))
     if (types.has(type)) return types.get(type)
     const age = this.#deps.clock.monotonicMs() - at
-    return age < REFRESH_UNKNOWN_MS ? undefined : (await this.#load(project, REFRESH_UNKNOWN_MS)).types.get(type)
+    if (age < REFRESH_UNKNOWN_MS) return undefined
+    const latest = this.#fresh(project, REFRESH_UNKNOWN_MS) ?? (await this.#ask(project, source))
+    return latest.types.get(type)
   }
 
-  async #load(project: string, maxAgeMs: number): Promise<Loaded> {
-    const current = this.#loaded.get(project)
-    const loaded = await current
-    if (loaded && this.#deps.clock.monotonicMs() - loaded.at < maxAgeMs) return loaded
-    // Whoever found it old first asks; the others wait for that answer.
-    const latest = this.#loaded.get(project)
-    if (latest !== current && latest) return latest
-    const asked = this.#ask(project, loaded)
-    this.#loaded.set(project, asked)
-    // A failed answer must not stand until the next refresh.
-    asked.catch(() => this.#loaded.delete(project))
+  #fresh(project: string, maxAgeMs: number): Loaded | undefined {
+    const loaded = this.#loaded.get(project)
+    return loaded && this.#deps.clock.monotonicMs() - loaded.at < maxAgeMs ? loaded : undefined
+  }
+
+  /** Whoever found it old first asks; the others wait for that answer. */
+  #ask(project: string, source: Source | undefined): Promise<Loaded> {
+    if (source) return this.#load(project, source)
+    const underWay = this.#asked.get(project)
+    if (underWay) return underWay
+    const asked = this.#load(project, this.#deps.storage).finally(() => this.#asked.delete(project))
+    this.#asked.set(project, asked)
     return asked
   }
 
-  async #ask(project: string, before: Loaded | undefined): Promise<Loaded> {
+  async #load(project: string, source: Source): Promise<Loaded> {
     const at = this.#deps.clock.monotonicMs()
-    const known = await this.#deps.storage.listTaskTypes(project)
-    return { at, types: new Map(known.map((each) => [each.type, this.#know(each, before?.types.get(each.type))])) }
+    const known = await source.listTaskTypes(project)
+    const before = this.#loaded.get(project)
+    const types = new Map(known.map((each) => [each.type, this.#know(each, before?.types.get(each.type))]))
+    const loaded = { at, types }
+    this.#loaded.set(project, loaded)
+    return loaded
   }
 
   #know(defaults: TaskTypeDefaults, before: KnownType | undefined): KnownType {

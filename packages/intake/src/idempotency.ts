@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { Type } from '@fastify/type-provider-typebox'
 import type { IdempotencyKey } from '@taskflow/core'
+import { Type } from 'typebox'
+import { validator } from './validation.ts'
 
 export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(
@@ -10,6 +11,14 @@ export const IdempotencyHeaders = Type.Object({
     }),
   ),
 })
+
+const refusalOf = validator(IdempotencyHeaders, 'headers')
+
+/** Refuses a key that could not be a header. */
+export function checkIdempotencyKey(key: string | undefined): void {
+  const refusal = key === undefined ? undefined : refusalOf({ 'idempotency-key': key })
+  if (refusal) throw refusal
+}
 
 /** Nothing without a key. The hash tells the same request from another one under the same key. */
 export function idempotencyOf(key: string | undefined, route: string, body: unknown): { idempotency?: IdempotencyKey } {

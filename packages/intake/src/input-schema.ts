@@ -1,10 +1,9 @@
 import { createRequire } from 'node:module'
 import { TaskFlowError } from '@taskflow/core'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { step } from '../malformed.ts'
-import { messageOf } from '../plugins/validation.ts'
-import type { FieldError } from '../schemas/problem.ts'
+import { type FieldError, step } from './malformed.ts'
 import type { KnownType } from './task-types.ts'
+import { messageOf } from './validation.ts'
 
 const draft7 = createRequire(import.meta.url)('ajv/dist/refs/json-schema-draft-07.json') as object
 

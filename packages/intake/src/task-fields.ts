@@ -1,6 +1,6 @@
-import { type Static, Type } from '@fastify/type-provider-typebox'
 import { PRIORITIES } from '@taskflow/core'
-import { closed, duration, name, nullable } from '../schemas/text.ts'
+import { type Static, Type } from 'typebox'
+import { closed, duration, name, nullable } from './field-schemas.ts'
 
 /** The fields that a caller may give a task, with their bounds: those of submission and, as far as they go, of edits. */
 const Retry = closed(

@@ -20,6 +20,9 @@ export function parseJson(bytes: Buffer): unknown {
   return value
 }
 
+/** What a value is once it has travelled as JSON, judged as if a stranger had sent it. Throws as `JSON.stringify` does. */
+export const asSent = (value: unknown): unknown => parseJson(Buffer.from(JSON.stringify(value)))
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
