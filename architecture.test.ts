@@ -8,9 +8,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   storage: ['core'],
   brokers: ['core'],
+  intake: ['core'],
   sdk: [],
+  direct: ['core', 'storage', 'intake', 'sdk'],
   worker: ['core', 'sdk'],
-  server: ['core', 'storage', 'brokers', 'worker'],
+  server: ['core', 'storage', 'brokers', 'intake', 'worker'],
   cli: ['sdk'],
   testing: ['core', 'storage', 'sdk'],
 }
@@ -154,6 +156,6 @@ test(`no folder is called ${FOLDERS_WITHOUT_MEANING.join(', ')}`, () => {
   expect(folders).toEqual([])
 })
 
-test('examples show what a user has: the SDK', () => {
-  expect(sourcesOf('examples').flatMap((file) => strangersIn(file, 'examples', ['sdk']))).toEqual([])
+test('examples show what a user has: the SDK and the direct client', () => {
+  expect(sourcesOf('examples').flatMap((file) => strangersIn(file, 'examples', ['sdk', 'direct']))).toEqual([])
 })

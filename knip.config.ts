@@ -19,7 +19,7 @@ export default {
       project: ['src/**/*.ts', 'test/**/*.ts'],
     },
     // Loaded by the worker from the folder that --tasks names.
-    examples: { entry: ['tasks/*.ts', 'demo/*.ts'], project: ['**/*.ts'] },
+    examples: { entry: ['tasks/*.ts', 'demo/*.ts', 'direct/*.ts'], project: ['**/*.ts'] },
     bench: { entry: ['{run,profile,empty-route}.ts', 'tasks/*.ts', '**/*.test.ts'], project: ['**/*.ts'] },
   },
 } satisfies KnipConfig

@@ -112,6 +112,11 @@ export const ERRORS = {
     title: 'Database has another schema',
     hint: 'Run the version of TaskFlow that the database was migrated by, or a newer one.',
   },
+  SCHEMA_OUTDATED: {
+    status: 500,
+    title: 'Database is not migrated',
+    hint: 'Run `taskflow migrate` of this version, or name the schema that holds its tables.',
+  },
   DATA_DIR_IN_USE: {
     status: 500,
     title: 'Data folder is in use',

@@ -2,19 +2,16 @@ import {
   type Database,
   type FleetStore,
   type QueueView,
-  type RetryPolicy,
   TaskFlowError,
-  type Timeouts,
   type WorkerId,
   type WorkerRequest,
   type WorkerState,
   type WorkerView,
 } from '@taskflow/core'
 import { listQueues, type QueueRow } from './queries/list-queues.ts'
-import { listTaskTypes } from './queries/list-task-types.ts'
 import { listWorkers, type WorkerRow } from './queries/list-workers.ts'
 import { requestWorker } from './queries/request-worker.ts'
-import { parseJson, toPriority } from './task-row.ts'
+import { readTaskTypes } from './task-types.ts'
 
 // Workers beat every second. What is said of them is true within two, so one beat that comes late may be taken for silence
 // for a moment; nothing but what is shown depends on it.
@@ -67,18 +64,7 @@ export function fleetStore({ db, readDb }: Deps): FleetStore {
       return toQueue(row)
     },
 
-    async listTaskTypes(project) {
-      const rows = await db.run(listTaskTypes, [project])
-      return rows.map((row) => ({
-        type: row.type,
-        queue: row.queue,
-        priority: row.priority === null ? null : toPriority(row.priority),
-        maxAttempts: row.max_attempts,
-        retry: parseJson<RetryPolicy>(row.retry),
-        timeouts: parseJson<Timeouts>(row.timeouts),
-        inputSchema: row.input_schema,
-      }))
-    },
+    listTaskTypes: (project) => readTaskTypes(db, project),
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Database, TaskFlowError, type Transaction } from '@taskflow/core'
+import { type Database, type Queryable, TaskFlowError, type Transaction } from '@taskflow/core'
 import { statement } from './statement.ts'
 
 export interface Migration {
@@ -121,6 +121,29 @@ export function migrator(db: Database, migrations: readonly Migration[] = readMi
         })),
       ),
   }
+}
+
+const findLedger = statement<readonly [], { is_there: boolean }>({
+  name: 'find_ledger',
+  columns: ['is_there'],
+  text: `select to_regclass('schema_migration') is not null as is_there`,
+})
+
+/**
+ * For whoever uses a schema without migrating it: passes when it is just the one that this version makes.
+ *
+ * @throws SCHEMA_OUTDATED when migrations are missing, SCHEMA_UNKNOWN when there are others
+ */
+export async function requireSchema(db: Queryable, migrations: readonly Migration[] = readMigrations()): Promise<void> {
+  const [found] = await db.run(findLedger, [])
+  const applied = found?.is_there ? await db.run(readLedger, []) : []
+  refuseStrangers(applied, migrations)
+  const missing = migrations.filter(({ version }) => !applied.some((row) => row.version === version))
+  const [first] = missing
+  if (!first) return
+  const what = applied.length === 0 ? 'has no tables of TaskFlow' : `lacks migration ${nameOf(first)}`
+  const more = applied.length > 0 && missing.length > 1 ? ` and ${missing.length - 1} more` : ''
+  throw new TaskFlowError('SCHEMA_OUTDATED', `The database ${what}${more}: migrate it with this version first`)
 }
 
 /** A database that a newer TaskFlow migrated, or whose migration was edited after release, is not touched. */

@@ -7,6 +7,7 @@ import {
   type IdempotencyKey,
   type NewTask,
   naturalBatch,
+  type Queryable,
   rankOf,
   type Submission,
   type Submitted,
@@ -62,7 +63,23 @@ export function taskSubmitter({ db, events, tellQueued }: Deps): TaskStore['subm
   }
 }
 
-type Via = Pick<Deps, 'db' | 'tellQueued'>
+/**
+ * Submits by statements of its own, on a connection that may be in a transaction of the caller's: it is stored when that
+ * commits, and so is what `tellQueued` is told.
+ */
+export async function submitWithin(via: Via, submission: Submission): Promise<Submitted> {
+  const { idempotency } = submission
+  const [submitted] = await (idempotency
+    ? submitOnce(via, [{ ...submission, idempotency }])
+    : submitPlain(via, [submission]))
+  if (submitted instanceof TaskFlowError) throw submitted
+  return submitted as Submitted
+}
+
+interface Via {
+  readonly db: Queryable
+  readonly tellQueued?: TellQueued | undefined
+}
 
 async function submitPlain({ db, tellQueued }: Via, submissions: readonly Submission[]): Promise<Submitted[]> {
   const tasks = submissions.flatMap((submission) => submission.tasks)
@@ -108,7 +125,7 @@ interface Replay {
   readonly createdAt: Date
 }
 
-async function findReplays(db: Database, submissions: readonly OnceSubmission[]): Promise<Map<string, Replay>> {
+async function findReplays(db: Queryable, submissions: readonly OnceSubmission[]): Promise<Map<string, Replay>> {
   const rows = await db.run(findIdempotencyKeys, [
     submissions.map((submission) => submission.project),
     submissions.map((submission) => submission.idempotency.key),

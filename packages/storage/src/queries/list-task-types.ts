@@ -10,11 +10,12 @@ export interface TaskTypeRow {
   input_schema: string | null
 }
 
+/** As text also on a caller's own connection, whose driver may parse `json`. */
 export const listTaskTypes = statement<readonly [project: string], TaskTypeRow>({
   name: 'list_task_types',
   columns: ['type', 'queue', 'priority', 'max_attempts', 'retry', 'timeouts', 'input_schema'],
   text: `
-    select type, queue, priority, max_attempts, retry, timeouts, input_schema
+    select type, queue, priority, max_attempts, retry::text, timeouts::text, input_schema::text
     from task_type
     where project = $1
     order by type`,

@@ -1,0 +1,28 @@
+/**
+ * `DATABASE_URL=postgres://… node examples/direct/place-order.ts`: an order and the greeting that goes with it, stored in one
+ * transaction, in a database that `taskflow migrate` has prepared. A worker with `--tasks examples/tasks` runs it.
+ */
+import { taskflowDirect } from '@taskflow/direct'
+import pg from 'pg'
+import { hello } from '../tasks/hello.ts'
+
+const { DATABASE_URL: databaseUrl = 'postgres://127.0.0.1/taskflow' } = process.env
+
+const taskflow = taskflowDirect({ databaseUrl, actor: 'shop' })
+const client = new pg.Client(databaseUrl)
+await client.connect()
+await client.query('create table if not exists shop_order (id serial primary key, customer text not null)')
+
+try {
+  await client.query('begin')
+  await client.query('insert into shop_order (customer) values ($1)', ['Ada'])
+  const task = await taskflow.tasks.submit(hello, { name: 'Ada' }, {}, { tx: client })
+  await client.query('commit')
+  console.log(`The order is placed, and task ${task.id} with it`)
+} catch (error) {
+  await client.query('rollback')
+  throw error
+} finally {
+  await client.end()
+  await taskflow.close()
+}

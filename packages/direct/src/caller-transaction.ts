@@ -1,0 +1,44 @@
+import type { Queryable } from '@taskflow/core'
+
+/**
+ * A connection of the caller's on which a transaction is open: anything that runs a text with `$1`, `$2` … and resolves
+ * with rows, as the clients of node-postgres and PGlite do. For others a wrapper of one line will do.
+ */
+export interface CallerTransaction {
+  query(text: string, values: unknown[]): Promise<{ readonly rows: readonly unknown[] }>
+}
+
+const ENTER = `select current_setting('search_path') as before, set_config('search_path', $1, true)`
+const LEAVE = `select set_config('search_path', $1, true)`
+
+/** Runs work on the caller's connection, where it finds our tables, and leaves the connection's settings as they were. */
+export async function workWithin<Result>(
+  tx: CallerTransaction,
+  schema: string | undefined,
+  work: (db: Queryable) => Promise<Result>,
+): Promise<Result> {
+  if (schema === undefined) return work(queryableOn(tx))
+  const { rows } = await tx.query(ENTER, [schema])
+  const { before } = rows[0] as { before: string }
+  const [outcome] = await Promise.allSettled([work(queryableOn(tx))])
+  // A transaction that has failed takes no more statements; its end puts the setting back.
+  await tx.query(LEAVE, [before]).catch((error: unknown) => {
+    if (outcome.status === 'fulfilled') throw error
+  })
+  if (outcome.status === 'rejected') throw outcome.reason
+  return outcome.value
+}
+
+function queryableOn(tx: CallerTransaction): Queryable {
+  return {
+    async run<Row>({ text }: { readonly text: string }, params: readonly unknown[]) {
+      const { rows } = await tx.query(text, [...params])
+      return rows.map((row) => withMoment(row as object)) as Row[]
+    },
+  }
+}
+
+/** A caller may have told its driver to leave moments as text. */
+function withMoment(row: object): object {
+  return 'created_at' in row ? { ...row, created_at: new Date(row.created_at as Date | string) } : row
+}
