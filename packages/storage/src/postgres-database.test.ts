@@ -23,7 +23,7 @@ import { listSilentWorkers } from './queries/list-silent-workers.ts'
 import { nextDue } from './queries/next-due.ts'
 import { promoteTasks } from './queries/promote-tasks.ts'
 import { recordSettled } from './queries/record-settled.ts'
-import { submitTasks } from './queries/submit-tasks.ts'
+import { type SubmitColumns, submitTasks } from './queries/submit-tasks.ts'
 
 const UNAVAILABLE = { code: 'DATABASE_UNAVAILABLE' }
 
@@ -105,7 +105,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         const use = async () => {
           await db.run(findPrincipal, ['no such hash'])
           await db.run(finishTasks, [[], [], [], [], [], [], 0])
-          await db.run(submitTasks, [[], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], []])
+          await db.run(submitTasks, Array(20).fill('{}') as unknown as SubmitColumns)
         }
         await use()
         expect(await terminate('taskflow')).toBeGreaterThanOrEqual(3)

@@ -15,10 +15,10 @@ import {
   type TaskId,
   type TaskStore,
 } from '@taskflow/core'
+import { plainArray, textArray } from './array-text.ts'
 import { findIdempotencyKeys } from './queries/find-idempotency-keys.ts'
 import { type SubmitColumns, submitTasks } from './queries/submit-tasks.ts'
 import { submitTasksOnce } from './queries/submit-tasks-once.ts'
-import { columnsOf } from './statement.ts'
 import { jsonOrNull, priorityNumber } from './task-row.ts'
 import type { TellQueued } from './tell-queued.ts'
 
@@ -99,10 +99,10 @@ async function submitOnce(
   const tasks = firsts.flatMap((submission) => submission.tasks)
   const stored = await db.run(submitTasksOnce, [
     ...submitColumns(tasks),
-    firsts.flatMap((submission, index) => submission.tasks.map(() => index + 1)),
-    firsts.map((submission) => submission.project),
-    firsts.map((submission) => submission.idempotency.key),
-    firsts.map((submission) => submission.idempotency.requestHash),
+    plainArray(firsts.flatMap((submission, index) => submission.tasks.map(() => index + 1))),
+    textArray(firsts.map((submission) => submission.project)),
+    textArray(firsts.map((submission) => submission.idempotency.key)),
+    textArray(firsts.map((submission) => submission.idempotency.requestHash)),
   ])
   const createdAtOf = new Map(stored.map((row) => [`${row.project} ${row.key}`, row.created_at]))
   const fresh = new Set(firsts.filter((submission) => createdAtOf.has(keyOf(submission))))
@@ -127,8 +127,8 @@ interface Replay {
 
 async function findReplays(db: Queryable, submissions: readonly OnceSubmission[]): Promise<Map<string, Replay>> {
   const rows = await db.run(findIdempotencyKeys, [
-    submissions.map((submission) => submission.project),
-    submissions.map((submission) => submission.idempotency.key),
+    textArray(submissions.map((submission) => submission.project)),
+    textArray(submissions.map((submission) => submission.idempotency.key)),
   ])
   return new Map(
     rows.map((row) => [
@@ -175,36 +175,82 @@ const isDueAfter = ({ runAt, delayMs }: NewTask, moment: Date): boolean =>
   runAt === null ? (delayMs ?? 0) > 0 : runAt > moment
 
 function submitColumns(tasks: readonly NewTask[]): SubmitColumns {
-  return columnsOf(tasks, [
-    (task) => task.id as string,
-    (task) => task.project,
-    (task) => task.type,
-    (task) => task.queue,
-    (task) => priorityNumber(task.priority),
-    (task) => HEAD_START_MS[task.priority] as number,
-    (task) => task.payload,
-    (task) => task.runAt,
-    (task) => task.delayMs,
-    (task) => task.maxAttempts,
-    (task) => jsonOrNull(task.retry),
-    (task) => jsonOrNull(task.timeouts),
-    (task) => task.timeouts?.scheduleToStartMs ?? null,
-    (task) => task.timeouts?.scheduleToCloseMs ?? null,
-    (task) => task.retentionMs,
-    (task) => jsonOrNull(task.labels),
-    (task) => task.title,
-    (task) => task.description,
-    (task) => task.createdBy,
-  ])
+  const { kinds, numbers } = kindsOf(tasks)
+  return [
+    plainArray(tasks.map(({ id }): string => id)),
+    textArray(tasks.map(({ payload }) => payload)),
+    plainArray(numbers),
+    ...kindColumns(kinds),
+  ]
+}
+
+function kindColumns(kinds: readonly NewTask[]) {
+  return [
+    textArray(kinds.map(({ project }) => project)),
+    textArray(kinds.map(({ type }) => type)),
+    textArray(kinds.map(({ queue }) => queue)),
+    plainArray(kinds.map(({ priority }) => priorityNumber(priority))),
+    plainArray(kinds.map(({ priority }) => HEAD_START_MS[priority])),
+    plainArray(kinds.map(({ runAt }) => runAt)),
+    plainArray(kinds.map(({ delayMs }) => delayMs)),
+    plainArray(kinds.map(({ maxAttempts }) => maxAttempts)),
+    textArray(kinds.map(({ retry }) => jsonOrNull(retry))),
+    textArray(kinds.map(({ timeouts }) => jsonOrNull(timeouts))),
+    plainArray(kinds.map(({ timeouts }) => timeouts?.scheduleToStartMs ?? null)),
+    plainArray(kinds.map(({ timeouts }) => timeouts?.scheduleToCloseMs ?? null)),
+    plainArray(kinds.map(({ retentionMs }) => retentionMs)),
+    textArray(kinds.map(({ labels }) => jsonOrNull(labels))),
+    textArray(kinds.map(({ title }) => title)),
+    textArray(kinds.map(({ description }) => description)),
+    textArray(kinds.map(({ createdBy }) => createdBy)),
+  ] as const
+}
+
+// Enough for a few types that come in turns. One that is missed is one kind more, and nothing else.
+const REMEMBERED_KINDS = 8
+
+/** The kinds of the tasks, and of each task the number of its own, from 1. */
+function kindsOf(tasks: readonly NewTask[]): { kinds: NewTask[]; numbers: number[] } {
+  const kinds: NewTask[] = []
+  const numbers = tasks.map((task) => {
+    const oldest = Math.max(0, kinds.length - REMEMBERED_KINDS)
+    for (let index = kinds.length - 1; index >= oldest; index--)
+      if (isAlike(kinds[index] as NewTask, task)) return index + 1
+    return kinds.push(task)
+  })
+  return { kinds, numbers }
+}
+
+/** But for id and payload. Of what is made anew for each task (a moment, labels) only the absence is compared. */
+function isAlike(a: NewTask, b: NewTask): boolean {
+  return (
+    a.type === b.type &&
+    a.queue === b.queue &&
+    a.priority === b.priority &&
+    a.project === b.project &&
+    a.createdBy === b.createdBy &&
+    a.maxAttempts === b.maxAttempts &&
+    a.runAt === b.runAt &&
+    a.delayMs === b.delayMs &&
+    a.retry === b.retry &&
+    a.timeouts === b.timeouts &&
+    a.retentionMs === b.retentionMs &&
+    a.labels === b.labels &&
+    a.title === b.title &&
+    a.description === b.description
+  )
 }
 
 function announce(events: Events, tasks: readonly NewTask[]): void {
-  const counts = new Map<string, { type: string; queue: string; count: number }>()
+  const counts: { readonly type: string; readonly queue: string; count: number }[] = []
   for (const { type, queue } of tasks) {
-    const key = `${type} ${queue}`
-    const entry = counts.get(key) ?? { type, queue, count: 0 }
-    entry.count++
-    counts.set(key, entry)
+    const last = counts.at(-1)
+    const entry =
+      last?.type === type && last.queue === queue
+        ? last
+        : counts.find((each) => each.type === type && each.queue === queue)
+    if (entry) entry.count++
+    else counts.push({ type, queue, count: 1 })
   }
-  for (const entry of counts.values()) events.emit('tasks.submitted', entry)
+  for (const entry of counts) events.emit('tasks.submitted', entry)
 }

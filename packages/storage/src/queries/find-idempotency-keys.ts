@@ -1,6 +1,7 @@
+import type { ArrayText } from '../array-text.ts'
 import { statement } from '../statement.ts'
 
-type Params = readonly [projects: string[], keys: string[]]
+type Params = readonly [projects: ArrayText<string>, keys: ArrayText<string>]
 
 interface Row {
   project: string

@@ -1,16 +1,14 @@
+import type { ArrayText } from '../array-text.ts'
 import { statement } from '../statement.ts'
 import type { SubmitColumns } from './submit-tasks.ts'
 
-/**
- * `keys` are one for each submission; `submissions` says, for each task, which of them (from 1) it belongs to.
- * Columns of tasks are those of submit_tasks.
- */
+/** `keys` are one for each submission; `submissions` says, for each task, which of them (from 1) it belongs to. */
 export type SubmitOnceParams = readonly [
   ...SubmitColumns,
-  submissions: number[],
-  keyProjects: string[],
-  keys: string[],
-  requestHashes: string[],
+  submissions: ArrayText<number>,
+  keyProjects: ArrayText<string>,
+  keys: ArrayText<string>,
+  requestHashes: ArrayText<string>,
 ]
 
 interface Row {
@@ -30,16 +28,19 @@ export const submitTasksOnce = statement<SubmitOnceParams, Row>({
   lane: 'submit',
   columns: ['project', 'key', 'created_at'],
   text: `
-    with item as materialized (
-      select item.*, coalesce(item.run_at, clock_now() + item.delay_ms * interval '1 ms') as due_at
-      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[], $7::json[],
-                  $8::timestamptz[], $9::bigint[], $10::integer[], $11::json[], $12::json[], $13::bigint[],
-                  $14::bigint[], $15::bigint[], $16::jsonb[], $17::text[], $18::text[], $19::text[], $20::integer[])
-        with ordinality as item (id, project, type, queue, priority, head_start_ms, payload,
-                 run_at, delay_ms, max_attempts, retry, timeouts, schedule_to_start_ms,
-                 schedule_to_close_ms, retention_ms, labels, title, description, created_by, submission, number)
+    with kind as materialized (
+      select kind.*, coalesce(kind.run_at, clock_now() + kind.delay_ms * interval '1 ms') as due_at
+      from unnest($4::text[], $5::text[], $6::text[], $7::smallint[], $8::bigint[], $9::timestamptz[], $10::bigint[],
+                  $11::integer[], $12::json[], $13::json[], $14::bigint[], $15::bigint[], $16::bigint[], $17::jsonb[],
+                  $18::text[], $19::text[], $20::text[])
+        with ordinality as kind (project, type, queue, priority, head_start_ms, run_at, delay_ms, max_attempts, retry,
+                 timeouts, schedule_to_start_ms, schedule_to_close_ms, retention_ms, labels, title, description,
+                 created_by, kind)
+    ), item as materialized (
+      select * from unnest($1::uuid[], $2::json[], $3::integer[], $21::integer[])
+        with ordinality as item (id, payload, kind, submission, number)
     ), submission as materialized (
-      select * from unnest($21::text[], $22::text[], $23::text[])
+      select * from unnest($22::text[], $23::text[], $24::text[])
         with ordinality as submission (project, key, request_hash, number)
     ), kept as (
       insert into idempotency_key (project, key, request_hash, task_ids, created_at)
@@ -72,11 +73,13 @@ export const submitTasksOnce = statement<SubmitOnceParams, Row>({
              retention_ms, labels, title, description, clock_now(), created_by,
              case when due_at > clock_now() then null else clock_now() end
       from wanted
+      join kind using (kind)
     )
     select project, key, clock_now() as created_at,
            (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
-            from wanted where due_at is null or due_at <= clock_now() having count(*) > 0) as announced,
+            from wanted join kind using (kind)
+            where due_at is null or due_at <= clock_now() having count(*) > 0) as announced,
            (select pg_notify('taskflow_due', min(due_at)::text)
-            from wanted where due_at > clock_now() having count(*) > 0) as announced_due
+            from wanted join kind using (kind) where due_at > clock_now() having count(*) > 0) as announced_due
     from kept`,
 })
