@@ -12,7 +12,21 @@ for (const engine of engines()) {
       return row?.items
     }
 
-    const texts = ['', 'null', 'NULL', ' a ', 'a,b', '{a}', '"', '\\', '\\"', 'first\nsecond\t', "it's", 'Größe 👩‍🚀', null]
+    const texts = [
+      '',
+      'null',
+      'NULL',
+      ' a ',
+      'a,b',
+      '{a}',
+      '"',
+      '\\',
+      '\\"',
+      'first\nsecond\t',
+      "it's",
+      'Größe 👩‍🚀',
+      null,
+    ]
 
     test('gives every text back as it was', async () => {
       expect(await read(textArray(texts), 'text')).toEqual(texts)

@@ -25,6 +25,8 @@ import { promoteTasks } from './queries/promote-tasks.ts'
 import { recordSettled } from './queries/record-settled.ts'
 import { type SubmitColumns, submitTasks } from './queries/submit-tasks.ts'
 
+const NOTHING_SUBMITTED = Array(20).fill('{}') as unknown as SubmitColumns
+const NOTHING_FINISHED = ['{}', '{}', '{}', '{}', '{}', '{}', 0] as const
 const UNAVAILABLE = { code: 'DATABASE_UNAVAILABLE' }
 
 for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
@@ -104,8 +106,8 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
       withDatabase(async (db) => {
         const use = async () => {
           await db.run(findPrincipal, ['no such hash'])
-          await db.run(finishTasks, [[], [], [], [], [], [], 0])
-          await db.run(submitTasks, Array(20).fill('{}') as unknown as SubmitColumns)
+          await db.run(finishTasks, NOTHING_FINISHED)
+          await db.run(submitTasks, NOTHING_SUBMITTED)
         }
         await use()
         expect(await terminate('taskflow')).toBeGreaterThanOrEqual(3)
@@ -263,8 +265,8 @@ if (oneEngine)
     const unavailable = (work: Promise<unknown>) => expect(work).rejects.toMatchObject(UNAVAILABLE)
     const read = () => db.run(findPrincipal, ['no such hash'])
     const onLanes: (() => Promise<unknown>)[] = [
-      () => db.run(submitTasks, [[], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], [], []]),
-      () => db.run(finishTasks, [[], [], [], [], [], [], 0]),
+      () => db.run(submitTasks, NOTHING_SUBMITTED),
+      () => db.run(finishTasks, NOTHING_FINISHED),
       () => db.run(heartbeatWorker, [newTaskId(), 'active', 0, 0]),
       () => db.run(nextDue, []),
     ]

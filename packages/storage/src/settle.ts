@@ -12,12 +12,13 @@ import {
   type Verdict,
   type WorkStore,
 } from '@taskflow/core'
+import { plainArray, textArray } from './array-text.ts'
 import { dispatchesOf } from './dispatch-row.ts'
 import { findSettledLeases } from './queries/find-settled-leases.ts'
 import { finishTasks } from './queries/finish-tasks.ts'
 import { returnTasks } from './queries/return-tasks.ts'
 import { columnsOf } from './statement.ts'
-import { HEAD_STARTS_MS } from './task-row.ts'
+import { HEAD_STARTS_MS, jsonOrNull } from './task-row.ts'
 import type { TellQueued } from './tell-queued.ts'
 
 interface Deps {
@@ -70,14 +71,12 @@ export function taskSettler({ db, events, retentionMs, tellQueued }: Deps): Work
   async function finish(items: readonly Planned<Finish>[]): Promise<ReadonlySet<string>> {
     if (items.length === 0) return NONE
     const [row] = await db.run(finishTasks, [
-      ...columnsOf(items, [
-        ({ taskId }) => taskId,
-        ({ leaseId }) => leaseId,
-        (item) => item.effect.state,
-        (item) => item.effect.result,
-        (item) => (item.effect.error ? JSON.stringify(item.effect.error) : null),
-        (item) => item.effect.crashes,
-      ]),
+      plainArray(items.map(({ taskId }) => taskId)),
+      plainArray(items.map(({ leaseId }) => leaseId)),
+      plainArray(items.map(({ effect }) => (effect.state === TRANSITIONS.complete.to ? null : effect.state))),
+      textArray(items.map(({ effect }) => effect.result)),
+      textArray(items.map(({ effect }) => jsonOrNull(effect.error))),
+      plainArray(items.map(({ effect }) => effect.crashes || null)),
       retentionMs,
     ])
     return row?.refused ? new Set(row.refused) : NONE
@@ -95,7 +94,7 @@ export function taskSettler({ db, events, retentionMs, tellQueued }: Deps): Work
         (item) => item.effect.usedAttempts,
         (item) => item.effect.crashes,
         (item) => item.effect.delayMs,
-        (item) => (item.effect.error ? JSON.stringify(item.effect.error) : null),
+        (item) => jsonOrNull(item.effect.error),
       ]),
       HEAD_STARTS_MS,
     ])

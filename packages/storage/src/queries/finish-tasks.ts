@@ -1,12 +1,14 @@
+import type { ArrayText } from '../array-text.ts'
 import { statement } from '../statement.ts'
 
+/** Null stands for what most settlements say: a state of `succeeded`, and no crash. */
 type Params = readonly [
-  taskIds: string[],
-  leaseIds: string[],
-  states: string[],
-  results: (string | null)[],
-  errors: (string | null)[],
-  crashes: number[],
+  taskIds: ArrayText<string>,
+  leaseIds: ArrayText<string>,
+  states: ArrayText<string | null>,
+  results: ArrayText<string | null>,
+  errors: ArrayText<string | null>,
+  crashes: ArrayText<number | null>,
   defaultRetentionMs: number,
 ]
 
@@ -17,7 +19,8 @@ export const finishTasks = statement<Params, { refused: string[] | null }>({
   columns: ['refused'],
   text: `
     with settlement as materialized (
-      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::json[], $5::json[], $6::integer[])
+      select task_id, lease_id, coalesce(to_state, 'succeeded') as to_state, result, failure, coalesce(crashes, 0) as crashes
+      from unnest($1::uuid[], $2::uuid[], $3::text[], $4::json[], $5::json[], $6::integer[])
         as settlement (task_id, lease_id, to_state, result, failure, crashes)
     ), gone as (
       delete from task using settlement
@@ -39,7 +42,7 @@ export const finishTasks = statement<Params, { refused: string[] | null }>({
       from gone
     )
     -- Mostly none is: so they are counted, and looked for only where one is missing.
-    select case when (select count(*) from gone) < cardinality($2) then
+    select case when (select count(*) from gone) < cardinality($1::uuid[]) then
              array(select lease_id from settlement except select lease_id from gone)::text[]
            end as refused,
            pg_notify('taskflow_finished', '') as announced`,
