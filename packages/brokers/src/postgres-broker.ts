@@ -9,6 +9,8 @@ interface Options {
 
 // A lost wake-up is likeliest where tasks come thick and fast, and there a look costs least by comparison.
 const FIRST_POLL_MS = 25
+// Without a reason of its own a signal makes an error of its abort, with a stack, thousands of times a second.
+const WOKEN = 'woken'
 
 /**
  * The broker for which no broker is needed: the database itself keeps the line.
@@ -22,18 +24,18 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
   const asked = new Set<string>()
   // Of the queues asked for, those told of and not looked at since, also between two takes.
   const ready = new Set<string>()
-  const waiting = new Set<() => void>()
+  /** How to wake each take that waits, and the queues it waits for. */
+  const waiting = new Map<() => void, readonly string[]>()
   let isMoreLikely = true
   let pauseMs = Math.min(FIRST_POLL_MS, pollMs)
   let pollAt = 0
   let listening: Promise<() => Promise<void>> | undefined
-  let closing = new AbortController()
 
   function onReady(detail: string): void {
     // The connection came back: of what was said meanwhile, any queue may have been.
     if (detail === '') isMoreLikely = true
     for (const queue of detail.split(',')) if (asked.has(queue)) ready.add(queue)
-    for (const look of waiting) look()
+    for (const [wake, queues] of waiting) if (hasReason(queues)) wake()
   }
 
   /** Listens from the first take on. Should it not come about, the next take tries again; polling goes on meanwhile. */
@@ -56,14 +58,13 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
 
   /** Until there is reason to look, the time is up, or the signal aborts. */
   async function waitForReason({ queues, waitMs, signal }: TakeOptions): Promise<void> {
-    const told = new AbortController()
-    const look = (): void => {
-      if (hasReason(queues)) told.abort()
-    }
-    waiting.add(look)
-    const woken = AbortSignal.any([signal, told.signal, closing.signal])
-    await clock.sleep(Math.min(waitMs, pollAt - clock.monotonicMs()), woken)
-    waiting.delete(look)
+    const woken = new AbortController()
+    const wake = (): void => woken.abort(WOKEN)
+    waiting.set(wake, queues)
+    signal.addEventListener('abort', wake)
+    await clock.sleep(Math.min(waitMs, pollAt - clock.monotonicMs()), woken.signal)
+    signal.removeEventListener('abort', wake)
+    waiting.delete(wake)
   }
 
   function deliver({ queues, max }: TakeOptions): Delivery {
@@ -100,8 +101,7 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
     /** Whether the database answers is seen by whoever claims. */
     async ping() {},
     async close() {
-      closing.abort()
-      closing = new AbortController()
+      for (const wake of waiting.keys()) wake()
       const stop = await listening?.catch(() => undefined)
       listening = undefined
       await stop?.()

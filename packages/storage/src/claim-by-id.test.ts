@@ -136,7 +136,14 @@ for (const engine of engines()) {
       await script(given.db, BELIEFS[belief])
       const { id } = await startWorker(given.storage)
       const ids = tasks.slice(100, 110).map((task) => task.id)
-      const args = [`'${id}'`, `'{${ids.join(',')}}'`, `'{default}'`, `'{test.echo}'`, '10']
+      const args = [
+        `'${id}'`,
+        `'{${ids.join(',')}}'`,
+        `'{default}'`,
+        `'{test.echo}'`,
+        '10',
+        `'0190a0b0-c0d0-7000-8000-'`,
+      ]
       expect(await rowsRead(given.db, claimTasksById, args, 'task')).toBe(10)
     })
   })

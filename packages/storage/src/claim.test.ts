@@ -197,6 +197,11 @@ for (const engine of engines()) {
     })
 
     const readByClaim = ({ id }: WorkerIntroduction) =>
-      rowsRead(given.db, claimTasks, [`'${id}'`, `'{default}'`, `'{test.echo}'`, '10', 'false'], 'task')
+      rowsRead(
+        given.db,
+        claimTasks,
+        [`'${id}'`, `'{default}'`, `'{test.echo}'`, '10', 'false', `'0190a0b0-c0d0-7000-8000-'`],
+        'task',
+      )
   })
 }

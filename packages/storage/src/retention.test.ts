@@ -1,6 +1,15 @@
 import { EventEmitter } from 'node:events'
 import type { TaskId } from '@taskflow/core'
-import { type Engine, emptyDatabase, engines, moveTime, newTaskId, PROJECT, useStorage } from '@taskflow/testing'
+import {
+  claimBy,
+  type Engine,
+  emptyDatabase,
+  engines,
+  moveTime,
+  newTaskId,
+  PROJECT,
+  useStorage,
+} from '@taskflow/testing'
 import { rowsOf, script } from '@taskflow/testing/raw-sql'
 import { settle, startTask, startWorker, type submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
 import { beforeEach, describe, expect, test } from 'vitest'
@@ -162,12 +171,7 @@ for (const engine of engines()) {
       await log(task.id)
       await settle(given.storage, lease, VERDICTS.release)
       await given.storage.editTask(task.id, { title: 'edited' }, BY)
-      const [again] = await given.storage.claimTasks({
-        workerId: worker.id,
-        queues: worker.queues,
-        types: worker.types,
-        max: 1,
-      })
+      const [again] = await given.storage.claimTasks(claimBy(worker, { max: 1 }))
       await settle(given.storage, again!, VERDICTS.complete)
       return task.id
     }

@@ -87,9 +87,10 @@ export function workStore({ db, settleTasks }: Deps): WorkStore {
       await db.run(deregisterWorker, [id])
     },
 
-    async claimTasks({ workerId, queues, types, max, ids, isDrawn = false }) {
-      if (!ids) return (await db.run(claimTasks, [workerId, queues, types, max, isDrawn])).map(toLease)
-      const rows = await db.run(claimTasksById, [workerId, ids, queues, types, max])
+    async claimTasks({ claimId, workerId, queues, types, max, ids, isDrawn = false }) {
+      const leasePrefix = claimId.slice(0, -12)
+      if (!ids) return (await db.run(claimTasks, [workerId, queues, types, max, isDrawn, leasePrefix])).map(toLease)
+      const rows = await db.run(claimTasksById, [workerId, ids, queues, types, max, leasePrefix])
       if (rows.length === 0) await refuseWhoMayNotClaim(workerId)
       return rows.map(toLease)
     },

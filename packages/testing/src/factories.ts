@@ -49,7 +49,7 @@ export function newWorker(given: Partial<WorkerIntroduction> = {}): WorkerIntrod
 /** What that worker would ask for. */
 export function claimBy(worker: WorkerIntroduction, given: Partial<ClaimRequest> = {}): ClaimRequest {
   const { id: workerId, queues, types, slots: max } = worker
-  return { workerId, queues, types, max, ...given }
+  return { claimId: newTaskId(), workerId, queues, types, max, ...given }
 }
 
 export function pulse(given: Partial<Pulse> = {}): Pulse {

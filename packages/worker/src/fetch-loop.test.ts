@@ -68,6 +68,7 @@ function setup({ slotCount = 4 } = {}) {
     storage: { claimTasks: claims.ask },
     broker: { take: takes.ask },
     clock,
+    ids: { next: () => '0190a0b0-c0d0-7000-8000-000000000001' },
     events,
     slots: inHand,
     settler: { pending: 0, change: bell() },
@@ -132,7 +133,7 @@ describe('fetch loop › goes round', () => {
     await start()
     expect(takes[0]?.asked).toMatchObject({ project: 'p', queues: ['q'], isDrawn: false, types: ['a'], max: 4 })
     await deliver(0, delivery())
-    expect(claims[0]?.asked).toEqual({ workerId: WORKER, queues: ['q'], isDrawn: false, types: ['a'], max: 4 })
+    expect(claims[0]?.asked).toMatchObject({ workerId: WORKER, queues: ['q'], isDrawn: false, types: ['a'], max: 4 })
     await grant(0, lease('a'), lease('a'), lease('a'))
     expect(said).toEqual(['run 3', 'acknowledge 3'])
     expect(takes[1]?.asked.max).toBe(1)

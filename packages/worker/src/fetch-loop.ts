@@ -1,4 +1,4 @@
-import type { Broker, ClaimRequest, Clock, Delivery, Events, Lease, WorkerId, WorkStore } from '@taskflow/core'
+import type { Broker, ClaimRequest, Clock, Delivery, Events, Ids, Lease, WorkerId, WorkStore } from '@taskflow/core'
 import { growingPause } from './keep-trying.ts'
 import { pace } from './pace.ts'
 import type { Settler } from './settler.ts'
@@ -8,6 +8,7 @@ interface Deps {
   readonly storage: Pick<WorkStore, 'claimTasks'>
   readonly broker: Pick<Broker, 'take'>
   readonly clock: Clock
+  readonly ids: Ids
   readonly events: Events
   readonly slots: Slots
   readonly settler: Pick<Settler, 'pending' | 'change'>
@@ -69,7 +70,7 @@ export interface FetchLoop {
 }
 
 export function fetchLoop(deps: Deps): FetchLoop {
-  const { storage, broker, clock, events, slots, settler, project, types, onError } = deps
+  const { storage, broker, clock, ids, events, slots, settler, project, types, onError } = deps
   const { nextQueues, welcomedAs, whenWelcome, onClaimed, onClaimedLate, onClaimFailed } = deps
   let latest: Run | undefined
   let isOn = false
@@ -138,7 +139,7 @@ export function fetchLoop(deps: Deps): FetchLoop {
     const workerId = welcomedAs()
     if (signal.aborted || workerId === undefined) return conclude(run, release)
     const { tasks } = run.delivery
-    await claim(run, { workerId, ...from, types, max, ...(tasks !== 'any' && { ids: tasks }) })
+    await claim(run, { claimId: ids.next(), workerId, ...from, types, max, ...(tasks !== 'any' && { ids: tasks }) })
   }
 
   async function claim(run: Run, request: ClaimRequest): Promise<void> {

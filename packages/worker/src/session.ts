@@ -143,6 +143,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
     storage,
     broker,
     clock,
+    ids,
     events,
     slots: inHand,
     settler: settling,

@@ -46,6 +46,8 @@ export type Heartbeat =
   | { readonly isAlive: false }
 
 export interface ClaimRequest {
+  /** A UUIDv7 of this claim alone: its leases are named after it. */
+  readonly claimId: string
   readonly workerId: WorkerId
   readonly queues: readonly string[]
   readonly types: readonly string[]

@@ -7,6 +7,7 @@ type Params = readonly [
   queues: readonly string[],
   types: readonly string[],
   max: number,
+  leasePrefix: string,
 ]
 
 /** claim_tasks for tasks of which a broker brought word. Those that are not, or no more, for this worker to take are left out. */
@@ -41,7 +42,7 @@ export const claimTasksById = statement<Params, ClaimedRow>({
     set state = 'running',
         attempt = attempt + 1,
         worker_id = $1,
-        lease_id = gen_random_uuid(),
+        lease_id = ($6 || right(id::text, 12))::uuid,
         started_at = clock_now(),
         start_by = null
     where ctid = any(array(select place from picked))

@@ -7,6 +7,7 @@ type Params = readonly [
   types: readonly string[],
   max: number,
   isDrawn: boolean,
+  leasePrefix: string,
 ]
 
 export interface ClaimedRow {
@@ -82,7 +83,8 @@ export const claimTasks = statement<Params, ClaimedRow>({
     set state = 'running',
         attempt = attempt + 1,
         worker_id = $1,
-        lease_id = gen_random_uuid(),
+        -- Named after the claim and the random end of the task's id: random ids cost a tenth of the claim.
+        lease_id = ($6 || right(id::text, 12))::uuid,
         started_at = clock_now(),
         start_by = null
     -- By their place, which cannot change while they are locked. Not joined: the planner takes picked for large, and
