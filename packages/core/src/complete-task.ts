@@ -2,7 +2,8 @@ import type { TaskTypeDefaults } from './ports/work-store.ts'
 import type { Priority } from './priority.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
 import type { Principal } from './roles.ts'
-import type { NewTask, Task, TaskId, Timeouts } from './task.ts'
+import type { NewTask, TaskId, Timeouts } from './task.ts'
+import { iso, type TaskView } from './task-view.ts'
 
 const DEFAULT_QUEUE = 'default'
 const DEFAULT_MAX_ATTEMPTS = 5
@@ -73,27 +74,37 @@ function labelsOf({ labels }: TaskRequest): NewTask['labels'] {
  * The task as it was the moment it was stored. A function of the request and of what is kept with an
  * idempotency key, so that a replay gives the first reply again, however far the task has come since.
  */
-export function submittedTask(task: NewTask, id: TaskId, createdAt: Date): Task {
+export function submittedView(task: NewTask, id: TaskId, createdAt: Date): TaskView {
   const runAt = task.runAt ?? (task.delayMs === null ? null : new Date(createdAt.getTime() + task.delayMs))
   const isDue = runAt === null || runAt <= createdAt
-  const { delayMs: _, ...given } = task
+  const created = createdAt.toISOString()
   return {
-    ...given,
     id,
+    project: task.project,
+    type: task.type,
+    queue: task.queue,
     state: isDue ? 'queued' : 'scheduled',
-    labels: task.labels ?? {},
-    runAt,
-    createdAt,
-    queuedAt: isDue ? createdAt : null,
+    priority: task.priority,
+    payload: JSON.parse(task.payload) as unknown,
     result: null,
     error: null,
     attempt: 0,
+    maxAttempts: task.maxAttempts,
     crashCount: 0,
+    retry: task.retry,
+    timeouts: task.timeouts,
+    retentionMs: task.retentionMs,
+    labels: task.labels ?? {},
+    title: task.title,
+    description: task.description,
+    runAt: iso(runAt),
+    createdAt: created,
+    createdBy: task.createdBy,
+    queuedAt: isDue ? created : null,
     startedAt: null,
     finishedAt: null,
     cancelRequestedAt: null,
     workerId: null,
     progress: null,
-    version: '',
   }
 }

@@ -20,29 +20,37 @@ export function isUuid(text: string): boolean {
  */
 export function uuidV7Ids(clock: Pick<Clock, 'now'>, random: () => number): Ids {
   let lastMs = 0
+  let time = ''
   let counter = 0
+
+  function begin(ms: number, from: number): void {
+    lastMs = ms
+    const text = ms.toString(16).padStart(12, '0')
+    time = `${text.slice(0, 8)}-${text.slice(8)}-7`
+    counter = from
+  }
+
   return {
     next() {
       const nowMs = clock.now().getTime()
-      if (nowMs > lastMs) {
-        lastMs = nowMs
-        counter = Math.floor(random() * 0x800)
-      } else if (++counter > 0xfff) {
-        lastMs++
-        counter = 0
-      }
-      const time = lastMs.toString(16).padStart(12, '0')
-      const variant = ((random() * 0x4000) | 0x8000).toString(16)
-      const tail = hex(random, 0x1000000) + hex(random, 0x1000000)
-      return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${variant}-${tail}`
+      if (nowMs > lastMs) begin(nowMs, Math.floor(random() * 0x800))
+      else if (++counter > 0xfff) begin(lastMs + 1, 0)
+      const chance = Math.floor(random() * 0x4000)
+      return `${time}${hex3(counter)}-${hex2(0x80 | (chance >> 8))}${hex2(chance)}-${hex6(random)}${hex6(random)}`
     },
   }
 }
 
-const hex = (random: () => number, below: number): string =>
-  Math.floor(random() * below)
-    .toString(16)
-    .padStart(6, '0')
+// Written a byte at a time from a table: a third of what number formatting costs.
+const BYTES = Array.from({ length: 0x100 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+const hex2 = (number: number): string => BYTES[number & 0xff] as string
+const hex3 = (number: number): string => hex2(number >> 8).slice(1) + hex2(number)
+
+function hex6(random: () => number): string {
+  const number = Math.floor(random() * 0x1000000)
+  return hex2(number >> 16) + hex2(number >> 8) + hex2(number)
+}
 
 /** The smallest id of a moment: bounds of time in an order of ids. */
 export function firstIdAt(time: Date): string {

@@ -1,12 +1,13 @@
-import { submittedTask, taskView } from '@taskflow/core'
+import { submittedView } from '@taskflow/core'
 import {
   type AdmitDeps,
-  admitBatch,
   admitTask,
+  admitTasks,
   asSent,
   checkIdempotencyKey,
-  checkTask,
   idempotencyOf,
+  readTask,
+  readTasks,
 } from '@taskflow/intake'
 import {
   type InputOf,
@@ -59,26 +60,23 @@ export function directTasks({ own, within, by, ...deps }: Deps): DirectTasks {
   const along = <Result>(tx: CallerTransaction | undefined, work: (way: Way) => Promise<Result>): Promise<Result> =>
     tx ? within(tx, work) : work(own)
 
-  function submitOne(body: NewTask, { idempotencyKey, tx }: SubmitRequest): Promise<Task> {
-    const sent = checkTask(asSent(body))
-    checkIdempotencyKey(idempotencyKey)
-    // As over HTTP, so that a key tells the same request whichever way it comes.
-    const idempotency = idempotencyOf(idempotencyKey, 'POST /v1/tasks', sent)
+  function submitOne(given: NewTask, { idempotencyKey, tx }: SubmitRequest): Promise<Task> {
+    const read = readTask(given)
+    const idempotency = idempotencyWith(idempotencyKey, 'POST /v1/tasks', given)
     return along(tx, async (way) => {
       await way.ready()
-      const task = await admitTask(sent, by, { ...deps, types: way.types })
+      const task = await admitTask(read, by, { ...deps, types: way.types })
       const { ids, createdAt } = await way.submitTasks({ project, tasks: [task], ...idempotency })
-      return taskView(submittedTask(task, ids[0] ?? task.id, createdAt)) as Task
+      return submittedView(task, ids[0] ?? task.id, createdAt) as Task
     })
   }
 
-  function submitChunk(chunk: readonly NewTask[], { idempotencyKey, tx }: SubmitRequest): Promise<readonly string[]> {
-    const sent = asSent({ tasks: chunk })
-    checkIdempotencyKey(idempotencyKey)
-    const idempotency = idempotencyOf(idempotencyKey, 'POST /v1/tasks/batch', sent)
+  function submitChunk(given: readonly NewTask[], { idempotencyKey, tx }: SubmitRequest): Promise<readonly string[]> {
+    const read = readTasks(given)
+    const idempotency = idempotencyWith(idempotencyKey, 'POST /v1/tasks/batch', { tasks: given })
     return along(tx, async (way) => {
       await way.ready()
-      const tasks = await admitBatch(sent, by, { ...deps, types: way.types })
+      const tasks = await admitTasks(read, by, { ...deps, types: way.types })
       return (await way.submitTasks({ project, tasks, ...idempotency })).ids
     })
   }
@@ -104,4 +102,11 @@ export function directTasks({ own, within, by, ...deps }: Deps): DirectTasks {
       return ids
     },
   } as DirectTasks
+}
+
+/** As over HTTP, so that a key tells the same request whichever way it comes. */
+function idempotencyWith(key: string | undefined, route: string, body: unknown): ReturnType<typeof idempotencyOf> {
+  if (key === undefined) return {}
+  checkIdempotencyKey(key)
+  return idempotencyOf(key, route, asSent(body))
 }

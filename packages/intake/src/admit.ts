@@ -3,8 +3,10 @@ import { Type } from 'typebox'
 import { closed } from './field-schemas.ts'
 import { within } from './malformed.ts'
 import { newTask } from './new-task.ts'
+import { asSent } from './parse-json.ts'
+import { checkTask, type ReadTask, readBody, readPlainTask } from './read-task.ts'
 import { NewTaskBody } from './task-fields.ts'
-import type { TaskTypes } from './task-types.ts'
+import type { KnownType, TaskTypes } from './task-types.ts'
 import { checker } from './validation.ts'
 
 export interface AdmitDeps {
@@ -22,23 +24,32 @@ export const BatchBody = closed({ tasks: Type.Array(NewTaskBody, { minItems: 1, 
 // Item by item, each with all its errors: one check of the whole would gather those of every item first.
 const checkBatch = checker(closed({ tasks: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_TASKS }) }))
 
-export const checkTask = checker(NewTaskBody)
-
-/** Makes a task of a body that `checkTask`, or the route's own schema, has passed. */
-export async function admitTask(body: NewTaskBody, by: By, deps: AdmitDeps): Promise<NewTask> {
-  const { types, ids, maxPayloadBytes } = deps
-  const known = await types.find(by.project, body.type)
-  return newTask(body, { id: ids.next(), principal: by, known, maxPayloadBytes })
+/** Makes a task of what a caller asks for, or refuses what no schema can tell. */
+export async function admitTask(task: ReadTask, by: By, { types, ids, maxPayloadBytes }: AdmitDeps): Promise<NewTask> {
+  const known = await types.find(by.project, task.fields.type)
+  return newTask(task, { id: ids.next(), by, known, maxPayloadBytes })
 }
 
-/** Checks the body of a batch and makes tasks of it: all of them, or none. */
-export async function admitBatch(body: unknown, by: By, deps: AdmitDeps): Promise<NewTask[]> {
+/** Of a body that has been parsed. */
+export const readBatch = (body: unknown): ReadTask[] =>
+  checkBatch(body).tasks.map((each, index) => readBody(checkTask(each, `/tasks/${index}`)))
+
+/** Of values that have not travelled. */
+export function readTasks(given: readonly unknown[]): ReadTask[] {
+  const tasks = given.length > 0 && given.length <= MAX_TASKS ? given.map(readPlainTask) : []
+  return isComplete(tasks) ? tasks : readBatch(asSent({ tasks: given }))
+}
+
+const isComplete = (tasks: readonly (ReadTask | undefined)[]): tasks is ReadTask[] =>
+  tasks.length > 0 && tasks.every((task) => task !== undefined)
+
+/** Makes tasks of all, or refuses them all; the refusal says which is meant. */
+export async function admitTasks(tasks: readonly ReadTask[], by: By, deps: AdmitDeps): Promise<NewTask[]> {
   const { types, ids, maxPayloadBytes } = deps
-  const bodies = checkBatch(body).tasks.map((each, index) => checkTask(each, `/tasks/${index}`))
-  return Promise.all(
-    bodies.map(async (each, index) => {
-      const known = await types.find(by.project, each.type)
-      return within(`/tasks/${index}`, () => newTask(each, { id: ids.next(), principal: by, known, maxPayloadBytes }))
-    }),
-  )
+  const known = new Map<string, KnownType | undefined>()
+  for (const { fields } of tasks)
+    if (!known.has(fields.type)) known.set(fields.type, await types.find(by.project, fields.type))
+  const admit = (task: ReadTask): NewTask =>
+    newTask(task, { id: ids.next(), by, known: known.get(task.fields.type), maxPayloadBytes })
+  return tasks.map((task, index) => within(`/tasks/${index}`, admit, task))
 }

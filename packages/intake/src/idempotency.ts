@@ -15,8 +15,8 @@ export const IdempotencyHeaders = Type.Object({
 const refusalOf = validator(IdempotencyHeaders, 'headers')
 
 /** Refuses a key that could not be a header. */
-export function checkIdempotencyKey(key: string | undefined): void {
-  const refusal = key === undefined ? undefined : refusalOf({ 'idempotency-key': key })
+export function checkIdempotencyKey(key: string): void {
+  const refusal = refusalOf({ 'idempotency-key': key })
   if (refusal) throw refusal
 }
 

@@ -35,9 +35,9 @@ const nameOf = ({ in: where, pointer }: FieldError): string => (where === 'body'
 export const step = (key: string | number): string => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`
 
 /** Runs work on a part of the body; errors of it point into the whole, and say which part is meant. */
-export function within<Result>(pointer: string, work: () => Result): Result {
+export function within<Part, Result>(pointer: string, work: (part: Part) => Result, part: Part): Result {
   try {
-    return work()
+    return work(part)
   } catch (error) {
     if (!(error instanceof TaskFlowError)) throw error
     const errors = (error.details.errors as FieldError[] | undefined)?.map((each) => ({

@@ -41,6 +41,12 @@ export function checker<Schema extends TSchema>(schema: Schema): (value: unknown
   }
 }
 
+/** Whether a body is as it should be, for who does not ask what is wrong. */
+export function predicate<Schema extends TSchema>(schema: Schema): (value: unknown) => boolean {
+  const validate = strict.compile(schema)
+  return (value) => validate(value)
+}
+
 function refusal(errors: readonly FieldError[]): Error {
   return malformed(sentenceOf(errors), errors)
 }

@@ -44,6 +44,11 @@ export function newTask(definition: SubmittableTask | string, payload: unknown, 
 }
 
 function ownOptions({ queue, priority, maxAttempts, retry, timeouts }: SubmittableTask): TaskOptions {
-  const given = Object.entries({ queue, priority, maxAttempts, retry, timeouts })
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined))
+  return {
+    ...(queue !== undefined && { queue }),
+    ...(priority !== undefined && { priority }),
+    ...(maxAttempts !== undefined && { maxAttempts }),
+    ...(retry !== undefined && { retry }),
+    ...(timeouts !== undefined && { timeouts }),
+  }
 }

@@ -1,6 +1,14 @@
 import type { Readable } from 'node:stream'
 import type { Principal, TaskStore } from '@taskflow/core'
-import { type AdmitDeps, admitTask, bodyLimitFor, checkTask, idempotencyOf, parseJson } from '@taskflow/intake'
+import {
+  type AdmitDeps,
+  admitTask,
+  bodyLimitFor,
+  checkTask,
+  idempotencyOf,
+  parseJson,
+  readBody,
+} from '@taskflow/intake'
 import { overlapped } from '../overlapped.ts'
 import { problemOf } from '../plugins/problems.ts'
 import { type Line, lineGroups } from '../read-lines.ts'
@@ -49,7 +57,7 @@ async function submitLine(line: Line, deps: SubmitLinesDeps, { principal, key }:
   if (line.error) throw line.error
   const body = checkTask(parseJson(line.bytes))
   const { project } = principal
-  const task = await admitTask(body, principal, deps)
+  const task = await admitTask(readBody(body), principal, deps)
   const idempotency = idempotencyOf(key && `${key}/${line.number}`, 'POST /v1/tasks/batch', body)
   const { ids } = await deps.storage.submitTasks({ project, tasks: [task], ...idempotency })
   return ids[0] ?? task.id

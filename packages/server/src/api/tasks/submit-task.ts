@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { submittedTask, type TaskStore, taskView } from '@taskflow/core'
+import { submittedView, type TaskStore } from '@taskflow/core'
 import {
   type AdmitDeps,
   admitTask,
@@ -7,6 +7,7 @@ import {
   IdempotencyHeaders,
   idempotencyOf,
   NewTaskBody,
+  readBody,
 } from '@taskflow/intake'
 import { principalOf } from '../../auth/principal.ts'
 import { problems } from '../schemas/problem.ts'
@@ -40,7 +41,7 @@ export const submitTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps
       const { body, headers } = request
       const principal = principalOf(request)
       const { project } = principal
-      const task = await admitTask(body, principal, deps)
+      const task = await admitTask(readBody(body), principal, deps)
       const idempotency = idempotencyOf(headers['idempotency-key'], 'POST /v1/tasks', body)
       const submitted = await storage.submitTasks({ project, tasks: [task], ...idempotency })
       const [id = task.id] = submitted.ids
@@ -48,7 +49,7 @@ export const submitTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps
       return reply
         .code(201)
         .header('location', `/v1/tasks/${id}`)
-        .send(taskView(submittedTask(task, id, submitted.createdAt)))
+        .send(submittedView(task, id, submitted.createdAt))
     },
   )
 }

@@ -1,6 +1,14 @@
 import { Readable } from 'node:stream'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { admitBatch, BatchBody, IdempotencyHeaders, idempotencyOf, malformed, NewTaskBody } from '@taskflow/intake'
+import {
+  admitTasks,
+  BatchBody,
+  IdempotencyHeaders,
+  idempotencyOf,
+  malformed,
+  NewTaskBody,
+  readBatch,
+} from '@taskflow/intake'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { principalOf } from '../../auth/principal.ts'
 import { validatorCompiler } from '../plugins/validation.ts'
@@ -70,7 +78,7 @@ export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = asyn
 async function submitBatch(request: FastifyRequest, reply: FastifyReply, deps: SubmitLinesDeps): Promise<FastifyReply> {
   const principal = principalOf(request)
   const { project } = principal
-  const tasks = await admitBatch(request.body, principal, deps)
+  const tasks = await admitTasks(readBatch(request.body), principal, deps)
   const idempotency = idempotencyOf(keyOf(request), 'POST /v1/tasks/batch', request.body)
   const { ids, replayed } = await deps.storage.submitTasks({ project, tasks, ...idempotency })
   if (replayed) reply.header('idempotent-replayed', 'true')
