@@ -48,6 +48,7 @@ import { requestWorker } from './queries/request-worker.ts'
 import { resignLeader } from './queries/resign-leader.ts'
 import { returnTasks } from './queries/return-tasks.ts'
 import { revokeApiKey } from './queries/revoke-api-key.ts'
+import { submitAlikeTasks } from './queries/submit-alike-tasks.ts'
 import { submitTasks } from './queries/submit-tasks.ts'
 import { submitTasksOnce } from './queries/submit-tasks-once.ts'
 import { vacuumTables } from './queries/vacuum-tables.ts'
@@ -104,6 +105,7 @@ export const everyStatement = [
   replicaLag,
   returnTasks,
   revokeApiKey,
+  submitAlikeTasks,
   submitTasksOnce,
   submitTasks,
   vacuumTables,

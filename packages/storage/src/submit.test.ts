@@ -50,7 +50,10 @@ for (const engine of engines()) {
       })
     })
 
-    test('gives every option back as it was given', async () => {
+    test.each([
+      ['alone', () => []],
+      ['among others', () => [newTask(), newTask({ type: 'test.other' })]],
+    ])('gives every option back as it was given, %s', async (_, others) => {
       const options = {
         type: 'report."build"',
         queue: "it's; drop table task --",
@@ -65,7 +68,8 @@ for (const engine of engines()) {
         description: 'first line\nsecond\tline',
         createdBy: 'key:Jörg, "the" {submitter}',
       } as const
-      const task = await submitTask(given.storage, options)
+      const task = newTask(options)
+      await given.storage.submitTasks(submissionOf(...others(), task))
       expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject(options)
     })
 
@@ -79,6 +83,29 @@ for (const engine of engines()) {
       const { state, runAt, createdAt, queuedAt } = await given.storage.getTask(PROJECT, task.id)
       expect({ state, queuedAt }).toEqual({ state: 'scheduled', queuedAt: null })
       expect(runAt!.getTime() - createdAt.getTime()).toBe(60_000)
+    })
+
+    test('keeps apart what tasks that come together do not have in common', async () => {
+      const tasks = Array.from({ length: 40 }, (_, index) =>
+        newTask({
+          type: `test.${index % 10}`,
+          priority: index % 2 === 0 ? 'high' : 'low',
+          payload: String(index),
+          delayMs: index % 3 === 0 ? 60_000 : null,
+          labels: index % 5 === 0 ? { index: String(index) } : null,
+        }),
+      )
+      await given.storage.submitTasks(submissionOf(...tasks))
+      const stored = await Promise.all(tasks.map(({ id }) => given.storage.getTask(PROJECT, id)))
+      expect(stored).toMatchObject(
+        tasks.map(({ type, priority, payload, delayMs, labels }) => ({
+          type,
+          priority,
+          payload,
+          state: delayMs === null ? 'queued' : 'scheduled',
+          labels: labels ?? {},
+        })),
+      )
     })
 
     test('schedules a task by its run time, and queues it at once when that has passed', async () => {

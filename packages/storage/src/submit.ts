@@ -17,7 +17,8 @@ import {
 } from '@taskflow/core'
 import { plainArray, textArray } from './array-text.ts'
 import { findIdempotencyKeys } from './queries/find-idempotency-keys.ts'
-import { type SubmitColumns, submitTasks } from './queries/submit-tasks.ts'
+import { submitAlikeTasks } from './queries/submit-alike-tasks.ts'
+import { submitTasks } from './queries/submit-tasks.ts'
 import { submitTasksOnce } from './queries/submit-tasks-once.ts'
 import { jsonOrNull, priorityNumber } from './task-row.ts'
 import type { TellQueued } from './tell-queued.ts'
@@ -83,7 +84,12 @@ interface Via {
 
 async function submitPlain({ db, tellQueued }: Via, submissions: readonly Submission[]): Promise<Submitted[]> {
   const tasks = submissions.flatMap((submission) => submission.tasks)
-  const [row] = await db.run(submitTasks, submitColumns(tasks))
+  const { kinds, numbers } = kindsOf(tasks)
+  const [kind, another] = kinds
+  const [row] =
+    kind && !another
+      ? await db.run(submitAlikeTasks, [...itemColumns(tasks), ...kindValues(kind)])
+      : await db.run(submitTasks, [...itemColumns(tasks), plainArray(numbers), ...kindColumns(kinds)])
   const createdAt = (row as { created_at: Date }).created_at
   tellQueued?.(queuedOf(tasks, createdAt))
   return submissions.map((submission) => ({ ids: idsOf(submission), createdAt, replayed: false }))
@@ -97,8 +103,11 @@ async function submitOnce(
   // The same key twice in one batch is one submission and its retries.
   const firsts = [...new Map(submissions.toReversed().map((each) => [keyOf(each), each])).values()]
   const tasks = firsts.flatMap((submission) => submission.tasks)
+  const { kinds, numbers } = kindsOf(tasks)
   const stored = await db.run(submitTasksOnce, [
-    ...submitColumns(tasks),
+    ...itemColumns(tasks),
+    plainArray(numbers),
+    ...kindColumns(kinds),
     plainArray(firsts.flatMap((submission, index) => submission.tasks.map(() => index + 1))),
     textArray(firsts.map((submission) => submission.project)),
     textArray(firsts.map((submission) => submission.idempotency.key)),
@@ -174,35 +183,51 @@ function queuedOf(tasks: readonly NewTask[], createdAt: Date): Dispatch[] {
 const isDueAfter = ({ runAt, delayMs }: NewTask, moment: Date): boolean =>
   runAt === null ? (delayMs ?? 0) > 0 : runAt > moment
 
-function submitColumns(tasks: readonly NewTask[]): SubmitColumns {
-  const { kinds, numbers } = kindsOf(tasks)
+const itemColumns = (tasks: readonly NewTask[]) =>
+  [plainArray(tasks.map(({ id }): string => id)), textArray(tasks.map(({ payload }) => payload))] as const
+
+function kindValues(kind: NewTask) {
   return [
-    plainArray(tasks.map(({ id }): string => id)),
-    textArray(tasks.map(({ payload }) => payload)),
-    plainArray(numbers),
-    ...kindColumns(kinds),
-  ]
+    kind.project,
+    kind.type,
+    kind.queue,
+    priorityNumber(kind.priority),
+    HEAD_START_MS[kind.priority],
+    kind.runAt,
+    kind.delayMs,
+    kind.maxAttempts,
+    jsonOrNull(kind.retry),
+    jsonOrNull(kind.timeouts),
+    kind.timeouts?.scheduleToStartMs ?? null,
+    kind.timeouts?.scheduleToCloseMs ?? null,
+    kind.retentionMs,
+    jsonOrNull(kind.labels),
+    kind.title,
+    kind.description,
+    kind.createdBy,
+  ] as const
 }
 
 function kindColumns(kinds: readonly NewTask[]) {
+  const values = kinds.map(kindValues)
   return [
-    textArray(kinds.map(({ project }) => project)),
-    textArray(kinds.map(({ type }) => type)),
-    textArray(kinds.map(({ queue }) => queue)),
-    plainArray(kinds.map(({ priority }) => priorityNumber(priority))),
-    plainArray(kinds.map(({ priority }) => HEAD_START_MS[priority])),
-    plainArray(kinds.map(({ runAt }) => runAt)),
-    plainArray(kinds.map(({ delayMs }) => delayMs)),
-    plainArray(kinds.map(({ maxAttempts }) => maxAttempts)),
-    textArray(kinds.map(({ retry }) => jsonOrNull(retry))),
-    textArray(kinds.map(({ timeouts }) => jsonOrNull(timeouts))),
-    plainArray(kinds.map(({ timeouts }) => timeouts?.scheduleToStartMs ?? null)),
-    plainArray(kinds.map(({ timeouts }) => timeouts?.scheduleToCloseMs ?? null)),
-    plainArray(kinds.map(({ retentionMs }) => retentionMs)),
-    textArray(kinds.map(({ labels }) => jsonOrNull(labels))),
-    textArray(kinds.map(({ title }) => title)),
-    textArray(kinds.map(({ description }) => description)),
-    textArray(kinds.map(({ createdBy }) => createdBy)),
+    textArray(values.map((each) => each[0])),
+    textArray(values.map((each) => each[1])),
+    textArray(values.map((each) => each[2])),
+    plainArray(values.map((each) => each[3])),
+    plainArray(values.map((each) => each[4])),
+    plainArray(values.map((each) => each[5])),
+    plainArray(values.map((each) => each[6])),
+    plainArray(values.map((each) => each[7])),
+    textArray(values.map((each) => each[8])),
+    textArray(values.map((each) => each[9])),
+    plainArray(values.map((each) => each[10])),
+    plainArray(values.map((each) => each[11])),
+    plainArray(values.map((each) => each[12])),
+    textArray(values.map((each) => each[13])),
+    textArray(values.map((each) => each[14])),
+    textArray(values.map((each) => each[15])),
+    textArray(values.map((each) => each[16])),
   ] as const
 }
 
