@@ -73,8 +73,15 @@ function labelsOf({ labels }: TaskRequest): NewTask['labels'] {
 /**
  * The task as it was the moment it was stored. A function of the request and of what is kept with an
  * idempotency key, so that a replay gives the first reply again, however far the task has come since.
+ *
+ * @param payload what its text says, where it is at hand
  */
-export function submittedView(task: NewTask, id: TaskId, createdAt: Date): TaskView {
+export function submittedView(
+  task: NewTask,
+  id: TaskId,
+  createdAt: Date,
+  payload: unknown = JSON.parse(task.payload),
+): TaskView {
   const runAt = task.runAt ?? (task.delayMs === null ? null : new Date(createdAt.getTime() + task.delayMs))
   const isDue = runAt === null || runAt <= createdAt
   const created = createdAt.toISOString()
@@ -85,7 +92,7 @@ export function submittedView(task: NewTask, id: TaskId, createdAt: Date): TaskV
     queue: task.queue,
     state: isDue ? 'queued' : 'scheduled',
     priority: task.priority,
-    payload: JSON.parse(task.payload) as unknown,
+    payload,
     result: null,
     error: null,
     attempt: 0,

@@ -6,6 +6,7 @@ import { readBodies } from './plugins/bodies.ts'
 import { endConnectionsOnStop } from './plugins/closing.ts'
 import { observeRequests } from './plugins/observe.ts'
 import { refuseConnection, refuseExpectation, replyWithProblems, sendProblem } from './plugins/problems.ts'
+import { requestLog } from './plugins/request-log.ts'
 import { validatorCompiler } from './plugins/validation.ts'
 import { Problem } from './schemas/problem.ts'
 
@@ -24,6 +25,7 @@ export function bareApp({ metrics, ids, log }: Deps): FastifyInstance {
     loggerInstance: log,
     // observeRequests() writes the one line there is.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: requestLog,
     genReqId: () => ids.next(),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',

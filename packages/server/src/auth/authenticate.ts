@@ -4,17 +4,34 @@ import type { Authenticator } from './authenticator.ts'
 import { PRINCIPAL } from './principal.ts'
 
 /** From here on every route is behind authentication, and names the permission it takes. */
-export function requireAuthentication(app: FastifyInstance, authenticator: Pick<Authenticator, 'authenticate'>): void {
+export function requireAuthentication(
+  app: FastifyInstance,
+  authenticator: Pick<Authenticator, 'authenticate' | 'remembered'>,
+): void {
   app.decorateRequest(PRINCIPAL, null)
   app.addHook('onRoute', ({ url, config }) => {
     if (config?.permission === undefined) throw new TypeError(`Expected route ${url} to name its permission`)
   })
-  app.addHook('onRequest', async (request) => {
-    const principal = await authenticator.authenticate(tokenOf(request))
-    if (!principal) throw unauthenticated('The API key is unknown, revoked or expired')
-    refuseUnlessPermitted(principal, request)
-    request.setDecorator(PRINCIPAL, principal)
+  // Not an async function: those of whoever was seen a moment ago need not wait for a turn.
+  app.addHook('onRequest', (request, _reply, done) => {
+    const token = tokenOf(request)
+    const known = authenticator.remembered(token)
+    if (!known) {
+      authenticator
+        .authenticate(token)
+        .then((found) => admit(found, request))
+        .then(() => done(), done)
+      return
+    }
+    admit(known, request)
+    done()
   })
+}
+
+function admit(principal: Principal | undefined, request: FastifyRequest): void {
+  if (!principal) throw unauthenticated('The API key is unknown, revoked or expired')
+  refuseUnlessPermitted(principal, request)
+  request.setDecorator(PRINCIPAL, principal)
 }
 
 function tokenOf({ headers }: FastifyRequest): string {

@@ -18,12 +18,15 @@ const MAX_REMEMBERED = 10_000
 interface Remembered {
   readonly principal: Promise<Principal | undefined>
   readonly until: number
+  /** What the promise gave, once it has, unless that is nobody. */
+  found?: Principal | undefined
 }
 
 /** Tells who holds a token. Remembers the answer for a moment, also that nobody does. */
 export class Authenticator {
   readonly #deps: Deps
   readonly #adminHash: Buffer | undefined
+  /** By token, so that most requests cost no hash. Only what may be a key is kept. */
   readonly #remembered = new Map<string, Remembered>()
 
   constructor(deps: Deps) {
@@ -31,11 +34,20 @@ export class Authenticator {
     this.#adminHash = deps.adminToken === undefined ? undefined : Buffer.from(hashSecret(deps.adminToken))
   }
 
+  /** Who was found to hold it a moment ago. */
+  remembered(token: string): Principal | undefined {
+    return this.#fresh(token)?.found
+  }
+
   async authenticate(token: string): Promise<Principal | undefined> {
     const hash = hashSecret(token)
     // Of equal length and compared in constant time, so that the time taken tells nothing of the token.
-    if (this.#adminHash && timingSafeEqual(this.#adminHash, Buffer.from(hash))) return ADMIN
-    return isSecret(token) ? this.#find(hash) : undefined
+    const isAdmin = this.#adminHash !== undefined && timingSafeEqual(this.#adminHash, Buffer.from(hash))
+    if (!isAdmin && !isSecret(token)) return undefined
+    return (
+      this.#fresh(token) ??
+      this.#remember(token, isAdmin ? Promise.resolve(ADMIN) : this.#deps.storage.findPrincipal(hash))
+    ).principal
   }
 
   /** To be called when keys changed. */
@@ -43,21 +55,24 @@ export class Authenticator {
     this.#remembered.clear()
   }
 
-  #find(hash: string): Promise<Principal | undefined> {
-    const now = this.#deps.clock.monotonicMs()
-    const remembered = this.#remembered.get(hash)
-    if (remembered && now < remembered.until) return remembered.principal
-    const principal = this.#deps.storage.findPrincipal(hash)
-    this.#remember(hash, { principal, until: now + REMEMBER_MS })
-    return principal
+  #fresh(token: string): Remembered | undefined {
+    const remembered = this.#remembered.get(token)
+    return remembered && this.#deps.clock.monotonicMs() < remembered.until ? remembered : undefined
   }
 
-  #remember(hash: string, entry: Remembered): void {
-    this.#remembered.delete(hash)
-    this.#remembered.set(hash, entry)
+  #remember(token: string, principal: Promise<Principal | undefined>): Remembered {
+    const entry: Remembered = { principal, until: this.#deps.clock.monotonicMs() + REMEMBER_MS }
+    this.#remembered.delete(token)
+    this.#remembered.set(token, entry)
     const [oldest] = this.#remembered.keys()
     if (this.#remembered.size > MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest)
-    // A failure is no answer.
-    entry.principal.catch(() => this.#remembered.delete(hash))
+    principal.then(
+      (found) => {
+        entry.found = found
+      },
+      // A failure is no answer.
+      () => this.#remembered.delete(token),
+    )
+    return entry
   }
 }

@@ -13,14 +13,16 @@ declare module 'fastify' {
 
 /** Refuses requests without a host, query strings that no text can be read from, and callers that would not understand the reply. */
 export function checkAddresses(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       throw malformed('Header `Host` is missing')
     refuseQuery(request.raw.url ?? '')
     refuseAccept(request)
+    done()
   })
-  app.addHook('preValidation', async ({ query, routeOptions }) => {
+  app.addHook('preValidation', ({ query, routeOptions }, _reply, done) => {
     for (const key of routeOptions.config.commaSeparated ?? []) splitCommas(query as Record<string, unknown>, key)
+    done()
   })
 }
 

@@ -29,8 +29,9 @@ export function readBodies(app: FastifyInstance): void {
       done(error as Error)
     }
   })
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined && request.routeOptions.config.isBodyOptional) request.body = {}
+    done()
   })
 }
 

@@ -3,10 +3,11 @@ import type { Metrics } from '../../telemetry/metrics.ts'
 
 /** One measure and one line of log for each request, when its reply has left. */
 export function observeRequests(app: FastifyInstance, metrics: Pick<Metrics, 'observeRequest'>): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
     const { method } = request
     const status = reply.statusCode
@@ -15,5 +16,6 @@ export function observeRequests(app: FastifyInstance, metrics: Pick<Metrics, 'ob
     // Successes are many and are in the metrics.
     const level = status >= 400 ? 'info' : 'debug'
     request.log[level]({ method, url: request.url, status, ms: Math.round(ms) }, 'Request answered')
+    done()
   })
 }

@@ -49,7 +49,7 @@ export const submitTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps
       return reply
         .code(201)
         .header('location', `/v1/tasks/${id}`)
-        .send(submittedView(task, id, submitted.createdAt))
+        .send(submittedView(task, id, submitted.createdAt, body.payload ?? null))
     },
   )
 }
