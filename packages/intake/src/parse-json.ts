@@ -27,9 +27,10 @@ function hasFewBrackets(text: string): boolean {
 
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8')
-  // Before parsing, so that hostile depth costs one pass over the bytes and no stack.
-  if (depthOf(bytes) > MAX_DEPTH) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels`)
   const text = bytes.toString()
+  // Before parsing, so that hostile depth costs one pass over the bytes and no stack.
+  if (!hasFewBrackets(text) && depthOf(bytes) > MAX_DEPTH)
+    throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels`)
   const value = parse(text)
   if (!DOUBTFUL.test(text)) return value
   const flaw = flawOf(value)

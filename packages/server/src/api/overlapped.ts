@@ -1,5 +1,5 @@
-// Two: one in flight and one behind it, so that the statement after this one is already waiting.
-const MAX_UNDER_WAY = 2
+// Groups of lines are half a statement: a full one in flight, and a full one behind it, which is already waiting.
+const MAX_UNDER_WAY = 4
 
 /**
  * Runs work on each item while the next are awaited, a few at a time, and yields the results in order,

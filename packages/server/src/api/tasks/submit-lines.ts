@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Principal, TaskStore } from '@taskflow/core'
+import { hasCode, type NewTask, type Principal, type TaskStore } from '@taskflow/core'
 import {
   type AdmitDeps,
   admitTask,
@@ -28,37 +28,67 @@ interface Caller {
 /**
  * Submits a stream of tasks and yields what became of each, in order.
  *
- * Lines that came together are submitted together, while the next ones are read; storage gathers them
- * into one statement and takes it apart when one of them is bad. Nothing is read while the caller does
- * not take the replies, and nothing any more once the caller has left.
+ * Lines that came together are stored together, while the next ones are read, and each on its own when
+ * one of them is bad. Nothing is read while the caller does not take the replies, and nothing any more once the caller has left.
  */
 export async function* submitLines(input: Readable, deps: SubmitLinesDeps, caller: Caller): AsyncGenerator<string> {
   const groups = lineGroups(input, bodyLimitFor(deps.maxPayloadBytes))
-  for await (const replies of overlapped(groups, (lines) => submitGroup(lines, deps, caller))) {
-    yield replies.map((reply) => `${JSON.stringify(reply)}\n`).join('')
+  for await (const replies of overlapped(groups, (lines) => submitGroup(lines, deps, caller))) yield replies.join('')
+}
+
+interface Admitted {
+  /** Where among the lines of its group. */
+  readonly index: number
+  readonly task: NewTask
+  readonly idempotency: ReturnType<typeof idempotencyOf>
+}
+
+async function submitGroup(lines: readonly Line[], deps: SubmitLinesDeps, caller: Caller): Promise<string[]> {
+  const outcomes: unknown[] = []
+  const admitted: Admitted[] = []
+  for (const [index, line] of lines.entries()) {
+    try {
+      admitted.push({ index, ...(await admitLine(line, deps, caller)) })
+    } catch (error) {
+      outcomes[index] = error
+    }
+  }
+  const stored = await storeGroup(admitted, deps, caller)
+  for (const [position, { index }] of admitted.entries()) outcomes[index] = stored[position]
+  return lines.map(({ number }, index) => replyOf(number, outcomes[index], caller))
+}
+
+async function admitLine(line: Line, deps: SubmitLinesDeps, { principal, key }: Caller) {
+  if (line.error) throw line.error
+  const body = checkTask(parseJson(line.bytes))
+  return {
+    task: await admitTask(readBody(body), principal, deps),
+    idempotency: idempotencyOf(key && `${key}/${line.number}`, 'POST /v1/tasks/batch', body),
   }
 }
 
-type LineReply = { readonly line: number } & ({ readonly id: string } | { readonly error: object })
-
-function submitGroup(lines: readonly Line[], deps: SubmitLinesDeps, caller: Caller): Promise<LineReply[]> {
-  return Promise.all(
-    lines.map(async (line): Promise<LineReply> => {
-      try {
-        return { line: line.number, id: await submitLine(line, deps, caller) }
-      } catch (error) {
-        return { line: line.number, error: problemOf(error, caller.instance) }
-      }
-    }),
-  )
+/** Resolves with the id of each, or with the error that it met. */
+async function storeGroup(
+  admitted: readonly Admitted[],
+  { storage }: SubmitLinesDeps,
+  { principal: { project }, key }: Caller,
+): Promise<readonly unknown[]> {
+  if (key === undefined && admitted.length > 0) {
+    try {
+      return (await storage.submitTasks({ project, tasks: admitted.map(({ task }) => task) })).ids
+    } catch (error) {
+      // They may have been stored, so not again.
+      if (hasCode(error, 'DATABASE_UNAVAILABLE')) return admitted.map(() => error)
+    }
+  }
+  const alone = admitted.map(async ({ task, idempotency }) => {
+    const { ids } = await storage.submitTasks({ project, tasks: [task], ...idempotency })
+    return ids[0] ?? task.id
+  })
+  return Promise.all(alone.map((each) => each.catch((error: unknown) => error)))
 }
 
-async function submitLine(line: Line, deps: SubmitLinesDeps, { principal, key }: Caller): Promise<string> {
-  if (line.error) throw line.error
-  const body = checkTask(parseJson(line.bytes))
-  const { project } = principal
-  const task = await admitTask(readBody(body), principal, deps)
-  const idempotency = idempotencyOf(key && `${key}/${line.number}`, 'POST /v1/tasks/batch', body)
-  const { ids } = await deps.storage.submitTasks({ project, tasks: [task], ...idempotency })
-  return ids[0] ?? task.id
+function replyOf(line: number, outcome: unknown, { instance }: Caller): string {
+  if (typeof outcome === 'string') return `{"line":${line},"id":"${outcome}"}\n`
+  return `${JSON.stringify({ line, error: problemOf(outcome, instance) })}\n`
 }
