@@ -32,7 +32,6 @@ import { soleElector } from './coordinator/elector.ts'
 import { leaseElector } from './coordinator/lease-elector.ts'
 import { type DataDir, openDataDir } from './data-dir.ts'
 import { endInStages } from './end-in-stages.ts'
-import { healthServer } from './health-server.ts'
 import { systemClock } from './system-clock.ts'
 import { logEvents } from './telemetry/log-events.ts'
 import { metricsOf } from './telemetry/metrics.ts'
@@ -124,6 +123,12 @@ async function openPrimary(settings: Settings, clock: Clock): Promise<Broker> {
   return redisBroker({ url: redisUrl, ...(redisLowUrl !== undefined && { lowUrl: redisLowUrl }), clock })
 }
 
+/** Loaded for who has a port for it: the HTTP framework comes with it. */
+async function openHealth(deps: Parameters<typeof import('./health-server.ts')['healthServer']>[0]) {
+  const { healthServer } = await import('./health-server.ts')
+  return healthServer(deps)
+}
+
 async function composeOver(
   opened: Database,
   apiCode: typeof import('./api-server.ts') | undefined,
@@ -171,7 +176,7 @@ async function composeOver(
     ...(working && { workerHealth: () => working.health }),
   }
   const api = apiCode?.apiServer({ ...told, port })
-  const health = healthPort === undefined ? undefined : healthServer({ ...told, port: healthPort })
+  const health = healthPort === undefined ? undefined : await openHealth({ ...told, port: healthPort })
   const elector = dataDir ? soleElector() : leaseElector(shared)
   const doors: Service[] = [...(api ? [api] : []), ...(health ? [health] : [])]
   const workforce: Service[] = [

@@ -2,6 +2,7 @@ import { type MigrationStatus, migrator } from '@taskflow/storage'
 import { compose, openDatabase } from './compose.ts'
 import { type Flags, loadSettings, type Settings } from './config.ts'
 import { openDataDir } from './data-dir.ts'
+import { forgetStart } from './forget-start.ts'
 import { createLog } from './telemetry/log.ts'
 import { welcome } from './welcome.ts'
 
@@ -16,6 +17,7 @@ export async function runServer(flags: Flags): Promise<number> {
   const stopped = untilSignal()
   try {
     await taskflow.start()
+    forgetStart()
     process.stdout.write(welcome(taskflow, settings, await taskflow.listTypes()))
     const signal = await stopped
     const { drainMs } = settings

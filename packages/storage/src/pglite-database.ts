@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { PGlite, type PGliteInterface, type Transaction as PGliteTransaction, types } from '@electric-sql/pglite'
+import type { PGliteInterface, Transaction as PGliteTransaction } from '@electric-sql/pglite'
 import type { Database, Statement } from '@taskflow/core'
 import { translateDatabaseError } from './database-error.ts'
 import { PLAN_SETTINGS } from './plan-settings.ts'
@@ -20,6 +20,8 @@ export interface PGliteSettings {
  * not survive the death of the machine: WebAssembly's file system has no fsync.
  */
 export async function pgliteDatabase({ dataDir, loadDataDir }: PGliteSettings = {}): Promise<Database> {
+  // A process over a server never needs the engine.
+  const { PGlite, types } = await import('@electric-sql/pglite')
   const contents = loadDataDir ?? (await emptyDataDir(dataDir))
   const pglite = await PGlite.create({
     ...(dataDir !== undefined && { dataDir }),

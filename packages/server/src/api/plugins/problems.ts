@@ -1,9 +1,10 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { ERRORS, TaskFlowError } from '@taskflow/core'
 import { type FieldError, malformed } from '@taskflow/intake'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../schemas/problem.ts'
+import { STATUS_CODES } from '../status-codes.ts'
 
 // How long a restart or failover of PostgreSQL commonly takes to be worth another try.
 const RETRY_AFTER_S = 2

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import { ERRORS, type ErrorCode } from '@taskflow/core'
+import { STATUS_CODES } from '../status-codes.ts'
 import { ref } from './text.ts'
 
 const FieldError = Type.Object({
