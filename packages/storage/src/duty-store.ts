@@ -16,6 +16,7 @@ import { countQueuedTasks } from './queries/count-queued-tasks.ts'
 import { countQueues } from './queries/count-queues.ts'
 import { dropPartitionDay } from './queries/drop-partition-day.ts'
 import { expireTasks } from './queries/expire-tasks.ts'
+import { findDuties } from './queries/find-duties.ts'
 import { listOrphanedLeases } from './queries/list-orphaned-leases.ts'
 import { listQueuedTasks } from './queries/list-queued-tasks.ts'
 import { listSilentWorkers } from './queries/list-silent-workers.ts'
@@ -45,6 +46,11 @@ const NOT_CLOSED = expiry('It did not finish within its schedule-to-close time')
 export function dutyStore({ db, retentionMs, settleTasks, tellQueued }: Deps): DutyStore {
   return {
     settleTasks,
+
+    async findDuties(silentAfterMs) {
+      const [found] = await db.run(findDuties, [TRANSITIONS.promote.from, TRANSITIONS.expire.from, silentAfterMs])
+      return found ?? { promote: false, expire: false, bury: false, rescue: false }
+    },
 
     async promoteTasks(limit) {
       const rows = await db.run(promoteTasks, [TRANSITIONS.promote.from, limit])
@@ -103,7 +109,8 @@ export function dutyStore({ db, retentionMs, settleTasks, tellQueued }: Deps): D
     },
 
     async countQueues() {
-      await db.run(countQueues, [])
+      const [row] = await db.run(countQueues, [])
+      return row?.changed ?? 0
     },
 
     async applyRetention() {

@@ -14,6 +14,7 @@ import { editTask } from './queries/edit-task.ts'
 import { electLeader } from './queries/elect-leader.ts'
 import { expireTasks } from './queries/expire-tasks.ts'
 import { findClaimer } from './queries/find-claimer.ts'
+import { findDuties } from './queries/find-duties.ts'
 import { findFinishedTasks } from './queries/find-finished-tasks.ts'
 import { findIdempotencyKeys } from './queries/find-idempotency-keys.ts'
 import { findPrincipal } from './queries/find-principal.ts'
@@ -71,6 +72,7 @@ export const everyStatement = [
   electLeader,
   expireTasks,
   findClaimer,
+  findDuties,
   findFinishedTasks,
   findIdempotencyKeys,
   findPrincipal,

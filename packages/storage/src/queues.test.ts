@@ -1,5 +1,5 @@
 import { emptyDatabase, engines, moveTime, PROJECT, pulse, useStorage } from '@taskflow/testing'
-import { script } from '@taskflow/testing/raw-sql'
+import { rowsOf, script } from '@taskflow/testing/raw-sql'
 import { startWorker, submitTask, taskInState } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -36,6 +36,23 @@ for (const engine of engines()) {
       expect(a!.oldestQueuedMs).toBeGreaterThan(9.5 * MINUTE)
       expect(a!.oldestQueuedMs).toBeLessThan(10.5 * MINUTE)
       expect(b!.oldestQueuedMs).toBeNull()
+    })
+
+    test('tells how many counts are new, and writes no others but twice a minute', async () => {
+      const versions = () => rowsOf(given.db, 'select queue, xmin::text as version from queue_count order by queue')
+      await submitTask(given.storage, { queue: 'a' })
+      await submitTask(given.storage, { queue: 'b' })
+      expect(await given.storage.countQueues()).toBe(2)
+      const before = await versions()
+      expect(await given.storage.countQueues()).toBe(0)
+      expect(await versions()).toEqual(before)
+      await submitTask(given.storage, { queue: 'b' })
+      expect(await given.storage.countQueues()).toBe(1)
+      const [a, b] = await versions()
+      expect({ a, isWritten: b?.version !== before[1]?.version }).toEqual({ a: before[0], isWritten: true })
+      await moveTime(given.db, MINUTE)
+      expect(await given.storage.countQueues()).toBe(0)
+      expect((await versions())[0]?.version).not.toBe(a?.version)
     })
 
     test('reads zero for a queue that was emptied', async () => {

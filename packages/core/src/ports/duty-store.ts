@@ -16,6 +16,8 @@ export type QueuedTask = Pick<Dispatch, 'taskId' | 'rankMs'>
 
 /** What the coordinator's duties need. Each method is safe to run twice, and by two at once. */
 export interface DutyStore {
+  /** Which of the duties below have something to do now. */
+  findDuties(silentAfterMs: number): Promise<{ promote: boolean; expire: boolean; bury: boolean; rescue: boolean }>
   /** Moves up to `limit` due tasks to queued. `nextDueInMs` is null when nothing is scheduled. */
   promoteTasks(limit: number): Promise<{ promoted: number; nextDueInMs: number | null }>
   /** How many tasks have been queued for longer than that, by line; lines without any are left out. */
@@ -31,8 +33,8 @@ export interface DutyStore {
   settleTasks(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]>
   /** Fails tasks past schedule-to-start or schedule-to-close that are not running. */
   expireTasks(limit: number): Promise<number>
-  /** Counts unfinished tasks by queue and state for those who ask. */
-  countQueues(): Promise<void>
+  /** Counts unfinished tasks by queue and state for those who ask. Resolves with how many queues have another count than before. */
+  countQueues(): Promise<number>
   /** Makes the partitions of the days ahead, drops those whose tasks are all past retention, and clears old keys and workers. */
   applyRetention(): Promise<{ droppedPartitions: readonly string[] }>
   /** Reclaims dead rows and renews statistics where no autovacuum does (PGlite); elsewhere it does nothing. */

@@ -5,9 +5,10 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { coordinator } from './coordinator.ts'
 import { type Elector, soleElector } from './elector.ts'
 
-const DUTIES = ['expirer', 'promoter', 'queueCounter', 'reconciler', 'rescuer', 'retention', 'vacuum']
+const DUTIES = ['expirer', 'lookout', 'promoter', 'queueCounter', 'reconciler', 'rescuer', 'retention', 'vacuum']
 
 const idleStore: DutyStore = {
+  findDuties: async () => ({ promote: false, expire: false, bury: false, rescue: false }),
   promoteTasks: async () => ({ promoted: 0, nextDueInMs: null }),
   countQueuedTasks: async () => [],
   listQueuedTasks: async () => [],
@@ -16,7 +17,7 @@ const idleStore: DutyStore = {
   listOrphanedLeases: async () => [],
   settleTasks: async (settlements) => settlements.map(() => 'stale'),
   expireTasks: async () => 0,
-  countQueues: async () => {},
+  countQueues: async () => 0,
   applyRetention: async () => ({ droppedPartitions: [] }),
   vacuumTables: async () => {},
 }

@@ -2,6 +2,7 @@ import type { Broker, DutyStore, Service, Wakeups } from '@taskflow/core'
 import type { DutyDeps } from './duty.ts'
 import type { Elector } from './elector.ts'
 import { expirer } from './expirer.ts'
+import { lookout } from './lookout.ts'
 import { promoter, promoteWhenDue } from './promoter.ts'
 import { queueCounter } from './queue-counter.ts'
 import { reconciler, reconcileWhenReturned } from './reconciler.ts'
@@ -26,11 +27,14 @@ export function coordinator({ storage, broker, wakeups, elector, clock, events }
   const deps = { storage, clock, events, isLeading: () => elector.isLeading }
   const promoting = promoter(deps)
   const reconciling = reconciler({ ...deps, broker })
+  const rescuing = rescuer(deps)
+  const expiring = expirer(deps)
   const duties = [
+    lookout({ ...deps, promoter: promoting, expirer: expiring, rescuer: rescuing }),
     promoting,
-    rescuer(deps),
+    rescuing,
     reconciling,
-    expirer(deps),
+    expiring,
     queueCounter(deps),
     retention(deps),
     vacuum(deps),

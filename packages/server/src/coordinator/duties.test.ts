@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { OrphanedLease, TaskFlowEvents } from '@taskflow/core'
-import { handClock, newTaskId, newWorkerId, nextEvents, strangeLeaseId } from '@taskflow/testing'
+import { eventually, handClock, newTaskId, newWorkerId, nextEvents, strangeLeaseId } from '@taskflow/testing'
 import { afterEach, expect, test } from 'vitest'
+import { WOKEN_DUTY_MS } from './duty.ts'
 import { expirer } from './expirer.ts'
 import { promoter } from './promoter.ts'
 import { queueCounter } from './queue-counter.ts'
@@ -74,7 +75,10 @@ test('the expirer says nothing when nothing expired', async () => {
   stop = service.stop
   const rounds = nextEvents(events, 'round.succeeded', { count: 3 })
   await service.start()
-  await clock.advance(2_000)
+  for (let round = 0; round < 2; round++) {
+    await eventually(() => clock.sleepers === 1)
+    await clock.advance(WOKEN_DUTY_MS)
+  }
   await rounds
   expect(seen).toEqual([])
 })
@@ -89,8 +93,9 @@ test.each([
   const work = async () => {
     const workMs = works[rounds++] ?? 0
     if (workMs > 0) await clock.advance(workMs)
+    return 1
   }
-  const service = duty({ clock, events, storage: { countQueues: work, vacuumTables: work } })
+  const service = duty({ clock, events, storage: { countQueues: work, vacuumTables: async () => void (await work()) } })
   stop = service.stop
   const first = nextEvents(events, 'round.succeeded')
   await service.start()
@@ -104,6 +109,30 @@ test.each([
   expect(rounds).toBe(2)
   await clock.advance(1_000)
   expect(rounds).toBe(3)
+})
+
+test('the queue counter counts less and less often while no count changes, and each second once one does', async () => {
+  const { clock, events } = setup()
+  const changes = [0, 0, 0, 0, 3]
+  const countQueues = async () => changes.shift() ?? 0
+  const service = queueCounter({ clock, events, storage: { countQueues } })
+  stop = service.stop
+  const pauses: number[] = []
+  const first = nextEvents(events, 'round.succeeded')
+  await service.start()
+  await first
+  for (let round = 0; round < 5; round++) {
+    await eventually(() => clock.sleepers === 1)
+    const next = nextEvents(events, 'round.succeeded')
+    const startedMs = clock.monotonicMs()
+    let isDone = false
+    void next.then(() => {
+      isDone = true
+    })
+    while (!isDone) await clock.advance(500)
+    pauses.push(clock.monotonicMs() - startedMs)
+  }
+  expect(pauses).toEqual([2_000, 4_000, 5_000, 5_000, 1_000])
 })
 
 test('retention tells which days it dropped, and nothing when it dropped none', async () => {
@@ -133,6 +162,6 @@ test('a round that fails is told, and the next one comes', async () => {
   const expired = nextEvents(events, 'tasks.expired')
   await service.start()
   expect(await failed).toMatchObject([{ service: 'expirer', error: { message: 'away' } }])
-  await clock.advance(1_000)
+  await clock.advance(WOKEN_DUTY_MS)
   expect(await expired).toEqual([{ count: 7 }])
 })

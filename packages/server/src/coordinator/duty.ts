@@ -8,6 +8,9 @@ export interface DutyDeps {
   readonly isLeading?: () => boolean
 }
 
+/** Pause of a duty that the lookout wakes when there is something for it: its own rounds are a net below that. */
+export const WOKEN_DUTY_MS = 30_000
+
 interface Duty extends DutyDeps {
   readonly name: string
   readonly intervalMs: number

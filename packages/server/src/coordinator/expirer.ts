@@ -1,5 +1,5 @@
 import type { DutyStore, PeriodicService } from '@taskflow/core'
-import { type DutyDeps, duty } from './duty.ts'
+import { type DutyDeps, duty, WOKEN_DUTY_MS } from './duty.ts'
 
 interface Deps extends DutyDeps {
   readonly storage: Pick<DutyStore, 'expireTasks'>
@@ -12,7 +12,7 @@ export function expirer({ storage, ...deps }: Deps): PeriodicService {
   return duty({
     ...deps,
     name: 'expirer',
-    intervalMs: 1_000,
+    intervalMs: WOKEN_DUTY_MS,
     async round(isOver) {
       let count: number
       do {

@@ -1,25 +1,23 @@
 import type { DutyStore, PeriodicService, Wakeups } from '@taskflow/core'
-import { type DutyDeps, duty } from './duty.ts'
+import { type DutyDeps, duty, WOKEN_DUTY_MS } from './duty.ts'
 
 interface Deps extends DutyDeps {
   readonly storage: Pick<DutyStore, 'promoteTasks'>
 }
 
-// A lost wake-up costs at most this.
-const POLL_MS = 1_000
 // A due task that somebody has locked is skipped: it must not be asked for without a pause.
 const SHORTEST_PAUSE_MS = 5
 const BATCH = 1_000
 
 /**
  * Moves tasks to queued when they are due. It sleeps until the next one is, not
- * until the next poll; word of an earlier one wakes it (`promoteWhenDue`).
+ * until the next poll; word of an earlier one wakes it (`promoteWhenDue`), and the lookout where that word is lost.
  */
 export function promoter({ storage, ...deps }: Deps): PeriodicService {
   return duty({
     ...deps,
     name: 'promoter',
-    intervalMs: POLL_MS,
+    intervalMs: WOKEN_DUTY_MS,
     async round(isOver) {
       let count = 0
       for (;;) {
@@ -27,7 +25,8 @@ export function promoter({ storage, ...deps }: Deps): PeriodicService {
         count += promoted
         if (promoted < BATCH || isOver()) {
           if (count > 0) deps.events.emit('tasks.promoted', { count })
-          return nextDueInMs === null ? POLL_MS : Math.min(POLL_MS, Math.max(SHORTEST_PAUSE_MS, Math.ceil(nextDueInMs)))
+          if (nextDueInMs === null) return undefined
+          return Math.min(WOKEN_DUTY_MS, Math.max(SHORTEST_PAUSE_MS, Math.ceil(nextDueInMs)))
         }
       }
     },

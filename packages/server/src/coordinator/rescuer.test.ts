@@ -48,15 +48,18 @@ for (const engine of engines()) {
           await service.start()
           await round
         },
-        /** Lets the time pass; resolves when the round that this leads to is done. */
+        /** Lets the time pass, and wakes it where it rests, as the lookout does; resolves when the round that this leads to is done. */
         async nextRound(ms = ROUND_MS) {
           await eventually(() => clock.sleepers === 1)
+          const isResting = (await given.storage.listSilentWorkers(10_000)).length === 0
           const round = nextEvents(given.events, 'round.succeeded')
           databaseMs += ms
           await moveTime(given.db, databaseMs)
           await clock.advance(ms)
+          if (isResting) service.wake()
           await round
         },
+        wake: () => service.wake(),
       }
     }
 
@@ -173,11 +176,12 @@ for (const engine of engines()) {
         settleTasks: (settlements) =>
           isAway ? Promise.reject(new Error('away')) : given.storage.settleTasks(settlements),
       }
-      const { clock, nextRound } = await startRescuer({ storage })
+      const { clock, nextRound, wake } = await startRescuer({ storage })
       await nextRound()
       const failed = nextEvents(given.events, 'round.failed')
       await eventually(() => clock.sleepers === 1)
       await clock.advance(ROUND_MS)
+      wake()
       expect(await failed).toMatchObject([{ service: 'rescuer', error: { message: 'away' } }])
       isAway = false
       await nextRound()

@@ -6,7 +6,7 @@ import {
   type PeriodicService,
   type WorkerId,
 } from '@taskflow/core'
-import { type DutyDeps, duty } from './duty.ts'
+import { type DutyDeps, duty, WOKEN_DUTY_MS } from './duty.ts'
 
 interface Deps extends DutyDeps {
   readonly storage: Pick<DutyStore, 'listSilentWorkers' | 'buryWorkers' | 'listOrphanedLeases' | 'settleTasks'>
@@ -18,6 +18,9 @@ interface Observation {
   readonly heartbeatAt: Date
   readonly sinceMs: number
 }
+
+/** Ten heartbeats that did not come. */
+export const SILENT_AFTER_MS = 10_000
 
 const BATCH = 500
 
@@ -33,7 +36,7 @@ const BATCH = 500
  *
  * Running tasks are never judged by how long they run.
  */
-export function rescuer({ storage, silentAfterMs = 10_000, roundMs = 1_000, ...deps }: Deps): PeriodicService {
+export function rescuer({ storage, silentAfterMs = SILENT_AFTER_MS, roundMs = 1_000, ...deps }: Deps): PeriodicService {
   const WATCH_ROUNDS = 3
   const { clock, events } = deps
   let observed = new Map<WorkerId, Observation>()
@@ -84,11 +87,11 @@ export function rescuer({ storage, silentAfterMs = 10_000, roundMs = 1_000, ...d
   return duty({
     ...deps,
     name: 'rescuer',
-    intervalMs: roundMs,
+    intervalMs: WOKEN_DUTY_MS,
     async round(isOver) {
       await buryTheDead(isOver)
       await rescueOrphans(isOver)
-      return undefined
+      return observed.size > 0 ? roundMs : undefined
     },
   })
 }

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { coordinator } from './coordinator.ts'
 import { soleElector } from './elector.ts'
 
-const DUTIES = 7
+const DUTIES = 8
 const [DUE, HELD, EXPIRING] = [1_500, 600, 700]
 
 const noBroker: Broker = {

@@ -1,18 +1,15 @@
 import { statement } from '../statement.ts'
 
-/** Writes the count of every queue that has, had or settled tasks, so that an emptied one reads zero. */
-export const countQueues = statement<readonly [], never>({
+/**
+ * Counts every queue that has, had or settled tasks, so that an emptied one reads zero, and tells how many counts are
+ * new. Only these are written, and each at least twice a minute: on a system at rest a row a second would be
+ * a dead row a second.
+ */
+export const countQueues = statement<readonly [], { changed: number }>({
   name: 'count_queues',
-  columns: [],
+  columns: ['changed'],
   text: `
-    insert into queue_count (project, queue, depth, oldest_queued_at, counted_at)
-    select known.project, known.queue, coalesce(counted.depth, '{}'), counted.oldest_queued_at, clock_now()
-    from (
-      select project, queue from queue_count
-      union select project, queue from queue_minute
-      union select project, queue from task
-    ) as known
-    left join (
+    with counted as (
       select project, queue, jsonb_object_agg(state, tasks) as depth, min(oldest_queued_at) as oldest_queued_at
       from (
         select project, queue, state, count(*) as tasks, min(queued_at) filter (where state = 'queued') as oldest_queued_at
@@ -20,8 +17,26 @@ export const countQueues = statement<readonly [], never>({
         group by project, queue, state
       ) as by_state
       group by project, queue
-    ) as counted using (project, queue)
-    order by 1, 2
-    on conflict (project, queue) do update
-    set depth = excluded.depth, oldest_queued_at = excluded.oldest_queued_at, counted_at = excluded.counted_at`,
+    ), known as (
+      select project, queue from queue_count
+      union select project, queue from queue_minute
+      union select project, queue from counted
+    ), latest as (
+      select project, queue, coalesce(counted.depth, '{}') as depth, counted.oldest_queued_at,
+             last.counted_at is null or (coalesce(counted.depth, '{}'), counted.oldest_queued_at)
+               is distinct from (last.depth, last.oldest_queued_at) as is_changed,
+             last.counted_at
+      from known
+      left join counted using (project, queue)
+      left join queue_count as last using (project, queue)
+    ), written as (
+      insert into queue_count (project, queue, depth, oldest_queued_at, counted_at)
+      select project, queue, depth, oldest_queued_at, clock_now()
+      from latest
+      where is_changed or counted_at < clock_now() - interval '30 seconds'
+      order by project, queue
+      on conflict (project, queue) do update
+      set depth = excluded.depth, oldest_queued_at = excluded.oldest_queued_at, counted_at = excluded.counted_at
+    )
+    select count(*) filter (where is_changed)::integer as changed from latest`,
 })
