@@ -73,6 +73,12 @@ create table leader (
   constraint leader_term_counted CHECK ((term > 0))
 ) with (fillfactor=50);
 
+create table partition_day (
+  day text not null,
+  kept_after timestamp with time zone not null,
+  constraint partition_day_pkey PRIMARY KEY (day)
+);
+
 create table queue_count (
   project text not null,
   queue text not null,
@@ -284,7 +290,7 @@ UNION ALL
    FROM finished_task
   WHERE (finished_task.keep_until > clock_now());
 
-CREATE OR REPLACE FUNCTION add_partition_day(day date)
+CREATE OR REPLACE FUNCTION add_partition_day(day date, retention_ms bigint DEFAULT 604800000)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -292,16 +298,24 @@ declare
   parent text;
   key text;
   part text;
+  name text := to_char(day, 'YYYYMMDD');
   from_id uuid := first_id_at(day::timestamp at time zone 'UTC');
   to_id uuid := first_id_at((day + 1)::timestamp at time zone 'UTC');
+  usually_until timestamptz := (day + 1)::timestamp at time zone 'UTC' + retention_ms * interval '1 ms';
 begin
   -- Two coordinators at once: the second waits and finds the day made.
   perform pg_advisory_xact_lock(hashtext('taskflow partitions'));
+  perform set_config('lock_timeout', '500ms', true);
   foreach parent in array array['finished_task', 'task_attempt', 'task_event', 'task_log'] loop
-    part := parent || '_' || to_char(day, 'YYYYMMDD');
+    part := parent || '_' || name;
     if to_regclass(part) is not null then continue; end if;
     key := case parent when 'finished_task' then 'id' else 'task_id' end;
     execute format('create table %I (like %I including defaults including constraints)', part, parent);
+    if parent = 'finished_task' then
+      execute format('create index %I on %I (keep_until) where keep_until > %L', part || '_kept', part, usually_until);
+      insert into partition_day values (name, usually_until)
+      on conflict on constraint partition_day_pkey do update set kept_after = excluded.kept_after;
+    end if;
     execute format('with moved as (delete from %I where %I >= $1 and %2$I < $2 returning *) insert into %3$I select * from moved',
                    parent || '_default', key, part) using from_id, to_id;
     execute format('alter table %I attach partition %I for values from (%L) to (%L)', parent, part, from_id, to_id);
@@ -320,28 +334,42 @@ CREATE OR REPLACE FUNCTION drop_partition_day(ended_before timestamp with time z
  LANGUAGE plpgsql
 AS $function$
 declare
-  day text;
+  most_moved constant integer := 50000;
+  oldest text;
+  known_from timestamptz;
+  kept integer;
   parent text;
   from_id uuid;
   to_id uuid;
 begin
   perform pg_advisory_xact_lock(hashtext('taskflow partitions'));
-  select substr(child.relname, length('finished_task_') + 1) into day
-  from pg_inherits
-  join pg_class child on child.oid = inhrelid
-  where inhparent = 'finished_task'::regclass
-    and child.relname ~ '^finished_task_[0-9]{8}$'
-    and (to_date(substr(child.relname, length('finished_task_') + 1), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= ended_before
-  order by child.relname
-  limit 1;
-  if day is null then return null; end if;
-  from_id := first_id_at(to_date(day, 'YYYYMMDD')::timestamp at time zone 'UTC');
-  to_id := first_id_at((to_date(day, 'YYYYMMDD') + 1)::timestamp at time zone 'UTC');
-
-  foreach parent in array array['finished_task', 'task_attempt', 'task_event', 'task_log'] loop
-    execute format('alter table %I detach partition %I', parent, parent || '_' || day);
+  for oldest, known_from in
+    select substr(child.relname, length('finished_task_') + 1), coalesce(made.kept_after, '-infinity')
+    from pg_inherits
+    join pg_class child on child.oid = inhrelid
+    left join partition_day made on made.day = substr(child.relname, length('finished_task_') + 1)
+    where inhparent = 'finished_task'::regclass
+      and child.relname ~ '^finished_task_[0-9]{8}$'
+      and (to_date(substr(child.relname, length('finished_task_') + 1), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= ended_before
+      and (made.kept_after is null or made.kept_after <= clock_now())
+    order by child.relname
+  loop
+    -- Both conditions as constants, or the planner would not see that the index has all of them.
+    execute format('select count(*) from (select from %I where keep_until > %L and keep_until > %L limit %s) as kept',
+                   'finished_task_' || oldest, known_from, clock_now(), most_moved + 1) into kept;
+    exit when kept <= most_moved;
+    oldest := null;
   end loop;
-  execute format('insert into finished_task select * from %I where keep_until > clock_now()', 'finished_task_' || day);
+  if oldest is null then return null; end if;
+  from_id := first_id_at(to_date(oldest, 'YYYYMMDD')::timestamp at time zone 'UTC');
+  to_id := first_id_at((to_date(oldest, 'YYYYMMDD') + 1)::timestamp at time zone 'UTC');
+
+  perform set_config('lock_timeout', '500ms', true);
+  foreach parent in array array['finished_task', 'task_attempt', 'task_event', 'task_log'] loop
+    execute format('alter table %I detach partition %I', parent, parent || '_' || oldest);
+  end loop;
+  execute format('insert into finished_task select * from %I where keep_until > %L and keep_until > %L',
+                 'finished_task_' || oldest, known_from, clock_now());
   foreach parent in array array['task_attempt', 'task_event', 'task_log'] loop
     -- From the few survivors to their rows, not from all rows to the survivors.
     execute format(
@@ -351,12 +379,13 @@ begin
              union all
              select id from finished_task_default where id >= $1 and id < $2) as survivor
        join %I old on old.task_id = survivor.id',
-      parent, parent || '_' || day) using from_id, to_id;
+      parent, parent || '_' || oldest) using from_id, to_id;
   end loop;
   foreach parent in array array['finished_task', 'task_attempt', 'task_event', 'task_log'] loop
-    execute format('drop table %I', parent || '_' || day);
+    execute format('drop table %I', parent || '_' || oldest);
   end loop;
-  return day;
+  delete from partition_day where day = oldest;
+  return oldest;
 end
 $function$;
 

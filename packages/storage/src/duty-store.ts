@@ -114,7 +114,7 @@ export function dutyStore({ db, retentionMs, settleTasks, tellQueued }: Deps): D
     },
 
     async applyRetention() {
-      for (let day = 0; day <= DAYS_AHEAD; day++) await db.run(addPartitionDay, [day])
+      for (let day = 0; day <= DAYS_AHEAD; day++) await db.run(addPartitionDay, [day, retentionMs])
       const droppedPartitions: string[] = []
       for (;;) {
         const [row] = await db.run(dropPartitionDay, [retentionMs])

@@ -39,7 +39,11 @@ for (const engine of engines()) {
     })
 
     test('tells how many counts are new, and writes no others but twice a minute', async () => {
-      const versions = () => rowsOf(given.db, 'select queue, xmin::text as version from queue_count order by queue')
+      const versions = () =>
+        rowsOf<{ queue: string; version: string }>(
+          given.db,
+          'select queue, xmin::text as version from queue_count order by queue',
+        )
       await submitTask(given.storage, { queue: 'a' })
       await submitTask(given.storage, { queue: 'b' })
       expect(await given.storage.countQueues()).toBe(2)

@@ -9,6 +9,7 @@ import {
   newTaskId,
   PROJECT,
   useStorage,
+  within,
 } from '@taskflow/testing'
 import { rowsOf, script } from '@taskflow/testing/raw-sql'
 import { settle, startTask, startWorker, type submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
@@ -107,6 +108,60 @@ for (const engine of engines()) {
       for (const table of TABLES) expect(await homeOf(table, id)).toEqual([])
     })
 
+    test('what outlives a day is found without reading the day', async () => {
+      await after(0)
+      await eventfulTask()
+      const kept = await eventfulTask({ retentionMs: 20 * DAY })
+      const part = `finished_task_${dayName(0)}`
+      const [made] = await rowsOf<{ kept_after: string }>(
+        given.db,
+        `select kept_after::text from partition_day where day = '${dayName(0)}'`,
+      )
+      const search = `select id from ${part} where keep_until > '${made?.kept_after}'`
+      expect(await rowsOf(given.db, search)).toEqual([{ id: kept }])
+      const plan = await rowsOf<{ 'QUERY PLAN': string }>(given.db, `explain ${search}`)
+      expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toContain(`${part}_kept`)
+    })
+
+    test('a day of which very many tasks are kept longer stays until few are', async () => {
+      await after(0)
+      const last = await manyKept(50_001, 20 * DAY)
+      expect(await after(10)).toEqual([1, 2].map(dayName))
+      expect(await homeOf('finished_task', last)).toEqual([`finished_task_${dayName(0)}`])
+      await script(given.db, `delete from finished_task where id = '${last}'`)
+      expect(await after(10)).toEqual([dayName(0)])
+      expect(await rowsOf(given.db, 'select count(*)::integer as kept from finished_task_default')).toEqual([
+        { kept: 50_000 },
+      ])
+    })
+
+    test('a day whose tasks were once to be kept longer stays as long as they were promised', async () => {
+      await after(0)
+      const id = await eventfulTask()
+      const shorter = openStorage({ db: given.db, events: new EventEmitter(), retentionMs: DAY })
+      await moveTime(given.db, 5 * DAY)
+      expect((await shorter.applyRetention()).droppedPartitions).toEqual([])
+      expect(await given.storage.getTask(PROJECT, id)).toMatchObject({ state: 'succeeded' })
+      await moveTime(given.db, 8 * DAY)
+      expect((await shorter.applyRetention()).droppedPartitions).toContain(dayName(0))
+    })
+
+    // PGlite has one connection: nobody can wait for another.
+    if (engine.kind === 'postgres')
+      test('nobody waits behind it for somebody who reads long', async () => {
+        await after(0)
+        const other = openSecond(engine, given)
+        await given.db.transaction(async (tx) => {
+          await tx.script('select from finished_task')
+          await moveTime(other.db, 8 * DAY)
+          await expect(within(5_000, other.storage.applyRetention(), 'it to give up')).rejects.toMatchObject({
+            code: '55P03',
+          })
+        })
+        expect((await other.storage.applyRetention()).droppedPartitions).toEqual([dayName(0)])
+        await other.close()
+      })
+
     test('an unfinished task keeps its attempts, events and logs however old it is', async () => {
       await after(0)
       const { task, lease } = await startTask(given.storage)
@@ -176,6 +231,23 @@ for (const engine of engines()) {
       return task.id
     }
 
+    /** Finished today, all from one; resolves with one of them. */
+    async function manyKept(count: number, retentionMs: number): Promise<TaskId> {
+      const id = await eventfulTask({ retentionMs })
+      const [{ columns } = { columns: '' }] = await rowsOf<{ columns: string }>(
+        given.db,
+        `select string_agg(attname, ', ') as columns from pg_attribute
+         where attrelid = 'finished_task'::regclass and attnum > 0 and attname not in ('id', 'lease_id')`,
+      )
+      await script(
+        given.db,
+        `insert into finished_task (id, lease_id, ${columns})
+         select overlay(id::text placing to_char(n, 'FM000000000000') from 25)::uuid, gen_random_uuid(), ${columns}
+         from finished_task, generate_series(2, ${count}) as n where id = '${id}'`,
+      )
+      return id
+    }
+
     const log = (taskId: TaskId) =>
       given.storage.appendLogs([
         {
@@ -215,5 +287,5 @@ const dropAllDays = `
 function openSecond(engine: Engine, given: ReturnType<typeof useStorage>) {
   const db = engine.kind === 'postgres' ? postgresDatabase({ url: given.url ?? '' }) : given.db
   const storage = openStorage({ db, events: new EventEmitter(), retentionMs: 7 * DAY })
-  return { storage, close: async () => (engine.kind === 'postgres' ? db.close() : undefined) }
+  return { db, storage, close: async () => (engine.kind === 'postgres' ? db.close() : undefined) }
 }
