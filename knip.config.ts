@@ -20,6 +20,6 @@ export default {
     },
     // Loaded by the worker from the folder that --tasks names.
     examples: { entry: ['tasks/*.ts', 'demo/*.ts', 'direct/*.ts'], project: ['**/*.ts'] },
-    bench: { entry: ['{run,profile,empty-route}.ts', 'tasks/*.ts', '**/*.test.ts'], project: ['**/*.ts'] },
+    bench: { entry: ['{run,empty-route}.ts', 'profile/run.ts', 'tasks/*.ts', '**/*.test.ts'], project: ['**/*.ts'] },
   },
 } satisfies KnipConfig

@@ -42,7 +42,7 @@ const HELP = `npm run bench -- [options]
   --only <names>     only these scenarios, separated by commas: ${SCENARIOS.map(({ name }) => name).join(', ')}
   --rounds <n>       rounds of each contender (default 3)
   --quick            one round of less of everything; prints, but writes nothing
-  --profile <dir>    CPU profiles of every server into this folder (node bench/profile.ts reads them); writes nothing else
+  --profile <dir>    CPU profiles of every server into this folder (npm run profile -- <file> reads them); writes nothing else
   --help
 
 BENCH_DATABASE_URL   a PostgreSQL with durable settings whose user may create databases; one of our own where absent

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { machineBinaries } from '@taskflow/testing/postgres-binaries'
+import { removeFolder } from '@taskflow/testing/remove-folder'
+import { serverUser } from '@taskflow/testing/server-user'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { CpuProfile } from './cpu-profile.ts'
+
+const RUN = join(import.meta.dirname, 'run.ts')
+const folder = mkdtempSync(join(tmpdir(), 'taskflow-profiles-'))
+afterAll(() => removeFolder(folder))
+
+const hasServer = machineBinaries(serverUser()) !== undefined
+const title = hasServer ? 'npm run profile' : 'npm run profile (not here: no PostgreSQL of this machine)'
+
+const profile = async (...args: readonly string[]): Promise<string> => {
+  const { stdout } = await promisify(execFile)(process.execPath, [RUN, ...args, '--dir', folder])
+  return stdout
+}
+
+describe.runIf(hasServer)(title, () => {
+  test.each([
+    ['api', '300', ['api-main']],
+    ['worker', '300', ['worker-main', 'worker-runner-1']],
+    ['coordinator', '100', ['coordinator-main']],
+  ])('%s is profiled under its load, and drawn', async (what, tasks, threads) => {
+    const told = await profile(what, '--tasks', tasks, '--top', '5')
+    for (const thread of threads) {
+      expect(told).toMatch(new RegExp(`^${thread}: busy [1-9]\\d* ms`, 'm'))
+      const { samples } = JSON.parse(readFileSync(join(folder, `${thread}.cpuprofile`), 'utf8')) as CpuProfile
+      expect(samples.length).toBeGreaterThan(0)
+      expect(readFileSync(join(folder, `${thread}.html`), 'utf8')).toContain('packages/')
+    }
+    expect(readdirSync(folder).filter((file) => file.startsWith(what))).toHaveLength(2 * threads.length)
+  })
+
+  test('database tells what each statement cost, by its name, and per task', async () => {
+    const told = await profile('database', '--tasks', '300')
+    for (const name of ['submit_tasks', 'claim_tasks', 'finish_tasks']) {
+      const [line] = told.split('\n').filter((each) => each.startsWith(`${name} `))
+      expect(line).toMatch(/ [1-9]\d*(,\d+)*\s+\d+\.\d{3}$/)
+    }
+    expect(told).not.toContain('/* profile */')
+    expect(readFileSync(join(folder, 'database.txt'), 'utf8')).toContain('submit_tasks')
+  })
+})
+
+test('what is unknown is refused with the help', async () => {
+  await expect(profile('apis')).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/called apis.*--tasks/s),
+  })
+})
