@@ -2,8 +2,10 @@ import { type MigrationStatus, migrator } from '@taskflow/storage'
 import { compose, openDatabase } from './compose.ts'
 import { type Flags, loadSettings, type Settings } from './config.ts'
 import { openDataDir } from './data-dir.ts'
-import { forgetStart } from './forget-start.ts'
+import { memoryKeeper } from './memory-keeper.ts'
+import { systemClock } from './system-clock.ts'
 import { createLog } from './telemetry/log.ts'
+import { v8Heap } from './v8-heap.ts'
 import { welcome } from './welcome.ts'
 
 /**
@@ -14,15 +16,18 @@ export async function runServer(flags: Flags): Promise<number> {
   const settings = await loadSettings({ flags, env: process.env, cwd: process.cwd() })
   const log = createLog(settings)
   const taskflow = await compose(settings, log)
+  const onError = (err: unknown): void => log.debug({ err }, 'Memory was not given back')
+  const memory = memoryKeeper({ clock: systemClock, heap: v8Heap(), onError })
   const stopped = untilSignal()
   try {
     await taskflow.start()
-    forgetStart()
+    await memory.start()
     process.stdout.write(welcome(taskflow, settings, await taskflow.listTypes()))
     const signal = await stopped
     const { drainMs } = settings
     log.info({ signal, drainMs }, 'Stopping: running tasks may finish within drainMs, the rest is handed back')
   } finally {
+    await memory.stop()
     await taskflow.stop()
   }
   log.info('Stopped')

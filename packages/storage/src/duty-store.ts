@@ -48,8 +48,9 @@ export function dutyStore({ db, retentionMs, settleTasks, tellQueued }: Deps): D
     settleTasks,
 
     async findDuties(silentAfterMs) {
-      const [found] = await db.run(findDuties, [TRANSITIONS.promote.from, TRANSITIONS.expire.from, silentAfterMs])
-      return found ?? { promote: false, expire: false, bury: false, rescue: false }
+      const [found] = await db.run(findDuties, [])
+      const { promote = false, expire = false, rescue = false, oldest_heartbeat_ms: oldestMs = null } = found ?? {}
+      return { promote, expire, rescue, bury: oldestMs !== null && oldestMs > silentAfterMs }
     },
 
     async promoteTasks(limit) {
