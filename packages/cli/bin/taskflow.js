@@ -36,7 +36,7 @@ function bundledNode() {
 
 /** The channel tells the child when this process is gone, even by SIGKILL, so that it never outlives it. */
 function handOver(node) {
-  const entry = fileURLToPath(new URL('../src/launched.ts', import.meta.url))
+  const entry = fileURLToPath(new URL('../src/launched.js', import.meta.url))
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', entry, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
