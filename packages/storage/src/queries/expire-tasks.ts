@@ -14,12 +14,26 @@ export const expireTasks = statement<Params, { expired: number }>({
   lane: 'duty',
   columns: ['expired'],
   text: `
-    with overdue as materialized (
+    -- One ordered walk for each of the two ends: asked for together, no index serves them both, and all that waits is read.
+    with past_start as materialized (
       select id, close_by <= clock_now() as is_past_close
       from task
-      where (start_by <= clock_now() or close_by <= clock_now()) and state = any($1::text[])
+      where start_by <= clock_now() and state = any($1::text[])
+      order by start_by
       limit $2
       for update skip locked
+    ), past_close as materialized (
+      select id
+      from task
+      where close_by <= clock_now() and state = any($1::text[])
+      order by close_by
+      limit $2
+      for update skip locked
+    ), overdue as materialized (
+      select id, bool_or(is_past_close) as is_past_close
+      from (select id, is_past_close from past_start union all select id, true from past_close) as walked
+      group by id
+      limit $2
     ), gone as (
       delete from task using overdue
       where task.id = overdue.id
