@@ -14,7 +14,9 @@ import { contendersOf, type Result, ratiosOf, writeResult } from './results.ts'
 import { type Figures, interleaved } from './rounds.ts'
 import type { Bench, Scenario } from './scenario.ts'
 import { brokers } from './scenarios/brokers.ts'
+import { costOfATask } from './scenarios/cost-of-a-task.ts'
 import { drivers } from './scenarios/drivers.ts'
+import { history } from './scenarios/history.ts'
 import { idle } from './scenarios/idle.ts'
 import { ndjson10k } from './scenarios/ndjson-10k.ts'
 import { pickup } from './scenarios/pickup.ts'
@@ -22,6 +24,7 @@ import { pooler } from './scenarios/pooler.ts'
 import { rabbitmqLines } from './scenarios/rabbitmq-lines.ts'
 import { redisLines } from './scenarios/redis-lines.ts'
 import { submitSingles } from './scenarios/submit-singles.ts'
+import { waiting } from './scenarios/waiting.ts'
 import { openStores } from './stores.ts'
 import { alignedText, numberText, spreadText, tableOf } from './table.ts'
 
@@ -29,6 +32,9 @@ const SCENARIOS: readonly Scenario[] = [
   ndjson10k,
   submitSingles,
   pickup,
+  costOfATask,
+  history,
+  waiting,
   brokers,
   idle,
   drivers,
@@ -105,6 +111,8 @@ async function measureAndTell(scenario: Scenario, bench: Bench, isWritten: boole
   } catch (error) {
     console.error(`${scenario.name} could not be measured:`, error)
     process.exitCode = 1
+  } finally {
+    await scenario.close?.()
   }
 }
 

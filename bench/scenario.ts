@@ -1,7 +1,20 @@
 import type { Figures } from './rounds.ts'
 import type { Stores } from './stores.ts'
 
-export type Unit = 'tasks/s' | 'dispatches/s' | 'requests/s' | 'rows/s' | 'statements/s' | 'ms' | 'MiB' | '% of a core'
+export type Unit =
+  | 'tasks/s'
+  | 'dispatches/s'
+  | 'requests/s'
+  | 'rows/s'
+  | 'statements/s'
+  | 'ms'
+  | 'MiB'
+  | '% of a core'
+  | 'statements/task'
+  | 'rows/task'
+  | 'bytes/task'
+  | 'µs/task'
+  | '% of plain'
 
 /** What a scenario is given: where to keep tasks, and how much to do. */
 export interface Bench {
@@ -24,6 +37,8 @@ export interface Scenario {
   /** Each is called once a round, on a fresh store. */
   contenders(bench: Bench): Readonly<Record<string, () => Promise<Figures>>>
   readonly ratios?: readonly Ratio[]
+  /** Called after the last round, for what was kept from one round to the next. */
+  close?(): Promise<void>
 }
 
 /** One contender's figure as a share of another's, in the same round. */

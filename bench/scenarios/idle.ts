@@ -48,7 +48,7 @@ function measure(engine: Engine, roles: Roles, bench: Bench): Promise<Figures> {
 }
 
 /** Undefined when the server runs on another machine, or where we may not look. */
-async function postmasterOf({ stores }: Bench): Promise<number | undefined> {
+export async function postmasterOf({ stores }: Bench): Promise<number | undefined> {
   const [row] = await stores.postgres.run(`select pid from pg_stat_activity where backend_type = 'checkpointer'`)
   try {
     return parentOf(Number(row?.pid))

@@ -1,0 +1,124 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { submitLines, submitTask, taskBody } from './api.ts'
+import { startLoad } from './http-load.ts'
+import { withClient } from './postgres.ts'
+import { familyCpuMsOf } from './process-usage.ts'
+import { ADMIN_TOKEN, type Server, startTaskFlow } from './processes.ts'
+import { type Figures, percentileOf } from './rounds.ts'
+import type { Bench, Unit } from './scenario.ts'
+import { postmasterOf } from './scenarios/idle.ts'
+import type { Store } from './stores.ts'
+
+const NOOP = 'bench.noop'
+const TELL_START = 'bench.tell-start'
+const CONNECTIONS = 50
+const WARM_UP = 1_000
+const GAP_MS = 20
+const LOOK_MS = 50
+const PATIENCE_MS = 120_000
+
+/** Rows D, E and F of the table of targets, on one store. The CPU time is that of the backlog: least moved by what else the machine does. */
+export const RATES = {
+  backlog: 'tasks/s',
+  'cpu of PostgreSQL': 'µs/task',
+  'submit and run': 'tasks/s',
+  'pickup p50': 'ms',
+  'pickup p90': 'ms',
+} as const satisfies Record<string, Unit>
+
+export const sizesOf = ({ isQuick }: Bench) =>
+  isQuick ? { tasks: 5_000, seconds: 1, samples: 50 } : { tasks: 30_000, seconds: 3, samples: 300 }
+
+/** Whatever else is in the store stays there, and is not for this worker. */
+export async function ratesOf(bench: Bench, store: Store): Promise<Figures> {
+  const { url = '' } = store
+  const { tasks, seconds, samples } = sizesOf(bench)
+  const front = await startTaskFlow(store, { ...bench, roles: ['api', 'coordinator'] })
+  let worker: Server | undefined
+  try {
+    const postmaster = (await postmasterOf(bench)) ?? Number.NaN
+    const beforeMs = familyCpuMsOf(postmaster)
+    const backlog = await runOf(url, async () => {
+      await submitLines(front, NOOP, tasks)
+      worker = await startTaskFlow(store, { ...bench, roles: ['worker'] })
+    })
+    const databaseMs = familyCpuMsOf(postmaster) - beforeMs
+    await runOf(url, () => submitLines(front, NOOP, WARM_UP))
+    const together = await runOf(url, () => submitFor(front, seconds))
+    return {
+      backlog: backlog.sinceStart,
+      'cpu of PostgreSQL': (1_000 * databaseMs) / tasks,
+      'submit and run': together.sinceSubmission,
+      ...(await pickups(front, url, samples)),
+    }
+  } finally {
+    await worker?.stop()
+    await front.stop()
+  }
+}
+
+async function submitFor({ url }: Server, seconds: number): Promise<void> {
+  const load = await startLoad({
+    url,
+    path: '/v1/tasks',
+    token: ADMIN_TOKEN,
+    body: taskBody(NOOP),
+    connections: CONNECTIONS,
+  })
+  await pause(seconds * 1_000)
+  await load.stop()
+}
+
+async function pickups(front: Server, url: string, samples: number): Promise<Figures> {
+  const calledAt: number[] = []
+  const { results } = await runOf(url, async () => {
+    for (let call = 0; call < samples; call++) {
+      await pause(GAP_MS)
+      calledAt.push(performance.timeOrigin + performance.now())
+      await submitTask(front, TELL_START)
+    }
+  })
+  const waitedMs = results.map((startedAt, index) => Number(startedAt) - (calledAt[index] ?? 0))
+  return { 'pickup p50': percentileOf(waitedMs, 0.5), 'pickup p90': percentileOf(waitedMs, 0.9) }
+}
+
+/** By the database's clock, of tasks whose ids are not below the first moment. */
+const RUN = `
+  select count(*) / extract(epoch from max(finished_at) - min(started_at))::float8 as "sinceStart",
+         count(*) / extract(epoch from max(finished_at) - min(created_at))::float8 as "sinceSubmission",
+         array_agg(result::text order by id) as results
+  from finished_task
+  where id >= first_id_at($1) and type = any('{${NOOP},${TELL_START}}')`
+
+// Of a million that wait, no more than what serves a claim is looked at.
+const IS_UNFINISHED = {
+  name: 'is_unfinished',
+  text: `
+    select exists (select from task where state = 'running')
+        or exists (select from task where state = 'queued' and project = 'default' and queue = 'default'
+                   and type = any('{${NOOP},${TELL_START}}')) as has`,
+}
+
+interface Run {
+  /** Tasks a second, from the first start or submission to the last end. */
+  readonly sinceStart: number
+  readonly sinceSubmission: number
+  readonly results: readonly string[]
+}
+
+/** What the work submits, until all of it has ended. Others may wait in the store. */
+function runOf(url: string, submit: () => Promise<void>): Promise<Run> {
+  return withClient(url, async (client) => {
+    await client.query('set enable_seqscan = off')
+    const { rows: moments } = await client.query<{ now: Date }>('select now()')
+    await submit()
+    const deadline = performance.now() + PATIENCE_MS
+    while ((await client.query<{ has: boolean }>(IS_UNFINISHED)).rows[0]?.has) {
+      if (performance.now() > deadline) throw new Error(`Tasks are unfinished after ${PATIENCE_MS} ms`)
+      await pause(LOOK_MS)
+    }
+    const { rows } = await client.query<Run>(RUN, [moments[0]?.now])
+    if (!rows[0]) throw new Error('Expected one row of what ran')
+    return rows[0]
+  })
+}

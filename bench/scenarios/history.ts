@@ -1,0 +1,22 @@
+import { fillHistory } from '@taskflow/testing/fill-tables'
+import { filledContest } from '../filled-store.ts'
+import { RATES, sizesOf } from '../rates-of-a-store.ts'
+import type { Bench, Scenario } from '../scenario.ts'
+
+const WITH = 'ten million finished'
+const WITHOUT = 'no history'
+
+const planOf = ({ isQuick }: Bench) => ({ days: 10, tasksPerDay: isQuick ? 20_000 : 1_000_000 })
+
+const contest = filledContest(WITHOUT, WITH, (bench, url) => fillHistory(url, planOf(bench)))
+
+export const history: Scenario = {
+  name: 'history',
+  summary:
+    'The same work before a history of ten million finished tasks (a million of each of the last ten days) and before none: a backlog run by one ' +
+    'worker; single submissions over 50 connections, run as they come; and from the call that submits a task to the start of its handler, one at a time.',
+  figures: RATES,
+  settings: (bench) => ({ ...sizesOf(bench), ...planOf(bench) }),
+  ...contest,
+  ratios: Object.keys(RATES).map((figure) => ({ figure, of: WITH, to: WITHOUT })),
+}

@@ -1,0 +1,31 @@
+import { fillWaiting } from '@taskflow/testing/fill-tables'
+import { filledContest } from '../filled-store.ts'
+import { RATES, sizesOf } from '../rates-of-a-store.ts'
+import type { Bench, Scenario } from '../scenario.ts'
+
+const WITH = 'a million wait'
+const WITHOUT = 'nothing waits'
+
+const planOf = ({ isQuick }: Bench) => ({
+  // Half of them in the very queue that the worker takes from, of types that it does not know.
+  queues: ['default', 'waiting-1'],
+  types: Array.from({ length: 10 }, (_, number) => `waiting.${number}`),
+  queued: isQuick ? 20_000 : 1_000_000,
+  scheduled: isQuick ? 10_000 : 600_000,
+})
+
+const contest = filledContest(WITHOUT, WITH, (bench, url) => fillWaiting(url, planOf(bench)))
+
+export const waiting: Scenario = {
+  name: 'waiting',
+  summary:
+    'The same work where a million tasks of other types wait, half of them in the same queue, and ten thousand are scheduled for each second ' +
+    'of a minute to come, and where none do. What is measured is that of `history`.',
+  figures: RATES,
+  settings: (bench) => {
+    const { queued, scheduled } = planOf(bench)
+    return { ...sizesOf(bench), queued, scheduled }
+  },
+  ...contest,
+  ratios: Object.keys(RATES).map((figure) => ({ figure, of: WITH, to: WITHOUT })),
+}
