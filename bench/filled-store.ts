@@ -5,13 +5,13 @@ import type { Bench, Scenario } from './scenario.ts'
 import type { Store, Stores } from './stores.ts'
 
 /** A database that is filled once and lent in each round: copying gigabytes anew would take longer than what is measured. */
-interface FilledStore {
+export interface FilledStore {
   with<Result>(work: (store: Store) => Promise<Result>): Promise<Result>
   drop(): Promise<void>
 }
 
 /** @param fill puts rows into the tables of a database that is migrated */
-function filledStore({ postgres }: Stores, name: string, fill: (url: string) => Promise<void>): FilledStore {
+export function filledStore({ postgres }: Stores, name: string, fill: (url: string) => Promise<void>): FilledStore {
   const database = `bench_${process.pid}_${name}`
   const url = Object.assign(new URL(postgres.url), { pathname: `/${database}` }).href
   const store: Store = { env: { TASKFLOW_DATABASE_URL: url }, url }

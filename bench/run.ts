@@ -19,6 +19,7 @@ import { drivers } from './scenarios/drivers.ts'
 import { history } from './scenarios/history.ts'
 import { idle } from './scenarios/idle.ts'
 import { ndjson10k } from './scenarios/ndjson-10k.ts'
+import { options as optionCosts } from './scenarios/options.ts'
 import { pickup } from './scenarios/pickup.ts'
 import { pooler } from './scenarios/pooler.ts'
 import { rabbitmqLines } from './scenarios/rabbitmq-lines.ts'
@@ -33,6 +34,7 @@ const SCENARIOS: readonly Scenario[] = [
   submitSingles,
   pickup,
   costOfATask,
+  optionCosts,
   history,
   waiting,
   brokers,

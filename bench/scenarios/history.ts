@@ -6,14 +6,14 @@ import type { Bench, Scenario } from '../scenario.ts'
 const WITH = 'ten million finished'
 const WITHOUT = 'no history'
 
-const planOf = ({ isQuick }: Bench) => ({ days: 10, tasksPerDay: isQuick ? 20_000 : 1_000_000 })
+const planOf = ({ isQuick }: Bench) => ({ days: 5, tasksPerDay: isQuick ? 40_000 : 2_000_000 })
 
 const contest = filledContest(WITHOUT, WITH, (bench, url) => fillHistory(url, planOf(bench)))
 
 export const history: Scenario = {
   name: 'history',
   summary:
-    'The same work before a history of ten million finished tasks (a million of each of the last ten days) and before none: a backlog run by one ' +
+    'The same work before a history of ten million finished tasks (two million of each of the last five days) and before none: a backlog run by one ' +
     'worker; single submissions over 50 connections, run as they come; and from the call that submits a task to the start of its handler, one at a time.',
   figures: RATES,
   settings: (bench) => ({ ...sizesOf(bench), ...planOf(bench) }),

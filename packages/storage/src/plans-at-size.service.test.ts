@@ -17,7 +17,7 @@ import { postgresDatabase } from './postgres-database.ts'
 import { openStorage } from './storage.ts'
 import { type ExplainedDatabase, explainedDatabase } from './test/explained-database.ts'
 
-const HISTORY = { days: 10, tasksPerDay: 1_000_000 }
+const HISTORY = { days: 5, tasksPerDay: 2_000_000 }
 const WAITING = {
   queues: Array.from({ length: 10 }, (_, number) => `waiting-${number}`),
   types: Array.from({ length: 20 }, (_, number) => `waiting.${number}`),
@@ -28,7 +28,7 @@ const BATCH = 100
 const FILL_MS = 240_000
 const PAGES_AT_LEAST = 50
 const PAGES_PER_ROW = 20
-const RETENTION_MS = 30 * 24 * 3_600_000
+const RETENTION_MS = 7 * 24 * 3_600_000
 
 const events = new EventEmitter<TaskFlowEvents>()
 
@@ -233,11 +233,11 @@ const CASES: Readonly<Record<string, Case>> = {
       return () => storage.listQueuedTasks(LINE, { limit: BATCH, after: last })
     },
   },
-  'finds a task that finished a week ago': {
+  'finds a task that finished days ago': {
     statement: 'get_task',
     rows: 1,
     prepare: async () => {
-      const [old] = await someFinished(`id > first_id_at(now() - interval '7 days')`, 1)
+      const [old] = await someFinished(`id > first_id_at(now() - interval '4 days')`, 1)
       return () => storage.getTask(PROJECT, old!.id)
     },
   },
@@ -262,10 +262,10 @@ const CASES: Readonly<Record<string, Case>> = {
     rows: BATCH,
     prepare: async () => () => list({}),
   },
-  'lists a page of last week': {
+  'lists a page of days ago': {
     statement: 'list_tasks',
     rows: BATCH,
-    prepare: async () => () => list({ createdBefore: new Date(Date.now() - 7 * 86_400_000) }),
+    prepare: async () => () => list({ createdBefore: new Date(Date.now() - 4 * 86_400_000) }),
   },
   'lists those that succeeded': {
     statement: 'list_tasks',

@@ -56,7 +56,7 @@ async function fillDay(client: Client, daysAgo: number, tasks: number): Promise<
            '00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002',
            case when not is_failed then 'null'::json end,
            case when is_failed then '{"name":"Error","message":"it broke","reason":"exhausted"}'::json end,
-           created_at + interval '30 days'
+           created_at + interval '7 days'
     from (
       select number, number % 50 = 0 as is_failed,
              (current_date - ${daysAgo})::timestamp at time zone 'UTC' + number * interval '${Math.floor(DAY_US / (tasks + 1))} microseconds' as created_at
