@@ -25,7 +25,7 @@ const WAITING = {
   scheduled: 50_000,
 }
 const BATCH = 100
-const FILL_MS = 240_000
+const FILL_MS = 480_000
 const PAGES_AT_LEAST = 50
 const PAGES_PER_ROW = 20
 const RETENTION_MS = 7 * 24 * 3_600_000
