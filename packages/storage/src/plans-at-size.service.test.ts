@@ -89,7 +89,7 @@ async function start(count = BATCH): Promise<Lease[]> {
 const submit = (tasks: NewTask[]) => storage.submitTasks(submissionOf(...tasks))
 
 const settleAll = (leases: readonly Pick<Settlement, 'taskId' | 'leaseId'>[], verdict: Verdict) =>
-  Promise.all(leases.map(({ taskId, leaseId }) => storage.settleTask({ taskId, leaseId, verdict })))
+  storage.settleTasks(leases.map(({ taskId, leaseId }) => ({ taskId, leaseId, verdict })))
 
 const someFinished = (where: string, limit = BATCH): Promise<{ id: TaskId; lease_id: string }[]> =>
   rowsOf(db, `select id, lease_id from finished_task where ${where} order by id limit ${limit}`)
