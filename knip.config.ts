@@ -4,7 +4,7 @@ export default {
   // A type that a file's own functions speak of may be named by whoever calls them.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs of the machine, and our own command, which npm links on install.
-  ignoreBinaries: ['apt-get', 'epmd', 'pg_config', 'pgbouncer', 'redis-server', 'taskflow'],
+  ignoreBinaries: ['apt-get', 'epmd', 'pg_config', 'taskflow'],
   workspaces: {
     '.': {
       entry: ['scripts/{check,test,generate}.ts', '{scripts,e2e}/**/*.test.ts', 'e2e/tasks/*.ts'],
@@ -20,6 +20,15 @@ export default {
     },
     // Loaded by the worker from the folder that --tasks names.
     examples: { entry: ['tasks/*.ts', 'demo/*.ts', 'direct/*.ts'], project: ['**/*.ts'] },
-    bench: { entry: ['{run,empty-route}.ts', 'profile/run.ts', 'tasks/*.ts', '**/*.test.ts'], project: ['**/*.ts'] },
+    // Programs of their own, and what those load by name.
+    bench: {
+      entry: [
+        '{run,empty-route,bullmq-route,producer-process,worker-process,http-caller-process}.ts',
+        'profile/run.ts',
+        '{contenders,tasks}/*.ts',
+        '**/*.test.ts',
+      ],
+      project: ['**/*.ts'],
+    },
   },
 } satisfies KnipConfig

@@ -28,13 +28,13 @@ export function commit(): string {
 export interface Strangers {
   /** Of the last minute, our own work included. */
   readonly loadAverage: number
-  /** Share of all cores that was busy during a second in which the bench did nothing, in percent. */
+  /** Share of all cores that was busy while the bench did nothing, in percent. */
   readonly busyPercent: number
 }
 
-export async function strangers(): Promise<Strangers> {
+export async function strangers(restMs: number): Promise<Strangers> {
   const before = coreTimes()
-  await pause(1_000)
+  await pause(restMs)
   const after = coreTimes()
   const busyPercent = Math.round((100 * (after.busy - before.busy)) / (after.total - before.total))
   return { loadAverage: Number((loadavg()[0] ?? 0).toFixed(1)), busyPercent }

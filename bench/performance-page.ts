@@ -1,21 +1,32 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PEERS } from './contenders.ts'
+import { writePlot } from './plot.ts'
 import { type Result, readResult } from './results.ts'
 import type { Scenario } from './scenario.ts'
-import { markdownText, spreadText, tableOf } from './table.ts'
+import { markdownText, reachedTable, tableOf } from './table.ts'
 
-const PAGE = join(import.meta.dirname, '../docs/performance.md')
+const DOCS = join(import.meta.dirname, '../docs')
+const PAGE = join(DOCS, 'performance.md')
 const BEGIN = '<!-- Generated from bench/results by `npm run bench`: do not edit up to the end mark. -->'
 const END = '<!-- End of what is generated. -->'
 
-/** Writes what is in bench/results into the marked block of docs/performance.md. */
-export function writePerformancePage(scenarios: readonly Scenario[]): void {
+interface Measured {
+  readonly scenario: Scenario
+  readonly result: Result
+}
+
+/** Writes what is in bench/results into the marked block of docs/performance.md, and its plots beside it. */
+export async function writePerformancePage(scenarios: readonly Scenario[]): Promise<void> {
   const measured = scenarios.flatMap((scenario) => {
     const result = readResult(scenario.name)
     return result ? [{ scenario, result }] : []
   })
+  for (const { scenario, result } of measured) await writePlot(join(DOCS, plotOf(scenario)), scenario, result)
   writeFileSync(PAGE, replaceBlock(readFileSync(PAGE, 'utf8'), blockOf(measured)))
 }
+
+const plotOf = ({ name }: Scenario): string => `performance-${name}.svg`
 
 /** @throws when the page has lost its marks */
 export function replaceBlock(page: string, block: string): string {
@@ -24,20 +35,33 @@ export function replaceBlock(page: string, block: string): string {
   return `${page.slice(0, begin + BEGIN.length)}\n\n${block}\n\n${page.slice(end)}`
 }
 
-interface Measured {
-  readonly scenario: Scenario
-  readonly result: Result
+function blockOf(measured: readonly Measured[]): string {
+  const reached = measured
+    .flatMap(({ result }) => result.reached)
+    // Of one row, in the order of the scenarios.
+    .toSorted((a, b) => a.target.row.localeCompare(b.target.row))
+  const parts = ['## Ratios', markdownText(reachedTable(reached), ['row', 'measure']), peersTable()]
+  return [...parts, ...measured.flatMap(sectionOf)].join('\n\n')
 }
 
-function blockOf(measured: readonly Measured[]): string {
-  const ratios = measured.flatMap(({ result }) => Object.entries(result.ratios))
-  const ratioRows = ratios.map(([title, spread]) => [title, spreadText(spread, ' %')])
-  const table = markdownText([['ratio', 'median (least to most)'], ...ratioRows])
-  return ['### Ratios', table, ...measured.flatMap(sectionOf)].join('\n\n')
+function peersTable(): string {
+  const rows = PEERS.map(({ title, settings }) => [title, settings])
+  return [
+    'The peers, each with the same settings in every row, the best that its documentation gives:',
+    markdownText([['peer', 'settings'], ...rows], ['peer', 'settings']),
+  ].join('\n\n')
 }
 
 function sectionOf({ scenario, result }: Measured): string[] {
-  return [`### \`${scenario.name}\``, scenario.summary, markdownText(tableOf(result)), provenanceOf(result)]
+  const { rows, title, summary } = scenario
+  return [
+    `## ${rows ? `${rows.join(', ')}: ` : ''}${title}`,
+    summary,
+    `![${title}: median of the rounds, with least and most](${plotOf(scenario)})`,
+    markdownText(tableOf(result)),
+    ...Object.entries(result.missing).map(([name, reason]) => `${name} was not measured: ${reason}.`),
+    provenanceOf(result),
+  ]
 }
 
 function provenanceOf({ measuredAt, commit, machine, versions, settings }: Result): string {
@@ -48,11 +72,11 @@ function provenanceOf({ measuredAt, commit, machine, versions, settings }: Resul
     Object.entries(values)
       .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
       .join(', ')
-  const { postgresql, ...others } = settings
+  const { postgresql, redis, peers, ...others } = settings
   return [
-    `${measuredAt.slice(0, 16).replace('T', ' ')} UTC, commit \`${commit}\`, ${cores} × ${processor}, ${memoryGiB} GiB.`,
+    `<sub>${measuredAt.slice(0, 16).replace('T', ' ')} UTC, commit \`${commit}\`, ${cores} × ${processor}, ${memoryGiB} GiB.`,
     load,
     `${stated(versions)}.`,
-    `Settings: ${stated(others)}. PostgreSQL: ${stated((postgresql ?? {}) as Record<string, unknown>)}.`,
+    `Settings: ${stated(others)}. Redis: ${redis}. PostgreSQL: ${stated((postgresql ?? {}) as Record<string, unknown>)}.</sub>`,
   ].join(' ')
 }

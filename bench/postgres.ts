@@ -6,7 +6,16 @@ import pg from 'pg'
 /** Without these a rate is one of tasks that a power failure may take back. */
 const DURABLE = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' }
 
-const STATED = [...Object.keys(DURABLE), 'server_version', 'wal_sync_method', 'shared_buffers', 'max_wal_size']
+/** Enough for eight worker processes; everything else is as PostgreSQL comes. */
+const ROOMY = { max_connections: '300' }
+
+const STATED = [
+  ...Object.keys({ ...DURABLE, ...ROOMY }),
+  'server_version',
+  'wal_sync_method',
+  'shared_buffers',
+  'max_wal_size',
+]
 
 export interface BenchPostgres extends Pick<PostgresServer, 'url' | 'stop'> {
   /** As the server itself tells them. */
@@ -32,7 +41,7 @@ export async function benchPostgres(): Promise<BenchPostgres> {
 async function startOwn(): Promise<Pick<PostgresServer, 'url' | 'stop'>> {
   const user = serverUser()
   const binaries = machineBinaries(user) ?? (await embeddedBinaries(user))
-  const { url, stop } = await startPostgres(binaries, user, DURABLE)
+  const { url, stop } = await startPostgres(binaries, user, { ...DURABLE, ...ROOMY })
   return {
     url,
     async stop() {

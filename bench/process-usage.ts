@@ -22,6 +22,10 @@ export function residentMiBOf(pid: number): number {
   return Number(kib) / 1_024
 }
 
+/** Of a process and its children; what they share is counted for each. */
+export const familyMiBOf = (parent: number): number =>
+  [parent, ...childrenOf(parent)].reduce((sum, pid) => sum + (tryTo(() => residentMiBOf(pid)) ?? 0), 0)
+
 export const parentOf = (pid: number): number => Number(statOf(pid)[1])
 
 function childrenOf(parent: number): number[] {

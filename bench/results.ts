@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Machine, Strangers } from './machine.ts'
 import { type Figures, type Spread, spreadOf } from './rounds.ts'
-import type { Ratio, Scenario, Unit } from './scenario.ts'
+import type { Scenario, Unit } from './scenario.ts'
+import type { Reached, Rounds } from './targets.ts'
 
 /** What one scenario measured: the content of `bench/results/<scenario>.json`. */
 export interface Result {
@@ -13,14 +14,13 @@ export interface Result {
   readonly versions: Readonly<Record<string, string>>
   readonly settings: Readonly<Record<string, unknown>>
   readonly units: Readonly<Record<string, Unit>>
-  /** Percent, by sentence. */
-  readonly ratios: Readonly<Record<string, Spread>>
+  readonly reached: readonly Reached[]
   readonly contenders: Readonly<Record<string, Readonly<Record<string, Spread>>>>
+  /** Who was not measured, and why. */
+  readonly missing: Readonly<Record<string, string>>
 }
 
-type Rounds = Readonly<Record<string, readonly Figures[]>>
-
-export function contendersOf({ figures }: Scenario, rounds: Rounds): Result['contenders'] {
+export function contendersOf({ figures }: Pick<Scenario, 'figures'>, rounds: Rounds): Result['contenders'] {
   const spreads = (measured: readonly Figures[]) =>
     Object.keys(figures)
       .map((figure) => [figure, valuesOf(measured, figure)] as const)
@@ -33,18 +33,6 @@ export function contendersOf({ figures }: Scenario, rounds: Rounds): Result['con
 
 const valuesOf = (measured: readonly Figures[], figure: string): number[] =>
   measured.map((figures) => figures[figure]).filter((value) => value !== undefined)
-
-/** Of figures of the same round, so that the machine's drift between rounds does not count. */
-export function ratiosOf({ ratios = [] }: Scenario, rounds: Rounds): Result['ratios'] {
-  return Object.fromEntries(ratios.map((ratio) => [titleOf(ratio), spreadOf(percentsOf(ratio, rounds))]))
-}
-
-const titleOf = ({ figure, of, to }: Ratio): string => `${figure}: ${of} as a share of the ${to}`
-
-function percentsOf({ figure, of, to, toFigure = figure }: Ratio, rounds: Rounds): number[] {
-  const others = valuesOf(rounds[to] ?? [], toFigure)
-  return valuesOf(rounds[of] ?? [], figure).map((value, round) => (100 * value) / (others[round] ?? Number.NaN))
-}
 
 const FOLDER = join(import.meta.dirname, 'results')
 

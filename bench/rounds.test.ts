@@ -7,9 +7,21 @@ test('runs the contenders in turn, round by round', async () => {
     runs.push(name)
     return { rate: runs.length }
   }
-  const figures = await interleaved(2, { a: contender('a'), b: contender('b') }, () => {})
+  const { figures } = await interleaved(2, { a: contender('a'), b: contender('b') }, () => {})
   expect(runs).toEqual(['a', 'b', 'a', 'b'])
   expect(figures).toEqual({ a: [{ rate: 1 }, { rate: 3 }], b: [{ rate: 2 }, { rate: 4 }] })
+})
+
+test('takes a contender that failed out of the race, and lets the others go on', async () => {
+  let calls = 0
+  const fickle = async () => {
+    if (++calls === 2) throw new Error('out of memory')
+    return { rate: 1 }
+  }
+  const { figures, failed } = await interleaved(3, { fickle, steady: async () => ({ rate: 2 }) }, () => {})
+  expect(calls).toBe(2)
+  expect(figures).toEqual({ steady: [{ rate: 2 }, { rate: 2 }, { rate: 2 }] })
+  expect(failed.fickle?.message).toBe('out of memory')
 })
 
 test('gives median, least and most, and keeps the order of the rounds', () => {

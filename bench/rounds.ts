@@ -1,24 +1,40 @@
 /** What one contender did in one round, by the name of the figure. */
 export type Figures = Readonly<Record<string, number>>
 
-type Contenders = Readonly<Record<string, () => Promise<Figures>>>
+type Runs = Readonly<Record<string, () => Promise<Figures>>>
 
-/** Runs each contender once a round, interleaved (A B A B …), so that all share the machine's good and bad minutes. */
+/** By contender: what it did round by round, or why it did not. */
+export interface Raced {
+  readonly figures: Readonly<Record<string, readonly Figures[]>>
+  readonly failed: Readonly<Record<string, Error>>
+}
+
+/**
+ * Runs each contender once a round, interleaved (A B A B …), so that all share the machine's good and bad minutes. One that
+ * fails is out of the race, with all it did: half of its rounds would be compared with the whole of others'.
+ */
 export async function interleaved(
   rounds: number,
-  contenders: Contenders,
-  onDone: (name: string, round: number, figures: Figures) => void,
-): Promise<Readonly<Record<string, readonly Figures[]>>> {
-  const figures = new Map<string, Figures[]>(Object.keys(contenders).map((name) => [name, []]))
+  runs: Runs,
+  onDone: (name: string, round: number, outcome: Figures | Error) => void,
+): Promise<Raced> {
+  const figures = new Map<string, Figures[]>(Object.keys(runs).map((name) => [name, []]))
+  const failed: Record<string, Error> = {}
   for (let round = 1; round <= rounds; round++) {
-    for (const [name, run] of Object.entries(contenders)) {
-      const measured = await run()
-      figures.get(name)?.push(measured)
-      onDone(name, round, measured)
+    for (const [name, measured] of figures) {
+      const outcome = await runs[name]?.().catch((error: unknown) => toError(error))
+      if (outcome === undefined) continue
+      if (outcome instanceof Error) {
+        failed[name] = outcome
+        figures.delete(name)
+      } else measured.push(outcome)
+      onDone(name, round, outcome)
     }
   }
-  return Object.fromEntries(figures)
+  return { figures: Object.fromEntries(figures), failed }
 }
+
+const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 export interface Spread {
   readonly median: number

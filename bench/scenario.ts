@@ -1,5 +1,8 @@
+import type { Python } from './python.ts'
 import type { Figures } from './rounds.ts'
+import type { Services } from './services.ts'
 import type { Stores } from './stores.ts'
+import type { Target } from './targets.ts'
 
 export type Unit =
   | 'tasks/s'
@@ -7,6 +10,7 @@ export type Unit =
   | 'requests/s'
   | 'rows/s'
   | 'statements/s'
+  | 'commits/s'
   | 'ms'
   | 'MiB'
   | '% of a core'
@@ -19,33 +23,51 @@ export type Unit =
 /** What a scenario is given: where to keep tasks, and how much to do. */
 export interface Bench {
   readonly stores: Stores
-  /** Less of everything, for a first look. Nothing of it is written down. */
+  readonly services: Services
+  /** Installed when first asked for. */
+  python(): Python | { readonly missing: string }
+  /** Less of everything, of TaskFlow and one peer, for a first look. Nothing of it is written down. */
   readonly isQuick: boolean
-  /** Folder for CPU profiles of the servers; undefined when none are wanted. */
+  /** So little that its figures mean nothing: for the test that the harness still works. */
+  readonly isTiny: boolean
+  /** Folder for CPU profiles of the processes; undefined when none are wanted. */
   readonly profileDir: string | undefined
 }
 
-/** One thing to measure, of several contenders, each in processes of its own and on a store of its own. */
+type Run = () => Promise<Figures>
+
+/** By title, in the order of the table: how to measure one once, on a fresh store, or why it cannot be had here. */
+export type Contest = Readonly<Record<string, Run | { readonly missing: string }>>
+
+/**
+ * One thing to measure, of several contenders, each in processes of its own and on a store of its own. To add one: a file
+ * in `scenarios/`, an entry in the list of `run.ts`. What its table, plot and targets show follows from the data here.
+ */
 export interface Scenario {
+  /** Of its file of results, and for `--only`. */
   readonly name: string
-  /** A sentence for the reader of the table. */
+  /** Of the table of targets, where it measures any: letters, which `--only` takes too. */
+  readonly rows?: readonly string[]
+  /** Answers a question of its own, as a decision's: run by its name only. */
+  readonly isAside?: true
+  /** A heading. */
+  readonly title: string
+  /** A paragraph for the reader of the table: what is done, from when to when. */
   readonly summary: string
-  /** What is measured, in the order of the table, and its unit. */
+  /** What is measured, in the order of the table, and its unit. A contender may leave some out. */
   readonly figures: Readonly<Record<string, Unit>>
+  /** Those of them that are drawn; all where absent. */
+  readonly plotted?: readonly string[]
   /** Stated in the result. */
   settings(bench: Bench): Readonly<Record<string, string | number>>
-  /** Each is called once a round, on a fresh store. */
-  contenders(bench: Bench): Readonly<Record<string, () => Promise<Figures>>>
-  readonly ratios?: readonly Ratio[]
+  /** Each is called once a round, interleaved with the others. */
+  contenders(bench: Bench): Contest
+  /** What is to be reached, by which the page begins. */
+  readonly targets?: readonly Target[]
   /** Called after the last round, for what was kept from one round to the next. */
   close?(): Promise<void>
 }
 
-/** One contender's figure as a share of another's, in the same round. */
-export interface Ratio {
-  readonly figure: string
-  readonly of: string
-  readonly to: string
-  /** The other's figure, where it has another name. */
-  readonly toFigure?: string
-}
+/** So much for a whole run, a quick one, and a tiny one. */
+export const sized = <Value>({ isQuick, isTiny }: Bench, whole: Value, quick: Value, tiny: Value): Value =>
+  isTiny ? tiny : isQuick ? quick : whole

@@ -2,7 +2,10 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeFolder } from '@taskflow/testing/remove-folder'
+import type { StoreName } from './contenders.ts'
+import type { Place } from './peer.ts'
 import type { BenchPostgres } from './postgres.ts'
+import type { Services } from './services.ts'
 
 export const ENGINES = ['PostgreSQL', 'PGlite'] as const
 
@@ -20,9 +23,11 @@ export interface Stores {
   readonly postgres: BenchPostgres
   /** Gives the work a fresh store, and takes it away afterwards. */
   with<Result>(engine: Engine, work: (store: Store) => Promise<Result>): Promise<Result>
+  /** The same of several servers at once. */
+  withPlace<Result>(stores: readonly StoreName[], work: (place: Place) => Promise<Result>): Promise<Result>
 }
 
-export function openStores(postgres: BenchPostgres): Stores {
+export function openStores(postgres: BenchPostgres, services: Services): Stores {
   let count = 0
 
   async function onServer<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
@@ -51,5 +56,17 @@ export function openStores(postgres: BenchPostgres): Stores {
     }
   }
 
-  return { postgres, with: (engine, work) => (engine === 'PGlite' ? inFolder(work) : onServer(work)) }
+  async function withPlace<Result>(stores: readonly StoreName[], work: (place: Place) => Promise<Result>) {
+    const redisUrl = stores.includes('redis') ? await services.redis() : ''
+    const rabbitmq = stores.includes('rabbitmq') ? await services.rabbitmq() : undefined
+    const there = { redisUrl, amqpUrl: rabbitmq?.url ?? '' }
+    try {
+      if (!stores.includes('postgresql')) return await work({ ...there, postgresUrl: '' })
+      return await onServer(({ url = '' }) => work({ ...there, postgresUrl: url }))
+    } finally {
+      await rabbitmq?.stop()
+    }
+  }
+
+  return { postgres, with: (engine, work) => (engine === 'PGlite' ? inFolder(work) : onServer(work)), withPlace }
 }

@@ -1,5 +1,6 @@
 import type { Result } from './results.ts'
 import type { Spread } from './rounds.ts'
+import { type Reached, targetText } from './targets.ts'
 
 /** Rows of cells, the first of them the head: one row a contender, one column a figure. */
 export function tableOf({ contenders, units }: Pick<Result, 'contenders' | 'units'>): string[][] {
@@ -12,7 +13,19 @@ export function tableOf({ contenders, units }: Pick<Result, 'contenders' | 'unit
   return [head, ...rows]
 }
 
-export const spreadText = (spread: Spread | undefined, suffix = ''): string =>
+/** One row a target. */
+export function reachedTable(reached: readonly Reached[]): string[][] {
+  const rows = reached.map(({ target, spread, isMet }) => [
+    target.row,
+    target.measure,
+    targetText(target),
+    spreadText(spread, target.to ? ' ×' : ''),
+    isMet === undefined ? 'not measured' : isMet ? 'yes' : 'no',
+  ])
+  return [['row', 'measure', 'target', 'reached', 'met'], ...rows]
+}
+
+const spreadText = (spread: Spread | undefined, suffix = ''): string =>
   spread === undefined
     ? '–'
     : `${numberText(spread.median)}${suffix} (${numberText(spread.min)} to ${numberText(spread.max)})`
@@ -29,7 +42,12 @@ export function alignedText(rows: readonly (readonly string[])[]): string {
   return rows.map(line).join('\n')
 }
 
-export function markdownText([head = [], ...rows]: readonly (readonly string[])[]): string {
+/** @param words columns of text, which begin at the left as the first one does */
+export function markdownText(
+  [head = [], ...rows]: readonly (readonly string[])[],
+  words: readonly string[] = [],
+): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
+  const rule = head.map((name, column) => (column === 0 || words.includes(name) ? '---' : '---:'))
+  return [line(head), line(rule), ...rows.map(line)].join('\n')
 }

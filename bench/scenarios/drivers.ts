@@ -2,7 +2,7 @@ import pg from 'pg'
 import postgres from 'postgres'
 import { insertBare, type Query } from '../bare-insert.ts'
 import { type Figures, rateOf } from '../rounds.ts'
-import type { Bench, Scenario } from '../scenario.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
 
 const SELECT = 'select $1::integer as a, $2::text as b'
 
@@ -12,11 +12,18 @@ interface Driver {
   close(): Promise<unknown>
 }
 
-const sizesOf = ({ isQuick }: Bench) =>
-  isQuick ? { rows: 10_000, singles: 500, selects: 5_000 } : { rows: 50_000, singles: 2_000, selects: 20_000 }
+const sizesOf = (bench: Bench) =>
+  sized(
+    bench,
+    { rows: 50_000, singles: 2_000, selects: 20_000 },
+    { rows: 10_000, singles: 500, selects: 5_000 },
+    { rows: 1_000, singles: 20, selects: 500 },
+  )
 
 export const drivers: Scenario = {
   name: 'drivers',
+  isAside: true,
+  title: 'Drivers',
   summary:
     'Which PostgreSQL driver carries large batches and many single statements better, over one connection: what decision 6 rests on.',
   figures: { 'insert, batches of 500': 'rows/s', 'insert, one row': 'rows/s', 'select, 50 at once': 'statements/s' },

@@ -1,50 +1,76 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { cpuMsOf, familyCpuMsOf, parentOf, residentMiBOf } from '../process-usage.ts'
-import { startTaskFlow } from '../processes.ts'
+import { type Server, startTaskFlow } from '../processes.ts'
 import type { Figures } from '../rounds.ts'
-import type { Bench, Scenario } from '../scenario.ts'
-import type { Engine } from '../stores.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
+import type { Engine, Store } from '../stores.ts'
 
-type Roles = NonNullable<Parameters<typeof startTaskFlow>[1]['roles']>
+type Roles = readonly ('api' | 'worker' | 'coordinator')[]
 
-const SETTLE_SECONDS = 3
+const WHOLE = 'api, worker, coordinator and PostgreSQL'
+const [API, WORKER] = ['api', 'worker']
+const SETTLE_MS = 3_000
 
-const secondsOf = ({ isQuick }: Bench): number => (isQuick ? 3 : 10)
+const forMsOf = (bench: Bench): number => sized(bench, 8_000, 3_000, 200)
+const settleMsOf = (bench: Bench): number => sized(bench, SETTLE_MS, SETTLE_MS, 0)
 
 export const idle: Scenario = {
   name: 'idle',
+  rows: ['I', 'J'],
+  title: 'Idle',
   summary:
-    'What a process that has nothing to do takes: resident memory, its CPU time, and that of all processes of PostgreSQL.',
-  figures: { memory: 'MiB', cpu: '% of a core', 'cpu of PostgreSQL': '% of a core' },
-  settings: (bench) => ({ seconds: secondsOf(bench), settleSeconds: SETTLE_SECONDS }),
+    'What processes that have nothing to do take: resident memory of one, and CPU time of one; and of a whole system of three processes ' +
+    'together with that of all processes of its PostgreSQL.',
+  figures: { memory: 'MiB', cpu: '% of a core', 'cpu of PostgreSQL': '% of a core', 'cpu in all': '% of a core' },
+  plotted: ['memory', 'cpu in all'],
+  settings: (bench) => ({ measuredMs: forMsOf(bench), settleMs: settleMsOf(bench) }),
   contenders: (bench) => ({
-    'PostgreSQL, all roles': () => measure('PostgreSQL', ['api', 'worker', 'coordinator'], bench),
-    'PostgreSQL, api': () => measure('PostgreSQL', ['api'], bench),
-    'PostgreSQL, worker': () => measure('PostgreSQL', ['worker'], bench),
-    'PGlite, all roles': () => measure('PGlite', ['api', 'worker', 'coordinator'], bench),
+    [WHOLE]: () => measure(bench, 'PostgreSQL', [['api'], ['worker'], ['coordinator']]),
+    [API]: () => measure(bench, 'PostgreSQL', [['api']]),
+    [WORKER]: () => measure(bench, 'PostgreSQL', [['worker']]),
+    ...(!bench.isQuick && {
+      'all roles on PGlite': () => measure(bench, 'PGlite', [['api', 'worker', 'coordinator']]),
+    }),
   }),
+  targets: [
+    { row: 'I', measure: 'memory of an idle API process, MiB', figure: 'memory', of: API, atMost: 110 },
+    { row: 'I', measure: 'memory of an idle worker process, MiB', figure: 'memory', of: WORKER, atMost: 110 },
+    { row: 'J', measure: 'CPU of an idle system, % of a core', figure: 'cpu in all', of: WHOLE, atMost: 1 },
+  ],
 }
 
-function measure(engine: Engine, roles: Roles, bench: Bench): Promise<Figures> {
+function measure(bench: Bench, engine: Engine, processes: readonly Roles[]): Promise<Figures> {
   const { stores, profileDir } = bench
   return stores.with(engine, async (store) => {
-    const server = await startTaskFlow(store, { roles, profileDir })
+    const servers: Server[] = []
     try {
-      await pause(SETTLE_SECONDS * 1_000)
-      const postmaster = store.url === undefined ? undefined : await postmasterOf(bench)
-      const cpuMs = () => ({ own: cpuMsOf(server.pid), database: postmaster ? familyCpuMsOf(postmaster) : 0 })
-      const [before, startedMs] = [cpuMs(), performance.now()]
-      await pause(secondsOf(bench) * 1_000)
-      const [after, elapsedMs] = [cpuMs(), performance.now() - startedMs]
-      return {
-        memory: residentMiBOf(server.pid),
-        cpu: (100 * (after.own - before.own)) / elapsedMs,
-        ...(postmaster && { 'cpu of PostgreSQL': (100 * (after.database - before.database)) / elapsedMs }),
-      }
+      for (const roles of processes) servers.push(await startTaskFlow(store.env, { roles, profileDir }))
+      await pause(settleMsOf(bench))
+      return await usageOf(bench, servers, store)
     } finally {
-      await server.stop()
+      await Promise.all(servers.map((server) => server.stop()))
     }
   })
+}
+
+async function usageOf(bench: Bench, servers: readonly Server[], store: Store): Promise<Figures> {
+  const postmaster = store.url === undefined ? undefined : await postmasterOf(bench)
+  const cpuMs = () => ({
+    own: servers.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0),
+    database: postmaster ? familyCpuMsOf(postmaster) : 0,
+  })
+  const [before, startedMs] = [cpuMs(), performance.now()]
+  await pause(forMsOf(bench))
+  const [after, elapsedMs] = [cpuMs(), performance.now() - startedMs]
+  const [cpu, ofPostgres] = [after.own - before.own, after.database - before.database].map(
+    (ms) => (100 * ms) / elapsedMs,
+  ) as [number, number]
+  return {
+    ...(servers.length === 1 && { memory: residentMiBOf(servers[0]?.pid ?? 0) }),
+    cpu,
+    ...(postmaster && { 'cpu of PostgreSQL': ofPostgres }),
+    'cpu in all': cpu + ofPostgres,
+  }
 }
 
 /** Undefined when the server runs on another machine, or where we may not look. */

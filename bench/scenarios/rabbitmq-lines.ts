@@ -1,15 +1,12 @@
-import { realpathSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { rabbitmqBroker } from '@taskflow/brokers/rabbitmq'
 import type { Broker, Dispatch, TaskId } from '@taskflow/core'
 import { newTaskId } from '@taskflow/testing/ids'
-import { startRabbitmq } from '@taskflow/testing/rabbitmq-server'
 import { systemClock } from '@taskflow/testing/system-clock'
 import { type Channel, Connection } from 'rabbitmq-client'
 import { LINE, LINE_RATES, type LineClient, lineRates, TAKE } from '../line-rates.ts'
 import { type Figures, percentileOf } from '../rounds.ts'
-import type { Bench, Scenario } from '../scenario.ts'
-import { RABBITMQ } from './brokers.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
 
 const QUEUE = `taskflow/${LINE.project}/${LINE.queue}/${LINE.type}/${LINE.priority}`
 const GETTERS = 10
@@ -23,26 +20,34 @@ interface Contender extends LineClient {
   takeWhenThere(): Promise<number>
 }
 
-const sizesOf = ({ isQuick }: Bench) => ({ dispatches: isQuick ? 5_000 : 20_000, samples: isQuick ? 50 : 300 })
+const sizesOf = (bench: Bench) =>
+  sized(
+    bench,
+    { dispatches: 20_000, samples: 300 },
+    { dispatches: 5_000, samples: 50 },
+    { dispatches: 500, samples: 5 },
+  )
 
 export const rabbitmqLines: Scenario = {
   name: 'rabbitmq-lines',
+  isAside: true,
+  title: 'Lines of RabbitMQ',
   summary:
     'How to take from a quorum queue of RabbitMQ: what decision 9 rests on. Consumers are the broker itself; gets go over ' +
     `${GETTERS} channels at once, and look every ${POLL_MS} ms. Wait: from the call that publishes one to the end of the take that waited for it.`,
   figures: { ...LINE_RATES, 'wait p50': 'ms', 'wait p99': 'ms' },
-  settings: (bench) => ({ ...sizesOf(bench), rabbitmq: versionOfRabbitmq() }),
-  contenders: (bench) => ({
-    consumers: () => measure(bench, consumers),
-    'basic.get': () => measure(bench, gets),
-  }),
+  settings: sizesOf,
+  contenders: (bench) => {
+    const missing = bench.services.missing.rabbitmq
+    const entry = (open: Parameters<typeof measure>[1]) =>
+      missing === undefined ? () => measure(bench, open) : { missing }
+    return { consumers: entry(consumers), 'basic.get': entry(gets) }
+  },
 }
-
-const versionOfRabbitmq = (): string => /server-([\d.]+)/.exec(realpathSync(RABBITMQ))?.[1] ?? 'unknown'
 
 async function measure(bench: Bench, open: (url: string) => Contender): Promise<Figures> {
   const { dispatches, samples } = sizesOf(bench)
-  const { url, stop } = await startRabbitmq(RABBITMQ)
+  const { url, stop } = await bench.services.rabbitmq()
   try {
     const rates = await lineRates(() => open(url), dispatches)
     return { ...rates, ...(await waits(open(url), open(url), samples)) }

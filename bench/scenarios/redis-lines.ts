@@ -1,39 +1,36 @@
-import { execFileSync } from 'node:child_process'
 import { redisBroker } from '@taskflow/brokers/redis'
 import type { Dispatch, TaskId } from '@taskflow/core'
 import { newTaskId } from '@taskflow/testing/ids'
-import { startRedis } from '@taskflow/testing/redis-server'
 import { systemClock } from '@taskflow/testing/system-clock'
 import { Redis } from 'ioredis'
 import { LINE, LINE_RATES, type LineClient, lineRates, TAKE } from '../line-rates.ts'
 import type { Figures } from '../rounds.ts'
-import type { Bench, Scenario } from '../scenario.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
 
-const sizesOf = ({ isQuick }: Bench) => ({ dispatches: isQuick ? 5_000 : 50_000 })
+const sizesOf = (bench: Bench) => ({ dispatches: sized(bench, 50_000, 5_000, 500) })
 
 export const redisLines: Scenario = {
   name: 'redis-lines',
+  isAside: true,
+  title: 'Lines of Redis',
   summary: 'Which structure of Redis carries the lines: what decision 8 rests on. Sorted sets are the broker itself.',
   figures: LINE_RATES,
-  settings: (bench) => ({ ...sizesOf(bench), redis: versionOfRedis(), appendfsync: 'everysec' }),
-  contenders: (bench) => ({
-    'sorted sets': () => measure(bench, sortedSets),
-    'streams, consumer group': () => measure(bench, streams),
-    'lists, no acknowledgement': () => measure(bench, lists),
-  }),
+  settings: sizesOf,
+  contenders(bench) {
+    const missing = bench.services.missing.redis
+    const entry = (open: (url: string) => LineClient) =>
+      missing === undefined ? () => measure(bench, open) : { missing }
+    return {
+      'sorted sets': entry(sortedSets),
+      'streams, consumer group': entry(streams),
+      'lists, no acknowledgement': entry(lists),
+    }
+  },
 }
 
-const versionOfRedis = (): string =>
-  /v=(\S+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown'
-
-async function measure(bench: Bench, open: (url: string) => LineClient): Promise<Figures> {
-  // It writes what it holds to the disk, each second: as an operator would have it.
-  const { url, stop } = await startRedis('redis-server', { appends: true })
-  try {
-    return await lineRates(() => open(url), sizesOf(bench).dispatches)
-  } finally {
-    await stop()
-  }
+const measure = async (bench: Bench, open: (url: string) => LineClient): Promise<Figures> => {
+  const url = await bench.services.redis()
+  return lineRates(() => open(url), sizesOf(bench).dispatches)
 }
 
 function sortedSets(url: string): LineClient {

@@ -1,0 +1,27 @@
+import { benchPostgres } from './postgres.ts'
+import { findPython } from './python.ts'
+import type { Bench } from './scenario.ts'
+import { openServices } from './services.ts'
+import { openStores } from './stores.ts'
+
+/** Starts PostgreSQL; what else is needed starts when a scenario asks for it. */
+export async function openBench(
+  extent: Pick<Bench, 'isQuick' | 'isTiny' | 'profileDir'>,
+): Promise<Bench & { close(): Promise<void> }> {
+  const postgres = await benchPostgres()
+  const services = openServices()
+  let found: ReturnType<typeof findPython> | undefined
+  return {
+    ...extent,
+    services,
+    stores: openStores(postgres, services),
+    python() {
+      found ??= findPython(!extent.isQuick)
+      return found
+    },
+    async close() {
+      await services.stop()
+      await postgres.stop()
+    },
+  }
+}

@@ -1,0 +1,3 @@
+import { taskflowOver } from './taskflow-producer.ts'
+
+export const peer = taskflowOver(() => undefined)

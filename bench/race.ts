@@ -1,0 +1,29 @@
+import { BULLMQ_REDIS, type Contender, GRAPHILE, PEERS } from './contenders.ts'
+import type { Figures } from './rounds.ts'
+import type { Bench, Contest } from './scenario.ts'
+
+/** Each contender with the same measure; who cannot be had here with the reason. A quick run has TaskFlow and one peer. */
+export function race(
+  bench: Bench,
+  contenders: readonly Contender[],
+  measure: (contender: Contender) => Promise<Figures>,
+): Contest {
+  const peer = bench.services.missing.redis === undefined ? BULLMQ_REDIS : GRAPHILE
+  const isQuicklyIn = (contender: Contender) => contender === peer || !PEERS.includes(contender)
+  const entered = contenders.filter((contender) => !bench.isQuick || isQuicklyIn(contender))
+  return Object.fromEntries(
+    entered.map((contender) => {
+      const missing = missingOf(bench, contender)
+      return [contender.title, missing === undefined ? () => measure(contender) : { missing }]
+    }),
+  )
+}
+
+export function missingOf({ services, python }: Bench, { stores, isPython }: Contender): string | undefined {
+  for (const store of stores) {
+    const missing = store === 'postgresql' ? undefined : services.missing[store]
+    if (missing !== undefined) return missing
+  }
+  const found = isPython ? python() : undefined
+  return found && 'missing' in found ? found.missing : undefined
+}

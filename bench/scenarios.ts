@@ -1,0 +1,44 @@
+import type { Scenario } from './scenario.ts'
+import { backlog } from './scenarios/backlog.ts'
+import { bulk } from './scenarios/bulk.ts'
+import { drivers } from './scenarios/drivers.ts'
+import { httpSubmit } from './scenarios/http-submit.ts'
+import { idle } from './scenarios/idle.ts'
+import { limits } from './scenarios/limits.ts'
+import { originalDesign } from './scenarios/original-design.ts'
+import { pickup } from './scenarios/pickup.ts'
+import { pooler } from './scenarios/pooler.ts'
+import { rabbitmqLines } from './scenarios/rabbitmq-lines.ts'
+import { redisLines } from './scenarios/redis-lines.ts'
+import { submit } from './scenarios/submit.ts'
+import { together } from './scenarios/together.ts'
+import { workers } from './scenarios/workers.ts'
+
+/** In the order of the page. Here, and nowhere else, a scenario is added. */
+export const SCENARIOS: readonly Scenario[] = [
+  submit,
+  httpSubmit,
+  bulk,
+  backlog,
+  together,
+  pickup,
+  idle,
+  workers,
+  originalDesign,
+  limits,
+  pooler,
+  drivers,
+  redisLines,
+  rabbitmqLines,
+]
+
+/** Of names and letters separated by commas; where absent, all that do not stand aside. */
+export function scenariosNamed(only: string | undefined): readonly Scenario[] {
+  if (only === undefined) return SCENARIOS.filter(({ isAside }) => !isAside)
+  const wanted = only.split(',')
+  const known = new Set(SCENARIOS.flatMap(({ name, rows = [] }) => [name, ...rows]))
+  const stranger = wanted.find((name) => !known.has(name))
+  if (stranger !== undefined)
+    throw new TypeError(`There is no scenario ${stranger}; there are ${[...known].join(', ')}`)
+  return SCENARIOS.filter(({ name, rows = [] }) => wanted.includes(name) || rows.some((row) => wanted.includes(row)))
+}

@@ -1,0 +1,64 @@
+import { BARE_QUEUE, BULLMQ_REDIS, type Contender, GRAPHILE, PEERS, TASKFLOW } from '../contenders.ts'
+import { familyMiBOf } from '../process-usage.ts'
+import { race } from '../race.ts'
+import type { Figures } from '../rounds.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
+import { withTeam } from '../team.ts'
+
+const BATCH = 1_000
+
+const tasksOf = (bench: Bench, share = 1): number => sized(bench, 50_000, 10_000, 1_000) * share
+
+export const backlog: Scenario = {
+  name: 'backlog',
+  rows: ['D', 'I'],
+  title: 'A backlog',
+  summary:
+    'A backlog of 50,000 no-op tasks, run by one worker process that is warm: its handlers are held until all tasks are stored, then let ' +
+    'go. From that moment to the end of the last task in the store. Memory: resident, of the worker and its children, right after.',
+  figures: { backlog: 'tasks/s', 'worker memory': 'MiB' },
+  settings: (bench) => ({
+    tasks: tasksOf(bench),
+    ...Object.fromEntries(
+      PEERS.filter(({ share }) => share < 1).map(({ title, share }) => [`tasks of ${title}`, tasksOf(bench, share)]),
+    ),
+  }),
+  contenders: (bench) => race(bench, [BARE_QUEUE, TASKFLOW, ...PEERS], (contender) => measure(bench, contender)),
+  targets: [
+    {
+      row: 'D',
+      measure: 'a backlog of 50,000, one worker process: against BullMQ on Redis',
+      figure: 'backlog',
+      of: TASKFLOW.title,
+      to: [BULLMQ_REDIS.title],
+      atLeast: 2.5,
+    },
+    {
+      row: 'D',
+      measure: 'the same, against graphile-worker at its fastest',
+      figure: 'backlog',
+      of: TASKFLOW.title,
+      to: [GRAPHILE.title],
+      atLeast: 1.8,
+    },
+    {
+      row: 'I',
+      measure: 'memory of a worker after D, MiB',
+      figure: 'worker memory',
+      of: TASKFLOW.title,
+      atMost: 180,
+    },
+  ],
+}
+
+function measure(bench: Bench, contender: Contender): Promise<Figures> {
+  const tasks = tasksOf(bench, contender.share)
+  return withTeam(bench, contender, 1, async (team) => {
+    await team.shut()
+    const { count } = await team.batches({ tasks, size: BATCH, atOnce: 2 })
+    const beganMs = await team.open()
+    const endedMs = await team.untilSettled(count)
+    const memory = team.workerPids.reduce((sum, pid) => sum + familyMiBOf(pid), 0)
+    return { backlog: (count / (endedMs - beganMs)) * 1_000, 'worker memory': memory }
+  })
+}
