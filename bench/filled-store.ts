@@ -20,7 +20,7 @@ export function filledStore({ postgres }: Stores, name: string, fill: (url: stri
   async function create(): Promise<void> {
     await postgres.run(`create database ${database}`)
     // A start makes the tables.
-    await (await startTaskFlow(store, { roles: ['api'], profileDir: undefined })).stop()
+    await (await startTaskFlow(store.env, { roles: ['api'], profileDir: undefined })).stop()
     await fill(url)
     await vacuumAll(url)
   }

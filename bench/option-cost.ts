@@ -67,8 +67,8 @@ interface Pair {
 
 function openPair(bench: Bench, filled: FilledStore): Promise<Pair> {
   return filled.with(async (store) => {
-    const front = await startTaskFlow(store, { ...bench, roles: ['api', 'coordinator'] })
-    const worker = await startTaskFlow(store, { ...bench, roles: ['worker'] })
+    const front = await startTaskFlow(store.env, { ...bench, roles: ['api', 'coordinator'] })
+    const worker = await startTaskFlow(store.env, { ...bench, roles: ['worker'] })
     const { items } = (await post(front, 'GET', '/v1/workers').then((reply) => reply.json())) as {
       items: { id: string }[]
     }

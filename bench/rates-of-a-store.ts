@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { submitLines, submitTask, taskBody } from './api.ts'
+import { submitLines, submitTask, taskOf } from './api.ts'
 import { startLoad } from './http-load.ts'
 import { withClient } from './postgres.ts'
 import { familyCpuMsOf } from './process-usage.ts'
@@ -8,6 +8,7 @@ import { type Figures, percentileOf } from './rounds.ts'
 import type { Bench, Unit } from './scenario.ts'
 import { postmasterOf } from './scenarios/idle.ts'
 import type { Store } from './stores.ts'
+import type { Target } from './targets.ts'
 
 const NOOP = 'bench.noop'
 const TELL_START = 'bench.tell-start'
@@ -26,6 +27,16 @@ export const RATES = {
   'pickup p90': 'ms',
 } as const satisfies Record<string, Unit>
 
+/** That what is in the store changes each of them by no more than a share. */
+export const targetsOf = (row: string, what: string, share: number, sides: Pick<Target, 'of' | 'to'>): Target[] =>
+  Object.entries(RATES).map(([figure, unit]) => ({
+    row,
+    measure: `${what}: ${figure}`,
+    figure,
+    ...sides,
+    ...(unit === 'tasks/s' ? { atLeast: 1 - share } : { atMost: 1 + share }),
+  }))
+
 export const sizesOf = ({ isQuick }: Bench) =>
   isQuick ? { tasks: 5_000, seconds: 1, samples: 50 } : { tasks: 30_000, seconds: 3, samples: 300 }
 
@@ -33,14 +44,14 @@ export const sizesOf = ({ isQuick }: Bench) =>
 export async function ratesOf(bench: Bench, store: Store): Promise<Figures> {
   const { url = '' } = store
   const { tasks, seconds, samples } = sizesOf(bench)
-  const front = await startTaskFlow(store, { ...bench, roles: ['api', 'coordinator'] })
+  const front = await startTaskFlow(store.env, { ...bench, roles: ['api', 'coordinator'] })
   let worker: Server | undefined
   try {
     const postmaster = (await postmasterOf(bench)) ?? Number.NaN
     const beforeMs = familyCpuMsOf(postmaster)
     const backlog = await runOf(url, async () => {
       await submitLines(front, NOOP, tasks)
-      worker = await startTaskFlow(store, { ...bench, roles: ['worker'] })
+      worker = await startTaskFlow(store.env, { ...bench, roles: ['worker'] })
     })
     const databaseMs = familyCpuMsOf(postmaster) - beforeMs
     await runOf(url, () => submitLines(front, NOOP, WARM_UP))
@@ -62,7 +73,7 @@ async function submitFor({ url }: Server, seconds: number): Promise<void> {
     url,
     path: '/v1/tasks',
     token: ADMIN_TOKEN,
-    body: taskBody(NOOP),
+    body: taskOf(NOOP),
     connections: CONNECTIONS,
   })
   await pause(seconds * 1_000)

@@ -1,10 +1,13 @@
 import type { Scenario } from './scenario.ts'
 import { backlog } from './scenarios/backlog.ts'
 import { bulk } from './scenarios/bulk.ts'
+import { costOfATask } from './scenarios/cost-of-a-task.ts'
 import { drivers } from './scenarios/drivers.ts'
+import { history } from './scenarios/history.ts'
 import { httpSubmit } from './scenarios/http-submit.ts'
 import { idle } from './scenarios/idle.ts'
 import { limits } from './scenarios/limits.ts'
+import { options } from './scenarios/options.ts'
 import { originalDesign } from './scenarios/original-design.ts'
 import { pickup } from './scenarios/pickup.ts'
 import { pooler } from './scenarios/pooler.ts'
@@ -12,6 +15,7 @@ import { rabbitmqLines } from './scenarios/rabbitmq-lines.ts'
 import { redisLines } from './scenarios/redis-lines.ts'
 import { submit } from './scenarios/submit.ts'
 import { together } from './scenarios/together.ts'
+import { waiting } from './scenarios/waiting.ts'
 import { workers } from './scenarios/workers.ts'
 
 /** In the order of the page. Here, and nowhere else, a scenario is added. */
@@ -22,9 +26,13 @@ export const SCENARIOS: readonly Scenario[] = [
   backlog,
   together,
   pickup,
+  history,
+  waiting,
   idle,
+  costOfATask,
   workers,
   originalDesign,
+  options,
   limits,
   pooler,
   drivers,

@@ -1,7 +1,8 @@
 import { submitLines, untilEmpty } from '../api.ts'
+import { SLOTS } from '../load.ts'
 import { withClient } from '../postgres.ts'
 import { cpuMsOf, familyCpuMsOf } from '../process-usage.ts'
-import { type Server, SLOTS, startTaskFlow } from '../processes.ts'
+import { type Server, startTaskFlow } from '../processes.ts'
 import type { Figures } from '../rounds.ts'
 import type { Bench, Scenario } from '../scenario.ts'
 import type { Store } from '../stores.ts'
@@ -14,6 +15,8 @@ const countOf = ({ isQuick }: Bench): number => (isQuick ? 5_000 : 30_000)
 
 export const costOfATask: Scenario = {
   name: 'cost-of-a-task',
+  rows: ['K'],
+  title: 'What one task costs',
   summary:
     'What one plain task takes from its submission over HTTP (NDJSON) to its end: of a process of role api, of one of role worker with ' +
     '100 slots, and of PostgreSQL with all its processes. Backlog: all are stored before the worker starts. As they come: the ' +
@@ -39,7 +42,7 @@ type Way = (bench: Bench, store: Store, api: Server, count: number) => Promise<{
 async function measure(bench: Bench, store: Store, way: Way): Promise<Figures> {
   const { url = '' } = store
   const count = countOf(bench)
-  const api = await startTaskFlow(store, { ...bench, roles: ['api'] })
+  const api = await startTaskFlow(store.env, { ...bench, roles: ['api'] })
   await warmUp(bench, store, api)
   const postmaster = (await postmasterOf(bench)) ?? Number.NaN
   const before = { ...(await writtenBy(url)), cpuMs: familyCpuMsOf(postmaster) }
@@ -56,7 +59,7 @@ async function measure(bench: Bench, store: Store, way: Way): Promise<Figures> {
 }
 
 const startWorker = (bench: Bench, store: Store): Promise<Server> =>
-  startTaskFlow(store, { ...bench, roles: ['worker'] })
+  startTaskFlow(store.env, { ...bench, roles: ['worker'] })
 
 /** By a worker that is gone when the measuring begins, and with it what its sessions did. */
 async function warmUp(bench: Bench, store: Store, api: Server): Promise<void> {

@@ -1,6 +1,6 @@
 import { fillHistory } from '@taskflow/testing/fill-tables'
 import { filledContest } from '../filled-store.ts'
-import { RATES, sizesOf } from '../rates-of-a-store.ts'
+import { RATES, sizesOf, targetsOf } from '../rates-of-a-store.ts'
 import type { Bench, Scenario } from '../scenario.ts'
 
 const WITH = 'ten million finished'
@@ -12,11 +12,13 @@ const contest = filledContest(WITHOUT, WITH, (bench, url) => fillHistory(url, pl
 
 export const history: Scenario = {
   name: 'history',
+  rows: ['G'],
+  title: 'Ten million finished tasks behind it',
   summary:
     'The same work before a history of ten million finished tasks (two million of each of the last five days) and before none: a backlog run by one ' +
     'worker; single submissions over 50 connections, run as they come; and from the call that submits a task to the start of its handler, one at a time.',
   figures: RATES,
   settings: (bench) => ({ ...sizesOf(bench), ...planOf(bench) }),
   ...contest,
-  ratios: Object.keys(RATES).map((figure) => ({ figure, of: WITH, to: WITHOUT })),
+  targets: targetsOf('G', 'ten million finished behind it', 0.05, { of: WITH, to: [WITHOUT] }),
 }

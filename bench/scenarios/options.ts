@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { SLOTS } from '../load.ts'
 import { type Option, optionBench } from '../option-cost.ts'
-import { SLOTS } from '../processes.ts'
 import type { Bench, Scenario } from '../scenario.ts'
 
 // As it would come: PostgreSQL compresses what repeats itself.
@@ -37,6 +37,7 @@ let shared: ReturnType<typeof optionBench> | undefined
 
 export const options: Scenario = {
   name: 'options',
+  title: 'What each option costs',
   summary:
     'What each option adds to a plain task where it is used: CPU time of API, coordinator, worker and PostgreSQL together, and what PostgreSQL ' +
     'writes ahead, as a share of what plain tasks took a moment before. Submit: NDJSON over HTTP, while the worker is cordoned. Run: from ' +

@@ -1,6 +1,6 @@
 import { fillWaiting } from '@taskflow/testing/fill-tables'
 import { filledContest } from '../filled-store.ts'
-import { RATES, sizesOf } from '../rates-of-a-store.ts'
+import { RATES, sizesOf, targetsOf } from '../rates-of-a-store.ts'
 import type { Bench, Scenario } from '../scenario.ts'
 
 const WITH = 'a million wait'
@@ -18,6 +18,8 @@ const contest = filledContest(WITHOUT, WITH, (bench, url) => fillWaiting(url, pl
 
 export const waiting: Scenario = {
   name: 'waiting',
+  rows: ['H'],
+  title: 'A million tasks waiting',
   summary:
     'The same work where a million tasks of other types wait, half of them in the same queue, and ten thousand are scheduled for each second ' +
     'of a minute to come, and where none do. What is measured is that of `history`.',
@@ -27,5 +29,5 @@ export const waiting: Scenario = {
     return { ...sizesOf(bench), queued, scheduled }
   },
   ...contest,
-  ratios: Object.keys(RATES).map((figure) => ({ figure, of: WITH, to: WITHOUT })),
+  targets: targetsOf('H', 'a million waiting, 10,000 a second to come', 0.1, { of: WITH, to: [WITHOUT] }),
 }
