@@ -10,8 +10,8 @@ export const taskflowOver = (openBroker: (place: Place) => Promise<Broker> | und
     const looking = new pg.Client(place.postgresUrl)
     await looking.connect()
     return {
-      submit: (payload) => client.submit([payload]),
-      submitMany: (payloads) => client.submit(payloads),
+      submit: client.submit,
+      submitMany: client.submitMany,
       async hasUnfinished() {
         const { rows } = await looking.query('select exists (select from task) as has')
         return rows[0].has

@@ -34,7 +34,7 @@ const STALL_MS = WAIT_MS + 8_000
 // A process that was frozen finds its timers due before it has read what arrived meanwhile.
 const LAST_LOOK_MS = 50
 // Attempts that ended give their slot back before they are settled; this bounds how far settling may lag behind.
-const UNSETTLED_FOR_EACH = 4
+const UNSETTLED_FOR_EACH = 2
 
 const release = (delivery: Delivery): Promise<void> => delivery.release()
 
