@@ -1,5 +1,24 @@
-import { CRASH_LIMIT, judge, type LeaseId, PRIORITIES, rankOf, type TaskFlowEvents } from '@taskflow/core'
-import { claimBy, engines, newTask, PROJECT, strangeLeaseId, submissionOf, useStorage } from '@taskflow/testing'
+import {
+  CRASH_LIMIT,
+  judge,
+  type Lease,
+  type LeaseId,
+  PRIORITIES,
+  rankOf,
+  type TaskFlowEvents,
+  type Verdict,
+} from '@taskflow/core'
+import {
+  claimBy,
+  engines,
+  eventually,
+  newTask,
+  openTransaction,
+  PROJECT,
+  strangeLeaseId,
+  submissionOf,
+  useStorage,
+} from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { claimOne, failure, settle, startTask, startWorker, VERDICTS } from '@taskflow/testing/task-in-state'
 import { describe, expect, test } from 'vitest'
@@ -181,6 +200,50 @@ for (const engine of engines()) {
       const { lease } = await startTask(given.storage)
       const outcomes = [settle(given.storage, lease, VERDICTS.rescue), settle(given.storage, lease, VERDICTS.complete)]
       expect(await Promise.all(outcomes)).toEqual(['settled', 'stale'])
+    })
+
+    /** Settles while another transaction has changed the row, and commits only when the settlement waits for it. */
+    async function settleBehind(change: string, lease: Lease, verdict: Verdict) {
+      const other = await openTransaction(given)
+      await other.query(`update task set ${change} where id = $1`, [lease.taskId])
+      const outcome = settle(given.storage, lease, verdict)
+      // PGlite has one connection, and the settlement comes after it.
+      if (engine.kind === 'postgres') await eventually(isSomebodyWaiting)
+      await other.commit()
+      return outcome
+    }
+
+    async function isSomebodyWaiting(): Promise<boolean> {
+      const waiting = await rowsOf(
+        given.db,
+        `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+      )
+      return waiting.length > 0
+    }
+
+    for (const verb of ['complete', 'retry'] as const) {
+      test(`P3: ${verb} that waited for whoever took the lease away is refused`, async () => {
+        const { task, lease } = await startTask(given.storage)
+        const change = `state = 'queued', queued_at = now(), worker_id = null, lease_id = null, started_at = null`
+        expect(await settleBehind(change, lease, VERDICTS[verb])).toBe('stale')
+        expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'queued', error: null })
+        expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual([])
+      })
+
+      test(`${verb} that waited for a change which left the lease alone is applied to the changed task`, async () => {
+        const { task, lease } = await startTask(given.storage)
+        expect(await settleBehind(`title = 'changed'`, lease, VERDICTS[verb])).toBe('settled')
+        expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({
+          state: verb === 'complete' ? 'succeeded' : 'retrying',
+          title: 'changed',
+        })
+      })
+    }
+
+    test('retry that waited for a request to cancel cancels', async () => {
+      const { task, lease } = await startTask(given.storage)
+      expect(await settleBehind('cancel_requested_at = now()', lease, VERDICTS.retry)).toBe('cancelled')
+      expect((await given.storage.getTask(PROJECT, task.id)).state).toBe('cancelled')
     })
 
     for (const verb of RETURNING) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Database, Statement } from '@taskflow/core'
+import type { Database, Lane, Statement } from '@taskflow/core'
 import { statement } from '@taskflow/storage'
 
 interface PlanNode {
@@ -11,15 +11,17 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[]
 }
 
+/** What of a statement matters to its plan. */
+export type Planned = Pick<Statement<readonly unknown[], unknown>, 'text' | 'lane'>
+
 /**
- * Runs a statement by the one plan for all parameters, as its lane does, and tells how many rows of
- * the table its greediest scan read.
+ * Runs a statement as sessions of its lane plan it, and tells how many rows of the table its greediest scan read.
  *
  * @param args the parameters as SQL literals
  */
-export async function rowsRead<Params extends readonly unknown[], Row>(
+export async function rowsRead(
   db: Database,
-  { text }: Statement<Params, Row>,
+  { text, lane }: Planned,
   args: readonly string[],
   table: string,
 ): Promise<number> {
@@ -31,7 +33,7 @@ export async function rowsRead<Params extends readonly unknown[], Row>(
     text: `explain (analyze, format json, timing off) execute ${name}(${args.join(', ')})`,
   })
   return db.transaction(async (tx) => {
-    await tx.script(`set local plan_cache_mode = force_generic_plan; prepare ${name} as ${text}`)
+    await tx.script(`${plannedAs(lane)}; prepare ${name} as ${text}`)
     const [row] = await tx.run(explain, [])
     await tx.script(`deallocate ${name}`)
     const [{ Plan }] = JSON.parse(row?.['QUERY PLAN'] ?? '') as [{ Plan: PlanNode }]
@@ -40,6 +42,11 @@ export async function rowsRead<Params extends readonly unknown[], Row>(
       ...scans.map((node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']),
     )
   })
+}
+
+function plannedAs(lane: Lane | undefined): string {
+  const plan = lane === undefined || lane === 'duty' ? 'custom' : 'generic'
+  return `set local plan_cache_mode = force_${plan}_plan; set local enable_bitmapscan = ${lane === undefined ? 'on' : 'off'}`
 }
 
 const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]

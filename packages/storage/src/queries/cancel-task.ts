@@ -21,9 +21,10 @@ export const cancelTask = statement<Params, { id: string }>({
       where id = $1 and project = $2 and state = any($3::text[])
       for update
     ), gone as (
-      delete from task using target
-      where task.id = target.id and target.state <> 'running'
-      returning task.*
+      delete from task
+      -- Not joined: of a table that it believes empty, the planner would walk all.
+      where id = (select id from target where state <> 'running')
+      returning *
     ), finished as (
       insert into finished_task (
         id, project, type, queue, state, priority, run_at, payload, attempt, max_attempts, crash_count, retry, timeouts,
@@ -42,8 +43,7 @@ export const cancelTask = statement<Params, { id: string }>({
       from gone
     ), asked as (
       update task set cancel_requested_at = clock_now()
-      from target
-      where task.id = target.id and target.state = 'running' and target.cancel_requested_at is null
+      where id = (select id from target where state = 'running' and cancel_requested_at is null)
     ), recorded as (
       insert into task_event (task_id, project, at, kind, actor, detail)
       select id, $2, clock_now(), 'task.cancelRequested', $4, json_build_object('reason', $5::text)

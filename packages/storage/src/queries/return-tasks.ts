@@ -32,11 +32,17 @@ export const returnTasks = statement<Params, Row>({
       select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::bigint[], $8::json[])
         as settlement (task_id, lease_id, to_state, outcome, used_attempts, crashes, delay_ms, failure)
     ), ended as materialized (
-      select task.id, task.project, task.queue, task.type, task.priority, task.rank, task.attempt, task.worker_id, task.started_at, task.cancel_requested_at,
-             settlement.*, clock_now() + settlement.delay_ms * interval '1 ms' as due_at
+      -- One look by primary key for each, whatever the statistics say: of a table that it believes empty, the planner
+      -- would rather join all.
+      select held.*, settlement.*, clock_now() + settlement.delay_ms * interval '1 ms' as due_at
       from settlement
-      join task on task.id = settlement.task_id and task.lease_id = settlement.lease_id
-      for update of task
+      cross join lateral (
+        select id, project, queue, type, priority, rank, attempt, worker_id, started_at, cancel_requested_at
+        from task
+        where id = settlement.task_id and lease_id = settlement.lease_id
+        limit 1
+        for update
+      ) as held
     ), returned as (
       update task
       set state = ended.to_state,
@@ -51,7 +57,9 @@ export const returnTasks = statement<Params, Row>({
           lease_id = null,
           started_at = null
       from ended
-      where task.id = ended.id and ended.cancel_requested_at is null
+      -- Not by equality, for which the planner would walk all of the primary key. And not by their place: a row that
+      -- changed just before it was locked, and kept its lease, has left the place that this statement sees.
+      where task.id between ended.id and ended.id and ended.cancel_requested_at is null
     ), recorded as (
       insert into task_attempt (task_id, lease_id, project, attempt, worker_id, started_at, ended_at, outcome, error)
       select task_id, lease_id, project, attempt, worker_id, started_at, clock_now(), outcome, failure
