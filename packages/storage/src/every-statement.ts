@@ -4,6 +4,7 @@ import { buryWorkers } from './queries/bury-workers.ts'
 import { cancelTask } from './queries/cancel-task.ts'
 import { claimTasks } from './queries/claim-tasks.ts'
 import { claimTasksById } from './queries/claim-tasks-by-id.ts'
+import { claimTasksOfLines } from './queries/claim-tasks-of-lines.ts'
 import { clearOldRows } from './queries/clear-old-rows.ts'
 import { countQueuedTasks } from './queries/count-queued-tasks.ts'
 import { countQueues } from './queries/count-queues.ts'
@@ -62,6 +63,7 @@ export const everyStatement = [
   cancelTask,
   claimTasks,
   claimTasksById,
+  claimTasksOfLines,
   clearOldRows,
   countQueuedTasks,
   countQueues,

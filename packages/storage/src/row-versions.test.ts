@@ -21,15 +21,21 @@ const WRITES = `
   having sum(n_tup_ins + n_tup_upd + n_tup_del) > 0
   order by 1`
 
+/** Those that a worker takes from: few, and so many that another statement claims from them. */
+const QUEUES = {
+  'few queues': ['default'],
+  'many queues': ['default', ...Array.from({ length: 20 }, (_, number) => `idle-${number}`)],
+}
+
 // The server counts the rows that each table wrote; PGlite has no process that would gather the counts.
 for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
-  describe(engine.name, () => {
+  describe.each(Object.entries(QUEUES))(`${engine.name}, %s`, (_, queues) => {
     const given = useStorage(engine)
 
     test('law 2: a task that succeeds at once writes three row versions and moves once', async () => {
       const { storage, db } = given
       await storage.submitTasks(submissionOf(...Array.from({ length: TASKS }, () => newTask())))
-      const worker = await startWorker(storage)
+      const worker = await startWorker(storage, { queues })
       const leases = await storage.claimTasks(claimBy(worker, { max: TASKS }))
       await Promise.all(leases.map((lease) => settle(storage, lease, VERDICTS.complete)))
 

@@ -11,6 +11,7 @@ import {
 import { appendLogs } from './queries/append-logs.ts'
 import { type ClaimedRow, claimTasks } from './queries/claim-tasks.ts'
 import { claimTasksById } from './queries/claim-tasks-by-id.ts'
+import { claimTasksOfLines } from './queries/claim-tasks-of-lines.ts'
 import { deregisterWorker } from './queries/deregister-worker.ts'
 import { findClaimer } from './queries/find-claimer.ts'
 import { heartbeatWorker } from './queries/heartbeat-worker.ts'
@@ -21,6 +22,9 @@ import { registerTaskTypes } from './queries/register-task-types.ts'
 import { registerWorker } from './queries/register-worker.ts'
 import { columnsOf } from './statement.ts'
 import { jsonOrNull, priorityNumber } from './task-row.ts'
+
+// A line is what waits in one queue for one type. Of so many, locking the first of each costs what reading them twice does.
+const FEW_LINES = 16
 
 interface Deps {
   readonly db: Database
@@ -89,7 +93,11 @@ export function workStore({ db, settleTasks }: Deps): WorkStore {
 
     async claimTasks({ claimId, workerId, queues, types, max, ids, isDrawn = false }) {
       const leasePrefix = claimId.slice(0, -12)
-      if (!ids) return (await db.run(claimTasks, [workerId, queues, types, max, isDrawn, leasePrefix])).map(toLease)
+      if (!ids) {
+        const isOfManyLines = queues.length * types.length > FEW_LINES
+        const claim = isOfManyLines ? claimTasksOfLines : claimTasks
+        return (await db.run(claim, [workerId, queues, types, max, isDrawn, leasePrefix])).map(toLease)
+      }
       const rows = await db.run(claimTasksById, [workerId, ids, queues, types, max, leasePrefix])
       if (rows.length === 0) await refuseWhoMayNotClaim(workerId)
       return rows.map(toLease)

@@ -1,7 +1,7 @@
 import type { RetryPolicy, Timeouts } from '@taskflow/core'
 import { statement } from '../statement.ts'
 
-type Params = readonly [
+export type ClaimParams = readonly [
   workerId: string,
   queues: readonly string[],
   types: readonly string[],
@@ -33,7 +33,7 @@ export interface Unusual {
   labels: Readonly<Record<string, string>> | null
 }
 
-/** What both ways to claim return. */
+/** What each way to claim returns. */
 export const CLAIMED_COLUMNS = [
   'id',
   'lease_id',
@@ -48,7 +48,7 @@ export const CLAIMED_COLUMNS = [
   'unusual',
 ] as const satisfies readonly (keyof ClaimedRow)[]
 
-export const claimTasks = statement<Params, ClaimedRow>({
+export const claimTasks = statement<ClaimParams, ClaimedRow>({
   name: 'claim_tasks',
   lane: 'claim',
   columns: CLAIMED_COLUMNS,
