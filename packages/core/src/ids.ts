@@ -19,7 +19,7 @@ export function isUuid(text: string): boolean {
  * @param random uniform in [0, 1)
  */
 export function uuidV7Ids(clock: Pick<Clock, 'now'>, random: () => number): Ids {
-  let lastMs = 0
+  let lastMs = -1
   let time = ''
   let counter = 0
 

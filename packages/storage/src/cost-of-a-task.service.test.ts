@@ -105,7 +105,7 @@ for (const [name, find] of Object.entries(SERVERS)) {
       statements.length = 0
       await liveThrough(10 * BATCH)
       expect(Object.groupBy(statements, (statement) => statement)).toEqual({
-        submit_tasks: Array(10).fill('submit_tasks'),
+        submit_alike_tasks: Array(10).fill('submit_alike_tasks'),
         claim_tasks: Array(10).fill('claim_tasks'),
         finish_tasks: Array(10).fill('finish_tasks'),
       })

@@ -111,6 +111,12 @@ const CASES: Readonly<Record<string, Case>> = {
   'submits a hundred tasks': {
     statement: 'submit_tasks',
     rows: BATCH,
+    prepare: async () => () =>
+      submit(Array.from({ length: BATCH }, (_, index) => newTask({ maxAttempts: 1 + (index % 2) }))),
+  },
+  'submits a hundred tasks that are all alike': {
+    statement: 'submit_alike_tasks',
+    rows: BATCH,
     prepare: async () => () => submit(Array.from({ length: BATCH }, () => newTask())),
   },
   'submits a task with an idempotency key': {
