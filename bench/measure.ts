@@ -15,7 +15,7 @@ export async function measure(scenario: Scenario, bench: Bench, rounds: number, 
   const restMs = sized(bench, 1_000, 500, 50)
   const before = await strangers(restMs)
   const { runs, absent } = entriesOf(scenario.contenders(bench))
-  const { figures, failed } = await interleaved(rounds, runs, onDone)
+  const { figures, failed } = await interleaved(rounds, runs, onDone).finally(() => scenario.close?.())
   const after = await strangers(restMs)
   return {
     scenario: scenario.name,

@@ -97,8 +97,6 @@ async function measureAndTell(scenario: Scenario, bench: Bench): Promise<Result 
     console.error(`${scenario.name} could not be measured:`, error)
     process.exitCode = 1
     return undefined
-  } finally {
-    await scenario.close?.()
   }
 }
 

@@ -39,7 +39,7 @@ describe.runIf(hasServer)(title, () => {
 
   test('database tells what each statement cost, by its name, and per task', async () => {
     const told = await profile('database', '--tasks', '300')
-    for (const name of ['submit_tasks', 'claim_tasks', 'finish_tasks']) {
+    for (const name of ['submit_alike_tasks', 'claim_tasks', 'finish_tasks']) {
       const [line] = told.split('\n').filter((each) => each.startsWith(`${name} `))
       expect(line).toMatch(/ [1-9]\d*(,\d+)*\s+\d+\.\d{3}$/)
     }

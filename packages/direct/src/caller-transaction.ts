@@ -11,13 +11,33 @@ export interface CallerTransaction {
 const ENTER = `select current_setting('search_path') as before, set_config('search_path', $1, true)`
 const LEAVE = `select set_config('search_path', $1, true)`
 
-/** Runs work on the caller's connection, where it finds our tables, and leaves the connection's settings as they were. */
-export async function workWithin<Result>(
+/** What was begun last on each connection whose settings are changed meanwhile. */
+const underWay = new WeakMap<CallerTransaction, Promise<unknown>>()
+
+/**
+ * Runs work on the caller's connection, where it finds our tables, and leaves the connection's settings as they were.
+ * Where they are changed, one work waits for the other: begun at once they would leave each other's behind.
+ */
+export function workWithin<Result>(
   tx: CallerTransaction,
   schema: string | undefined,
   work: (db: Queryable) => Promise<Result>,
 ): Promise<Result> {
   if (schema === undefined) return work(queryableOn(tx))
+  const before = underWay.get(tx) ?? Promise.resolve()
+  const result = before.then(() => workInSchema(tx, schema, work))
+  underWay.set(
+    tx,
+    result.catch(() => {}),
+  )
+  return result
+}
+
+async function workInSchema<Result>(
+  tx: CallerTransaction,
+  schema: string,
+  work: (db: Queryable) => Promise<Result>,
+): Promise<Result> {
   const { rows } = await tx.query(ENTER, [schema])
   const { before } = rows[0] as { before: string }
   const [outcome] = await Promise.allSettled([work(queryableOn(tx))])

@@ -124,12 +124,12 @@ for (const engine of engines()) {
         const taskflow = taskflowDirect({ database: given.db, schema: 'elsewhere, public' })
         const tx = await openTransaction(given)
         await tx.query(`select set_config('search_path', 'pg_temp', true)`, [])
-        const { id } = await taskflow.tasks.submit('test.elsewhere', 1, {}, { tx })
+        const both = await Promise.all([1, 2].map((each) => taskflow.tasks.submit('test.elsewhere', each, {}, { tx })))
         const { rows } = await tx.query(`select current_setting('search_path') as path`, [])
         await tx.commit()
         await script(given.db, 'alter table elsewhere.task set schema public; drop schema elsewhere')
         expect(rows).toEqual([{ path: 'pg_temp' }])
-        expect(await storedIds()).toEqual([id])
+        expect(await storedIds()).toEqual(both.map(({ id }) => id))
       })
 
       test('what the caller’s driver leaves as text is read all the same', async () => {

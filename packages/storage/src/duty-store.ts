@@ -115,6 +115,11 @@ export function dutyStore({ db, retentionMs, settleTasks, tellQueued }: Deps): D
     },
 
     async applyRetention() {
+      // First, since it needs no lock for which a long reader makes the others give up.
+      await db.transaction(async (tx) => {
+        await tx.run(lockPartitions, [])
+        await tx.run(clearOldRows, [])
+      })
       for (let day = 0; day <= DAYS_AHEAD; day++) await db.run(addPartitionDay, [day, retentionMs])
       const droppedPartitions: string[] = []
       for (;;) {
@@ -122,10 +127,6 @@ export function dutyStore({ db, retentionMs, settleTasks, tellQueued }: Deps): D
         if (!row?.day) break
         droppedPartitions.push(row.day)
       }
-      await db.transaction(async (tx) => {
-        await tx.run(lockPartitions, [])
-        await tx.run(clearOldRows, [])
-      })
       return { droppedPartitions }
     },
 

@@ -325,6 +325,14 @@ for (const engine of engines()) {
       expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     })
 
+    test('of two ends of a task in one batch the one with its lease counts, and the other is stale', async () => {
+      const { task, lease, worker } = await startTask(given.storage)
+      await settle(given.storage, lease, VERDICTS.release)
+      const [again] = await given.storage.claimTasks(claimBy(worker))
+      const ends = [lease, again!].map(({ leaseId }) => ({ taskId: task.id, leaseId, verdict: VERDICTS.complete }))
+      expect(await given.storage.settleTasks(ends)).toEqual(['stale', 'settled'])
+    })
+
     test('an unknown task is stale', async () => {
       const nobody = { taskId: newTask().id, leaseId: strangeLeaseId() as LeaseId }
       expect(await settle(given.storage, nobody, VERDICTS.complete)).toBe('stale')

@@ -16,6 +16,7 @@ function setup({ slotCount = 10 } = {}) {
     throw new Error('Nothing runs here')
   }
   let borrowed = 0
+  const borrowers: ((runner: RunnerHandle) => void)[] = []
   const subject = attempts({
     slots: inHand,
     settler: {
@@ -42,9 +43,9 @@ function setup({ slotCount = 10 } = {}) {
     isolated: {
       borrow() {
         borrowed++
-        return new Promise<never>(() => {})
+        return new Promise<RunnerHandle>((resolve) => borrowers.push(resolve))
       },
-      giveBack: notCalled,
+      giveBack() {},
       stop: notCalled,
     },
     clock,
@@ -64,7 +65,7 @@ function setup({ slotCount = 10 } = {}) {
       isolation: null,
     },
   ])
-  return { subject, inHand, ends, clock, started, processes: () => borrowed }
+  return { subject, inHand, ends, clock, started, processes: () => borrowed, borrowers }
 }
 
 test('suspects that wait for a process when the worker stops are handed back without one', () => {
@@ -127,4 +128,24 @@ test('a worker that stops hands back what waits for a slot', () => {
   subject.begin([lease('a'), lease('a')], 'w' as WorkerId)
   subject.releaseWaiting()
   expect({ ends, left: inHand.size }).toEqual({ ends: ['released'], left: 1 })
+})
+
+test('a suspect that is no more wanted when its process is there makes room for the next', async () => {
+  const { subject, inHand, processes, borrowers } = setup()
+  const suspects = Array.from({ length: 6 }, () => lease('a', null, { crashCount: CRASH_LIMIT - 1 }))
+  subject.begin(suspects, 'w' as WorkerId)
+  const reason = { name: 'Cancelled', message: 'It was cancelled' }
+  for (const attempt of [...inHand].slice(0, 4)) attempt.stop = { cause: 'cancelled', reason, ping: 0, forceAt: 0 }
+  for (const resolve of borrowers.slice(0, 4)) resolve({ placement: 'process' } as RunnerHandle)
+  await settled()
+  expect(processes()).toBe(6)
+})
+
+test('suspects of a worker that was declared dead keep none of its next from running', async () => {
+  const { subject, inHand, processes } = setup()
+  const suspects = () => Array.from({ length: 4 }, () => lease('a', null, { crashCount: CRASH_LIMIT - 1 }))
+  subject.begin(suspects(), 'w' as WorkerId)
+  for (const attempt of [...inHand]) inHand.remove(attempt)
+  subject.begin(suspects(), 'v' as WorkerId)
+  expect(processes()).toBe(8)
 })

@@ -50,8 +50,6 @@ export function attempts(deps: Deps): Attempts {
   let lastKey = 0
   /** Those that wait for a slot. */
   const line: HeldAttempt[] = []
-  /** Those of the suspects that have one. */
-  const suspects = new Set<HeldAttempt>()
   let isWatchingLine = false
 
   function hold(lease: Lease, workerId: WorkerId): HeldAttempt {
@@ -76,28 +74,31 @@ export function attempts(deps: Deps): Attempts {
     while (slots.free > 0 && line.length > 0) {
       const next = line.shift() as HeldAttempt
       if (!isStillWanted(next)) continue
-      if (isSuspect(next.lease) && suspects.size >= SUSPECTS_AT_ONCE) {
+      if (isSuspect(next.lease) && runningSuspects() >= SUSPECTS_AT_ONCE) {
         passedOver.push(next)
         continue
       }
       slots.occupy(next)
-      if (isSuspect(next.lease)) suspects.add(next)
       if (next.isolation === null) together.push(next)
       else void startAlone(next, next.isolation)
     }
     line.unshift(...passedOver)
     if (together.length > 0) void startTogether(together)
-    if (line.length > 0 && !isWatchingLine) void watchLine()
+    if (line.some(isImpatient) && !isWatchingLine) void watchLine()
   }
+
+  const runningSuspects = (): number => [...slots].filter(({ hasSlot, lease }) => hasSlot && isSuspect(lease)).length
+
+  /** A suspect waits for its turn however long that takes: every other worker would let it wait as well. */
+  const isImpatient = ({ lease }: HeldAttempt): boolean => !isSuspect(lease)
 
   /** Those claimed ahead would have started long ago, had what runs not become slower: another worker may have room for them. */
   async function watchLine(): Promise<void> {
     isWatchingLine = true
-    while (line.length > 0) {
+    while (line.some(isImpatient)) {
       await clock.sleep(PATIENCE_MS / 2)
       const since = clock.monotonicMs() - PATIENCE_MS
-      for (const attempt of line.filter(({ lease, claimedAt }) => claimedAt <= since && !isSuspect(lease)))
-        handBack(attempt)
+      for (const attempt of line.filter((each) => isImpatient(each) && each.claimedAt <= since)) handBack(attempt)
     }
     isWatchingLine = false
   }
@@ -123,6 +124,7 @@ export function attempts(deps: Deps): Attempts {
     await shared.whenReady()
     const ready = batch.filter(isStillWanted)
     if (ready.length > 0) start(ready, shared.current)
+    if (ready.length < batch.length) admit()
   }
 
   async function startAlone(attempt: HeldAttempt, placement: 'thread' | 'process'): Promise<void> {
@@ -133,8 +135,9 @@ export function attempts(deps: Deps): Attempts {
       const message = error instanceof Error ? error.message : String(error)
       return finish(attempt, { kind: 'crashed', error: { name: 'RunnerCrashed', message } })
     }
-    if (isStillWanted(attempt)) start([attempt], runner)
-    else isolated.giveBack(runner)
+    if (isStillWanted(attempt)) return start([attempt], runner)
+    isolated.giveBack(runner)
+    admit()
   }
 
   /** An attempt may be stopped or dropped while it waits for its turn or its runner. */
@@ -145,7 +148,6 @@ export function attempts(deps: Deps): Attempts {
 
   function end(attempt: HeldAttempt, outcome: AttemptOutcome): void {
     if (!slots.remove(attempt)) return
-    suspects.delete(attempt)
     settler.settle(attempt, outcome)
   }
 

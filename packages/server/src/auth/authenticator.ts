@@ -60,12 +60,20 @@ export class Authenticator {
     return remembered && this.#deps.clock.monotonicMs() < remembered.until ? remembered : undefined
   }
 
+  /** A token stays in memory no longer than it serves, or until the next that is looked up. The oldest come first. */
+  #forgetOldest(): void {
+    const now = this.#deps.clock.monotonicMs()
+    for (const [token, { until }] of this.#remembered) {
+      if (until > now && this.#remembered.size <= MAX_REMEMBERED) return
+      this.#remembered.delete(token)
+    }
+  }
+
   #remember(token: string, principal: Promise<Principal | undefined>): Remembered {
     const entry: Remembered = { principal, until: this.#deps.clock.monotonicMs() + REMEMBER_MS }
     this.#remembered.delete(token)
     this.#remembered.set(token, entry)
-    const [oldest] = this.#remembered.keys()
-    if (this.#remembered.size > MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest)
+    this.#forgetOldest()
     principal.then(
       (found) => {
         entry.found = found

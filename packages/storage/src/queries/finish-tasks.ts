@@ -41,7 +41,7 @@ export const finishTasks = statement<Params, { refused: string[] | null }>({
         case when to_state = 'succeeded' then null else coalesce(failure, error) end,
         clock_now() + coalesce(retention_ms, $7::bigint) * interval '1 ms'
       from gone
-      join settlement on settlement.task_id = gone.id
+      join settlement on settlement.task_id = gone.id and settlement.lease_id = gone.lease_id
     )
     -- Mostly none is: so they are counted, and looked for only where one is missing.
     select case when (select count(*) from gone) < cardinality($1::uuid[]) then

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { flushCompileCache } from 'node:module'
-import type { AttemptError, AttemptOutcome } from '@taskflow/core'
+import type { AttemptOutcome } from '@taskflow/core'
 import { unpackOrders } from '../packed.ts'
 import type { FromRunner, Order, ToRunner } from '../protocol.ts'
-import { Attempt } from './attempt.ts'
+import { type Attempt, openAttempt } from './attempt.ts'
 import { attemptErrorOf } from './attempt-error.ts'
 import { introduce } from './introduce.ts'
 import { type Definitions, loadTasks } from './load-tasks.ts'
@@ -44,18 +44,13 @@ export function runner(send: (message: FromRunner) => void): Runner {
 
   function run(order: Order): void {
     const { key, type, payload } = order
-    const attempt = new Attempt(order, out)
+    const attempt = openAttempt(order, out)
     attempts.set(key, attempt)
     const definition = definitions.get(type)
     if (!definition) throw new TypeError(`No module that this runner loaded defines ${type}`)
-    const outcome = owner.run(key, runHandler, definition, payload, attempt)
+    const outcome = owner.run(key, runHandler, definition, payload, attempt.context)
     if (outcome instanceof Promise) void outcome.then((late) => end(key, late))
     else end(key, outcome)
-  }
-
-  function abort(key: number, reason: AttemptError): void {
-    const attempt = attempts.get(key)
-    if (attempt) Attempt.abort(attempt, reason)
   }
 
   /** The first end counts; a handler that ends after a stray error ended its attempt is not heard. */
@@ -63,7 +58,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
     const attempt = attempts.get(key)
     if (!attempt) return
     attempts.delete(key)
-    Attempt.close(attempt)
+    attempt.close()
     if (outcome.kind === 'succeeded' && !isAdrift) out.succeeded(key, outcome.result)
     else out.ended({ key, outcome, isAdrift })
   }
@@ -78,7 +73,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
           for (const order of unpackOrders(message.orders)) run(order)
           break
         case 'abort':
-          for (const key of message.keys) abort(key, message.reason)
+          for (const key of message.keys) attempts.get(key)?.abort(message.reason)
           break
         case 'ping':
           send({ kind: 'pong', number: message.number })
@@ -90,8 +85,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
       if (key === undefined) return false
       const attempt = attempts.get(key)
       end(key, outcomeOfThrown(error), true)
-      if (attempt)
-        Attempt.abort(attempt, { name: 'Adrift', message: 'An error outside the handler ended this attempt' })
+      attempt?.abort({ name: 'Adrift', message: 'An error outside the handler ended this attempt' })
       return true
     },
     flush: out.flush,
