@@ -44,7 +44,7 @@ describe.runIf(hasServer)(title, () => {
       expect(line).toMatch(/ [1-9]\d*(,\d+)*\s+\d+\.\d{3}$/)
     }
     expect(told).not.toContain('/* profile */')
-    expect(readFileSync(join(folder, 'database.txt'), 'utf8')).toContain('submit_tasks')
+    expect(readFileSync(join(folder, 'database.txt'), 'utf8')).toContain('submit_alike_tasks')
   })
 })
 
