@@ -1,5 +1,5 @@
 /**
- * `DATABASE_URL=postgres://… node examples/direct/place-order.ts`: an order and the greeting that goes with it, stored in one
+ * `DATABASE_URL=postgres://… npx node examples/direct/place-order.ts`: an order and the greeting that goes with it, stored in one
  * transaction, in a database that `taskflow migrate` has prepared. A worker with `--tasks examples/tasks` runs it.
  */
 import { taskflowDirect } from '@taskflow/direct'

@@ -112,6 +112,11 @@ export const ERRORS = {
     title: 'Database has another schema',
     hint: 'Run the version of TaskFlow that the database was migrated by, or a newer one.',
   },
+  TRANSACTION_NOT_OPEN: {
+    status: 500,
+    title: 'No transaction is open',
+    hint: 'Run `begin` on this connection first, and give the connection itself, not a pool.',
+  },
   SCHEMA_OUTDATED: {
     status: 500,
     title: 'Database is not migrated',

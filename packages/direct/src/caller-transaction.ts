@@ -1,4 +1,4 @@
-import type { Queryable } from '@taskflow/core'
+import { type Queryable, TaskFlowError } from '@taskflow/core'
 
 /**
  * A connection of the caller's on which a transaction is open: anything that runs a text with `$1`, `$2` … and resolves
@@ -10,6 +10,9 @@ export interface CallerTransaction {
 
 const ENTER = `select current_setting('search_path') as before, set_config('search_path', $1, true)`
 const LEAVE = `select set_config('search_path', $1, true)`
+// Refused outside of a transaction, and no more than the insert itself asks for.
+const REQUIRE_TRANSACTION = 'lock table task in access share mode'
+const NO_ACTIVE_TRANSACTION = '25P01'
 
 /** What was begun last on each connection whose settings are changed meanwhile. */
 const underWay = new WeakMap<CallerTransaction, Promise<unknown>>()
@@ -47,6 +50,16 @@ async function workInSchema<Result>(
   })
   if (outcome.status === 'rejected') throw outcome.reason
   return outcome.value
+}
+
+/** Refuses a connection without a transaction: there the task would be stored at once, whatever becomes of the caller's rows. */
+export async function requireTransaction(tx: CallerTransaction): Promise<void> {
+  await tx.query(REQUIRE_TRANSACTION, []).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== NO_ACTIVE_TRANSACTION) throw error
+    throw new TaskFlowError('TRANSACTION_NOT_OPEN', 'No transaction is open on the connection given as `tx`', {
+      cause: error,
+    })
+  })
 }
 
 function queryableOn(tx: CallerTransaction): Queryable {

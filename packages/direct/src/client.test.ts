@@ -99,6 +99,13 @@ for (const engine of engines()) {
         expect(await claimOne(given.storage, worker)).toMatchObject({ taskId: id, payload: '{"customer":"x"}' })
       })
 
+      test('a connection without a transaction is refused, and nothing is stored', async () => {
+        const query = (text: string) => rowsOf(given.db, text).then((rows) => ({ rows }))
+        const submitted = client().tasks.submit('test.alone', 1, {}, { tx: { query } })
+        await expect(submitted).rejects.toMatchObject({ name: 'TaskFlowApiError', code: 'TRANSACTION_NOT_OPEN' })
+        expect(await storedIds()).toEqual([])
+      })
+
       test('what is refused leaves the transaction as it was', async () => {
         const { tasks } = client()
         await tasks.submit('test.once', 1, {}, { idempotencyKey: 'k' })

@@ -2,7 +2,7 @@ import type { Database, Dispatch, Queryable, TaskStore } from '@taskflow/core'
 import type { TaskTypes } from '@taskflow/intake'
 import { readTaskTypes, requireSchema, submitWithin } from '@taskflow/storage'
 import type { Announcer } from './announcer.ts'
-import { type CallerTransaction, workWithin } from './caller-transaction.ts'
+import { type CallerTransaction, requireTransaction, workWithin } from './caller-transaction.ts'
 
 /** A way to the database, and what a submission asks there. */
 export interface Way extends Pick<TaskStore, 'submitTasks'> {
@@ -39,7 +39,10 @@ export function ways({ db, storage, types, schema, announcer }: Deps): Ways {
     const tellQueued = announcer && ((dispatches: readonly Dispatch[]) => announcer.keep(tx, dispatches))
     return {
       types: { find: (project, type) => types.find(project, type, { listTaskTypes }) },
-      ready: () => makeReady(caller),
+      async ready() {
+        await makeReady(caller)
+        await requireTransaction(tx)
+      },
       submitTasks: (submission) => submitWithin({ db: caller, tellQueued }, submission),
     }
   }
