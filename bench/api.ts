@@ -38,6 +38,12 @@ export async function submitTask(server: Server, type: string): Promise<void> {
   await reply.arrayBuffer()
 }
 
+/** The text that Prometheus reads. */
+export async function metricsOf(server: Server): Promise<string> {
+  const reply = await fetch(`${server.url}/metrics`, { headers: AUTHORIZED })
+  return reply.text()
+}
+
 /** Until a store on PostgreSQL has no unfinished task: asked of the database, which costs the servers nothing. */
 export function untilEmpty(url: string): Promise<void> {
   return withClient(url, async (client) => {

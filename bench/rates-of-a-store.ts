@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { submitLines, submitTask, taskOf } from './api.ts'
+import { metricsOf, submitLines, submitTask, taskOf } from './api.ts'
 import { startLoad } from './http-load.ts'
 import { withClient } from './postgres.ts'
 import { familyCpuMsOf } from './process-usage.ts'
@@ -47,6 +47,7 @@ export async function ratesOf(bench: Bench, store: Store): Promise<Figures> {
   const front = await startTaskFlow(store.env, { ...bench, roles: ['api', 'coordinator'] })
   let worker: Server | undefined
   try {
+    await untilCounted(front)
     const postmaster = (await postmasterOf(bench)) ?? Number.NaN
     const beforeMs = familyCpuMsOf(postmaster)
     const backlog = await runOf(url, async () => {
@@ -66,6 +67,12 @@ export async function ratesOf(bench: Bench, store: Store): Promise<Figures> {
     await worker?.stop()
     await front.stop()
   }
+}
+
+/** A coordinator counts all queues when it starts, which is a start's cost and no task's. */
+async function untilCounted(front: Server): Promise<void> {
+  const counted = /^taskflow_rounds_total\{service="queueCounter",outcome="succeeded"\} [1-9]/m
+  while (!counted.test(await metricsOf(front))) await pause(LOOK_MS)
 }
 
 async function submitFor({ url }: Server, seconds: number): Promise<void> {
