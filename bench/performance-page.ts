@@ -40,7 +40,9 @@ function blockOf(measured: readonly Measured[]): string {
     .flatMap(({ result }) => result.reached)
     // Of one row, in the order of the scenarios.
     .toSorted((a, b) => a.target.row.localeCompare(b.target.row))
-  const parts = ['## Ratios', markdownText(reachedTable(reached), ['row', 'measure']), peersTable()]
+  const met = reached.filter(({ isMet }) => isMet).length
+  const summary = `${met} of ${reached.length} targets are reached. Figures without a range are of a single round: believe them less.`
+  const parts = ['## Ratios', summary, markdownText(reachedTable(reached), ['row', 'measure']), peersTable()]
   return [...parts, ...measured.flatMap(sectionOf)].join('\n\n')
 }
 

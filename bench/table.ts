@@ -25,10 +25,13 @@ export function reachedTable(reached: readonly Reached[]): string[][] {
   return [['row', 'measure', 'target', 'reached', 'met'], ...rows]
 }
 
-const spreadText = (spread: Spread | undefined, suffix = ''): string =>
-  spread === undefined
-    ? '–'
-    : `${numberText(spread.median)}${suffix} (${numberText(spread.min)} to ${numberText(spread.max)})`
+/** One round has no range. */
+function spreadText(spread: Spread | undefined, suffix = ''): string {
+  if (spread === undefined) return '–'
+  const { median, min, max, rounds } = spread
+  const text = `${numberText(median)}${suffix}`
+  return rounds.length === 1 ? text : `${text} (${numberText(min)} to ${numberText(max)})`
+}
 
 export const numberText = (value: number): string => value.toLocaleString('en-GB', { maximumSignificantDigits: 6 })
 

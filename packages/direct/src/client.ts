@@ -1,10 +1,9 @@
 import { EventEmitter } from 'node:events'
 import { type Broker, type Database, type TaskFlowEvents, uuidV7Ids } from '@taskflow/core'
 import { TaskTypes } from '@taskflow/intake'
-import { openStorage, postgresDatabase } from '@taskflow/storage'
+import { openStorage, postgresDatabase, systemClock } from '@taskflow/storage'
 import { announcer } from './announcer.ts'
 import type { CallerTransaction } from './caller-transaction.ts'
-import { systemClock } from './system-clock.ts'
 import { type DirectTasks, directTasks } from './tasks.ts'
 import { ways } from './ways.ts'
 

@@ -1,4 +1,4 @@
+export { systemClock } from '@taskflow/storage'
 export type { CallerTransaction } from './caller-transaction.ts'
 export { type DirectClient, type DirectOptions, taskflowDirect } from './client.ts'
-export { systemClock } from './system-clock.ts'
 export type { DirectTasks, SubmitManyRequest, SubmitRequest } from './tasks.ts'

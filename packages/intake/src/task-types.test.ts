@@ -1,17 +1,7 @@
 import type { TaskTypeDefaults } from '@taskflow/core'
-import { handClock } from '@taskflow/testing'
+import { handClock, newTaskType } from '@taskflow/testing'
 import { expect, test } from 'vitest'
 import { TaskTypes } from './task-types.ts'
-
-const typeNamed = (type: string): TaskTypeDefaults => ({
-  type,
-  queue: null,
-  priority: null,
-  maxAttempts: null,
-  retry: null,
-  timeouts: null,
-  inputSchema: null,
-})
 
 /** A place to ask, which answers when the test says so. */
 function source() {
@@ -35,7 +25,7 @@ function setup() {
 test('asks once for all who ask at a time', async () => {
   const { storage, types } = setup()
   const found = Promise.all([types.find('p', 'a'), types.find('p', 'a'), types.find('p', 'b')])
-  storage.questions[0]?.resolve([typeNamed('a')])
+  storage.questions[0]?.resolve([newTaskType('a')])
   expect((await found).map((known) => known?.type)).toEqual(['a', 'a', undefined])
   expect(storage.questions).toHaveLength(1)
 })
@@ -43,12 +33,12 @@ test('asks once for all who ask at a time', async () => {
 test('asks again when the answer has grown old, for what is known and sooner for what is not', async () => {
   const { clock, storage, types } = setup()
   const found = types.find('p', 'a')
-  storage.questions[0]?.resolve([typeNamed('a')])
+  storage.questions[0]?.resolve([newTaskType('a')])
   await found
   await clock.advance(4_999)
   expect(await types.find('p', 'a')).toMatchObject({ type: 'a' })
   const unknown = types.find('p', 'b')
-  storage.questions[1]?.resolve([typeNamed('b')])
+  storage.questions[1]?.resolve([newTaskType('b')])
   expect(await unknown).toMatchObject({ type: 'b' })
   expect(await types.find('p', 'a')).toBeUndefined()
 })
@@ -59,7 +49,7 @@ test('does not remember that it could not ask', async () => {
   storage.questions[0]?.reject(new Error('away'))
   await expect(failed).rejects.toThrow('away')
   const found = types.find('p', 'a')
-  storage.questions[1]?.resolve([typeNamed('a')])
+  storage.questions[1]?.resolve([newTaskType('a')])
   expect(await found).toMatchObject({ type: 'a' })
 })
 
@@ -68,7 +58,7 @@ test('asks the source it is given, waits for no other, and lets nobody wait for 
   const transaction = source()
   const usual = types.find('p', 'a')
   const given = types.find('p', 'a', transaction)
-  transaction.questions[0]?.resolve([typeNamed('a')])
+  transaction.questions[0]?.resolve([newTaskType('a')])
   expect(await given).toMatchObject({ type: 'a' })
   storage.questions[0]?.resolve([])
   expect(await usual).toBeUndefined()

@@ -21,6 +21,7 @@ import {
   pgliteDatabase,
   postgresDatabase,
   replicaDatabase,
+  systemClock,
   waitForDatabase,
 } from '@taskflow/storage'
 import { worker } from '@taskflow/worker'
@@ -32,7 +33,6 @@ import { soleElector } from './coordinator/elector.ts'
 import { leaseElector } from './coordinator/lease-elector.ts'
 import { type DataDir, openDataDir } from './data-dir.ts'
 import { endInStages } from './end-in-stages.ts'
-import { systemClock } from './system-clock.ts'
 import { logEvents } from './telemetry/log-events.ts'
 import { metricsOf } from './telemetry/metrics.ts'
 import { VERSION } from './version.ts'

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { type TaskFlowEvents, uuidV7Ids } from '@taskflow/core'
+import { systemClock } from '@taskflow/testing/system-clock'
 import { expect, onTestFinished, test } from 'vitest'
 import { healthServer } from './health-server.ts'
-import { systemClock } from './system-clock.ts'
 import { createLog } from './telemetry/log.ts'
 import { metricsOf } from './telemetry/metrics.ts'
 

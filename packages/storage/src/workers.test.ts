@@ -4,6 +4,7 @@ import {
   engines,
   moveTime,
   newTask,
+  newTaskType,
   newWorker,
   newWorkerId,
   PROJECT,
@@ -172,15 +173,7 @@ for (const engine of engines()) {
         timeouts: { startToCloseMs: 5 },
         inputSchema: '{"type": "object"}',
       } as const
-      const bare = {
-        type: 'bare',
-        queue: null,
-        priority: null,
-        maxAttempts: null,
-        retry: null,
-        timeouts: null,
-        inputSchema: null,
-      }
+      const bare = newTaskType('bare')
       await given.storage.registerWorker(newWorker(), [{ ...type, queue: 'before' }, bare])
       await given.storage.registerWorker(newWorker(), [type])
       await given.storage.registerWorker(newWorker({ project: 'other' }), [{ ...type, type: 'elsewhere' }])

@@ -1,4 +1,4 @@
-import type { ClaimRequest, NewTask, Pulse, Submission, WorkerIntroduction } from '@taskflow/core'
+import type { ClaimRequest, NewTask, Pulse, Submission, TaskTypeDefaults, WorkerIntroduction } from '@taskflow/core'
 import { newTaskId, newWorkerId } from './ids.ts'
 
 export const PROJECT = 'default'
@@ -44,6 +44,11 @@ export function newWorker(given: Partial<WorkerIntroduction> = {}): WorkerIntrod
     slots: 10,
     ...given,
   }
+}
+
+/** A type of which its definition says nothing but the name. */
+export function newTaskType(type: string): TaskTypeDefaults {
+  return { type, queue: null, priority: null, maxAttempts: null, retry: null, timeouts: null, inputSchema: null }
 }
 
 /** What that worker would ask for. */

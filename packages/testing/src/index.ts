@@ -9,7 +9,7 @@ export {
   useStorage,
 } from './databases.ts'
 export { type Engine, engines } from './engines.ts'
-export { claimBy, newTask, newWorker, PROJECT, pulse, submissionOf } from './factories.ts'
+export { claimBy, newTask, newTaskType, newWorker, PROJECT, pulse, submissionOf } from './factories.ts'
 export { freePort } from './free-port.ts'
 export { type HalfOpenProxy, halfOpenProxy } from './half-open-proxy.ts'
 export { type HandClock, handClock, settled } from './hand-clock.ts'

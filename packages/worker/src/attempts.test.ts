@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { type AttemptOutcome, CRASH_LIMIT, type TaskFlowEvents, type WorkerId } from '@taskflow/core'
+import { newTaskType } from '@taskflow/testing/factories'
 import { handClock, settled } from '@taskflow/testing/hand-clock'
 import { expect, test } from 'vitest'
 import { lease } from '../test/fake-work-store.ts'
@@ -53,18 +54,7 @@ function setup({ slotCount = 10 } = {}) {
     log: { debug() {}, info() {}, warn() {}, error() {} },
     watch: notCalled,
   })
-  subject.know([
-    {
-      type: 'a',
-      queue: null,
-      priority: null,
-      maxAttempts: null,
-      retry: null,
-      timeouts: null,
-      inputSchema: null,
-      isolation: null,
-    },
-  ])
+  subject.know([{ ...newTaskType('a'), isolation: null }])
   return { subject, inHand, ends, clock, started, processes: () => borrowed, borrowers }
 }
 

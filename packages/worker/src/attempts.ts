@@ -71,12 +71,17 @@ export function attempts(deps: Deps): Attempts {
   function admit(): void {
     const together: HeldAttempt[] = []
     const passedOver: HeldAttempt[] = []
+    let suspects: number | undefined
     while (slots.free > 0 && line.length > 0) {
       const next = line.shift() as HeldAttempt
       if (!isStillWanted(next)) continue
-      if (isSuspect(next.lease) && runningSuspects() >= SUSPECTS_AT_ONCE) {
-        passedOver.push(next)
-        continue
+      if (isSuspect(next.lease)) {
+        suspects ??= runningSuspects()
+        if (suspects >= SUSPECTS_AT_ONCE) {
+          passedOver.push(next)
+          continue
+        }
+        suspects++
       }
       slots.occupy(next)
       if (next.isolation === null) together.push(next)

@@ -1,14 +1,6 @@
 import { EventEmitter } from 'node:events'
-import type {
-  ClaimRequest,
-  Delivery,
-  Lease,
-  TakeOptions,
-  TaskFlowEvents,
-  TaskId,
-  TaskTypeDefaults,
-  WorkerId,
-} from '@taskflow/core'
+import type { ClaimRequest, Delivery, Lease, TakeOptions, TaskFlowEvents, TaskId, WorkerId } from '@taskflow/core'
+import { newTaskType } from '@taskflow/testing/factories'
 import { handClock, settled } from '@taskflow/testing/hand-clock'
 import { afterEach, describe, expect, test } from 'vitest'
 import { lease } from '../test/fake-work-store.ts'
@@ -53,16 +45,7 @@ function setup({ slotCount = 4 } = {}) {
   const stalls: number[] = []
   events.on('fetch.stalled', ({ sinceMs }) => stalls.push(sinceMs))
 
-  const type: TaskTypeDefaults & { isolation: null } = {
-    type: 'a',
-    queue: null,
-    priority: null,
-    maxAttempts: null,
-    retry: null,
-    timeouts: null,
-    inputSchema: null,
-    isolation: null,
-  }
+  const type = { ...newTaskType('a'), isolation: null }
   let key = 0
   const subject = fetchLoop({
     storage: { claimTasks: claims.ask },

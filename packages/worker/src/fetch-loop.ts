@@ -160,7 +160,11 @@ export function fetchLoop(deps: Deps): FetchLoop {
     const beganAt = clock.monotonicMs()
     try {
       const leases = await answerOf(run, storage.claimTasks(request))
-      passing.onClaimed(clock.monotonicMs() - beganAt, slots.size === 0)
+      passing.onClaimed({
+        tookMs: clock.monotonicMs() - beganAt,
+        wasFull: leases.length >= request.max,
+        wasStarved: slots.size === 0,
+      })
       if (leases.length === 0) return 0
       if (run.isGivenUp) onClaimedLate(leases, request.workerId)
       else onClaimed(leases, request.workerId)

@@ -6,10 +6,10 @@ function setup() {
   const clock = handClock()
   const state = { ended: 0 }
   const subject = pace({ clock, ended: () => state.ended })
-  async function claim({ endedMeanwhile, afterMs, tookMs, wasStarved = false }: Claim): Promise<number> {
+  async function claim({ endedMeanwhile, afterMs, tookMs, wasFull = true, wasStarved = false }: Claim) {
     await clock.advance(afterMs)
     state.ended += endedMeanwhile
-    subject.onClaimed(tookMs, wasStarved)
+    subject.onClaimed({ tookMs, wasFull, wasStarved })
     return subject.ahead
   }
   return { clock, subject, claim }
@@ -19,6 +19,7 @@ interface Claim {
   readonly endedMeanwhile: number
   readonly afterMs: number
   readonly tookMs: number
+  readonly wasFull?: boolean
   readonly wasStarved?: boolean
 }
 
@@ -34,6 +35,11 @@ test('as many are held ahead as end while a claim is under way, and half as many
 test('where nothing was left to do when the claim came, more are held ahead', async () => {
   const { claim } = setup()
   expect(await claim({ endedMeanwhile: 100, afterMs: 10, tookMs: 4, wasStarved: true })).toBe(160)
+})
+
+test('nothing is claimed ahead after a claim that emptied the line', async () => {
+  const { claim } = setup()
+  expect(await claim({ endedMeanwhile: 100, afterMs: 10, tookMs: 4, wasFull: false })).toBe(0)
 })
 
 test('tasks of a second are not claimed ahead', async () => {

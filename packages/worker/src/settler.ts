@@ -68,11 +68,11 @@ export function settler({ storage, clock, random, events, signal, onError }: Dep
       if (signal.aborted) leave(ends)
       // One of them is refused, and only alone can it be told which.
       else if (ends.length > 1) await Promise.all(ends.map((end) => bring([end])))
-      else await bringRefusal(ends, error)
+      else await bringRefused(ends, error)
     }
   }
 
-  /** Without a second refusal among several: what one of them suffers the others need not wait for. */
+  /** Several are taken apart at their first refusal, since the others need not wait for what one of them suffers. */
   function send(ends: readonly End[]): Promise<readonly SettlementResult[]> {
     const settlements = ends.map(({ attempt: { lease }, verdict }) => ({
       taskId: lease.taskId,
@@ -83,9 +83,8 @@ export function settler({ storage, clock, random, events, signal, onError }: Dep
     return keepTrying(work, { clock, signal, onError, ...(ends.length > 1 && { tries: 1 }) })
   }
 
-  async function bringRefusal([end]: readonly End[], error: unknown): Promise<void> {
-    if (!end) return
-    const refused = [{ ...end, verdict: refusalOf(error) }]
+  async function bringRefused(ends: readonly End[], error: unknown): Promise<void> {
+    const refused = ends.map((end) => ({ ...end, verdict: refusalOf(error) }))
     await send(refused).then(
       (results) => note(refused, results),
       // Reported each time; the lease, known to nobody here any more, is then handed back.

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { systemClock } from '@taskflow/testing/system-clock'
 import { startRunner } from '../src/placement/runner-handle.ts'
-import { systemClock } from './system-clock.ts'
 
 /** Stands in for an agent: starts a process whose loop a handler blocks for good, says so, and waits to be killed. */
 const runner = startRunner({

@@ -8,12 +8,12 @@ import {
   type Wakeups,
   type WakeupTopic,
 } from '@taskflow/core'
+import { systemClock } from '@taskflow/testing/system-clock'
 import { eventually } from '@taskflow/testing/wait'
 import { onTestFinished } from 'vitest'
 import { type WorkerOptions, worker } from '../src/index.ts'
 import { FakeBroker } from './fake-broker.ts'
 import { FakeWorkStore } from './fake-work-store.ts'
-import { systemClock } from './system-clock.ts'
 
 export const FIXTURES = join(import.meta.dirname, '../fixtures')
 

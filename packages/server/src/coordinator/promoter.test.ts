@@ -11,9 +11,9 @@ import {
   useStorage,
 } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
+import { systemClock } from '@taskflow/testing/system-clock'
 import { submitTask } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../system-clock.ts'
 import { promoter, promoteWhenDue } from './promoter.ts'
 
 // The true time, since what is tested is how late it is; one engine, since the storage's own tests try all.

@@ -1,6 +1,6 @@
 import type { TaskId, Wakeups } from '@taskflow/core'
+import { systemClock } from '@taskflow/testing/system-clock'
 import { expect, test } from 'vitest'
-import { systemClock } from '../../system-clock.ts'
 import { FinishWatch } from './finish-watch.ts'
 
 const id = '019b76da-a800-7000-8000-000000000000' as TaskId

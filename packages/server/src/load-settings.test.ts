@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { loadSettings, SETTINGS } from './config.ts'
+import { SETTINGS } from './config.ts'
+import { loadSettings } from './load-settings.ts'
 
 let cwd: string
 beforeEach(() => {
