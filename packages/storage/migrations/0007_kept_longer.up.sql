@@ -16,7 +16,7 @@ create index finished_task_default_expiry on finished_task_default (keep_until);
 -- As before, and the day of finished tasks gets its index of those that are kept longer. The default is for
 -- processes of the version before, which know the usual retention only when they drop.
 -- Lock: ACCESS EXCLUSIVE on the four default partitions, while they are scanned (they are small). Who reads long makes it fail
--- after half a second, since everybody else would wait behind; it is for days ahead, and the next round tries again.
+-- after a second and a half, since everybody else would wait behind; it is for days ahead, and the next round tries again.
 drop function add_partition_day(date);
 create function add_partition_day(day date, retention_ms bigint default 604800000) returns void
 language plpgsql as $$
@@ -31,7 +31,8 @@ declare
 begin
   -- Two coordinators at once: the second waits and finds the day made.
   perform pg_advisory_xact_lock(hashtext('taskflow partitions'));
-  perform set_config('lock_timeout', '500ms', true);
+  -- Longer than the second (deadlock_timeout) after which an autovacuum gives way.
+  perform set_config('lock_timeout', '1500ms', true);
   foreach parent in array array['finished_task', 'task_attempt', 'task_event', 'task_log'] loop
     part := parent || '_' || name;
     if to_regclass(part) is not null then continue; end if;
@@ -56,7 +57,7 @@ $$;
 -- A day of which more than 50,000 tasks are kept longer stays until fewer are, for they are moved under the lock. So does
 -- one made when tasks were kept longer than now: most of it is still to be read.
 -- Lock: ACCESS EXCLUSIVE on the partitioned tables, while those kept longer are moved: a second at most. Who reads long
--- makes it fail after half a second, since everybody else would wait behind; the next round tries again.
+-- makes it fail after a second and a half, since everybody else would wait behind; the next round tries again.
 create or replace function drop_partition_day(ended_before timestamptz) returns text
 language plpgsql as $$
 declare
@@ -90,7 +91,8 @@ begin
   from_id := first_id_at(to_date(oldest, 'YYYYMMDD')::timestamp at time zone 'UTC');
   to_id := first_id_at((to_date(oldest, 'YYYYMMDD') + 1)::timestamp at time zone 'UTC');
 
-  perform set_config('lock_timeout', '500ms', true);
+  -- Longer than the second (deadlock_timeout) after which an autovacuum gives way.
+  perform set_config('lock_timeout', '1500ms', true);
   foreach parent in array array['finished_task', 'task_attempt', 'task_event', 'task_log'] loop
     execute format('alter table %I detach partition %I', parent, parent || '_' || oldest);
   end loop;

@@ -305,7 +305,8 @@ declare
 begin
   -- Two coordinators at once: the second waits and finds the day made.
   perform pg_advisory_xact_lock(hashtext('taskflow partitions'));
-  perform set_config('lock_timeout', '500ms', true);
+  -- Longer than the second (deadlock_timeout) after which an autovacuum gives way.
+  perform set_config('lock_timeout', '1500ms', true);
   foreach parent in array array['finished_task', 'task_attempt', 'task_event', 'task_log'] loop
     part := parent || '_' || name;
     if to_regclass(part) is not null then continue; end if;
@@ -364,7 +365,8 @@ begin
   from_id := first_id_at(to_date(oldest, 'YYYYMMDD')::timestamp at time zone 'UTC');
   to_id := first_id_at((to_date(oldest, 'YYYYMMDD') + 1)::timestamp at time zone 'UTC');
 
-  perform set_config('lock_timeout', '500ms', true);
+  -- Longer than the second (deadlock_timeout) after which an autovacuum gives way.
+  perform set_config('lock_timeout', '1500ms', true);
   foreach parent in array array['finished_task', 'task_attempt', 'task_event', 'task_log'] loop
     execute format('alter table %I detach partition %I', parent, parent || '_' || oldest);
   end loop;
