@@ -5,7 +5,7 @@ import { withClient } from './postgres.ts'
 import { familyCpuMsOf } from './process-usage.ts'
 import { ADMIN_TOKEN, type Server, startTaskFlow } from './processes.ts'
 import { type Figures, percentileOf } from './rounds.ts'
-import type { Bench, Unit } from './scenario.ts'
+import { type Bench, sized, type Unit } from './scenario.ts'
 import { postmasterOf } from './scenarios/idle.ts'
 import type { Store } from './stores.ts'
 import type { Target } from './targets.ts'
@@ -37,8 +37,13 @@ export const targetsOf = (row: string, what: string, share: number, sides: Pick<
     ...(unit === 'tasks/s' ? { atLeast: 1 - share } : { atMost: 1 + share }),
   }))
 
-export const sizesOf = ({ isQuick }: Bench) =>
-  isQuick ? { tasks: 5_000, seconds: 1, samples: 50 } : { tasks: 30_000, seconds: 3, samples: 300 }
+export const sizesOf = (bench: Bench) =>
+  sized(
+    bench,
+    { tasks: 30_000, seconds: 3, samples: 300 },
+    { tasks: 5_000, seconds: 1, samples: 50 },
+    { tasks: 500, seconds: 0.2, samples: 10 },
+  )
 
 /** Whatever else is in the store stays there, and is not for this worker. */
 export async function ratesOf(bench: Bench, store: Store): Promise<Figures> {

@@ -4,14 +4,14 @@ import { withClient } from '../postgres.ts'
 import { cpuMsOf, familyCpuMsOf } from '../process-usage.ts'
 import { type Server, startTaskFlow } from '../processes.ts'
 import type { Figures } from '../rounds.ts'
-import type { Bench, Scenario } from '../scenario.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
 import type { Store } from '../stores.ts'
 import { postmasterOf } from './idle.ts'
 
 const TYPE = 'bench.noop'
 const WARM_UP = 1_000
 
-const countOf = ({ isQuick }: Bench): number => (isQuick ? 5_000 : 30_000)
+const countOf = (bench: Bench): number => sized(bench, 30_000, 5_000, 500)
 
 export const costOfATask: Scenario = {
   name: 'cost-of-a-task',

@@ -1,12 +1,12 @@
 import { fillHistory } from '@taskflow/testing/fill-tables'
 import { filledContest } from '../filled-store.ts'
 import { RATES, sizesOf, targetsOf } from '../rates-of-a-store.ts'
-import type { Bench, Scenario } from '../scenario.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
 
 const WITH = 'ten million finished'
 const WITHOUT = 'no history'
 
-const planOf = ({ isQuick }: Bench) => ({ days: 5, tasksPerDay: isQuick ? 40_000 : 2_000_000 })
+const planOf = (bench: Bench) => ({ days: 5, tasksPerDay: sized(bench, 2_000_000, 40_000, 1_000) })
 
 const contest = filledContest(WITHOUT, WITH, (bench, url) => fillHistory(url, planOf(bench)))
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { SLOTS } from '../load.ts'
 import { type Option, optionBench } from '../option-cost.ts'
-import type { Bench, Scenario } from '../scenario.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
 
 // As it would come: PostgreSQL compresses what repeats itself.
 const LARGE = randomBytes(7_680).toString('base64')
@@ -31,7 +31,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   'isolation: process': { type: 'bench.runs-in-process', share: 0.02 },
 }
 
-const tasksOf = ({ isQuick }: Bench): number => (isQuick ? 3_000 : 10_000)
+const tasksOf = (bench: Bench): number => sized(bench, 10_000, 3_000, 1_500)
 
 let shared: ReturnType<typeof optionBench> | undefined
 

@@ -1,17 +1,17 @@
 import { fillWaiting } from '@taskflow/testing/fill-tables'
 import { filledContest } from '../filled-store.ts'
 import { RATES, sizesOf, targetsOf } from '../rates-of-a-store.ts'
-import type { Bench, Scenario } from '../scenario.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
 
 const WITH = 'a million wait'
 const WITHOUT = 'nothing waits'
 
-const planOf = ({ isQuick }: Bench) => ({
+const planOf = (bench: Bench) => ({
   // Half of them in the very queue that the worker takes from, of types that it does not know.
   queues: ['default', 'waiting-1'],
   types: Array.from({ length: 10 }, (_, number) => `waiting.${number}`),
-  queued: isQuick ? 20_000 : 1_000_000,
-  scheduled: isQuick ? 10_000 : 600_000,
+  queued: sized(bench, 1_000_000, 20_000, 1_000),
+  scheduled: sized(bench, 600_000, 10_000, 600),
 })
 
 const contest = filledContest(WITHOUT, WITH, (bench, url) => fillWaiting(url, planOf(bench)))
