@@ -31,7 +31,7 @@ ${SCENARIOS.map((scenario) => `                     ${scenario.name.padEnd(18)}$
 BENCH_DATABASE_URL   a PostgreSQL with durable settings whose user may create databases; one of our own where absent
 `
 
-const options = readOptions()
+const options = optionsOrHint()
 const startedMs = performance.now()
 if (options.help) process.stdout.write(HELP)
 else if (options.page) await writePerformancePage(SCENARIOS)
@@ -39,6 +39,16 @@ else await run()
 
 function placedAs({ rows, isAside, title }: Scenario): string {
   return `${rows ? `${rows.join(', ')}: ` : ''}${title}${isAside ? ' (by its name only)' : ''}`
+}
+
+function optionsOrHint() {
+  try {
+    return readOptions()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    console.error(`${error.message}\nSee: npm run bench -- --help`)
+    process.exit(2)
+  }
 }
 
 function readOptions() {
@@ -90,7 +100,10 @@ function placeOf(index: number): string {
 /** A scenario that fails does not keep the others from being measured. */
 async function measureAndTell(scenario: Scenario, bench: Bench): Promise<Result | undefined> {
   try {
-    const result = await measure(scenario, bench, options.rounds, showRound)
+    const rounds = Math.min(options.rounds, scenario.mostRounds ?? options.rounds)
+    const onDone = (contender: string, round: number, outcome: Figures | Error): void =>
+      showRound(contender, `round ${round} of ${rounds}`, outcome)
+    const result = await measure(scenario, bench, rounds, onDone)
     print(result)
     return result
   } catch (error) {
@@ -100,8 +113,8 @@ async function measureAndTell(scenario: Scenario, bench: Bench): Promise<Result 
   }
 }
 
-function showRound(contender: string, round: number, outcome: Figures | Error): void {
-  const begin = `  round ${round} of ${options.rounds}   ${contender.padEnd(36)}`
+function showRound(contender: string, round: string, outcome: Figures | Error): void {
+  const begin = `  ${round}   ${contender.padEnd(36)}`
   if (outcome instanceof Error) {
     console.error(`${begin} failed:`, outcome)
     process.exitCode = 1

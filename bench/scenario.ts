@@ -48,6 +48,8 @@ export interface Scenario {
   readonly name: string
   /** Of the table of targets, where it measures any: letters, which `--only` takes too. */
   readonly rows?: readonly string[]
+  /** Not more than so many, where more rounds would say no more, or each takes minutes. */
+  readonly mostRounds?: number
   /** Answers a question of its own, as a decision's: run by its name only. */
   readonly isAside?: true
   /** A heading. */

@@ -73,7 +73,7 @@ export function withTeam<Result>(
         reporters,
         servers.slice(1).map(({ pid }) => pid),
       )
-      await orFailure(warmUp(bench, contender, team, reporters))
+      await orFailure(warmUp(bench, contender, team, workers))
       return await orFailure(work(team))
     } finally {
       await Promise.all(servers.map((server) => server.stop()))
@@ -110,15 +110,12 @@ function teamOf(producer: Agent, reporters: readonly Agent[], workerPids: readon
   }
 }
 
-/** Both ways to submit, and the way of a task to its end, until the compilers have seen them. */
-async function warmUp(bench: Bench, { share }: Contender, team: Team, reporters: readonly Agent[]): Promise<void> {
-  const { count: batched } = await team.batches({
-    tasks: sized(bench, 2_000, 2_000, 200) * share,
-    size: 200,
-    atOnce: 1,
-  })
+/** Both ways to submit, and in each worker the way of a task to its end, until the compilers have seen them. */
+async function warmUp(bench: Bench, { share }: Contender, team: Team, workers: number): Promise<void> {
+  const tasks = sized(bench, 2_000, 2_000, 200) * share * Math.max(workers, 1)
+  const { count: batched } = await team.batches({ tasks, size: 200, atOnce: 1 })
   const { count: single } = await team.singles({ forMs: sized(bench, 300, 300, 30) })
-  if (reporters.length === 0) return
+  if (workers === 0) return
   await team.untilSettled(batched + single)
   await team.latenciesMs()
 }
