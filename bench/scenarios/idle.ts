@@ -8,7 +8,6 @@ import type { Engine, Store } from '../stores.ts'
 type Roles = readonly ('api' | 'worker' | 'coordinator')[]
 
 const WHOLE = 'api, worker, coordinator and PostgreSQL'
-const [API, WORKER] = ['api', 'worker']
 // V8 tidies up for some twenty seconds after a start, and reads as busy meanwhile.
 const SETTLE_MS = 20_000
 
@@ -22,22 +21,33 @@ export const idle: Scenario = {
   mostRounds: 1,
   title: 'Idle',
   summary:
-    'What processes that have nothing to do take: resident memory of one, and CPU time of one; and of a whole system of three processes ' +
-    'together with that of all processes of its PostgreSQL.',
-  figures: { memory: 'MiB', cpu: '% of a core', 'cpu of PostgreSQL': '% of a core', 'cpu in all': '% of a core' },
-  plotted: ['memory', 'cpu in all'],
+    'What processes that have nothing to do take: resident memory of each, and CPU time of a whole system, with that of all processes ' +
+    'of its PostgreSQL.',
+  figures: {
+    'memory of the api': 'MiB',
+    'memory of the worker': 'MiB',
+    'memory of the coordinator': 'MiB',
+    'memory in all': 'MiB',
+    cpu: '% of a core',
+    'cpu of PostgreSQL': '% of a core',
+    'cpu in all': '% of a core',
+  },
+  plotted: ['memory in all', 'cpu in all'],
   settings: (bench) => ({ measuredMs: forMsOf(bench), settleMs: settleMsOf(bench) }),
   contenders: (bench) => ({
     [WHOLE]: () => measure(bench, 'PostgreSQL', [['api'], ['worker'], ['coordinator']]),
-    [API]: () => measure(bench, 'PostgreSQL', [['api']]),
-    [WORKER]: () => measure(bench, 'PostgreSQL', [['worker']]),
     ...(!bench.isQuick && {
       'all roles on PGlite': () => measure(bench, 'PGlite', [['api', 'worker', 'coordinator']]),
     }),
   }),
   targets: [
-    { row: 'I', measure: 'memory of an idle API process, MiB', figure: 'memory', of: API, atMost: 110 },
-    { row: 'I', measure: 'memory of an idle worker process, MiB', figure: 'memory', of: WORKER, atMost: 110 },
+    ...(['api', 'worker'] as const).map((role) => ({
+      row: 'I',
+      measure: `memory of an idle ${role} process, MiB`,
+      figure: `memory of the ${role}`,
+      of: WHOLE,
+      atMost: 110,
+    })),
     { row: 'J', measure: 'CPU of an idle system, % of a core', figure: 'cpu in all', of: WHOLE, atMost: 1 },
   ],
 }
@@ -49,14 +59,19 @@ function measure(bench: Bench, engine: Engine, processes: readonly Roles[]): Pro
     try {
       for (const roles of processes) servers.push(await startTaskFlow(store.env, { roles, profileDir }))
       await pause(settleMsOf(bench))
-      return await usageOf(bench, servers, store)
+      return await usageOf(bench, processes, servers, store)
     } finally {
       await Promise.all(servers.map((server) => server.stop()))
     }
   })
 }
 
-async function usageOf(bench: Bench, servers: readonly Server[], store: Store): Promise<Figures> {
+async function usageOf(
+  bench: Bench,
+  processes: readonly Roles[],
+  servers: readonly Server[],
+  store: Store,
+): Promise<Figures> {
   const postmaster = store.url === undefined ? undefined : await postmasterOf(bench)
   const cpuMs = () => ({
     own: servers.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0),
@@ -68,8 +83,11 @@ async function usageOf(bench: Bench, servers: readonly Server[], store: Store): 
   const [cpu, ofPostgres] = [after.own - before.own, after.database - before.database].map(
     (ms) => (100 * ms) / elapsedMs,
   ) as [number, number]
+  const memory = servers.map(({ pid }) => residentMiBOf(pid))
   return {
-    ...(servers.length === 1 && { memory: residentMiBOf(servers[0]?.pid ?? 0) }),
+    ...(servers.length > 1 &&
+      Object.fromEntries(memory.map((each, index) => [`memory of the ${processes[index]}`, each]))),
+    'memory in all': memory.reduce((sum, each) => sum + each, 0),
     cpu,
     ...(postmaster && { 'cpu of PostgreSQL': ofPostgres }),
     'cpu in all': cpu + ofPostgres,

@@ -37,6 +37,8 @@ let shared: ReturnType<typeof optionBench> | undefined
 
 export const options: Scenario = {
   name: 'options',
+  // Costs in CPU time and bytes, which hardly spread.
+  mostRounds: 1,
   title: 'What each option costs',
   summary:
     'What each option adds to a plain task where it is used: CPU time of API, coordinator, worker and PostgreSQL together, and what PostgreSQL ' +
