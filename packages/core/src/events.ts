@@ -23,7 +23,7 @@ export interface TaskFlowEvents {
   'task.cancelled': [{ readonly id: string }]
   'task.redriven': [{ readonly id: string }]
   'task.edited': [{ readonly id: string }]
-  'lease.lost': [{ readonly taskId: string; readonly attempt: number }]
+  'lease.lost': [{ readonly taskId: string; readonly leaseId: string; readonly attempt: number }]
   'tasks.promoted': [{ readonly count: number }]
   'tasks.expired': [{ readonly count: number }]
   'tasks.rescued': [{ readonly count: number; readonly quarantined: number }]

@@ -24,7 +24,7 @@ import {
   systemClock,
   waitForDatabase,
 } from '@taskflow/storage'
-import { worker } from '@taskflow/worker'
+import { machineChannels, worker } from '@taskflow/worker'
 import type { Logger } from 'pino'
 import { type Administrator, ensureAdministrator } from './administrator.ts'
 import type { Settings } from './config.ts'
@@ -165,7 +165,9 @@ async function composeOver(
     ? await ensureAdministrator({ storage, ids, keyFile: dataDir?.adminKeyFile })
     : { secret: undefined, isNew: false }
   const { host, port, healthPort, adminToken } = settings
-  const working = has('worker') ? worker({ ...shared, settings: workerSettings(settings) }) : undefined
+  const working = has('worker')
+    ? worker({ ...shared, channels: machineChannels, settings: workerSettings(settings) })
+    : undefined
   const told = {
     ...shared,
     settings,

@@ -1,4 +1,8 @@
 export type { Log } from './log.ts'
+export { unpackOrders } from './packed.ts'
+export type { Channel, ChannelListener, Placement, RunnerChannels } from './placement/channel.ts'
+export { machineChannels } from './placement/machine-channels.ts'
+export type { FromRunner, Order, Report, TaskTypeIntroduction, ToRunner } from './protocol.ts'
 export type { WorkerDeps, WorkerHealth } from './session.ts'
 export type { WorkerOptions } from './settings.ts'
 export { type Worker, worker } from './worker.ts'

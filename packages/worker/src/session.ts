@@ -17,7 +17,7 @@ import { fetchLoop } from './fetch-loop.ts'
 import { heart } from './heart.ts'
 import { journal } from './journal.ts'
 import type { Log } from './log.ts'
-import type { Placement } from './placement/channel.ts'
+import type { Placement, RunnerChannels } from './placement/channel.ts'
 import { isolatedRunners } from './placement/isolated-runners.ts'
 import { startRunner } from './placement/runner-handle.ts'
 import { sharedRunner } from './placement/shared-runner.ts'
@@ -33,6 +33,7 @@ export interface WorkerDeps {
   readonly storage: WorkStore
   readonly broker: Broker
   readonly wakeups: Wakeups
+  readonly channels: RunnerChannels
   readonly clock: Clock
   readonly ids: Ids
   readonly random: () => number
@@ -62,7 +63,7 @@ const WELCOME_MS = 50
 
 /** Puts the parts of a worker together and starts them. Rejects with SETTINGS_INVALID when the modules cannot be loaded. */
 export async function startSession(deps: WorkerDeps, settings: WorkerSettings): Promise<Session> {
-  const { storage, broker, wakeups, clock, ids, random, events, log } = deps
+  const { storage, broker, wakeups, channels, clock, ids, random, events, log } = deps
   const folder = resolve(settings.tasks)
   const shares = parseQueues(settings.queues)
   const queues = shares.map(({ queue }) => queue)
@@ -74,6 +75,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
   const open = <Kind extends Placement>(placement: Kind) =>
     startRunner({
       placement,
+      channels,
       folder,
       clock,
       onReport: (report, runner) => held.onReport(report, runner),
@@ -181,7 +183,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
   function handBack(leases: readonly Lease[], workerId: WorkerId): void {
     if (workerId === beating.workerId) held.release(leases, workerId)
     // Claimed by an incarnation that was declared dead meanwhile: the rescuer has them.
-    else for (const { taskId, attempt } of leases) events.emit('lease.lost', { taskId, attempt })
+    else for (const { taskId, leaseId, attempt } of leases) events.emit('lease.lost', { taskId, leaseId, attempt })
   }
 
   let unlisten: (() => Promise<void>) | undefined

@@ -101,9 +101,9 @@ export function settler({ storage, clock, random, events, signal, onError }: Dep
     const durations = new Map<string, { type: string; queue: string; verb: Verdict['verb']; durationsMs: number[] }>()
     ends.forEach(({ attempt, verdict, endedAt }, index) => {
       const { lease, startedAt, claimedAt } = attempt
-      const { taskId, type, queue } = lease
+      const { taskId, leaseId, type, queue } = lease
       if (results[index] === 'stale') {
-        events.emit('lease.lost', { taskId, attempt: lease.attempt })
+        events.emit('lease.lost', { taskId, leaseId, attempt: lease.attempt })
         return
       }
       const verb = results[index] === 'cancelled' ? 'cancel' : verdict.verb

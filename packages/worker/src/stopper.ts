@@ -140,7 +140,8 @@ export function stopper(deps: Deps): Stopper {
       slots.remove(attempt)
       if (attempt.isolation === null) attempt.runner?.abort([attempt.key], reason)
       else void attempt.runner?.kill()
-      events.emit('lease.lost', { taskId: attempt.lease.taskId, attempt: attempt.lease.attempt })
+      const { taskId, leaseId, attempt: number } = attempt.lease
+      events.emit('lease.lost', { taskId, leaseId, attempt: number })
     }
   }
 

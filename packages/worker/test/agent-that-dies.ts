@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { systemClock } from '@taskflow/testing/system-clock'
+import { machineChannels } from '../src/placement/machine-channels.ts'
 import { startRunner } from '../src/placement/runner-handle.ts'
 
 /** Stands in for an agent: starts a process whose loop a handler blocks for good, says so, and waits to be killed. */
 const runner = startRunner({
   placement: 'process',
   folder: join(import.meta.dirname, '../fixtures/tasks'),
+  channels: machineChannels,
   clock: systemClock,
   onReport: ({ logs }) => process.send?.(JSON.parse(logs[0]?.fields ?? '{}').pid),
   onCrash() {},

@@ -11,7 +11,7 @@ import {
 import { systemClock } from '@taskflow/testing/system-clock'
 import { eventually } from '@taskflow/testing/wait'
 import { onTestFinished } from 'vitest'
-import { type WorkerOptions, worker } from '../src/index.ts'
+import { machineChannels, type WorkerOptions, worker } from '../src/index.ts'
 import { FakeBroker } from './fake-broker.ts'
 import { FakeWorkStore } from './fake-work-store.ts'
 
@@ -35,6 +35,7 @@ export function setupWorker(settings: Partial<WorkerOptions> = {}) {
     storage,
     broker,
     wakeups,
+    channels: machineChannels,
     clock: systemClock,
     ids: uuidV7Ids(systemClock, Math.random),
     random: () => 0.5,

@@ -18,4 +18,7 @@ export interface ChannelListener {
 
 export type OpenChannel = (listener: ChannelListener) => Channel
 
+/** How to open a runner in each placement. */
+export type RunnerChannels = Readonly<Record<Placement, OpenChannel>>
+
 export const RUNNER_ENTRY = new URL('../runner/entry.js', import.meta.url)

@@ -1,9 +1,7 @@
 import { type AttemptError, type Clock, TaskFlowError } from '@taskflow/core'
 import { packOrders } from '../packed.ts'
 import type { Order, Report, TaskTypeIntroduction } from '../protocol.ts'
-import type { OpenChannel, Placement } from './channel.ts'
-import { openProcess } from './process.ts'
-import { openThread } from './thread.ts'
+import type { Placement, RunnerChannels } from './channel.ts'
 
 /** One runner, seen from the agent. */
 export interface RunnerHandle {
@@ -24,6 +22,7 @@ export interface RunnerHandle {
 
 interface Options {
   readonly placement: Placement
+  readonly channels: RunnerChannels
   readonly folder: string
   readonly clock: Clock
   onReport(report: Report, runner: RunnerHandle): void
@@ -31,12 +30,7 @@ interface Options {
   onCrash(how: string, runner: RunnerHandle): void
 }
 
-const OPEN = { shared: openThread, thread: openThread, process: openProcess } as const satisfies Record<
-  Placement,
-  OpenChannel
->
-
-export function startRunner({ placement, folder, clock, onReport, onCrash }: Options): RunnerHandle {
+export function startRunner({ placement, channels, folder, clock, onReport, onCrash }: Options): RunnerHandle {
   const { promise: ready, resolve, reject } = Promise.withResolvers<readonly TaskTypeIntroduction[]>()
   // Whoever needs the runner awaits it; one that is killed before nobody needs.
   ready.catch(() => {})
@@ -46,7 +40,7 @@ export function startRunner({ placement, folder, clock, onReport, onCrash }: Opt
   let isKilled = false
   let lastWords = ''
 
-  const channel = OPEN[placement]({
+  const channel = channels[placement]({
     onMessage(message) {
       if (isGone) return
       if (message.kind === 'report') onReport(message, handle)

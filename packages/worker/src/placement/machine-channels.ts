@@ -1,0 +1,6 @@
+import type { RunnerChannels } from './channel.ts'
+import { openProcess } from './process.ts'
+import { openThread } from './thread.ts'
+
+/** Runners as threads and processes of this machine. */
+export const machineChannels: RunnerChannels = { shared: openThread, thread: openThread, process: openProcess }
