@@ -149,7 +149,7 @@ describe('the domain', () => {
 })
 
 test(`no folder is called ${FOLDERS_WITHOUT_MEANING.join(', ')}`, () => {
-  const folders = globSync(`{packages,examples,bench,e2e,scripts}/**/{${FOLDERS_WITHOUT_MEANING.join(',')}}`, {
+  const folders = globSync(`{packages,examples,bench,proof,e2e,scripts}/**/{${FOLDERS_WITHOUT_MEANING.join(',')}}`, {
     cwd: ROOT,
     exclude: (path) => path.includes('node_modules'),
   })

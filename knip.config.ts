@@ -30,5 +30,10 @@ export default {
       ],
       project: ['**/*.ts'],
     },
+    // Commands, and what they start by path.
+    proof: {
+      entry: ['*/run.ts', 'simulation/thread.ts', '*/tasks/*.ts', '**/*.test.ts'],
+      project: ['**/*.ts'],
+    },
   },
 } satisfies KnipConfig

@@ -28,7 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
-          include: ['*.test.ts', '{packages,examples,bench,scripts}/**/*.test.ts'],
+          include: ['*.test.ts', '{packages,examples,bench,proof,scripts}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.service.test.ts'],
           globalSetup: `${SETUP}/fast-setup.ts`,
           testTimeout: 20_000,
@@ -38,7 +38,7 @@ export default defineConfig({
       {
         test: {
           name: 'full',
-          include: ['*.test.ts', '{packages,examples,bench,scripts,e2e}/**/*.test.ts'],
+          include: ['*.test.ts', '{packages,examples,bench,proof,scripts,e2e}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'e2e/cluster/**'],
           globalSetup: `${SETUP}/full-setup.ts`,
           testTimeout: 60_000,

@@ -1,0 +1,87 @@
+import { PGlite, types } from '@electric-sql/pglite'
+import { dataDir as prebuilt } from '@electric-sql/pglite-prepopulatedfs'
+import type { Database, Statement } from '@taskflow/core'
+import { databaseOn, migrator } from '@taskflow/storage'
+import { emptyDatabase } from '@taskflow/testing/databases'
+import { BEGINNING } from './host.ts'
+import { literalOf } from './literal.ts'
+
+type AnyStatement = Statement<readonly unknown[], Record<string, unknown>>
+
+/** What a run puts in place of a statement's text, to see that it is missed. */
+export type Rewrite = (statement: { readonly name: string; readonly text: string }) => string
+
+/**
+ * The one database of a run: a real PostgreSQL (PGlite), whose clock stands at the run's own time. It does one statement
+ * after the other, each as a whole: what two statements do to each other while both are under way is for tests on servers.
+ */
+export interface DatabaseServer {
+  /** Without a link between: for whoever looks from outside of the run. */
+  readonly inside: Database
+  /** As of that moment of true time. Throws what PostgreSQL says. */
+  run(statement: AnyStatement, params: readonly unknown[], atMs: number): Promise<Record<string, unknown>[]>
+  transaction: Database['transaction']
+  /** Moves the database's clock; each statement that is run does. */
+  setTime(atMs: number): Promise<void>
+  listen(channel: string, listener: (payload: string) => void): Promise<() => Promise<void>>
+  /** As it was when it was made; statements are then rewritten by this. */
+  reset(rewrite?: Rewrite): Promise<void>
+  close(): Promise<void>
+}
+
+const NOW = 'simulation.now'
+
+/** Takes the better part of a second; then one serves any number of runs, one after the other. */
+export async function startDatabaseServer(): Promise<DatabaseServer> {
+  const pglite = await PGlite.create({
+    loadDataDir: await prebuilt(),
+    parsers: { [types.JSON]: (text: string) => text, [types.INT8]: Number },
+  })
+  const inside = databaseOn(pglite)
+  await migrator(inside).up()
+  await pglite.exec(`
+    create or replace function clock_now() returns timestamptz
+    language sql stable as $$ select current_setting('${NOW}')::timestamptz $$;
+    set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_mergejoin = off; set jit = off;
+    set ${NOW} = '${BEGINNING.toISOString()}'`)
+  for (let day = -1; day <= 2; day++)
+    await pglite.query(`select add_partition_day((clock_now() at time zone 'UTC')::date + $1::integer, 86400000)`, [
+      day,
+    ])
+  const prepared = new Map<string, string>()
+  let rewrite: Rewrite = ({ text }) => text
+
+  /** Planned once for all runs: planning takes longer than a run of a few rows. */
+  async function nameOf({ name, text }: AnyStatement): Promise<string> {
+    const rewritten = rewrite({ name, text })
+    const known = prepared.get(rewritten)
+    if (known !== undefined) return known
+    const own = `${name}_${prepared.size}`
+    await pglite.exec(`prepare ${own} as ${rewritten}`)
+    prepared.set(rewritten, own)
+    return own
+  }
+
+  const momentOf = (atMs: number): string => new Date(BEGINNING.getTime() + atMs).toISOString()
+
+  return {
+    inside,
+    async run(statement, params, atMs) {
+      const name = await nameOf(statement)
+      const given = params.length === 0 ? '' : `(${params.map(literalOf).join(', ')})`
+      const results = await pglite.exec(`set ${NOW} = '${momentOf(atMs)}'; execute ${name}${given}`)
+      return (results.at(-1)?.rows ?? []) as Record<string, unknown>[]
+    },
+    transaction: (work) => inside.transaction(work),
+    async setTime(atMs) {
+      await pglite.exec(`set ${NOW} = '${momentOf(atMs)}'`)
+    },
+    listen: (channel, listener) => pglite.listen(channel, listener),
+    async reset(next = ({ text }) => text) {
+      rewrite = next
+      await pglite.exec(`set ${NOW} = '${BEGINNING.toISOString()}'`)
+      await emptyDatabase(inside)
+    },
+    close: () => pglite.close(),
+  }
+}

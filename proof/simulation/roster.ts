@@ -1,0 +1,120 @@
+import type { Witness } from '@taskflow/testing/witness'
+import type { Log } from '@taskflow/worker'
+import type { BrokerServer } from './broker-server.ts'
+import type { Chance } from './chance.ts'
+import type { DatabaseLinks } from './database-link.ts'
+import { simulatedChannels } from './handlers.ts'
+import { type Host, newHost } from './host.ts'
+import { composeProcess, type Role, type Sabotage, type SimulatedProcess } from './process.ts'
+import type { Story } from './story.ts'
+import type { World } from './world.ts'
+
+interface Deps {
+  readonly world: World
+  readonly chance: Chance
+  readonly story: Story
+  readonly links: DatabaseLinks
+  readonly broker: BrokerServer | undefined
+  readonly sabotage: Sabotage
+  witness(seen: Witness): void
+  /** How often this task was started before, on whatever machine. */
+  startsOf(taskId: string): number
+  /** Called with each process before it starts. */
+  onBorn(process: SimulatedProcess): void
+}
+
+/** The processes of a run, by name. Each that ends is followed by another, as a supervisor would have it. */
+export interface Roster {
+  start(name: string): void
+  /** SIGKILL, or a crash. */
+  kill(name: string, by: string, backAfterMs: number): void
+  /** SIGTERM. */
+  stop(name: string, backAfterMs: number): void
+  /** While it is up. */
+  find(name: string): SimulatedProcess | undefined
+  readonly all: readonly SimulatedProcess[]
+}
+
+// A process that cannot start, or that a handler took with it, is started again after this.
+const RESTART_MS = 900
+
+export function newRoster(deps: Deps): Roster {
+  const { world, chance, story, links, broker, sabotage, witness, startsOf, onBorn } = deps
+  const processes = new Map<string, SimulatedProcess>()
+  let born = 0
+
+  function start(name: string): void {
+    const own = chance.of(`${name} ${++born}`)
+    // Its clock is wrong by up to a thousandth, and by up to two seconds from the start.
+    const skewMs = (own.next() - 0.5) * 4_000
+    const host = newHost({ world, chance: own, name, rate: 0.999 + own.next() * 0.002, skewMs })
+    const channels = simulatedChannels({
+      world,
+      host,
+      story,
+      witness,
+      startsOf,
+      onKillProcess: () => kill(name, 'a handler', RESTART_MS),
+    })
+    const process = composeProcess({
+      host,
+      role: name.slice(0, name.lastIndexOf('-')) as Role,
+      chance: own,
+      database: links.of(host),
+      broker: broker?.of(host),
+      channels,
+      log: logOf(host),
+      sabotage,
+    })
+    processes.set(name, process)
+    story.tell(name, 'starts')
+    onBorn(process)
+    host.receive(0, () => {
+      process.start().catch((error: unknown) => kill(name, `its start: ${error}`, RESTART_MS))
+    })
+  }
+
+  function logOf(host: Host): Log {
+    const write = (detail: object, message: string): void =>
+      story.tell(host.name, `${message} ${JSON.stringify(detail)}`)
+    return { debug: () => {}, info: write, warn: write, error: write }
+  }
+
+  function find(name: string): SimulatedProcess | undefined {
+    const process = processes.get(name)
+    return process?.host.isUp ? process : undefined
+  }
+
+  function kill(name: string, by: string, backAfterMs: number): void {
+    const process = find(name)
+    if (!process) return
+    process.host.kill()
+    witness({ kind: 'killed', atMs: world.nowMs, process: name })
+    story.tell(name, `is killed by ${by}`)
+    world.after(backAfterMs, () => start(name))
+  }
+
+  function stop(name: string, backAfterMs: number): void {
+    const process = find(name)
+    if (!process) return
+    story.tell(name, 'is told to stop')
+    const gone = (): void => {
+      if (!process.host.isUp) return
+      process.host.kill()
+      witness({ kind: 'stopped', atMs: world.nowMs, process: name })
+      story.tell(name, 'has stopped')
+      world.after(backAfterMs, () => start(name))
+    }
+    process.host.receive(0, () => void process.stop().then(gone, gone))
+  }
+
+  return {
+    start,
+    kill,
+    stop,
+    find,
+    get all() {
+      return [...processes.values()].filter(({ host }) => host.isUp)
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const simulate = (...args: string[]) =>
+  spawnSync(process.execPath, [join(import.meta.dirname, 'run.ts'), ...args], { encoding: 'utf8' })
+
+test('a few hundred seeds break no promise', { timeout: 400_000 }, () => {
+  const { status, stdout, stderr } = simulate('--seeds', '200')
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(stdout).toMatch(/^200 runs in .*\nNo promise was broken\n$/m)
+})
+
+test('a run that breaks a promise is made small, and told', { timeout: 120_000 }, () => {
+  const { status, stdout } = simulate('--seeds', '20', '--bug', 'idempotency-race')
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/Seed \d+ broke a promise:\n {2}P5: key \S+ stored \d+ tasks where it named \d+/)
+  expect(stdout).toMatch(/The smallest run that does \(\d+ tries\): \d+ calls?, \d+ harms?/)
+  expect(stdout).toMatch(/checker +P5 is broken/)
+  expect(stdout).toMatch(/The whole of it: npm run simulate -- --seed \d+ --bug idempotency-race --all/)
+})
+
+test('what it is told wrongly it says in a sentence', () => {
+  expect(simulate('--seeds', 'many')).toMatchObject({
+    status: 2,
+    stderr: 'Expected --seeds to be a number from 1, got many\n',
+  })
+  expect(simulate('--bug', 'gnats').stderr).toMatch(
+    /^There is no bug gnats to plant; there are missing-fencing-check, /,
+  )
+})

@@ -1,0 +1,182 @@
+/**
+ * `npm run simulate`: plays seeds on all cores, and for the first that breaks a promise makes its plan as small as it goes and
+ * tells what happened.
+ */
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { startDatabaseServer } from './database-server.ts'
+import { planOf } from './plan.ts'
+import { PLANTED_BUGS } from './planted-bugs.ts'
+import { type Bug, type Outcome, play } from './play.ts'
+import { shrunk } from './shrink.ts'
+
+const HELP = `npm run simulate -- [options]
+
+Runs the real coordinator, workers, brokers' logic and SQL under a virtual clock, with seeded harm, and checks the promises.
+
+  --seeds <n>      how many runs (default 1000)
+  --from <n>       the first seed (default 1)
+  --seed <n>       one run, told step by step
+  --all            with what happens each second, which is left out otherwise
+  --bug <name>     with a mistake planted, to see that it is found; "all" for each in turn
+  --jobs <n>       threads (default: one for each core)
+  --help
+
+Bugs that can be planted:
+${PLANTED_BUGS.map(({ name, summary }) => `  ${name.padEnd(34)}${summary}`).join('\n')}
+`
+
+/** What a thread says of one seed. */
+export interface Played extends Omit<Outcome, 'story'> {
+  readonly seed: number
+}
+
+interface Found {
+  readonly seeds: number
+  readonly failing: Played | undefined
+  readonly attempts: number
+  readonly tasks: number
+  readonly virtualMs: number
+}
+
+const options = readOptions()
+if (options.help) process.stdout.write(HELP)
+else if (options.seed !== undefined) await tell(String(options.seed), bugNamed(options.bug))
+else if (options.bug === 'all') await findAll()
+else await prove()
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '1000' },
+      from: { type: 'string', default: '1' },
+      seed: { type: 'string' },
+      all: { type: 'boolean', default: false },
+      bug: { type: 'string' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  return {
+    ...values,
+    seeds: numberOf('seeds', values.seeds),
+    from: numberOf('from', values.from),
+    jobs: numberOf('jobs', values.jobs),
+  }
+}
+
+function numberOf(name: string, text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number > 0) return number
+  console.error(`Expected --${name} to be a number from 1, got ${text}`)
+  return process.exit(2)
+}
+
+function bugNamed(name: string | undefined): Bug | undefined {
+  if (name === undefined) return undefined
+  const bug = PLANTED_BUGS.find((each) => each.name === name)
+  if (bug) return bug
+  console.error(`There is no bug ${name} to plant; there are ${PLANTED_BUGS.map((each) => each.name).join(', ')}`)
+  return process.exit(2)
+}
+
+async function prove(): Promise<void> {
+  const bug = bugNamed(options.bug)
+  const startedMs = performance.now()
+  const found = await search(bug, options.from, options.seeds, (done) => progress(`${done} of ${options.seeds} seeds`))
+  const seconds = (performance.now() - startedMs) / 1_000
+  console.log(
+    `${found.seeds} runs in ${seconds.toFixed(1)} s: ${found.tasks} tasks, ${found.attempts} attempts, ${(found.virtualMs / 3_600_000).toFixed(1)} hours of the runs' own time`,
+  )
+  if (!found.failing) return console.log(bug ? `${bug.name} was not found` : 'No promise was broken')
+  await explain(found.failing, bug)
+  if (!bug) process.exitCode = 1
+}
+
+async function findAll(): Promise<void> {
+  for (const bug of PLANTED_BUGS) {
+    const { seeds, failing } = await search(bug, options.from, options.seeds, () => {})
+    const how = failing
+      ? `found by seed ${failing.seed} (${seeds} runs): ${failing.violations[0]?.promise}, ${failing.violations[0]?.sentence}`
+      : `NOT FOUND in ${seeds} runs`
+    console.log(`${bug.name.padEnd(34)} ${how}`)
+    if (!failing) process.exitCode = 1
+  }
+}
+
+function progress(text: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r${text}`)
+}
+
+/** Seeds are dealt out one by one; the smallest that breaks a promise counts. */
+async function search(
+  bug: Bug | undefined,
+  from: number,
+  count: number,
+  onDone: (done: number) => void,
+): Promise<Found> {
+  let next = from
+  let [done, attempts, tasks, virtualMs] = [0, 0, 0, 0]
+  let failing: Played | undefined
+  const end = from + count
+  await Promise.all(
+    Array.from({ length: Math.min(options.jobs, count) }, async () => {
+      const thread = new Worker(new URL('./thread.ts', import.meta.url), { workerData: { bug: bug?.name } })
+      try {
+        while (next < end && (!failing || next < failing.seed)) {
+          const played = await ask(thread, next++)
+          done++
+          attempts += played.attempts
+          tasks += played.tasks
+          virtualMs += played.lastedMs
+          if (played.violations.length > 0 && (!failing || played.seed < failing.seed)) failing = played
+          onDone(done)
+        }
+      } finally {
+        await thread.terminate()
+      }
+    }),
+  )
+  progress('\n')
+  return { seeds: done, failing, attempts, tasks, virtualMs }
+}
+
+function ask(thread: Worker, seed: number): Promise<Played> {
+  return new Promise((resolve, reject) => {
+    thread.once('error', reject)
+    thread.once('message', (played: Played) => {
+      thread.off('error', reject)
+      resolve(played)
+    })
+    thread.postMessage(seed)
+  })
+}
+
+async function explain({ seed, violations }: Played, bug: Bug | undefined): Promise<void> {
+  console.log(`\nSeed ${seed} broke a promise:`)
+  for (const { promise, sentence } of violations.slice(0, 5)) console.log(`  ${promise}: ${sentence}`)
+  const [first] = violations
+  const server = await startDatabaseServer()
+  let tried = 0
+  const plan = await shrunk(planOf(String(seed)), async (smaller) => {
+    tried++
+    const outcome = await play(smaller, server, { bug })
+    return outcome.violations.some(({ promise }) => promise === first?.promise)
+  })
+  const { story } = await play(plan, server, { bug, isTold: true })
+  console.log(`\nThe smallest run that does (${tried} tries): ${plan.works.length} calls, ${plan.harms.length} harms\n`)
+  console.log(story(options.all).join('\n'))
+  console.log(`\nThe whole of it: npm run simulate -- --seed ${seed}${bug ? ` --bug ${bug.name}` : ''} --all`)
+  await server.close()
+}
+
+async function tell(seed: string, bug: Bug | undefined): Promise<void> {
+  const server = await startDatabaseServer()
+  const { story, violations } = await play(planOf(seed), server, { bug, isTold: true })
+  console.log(story(options.all).join('\n'))
+  console.log(violations.length === 0 ? '\nNo promise was broken' : '')
+  for (const { promise, sentence } of violations) console.log(`${promise}: ${sentence}`)
+  if (violations.length > 0) process.exitCode = 1
+  await server.close()
+}
