@@ -5,111 +5,99 @@
  * Each invariant is a query for what breaks it. Some of it the schema forbids as well:
  * asked here all the same, for a database whose constraints were lost or are new.
  */
-import { CRASH_LIMIT, type Database } from '@taskflow/core'
+import { firstIdAt, type Queryable } from '@taskflow/core'
 import { statement } from '@taskflow/storage'
+import type { Queries } from './invariants/invariant.ts'
+import { SLACK } from './invariants/invariant.ts'
+import { OF_ATTEMPTS } from './invariants/of-attempts.ts'
+import { OF_EVENTS } from './invariants/of-events.ts'
+import { OF_KEYS } from './invariants/of-keys.ts'
+import { OF_LEADERS } from './invariants/of-leaders.ts'
+import { OF_TABLES } from './invariants/of-tables.ts'
+import { OF_TASKS } from './invariants/of-tasks.ts'
+
+interface Invariant {
+  readonly subject: string
+  /** What is said of the subject that breaks it. */
+  readonly sentence: string
+  readonly query: string
+}
+
+const ofEach = (subject: string, queries: Queries): Invariant[] =>
+  Object.entries(queries).map(([sentence, query]) => ({ subject, sentence, query }))
+
+export const INVARIANTS: readonly Invariant[] = [
+  ...ofEach('task', OF_TASKS),
+  ...ofEach('task', OF_ATTEMPTS),
+  ...ofEach('task', OF_EVENTS),
+  ...ofEach('idempotency key', OF_KEYS),
+  ...ofEach('leader', OF_LEADERS),
+  ...ofEach('table', OF_TABLES),
+]
 
 interface Offender {
+  /** Of the invariant. */
+  number: number
   id: string
   detail: string | null
 }
 
-/** Sentences of the form "task <id> …", by the query that finds the offenders. */
-const OF_TASKS: Readonly<Record<string, string>> = {
-  'is both unfinished and finished': `
-    select id, task.state || ' and ' || finished_task.state as detail from task join finished_task using (id)`,
-  'is running without a lease, a worker or a start': `
-    select id, null as detail from task
-    where state = 'running' and (lease_id is null or worker_id is null or started_at is null)`,
-  // Its heartbeat is what keeps the lease, and its end what has the task rescued.
-  'runs on a worker that is unknown, or of another project': `
-    select task.id, worker_id::text as detail
-    from task left join worker on worker.id = worker_id
-    where task.state = 'running' and worker_id is not null and worker.project is distinct from task.project`,
-  'is held though it does not run': `
-    select id, state as detail from task where state <> 'running' and (lease_id is not null or worker_id is not null)`,
-  'is queued without the moment it was queued': `
-    select id, null as detail from task where state = 'queued' and queued_at is null`,
-  'is due at no moment': `
-    select id, state as detail from task where state in ('scheduled', 'retrying') and run_at is null`,
-  'came back though it was to be cancelled': `
-    select id, state as detail from task where cancel_requested_at is not null and state <> 'running'`,
-  'used more attempts than it has': `
-    select id, attempt || ' of ' || max_attempts as detail from task where attempt > max_attempts
-    union all
-    select id, attempt || ' of ' || max_attempts from finished_task where attempt > max_attempts`,
-  'was not quarantined after its crashes': `
-    select id, crash_count || ' crashes' as detail from task where crash_count >= ${CRASH_LIMIT}`,
-  'is in a state that its half does not have': `
-    select id, state as detail from task where state in ('succeeded', 'failed', 'cancelled')
-    union all
-    select id, state from finished_task where state not in ('succeeded', 'failed', 'cancelled')`,
-  'finished without an end': `
-    select id, state as detail from finished_task where finished_at is null`,
-  'ended before it began': `
-    select id, null as detail from finished_task where finished_at < started_at
-    union all
-    select task_id, 'attempt ' || attempt from task_attempt where ended_at < started_at`,
-  'succeeded without a result, or has one though it did not': `
-    select id, state as detail from finished_task where (state = 'succeeded') <> (result is not null)`,
-  'succeeded without having run': `
-    select id, null as detail from finished_task
-    where state = 'succeeded' and (lease_id is null or worker_id is null or started_at is null or attempt < 1)`,
-  'failed without an error': `
-    select id, null as detail from finished_task where state = 'failed' and error is null`,
-  // An accepted result ends the task; only a redrive makes room for another, and puts the former into a row of its own.
-  'had a result accepted twice': `
-    select task_id as id, accepted || ' former results, ' || redriven || ' redrives' as detail
-    from (
-      select task_id, count(*) as accepted,
-             (select count(*) from task_event
-              where task_event.task_id = task_attempt.task_id and kind = 'task.redriven') as redriven
-      from task_attempt
-      where outcome = 'succeeded'
+/** All in one statement, for it is asked after runs that take no longer themselves; each table is read once, whoever asks. */
+const findOffenders = statement<readonly [oldestId: string], Offender>({
+  name: 'testing_invariants',
+  columns: ['number', 'id', 'detail'],
+  text: `
+    with known as materialized (
+      select id, project, state, false as is_finished, attempt, max_attempts, crash_count, created_at, queued_at, run_at, started_at,
+             null::timestamptz as finished_at, null::timestamptz as keep_until, worker_id, lease_id, cancel_requested_at,
+             false as has_result, error is not null as has_error, ${fieldOf('error', 'reason')} as reason, ${fieldOf('error', 'name')} as failure
+      from task where id >= $1
+      union all
+      select id, project, state, true, attempt, max_attempts, crash_count, created_at, queued_at, run_at, started_at,
+             finished_at, keep_until, worker_id, lease_id, cancel_requested_at,
+             result is not null, error is not null, ${fieldOf('error', 'reason')}, ${fieldOf('error', 'name')}
+      from finished_task where id >= $1
+    ), record as materialized (
+      select task_id, lease_id, attempt, worker_id, started_at, ended_at, outcome, outcome in ('failed', 'timedOut') as is_used,
+             ${fieldOf('error', 'reason')} as reason, ${fieldOf('error', 'name')} as failure
+      from task_attempt where task_id >= $1
+    ), event as materialized (
+      select task_id, at, kind from task_event where task_id >= $1
+    ), redriven as materialized (
+      select task_id, count(*) as redrives, max(at) as since from event where kind = 'task.redriven' group by task_id
+    ), used as materialized (
+      select task_id,
+             count(*) filter (where is_used and is_certain) as certain,
+             count(*) filter (where is_used) as possible,
+             count(*) filter (where outcome = 'rescued' and is_certain) as certain_crashes,
+             count(*) filter (where outcome = 'rescued') as possible_crashes
+      from (
+        select record.*, since is null or started_at > since + ${SLACK} as is_certain
+        from record left join redriven using (task_id)
+        where since is null or ended_at >= since - ${SLACK}
+      ) as of_this_life
       group by task_id
-    ) as counted
-    where accepted > redriven`,
-  'shares a lease with another record': `
-    select min(id::text)::uuid as id, lease_id::text as detail
-    from (
-      select id, lease_id from task union all
-      select id, lease_id from finished_task union all
-      select task_id, lease_id from task_attempt
-    ) as held
-    where lease_id is not null
-    group by lease_id
-    having count(*) > 1`,
+    )
+    ${INVARIANTS.map(({ query }, number) => `select ${number} as number, id::text as id, detail::text as detail from (${query}) as found_${number}`).join('\n union all ')}`,
+})
+
+/** As text. Not by ->>, which refuses the whole of a JSON that has a \\u0000 anywhere. */
+function fieldOf(column: string, field: string): string {
+  return `btrim((${column} -> '${field}')::text, '"')`
 }
 
-/** Of the form "leader <name> …". */
-const OF_LEADERS: Readonly<Record<string, string>> = {
-  'leads in no term': `
-    select name as id, term::text as detail from leader where term < 1`,
-  'was elected after its time was over': `
-    select name as id, null as detail from leader where elected_at > expires_at`,
+interface Bounds {
+  /** Asks of tasks since then alone: for a database with more history than there is time. */
+  readonly createdSince?: Date
 }
 
-const queries = [
-  ...Object.entries(OF_TASKS).map(([sentence, text]) => ({ sentence: (id: string) => `task ${id} ${sentence}`, text })),
-  ...Object.entries(OF_LEADERS).map(([sentence, text]) => ({
-    sentence: (name: string) => `leader ${name} ${sentence}`,
-    text,
-  })),
-].map(({ sentence, text }, index) => ({
-  sentence,
-  query: statement<readonly [], Offender>({
-    name: `testing_invariant_${index}`,
-    columns: ['id', 'detail'],
-    text,
-  }),
-}))
+const OLDEST_ID = '00000000-0000-0000-0000-000000000000'
 
 /** Resolves with one sentence for each violation; with none when all is well. */
-export async function checkInvariants(db: Database): Promise<string[]> {
-  const violations: string[] = []
-  for (const { sentence, query } of queries) {
-    for (const { id, detail } of await db.run(query, [])) {
-      violations.push(`${sentence(id)}${detail === null ? '' : ` (${detail})`}`)
-    }
-  }
-  return violations
+export async function checkInvariants(db: Queryable, { createdSince }: Bounds = {}): Promise<string[]> {
+  const offenders = await db.run(findOffenders, [createdSince ? firstIdAt(createdSince) : OLDEST_ID])
+  return offenders.map(({ number, id, detail }) => {
+    const { subject = '', sentence = '' } = INVARIANTS[number] ?? {}
+    return `${subject} ${id} ${sentence}${detail === null ? '' : ` (${detail})`}`
+  })
 }

@@ -1,0 +1,33 @@
+import type { Check, Scene } from './scene.ts'
+
+// Longer than anything a worker survives: one that is cut off or frozen for half of it is declared dead, and told so.
+const TOLD_WITHIN_MS = 20_000
+
+/** P7: who waits when it is cancelled has ended; who runs is told, and runs no other time. Who redrives a task takes that back. */
+export const cancelledStaysSo: Check = (scene) => [...cameBack(scene), ...untold(scene)]
+
+const cancelledIn = ({ seen, tasks }: Scene) => seen('cancelled').filter(({ taskId }) => !tasks.get(taskId)?.redrives)
+
+function cameBack(scene: Scene): string[] {
+  const claims = Map.groupBy(scene.seen('claimed'), ({ taskId }) => taskId)
+  return cancelledIn(scene).flatMap(({ taskId, atMs, state }) => {
+    const now = scene.tasks.get(taskId)?.state
+    const isOtherwise = state === 'cancelled' && now !== undefined && now !== state
+    const isClaimed = claims.get(taskId)?.some((claim) => claim.atMs > atMs)
+    return [
+      ...(isOtherwise ? [`task ${taskId} was cancelled, and is ${now}`] : []),
+      ...(isClaimed ? [`task ${taskId} was claimed after it was cancelled`] : []),
+    ]
+  })
+}
+
+function untold(scene: Scene): string[] {
+  const told = new Set(scene.seen('aborted').map(({ leaseId }) => leaseId))
+  const ends = Map.groupBy(scene.seen('ended'), ({ taskId }) => taskId)
+  return cancelledIn(scene).flatMap(({ taskId, atMs }) =>
+    (ends.get(taskId) ?? [])
+      .map((end) => ({ leaseId: end.leaseId, ranMs: Math.round(end.atMs - atMs) }))
+      .filter(({ leaseId, ranMs }) => ranMs > TOLD_WITHIN_MS && !told.has(leaseId))
+      .map(({ ranMs }) => `task ${taskId} ran for ${ranMs} ms after it was cancelled, and was never told`),
+  )
+}

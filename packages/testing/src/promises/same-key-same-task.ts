@@ -1,0 +1,37 @@
+import type { WitnessOf } from '../witness.ts'
+import type { Check, Scene } from './scene.ts'
+
+/** The label by which a task tells the key it was submitted with, so that those are found that nobody was told of. */
+const KEY_LABEL = 'idempotency-key'
+
+/** P5: one key gives one answer, stored once. */
+export const sameKeySameTask: Check = (scene) => {
+  const keyed = scene.seen('submitted').filter(({ key }) => key !== undefined)
+  const byKey = Map.groupBy(keyed, ({ project = 'default', key }) => `${project} ${key}`)
+  return [...[...byKey.values()].flatMap((replies) => answersOf(scene, replies)), ...storedBeside(scene)]
+}
+
+function answersOf({ keys }: Scene, replies: readonly WitnessOf<'submitted'>[]): string[] {
+  const [{ key, project = 'default' } = {}] = replies
+  const violations: string[] = []
+  const answers = new Set(replies.map(({ taskIds }) => taskIds.join(' ')))
+  if (answers.size > 1)
+    violations.push(`key ${key} gave ${answers.size} different answers: ${[...answers].join(' | ')}`)
+  if (new Set(replies.map(({ requestHash }) => requestHash)).size > 1)
+    violations.push(`key ${key} was accepted with two different requests`)
+  // A day later it is forgotten.
+  const kept = keys.find((each) => each.project === project && each.key === key)
+  const isKept = kept === undefined || answers.has(kept.task_ids.join(' '))
+  if (!isKept) violations.push(`key ${key} is kept for ${kept.task_ids.join(' ')}, and nobody was answered so`)
+  return violations
+}
+
+function storedBeside({ tasks, keys }: Scene): string[] {
+  const kept = new Map(keys.map(({ key, task_ids }) => [key, new Set(task_ids)]))
+  return [...tasks.values()].flatMap(({ id, labels }) => {
+    const key = labels?.[KEY_LABEL]
+    return key === undefined || (kept.get(key)?.has(id) ?? true)
+      ? []
+      : [`task ${id} was stored by key ${key}, which names others`]
+  })
+}
