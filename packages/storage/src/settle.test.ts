@@ -202,10 +202,17 @@ for (const engine of engines()) {
       expect(await Promise.all(outcomes)).toEqual(['settled', 'stale'])
     })
 
+    /** What asks for a cancel says so in the log as well. */
+    const changing = (change: string) => `
+      with changed as (update task set ${change} where id = $1 returning *)
+      insert into task_event (task_id, project, at, kind, detail)
+      select id, project, cancel_requested_at, 'task.cancelRequested', '{}'
+      from changed where cancel_requested_at is not null`
+
     /** Settles while another transaction has changed the row, and commits only when the settlement waits for it. */
     async function settleBehind(change: string, lease: Lease, verdict: Verdict) {
       const other = await openTransaction(given)
-      await other.query(`update task set ${change} where id = $1`, [lease.taskId])
+      await other.query(changing(change), [lease.taskId])
       const outcome = settle(given.storage, lease, verdict)
       // PGlite has one connection, and the settlement comes after it.
       if (engine.kind === 'postgres') await eventually(isSomebodyWaiting)
@@ -224,7 +231,7 @@ for (const engine of engines()) {
     for (const verb of ['complete', 'retry'] as const) {
       test(`P3: ${verb} that waited for whoever took the lease away is refused`, async () => {
         const { task, lease } = await startTask(given.storage)
-        const change = `state = 'queued', queued_at = now(), worker_id = null, lease_id = null, started_at = null`
+        const change = `state = 'queued', attempt = 0, queued_at = now(), worker_id = null, lease_id = null, started_at = null`
         expect(await settleBehind(change, lease, VERDICTS[verb])).toBe('stale')
         expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'queued', error: null })
         expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual([])

@@ -11,7 +11,7 @@ import {
   useStorage,
 } from '@taskflow/testing'
 import { script } from '@taskflow/testing/raw-sql'
-import { settle, startTask, startWorker, VERDICTS } from '@taskflow/testing/task-in-state'
+import { claimOne, settle, startTask, startWorker, VERDICTS } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { rescuer } from './rescuer.ts'
 
@@ -127,8 +127,12 @@ for (const engine of engines()) {
     })
 
     test('P11: quarantines a task at its third crash', async () => {
-      const { task } = await startTask(given.storage)
-      await script(given.db, `update task set crash_count = ${CRASH_LIMIT - 1}`)
+      const { task, worker, lease } = await startTask(given.storage)
+      let last = lease
+      for (let crash = 1; crash < CRASH_LIMIT; crash++) {
+        await settle(given.storage, last, VERDICTS.rescue)
+        last = await claimOne(given.storage, worker)
+      }
       const { nextRound } = await startRescuer()
       await nextRound()
       const rescued = nextEvents(given.events, 'tasks.rescued')
