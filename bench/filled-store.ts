@@ -1,4 +1,5 @@
 import { vacuumAll } from '@taskflow/testing/fill-tables'
+import { checkServer } from './check-store.ts'
 import { startTaskFlow } from './processes.ts'
 import { ratesOf } from './rates-of-a-store.ts'
 import type { Bench, Scenario } from './scenario.ts'
@@ -31,7 +32,10 @@ export function filledStore({ postgres }: Stores, name: string, fill: (url: stri
       await filling
       // What was written before is not to be flushed, nor a page written whole that another contender has already.
       await postgres.run('checkpoint')
-      return work(store)
+      const lentAt = new Date()
+      const result = await work(store)
+      await checkServer(url, lentAt)
+      return result
     },
     async drop() {
       filling = undefined

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeFolder } from '@taskflow/testing/remove-folder'
+import { checkFolder, checkServer } from './check-store.ts'
 import type { StoreName } from './contenders.ts'
 import type { Place } from './peer.ts'
 import type { BenchPostgres } from './postgres.ts'
@@ -35,7 +36,9 @@ export function openStores(postgres: BenchPostgres, services: Services): Stores 
     await postgres.run(`create database ${name}`)
     const url = Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href
     try {
-      return await work({ env: { TASKFLOW_DATABASE_URL: url }, url })
+      const result = await work({ env: { TASKFLOW_DATABASE_URL: url }, url })
+      await checkServer(url)
+      return result
     } finally {
       await postgres.run(`drop database ${name} with (force)`)
       // What this round wrote is not to be flushed during the next.
@@ -49,7 +52,9 @@ export function openStores(postgres: BenchPostgres, services: Services): Stores 
     // For a run that is broken off.
     process.once('exit', remove)
     try {
-      return await work({ env: { TASKFLOW_DATA_DIR: folder }, url: undefined })
+      const result = await work({ env: { TASKFLOW_DATA_DIR: folder }, url: undefined })
+      await checkFolder(folder)
+      return result
     } finally {
       process.off('exit', remove)
       remove()

@@ -1,7 +1,8 @@
 import type { Database } from '@taskflow/core'
-import { migrator, pgliteDatabase, postgresDatabase } from '@taskflow/storage'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import type { Engine } from './engines.ts'
+import { checkInvariants } from './invariants.ts'
+import { lookIntoFolder, lookIntoServer } from './look-into.ts'
 import { cloneTemplate } from './postgres-template.ts'
 import type { Processes } from './processes.ts'
 
@@ -13,18 +14,17 @@ export interface ProcessDatabase {
   inspect<Result>(look: (db: Database) => Promise<Result>): Promise<Result>
 }
 
-/** An empty database, for the processes that the tests of the enclosing `describe` start. */
+/** An empty database, for the processes that the tests of the enclosing `describe` start. The invariants are checked after them. */
 export function useProcessDatabase(engine: Engine, processes: Processes): ProcessDatabase {
   return engine.kind === 'pglite' ? inFolder(processes) : onServer(engine)
 }
 
+/** `useProcesses` looks after the folders of its processes. */
 function inFolder(processes: Processes): ProcessDatabase {
   const dataDir = processes.tempFolder()
   return {
     env: { TASKFLOW_DATA_DIR: dataDir },
-    async inspect(look) {
-      return closing(await pgliteDatabase({ dataDir: `${dataDir}/pgdata` }), look)
-    },
+    inspect: (look) => lookIntoFolder(dataDir, look),
   }
 }
 
@@ -33,7 +33,11 @@ function onServer(engine: Extract<Engine, { kind: 'postgres' }>): ProcessDatabas
   beforeAll(async () => {
     clone = await cloneTemplate(engine.serverUrl, engine.template)
   })
-  afterAll(() => clone?.drop())
+  afterAll(async () => {
+    const violations = clone ? await lookIntoServer(clone.url, checkInvariants) : []
+    await clone?.drop()
+    expect(violations, 'violated invariants').toEqual([])
+  })
   const url = () => {
     if (!clone) throw new Error('The database is made before the first test: read it inside one')
     return clone.url
@@ -42,16 +46,6 @@ function onServer(engine: Extract<Engine, { kind: 'postgres' }>): ProcessDatabas
     get env() {
       return { TASKFLOW_DATABASE_URL: url() }
     },
-    inspect: (look) => closing(postgresDatabase({ url: url() }), look),
-  }
-}
-
-async function closing<Result>(db: Database, look: (db: Database) => Promise<Result>): Promise<Result> {
-  try {
-    // A process that never came up has left nothing to look at.
-    await migrator(db).up()
-    return await look(db)
-  } finally {
-    await db.close()
+    inspect: (look) => lookIntoServer(url(), look),
   }
 }

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterAll, expect } from 'vitest'
+import { checkInvariants } from './invariants.ts'
+import { lookIntoFolder } from './look-into.ts'
 import { removeFolder } from './remove-folder.ts'
 import { eventually } from './wait.ts'
 
@@ -40,10 +42,14 @@ export interface Processes {
   tempFolder(): string
 }
 
-/** Processes and folders for the tests of the enclosing `describe`; what is left of them is killed and removed after it. */
+/**
+ * Processes and folders for the tests of the enclosing `describe`; what is left of them is killed and removed after it. In between the
+ * invariants are checked in each folder where a process kept its data, however it ended.
+ */
 export function useProcesses(): Processes {
   const children = new Set<ChildProcess>()
   const folders: string[] = []
+  const dataDirs = new Set<string>()
   const killAll = () => {
     for (const child of children) child.kill('SIGKILL')
   }
@@ -54,7 +60,9 @@ export function useProcesses(): Processes {
     killAll()
     await Promise.all(ends)
     process.off('exit', killAll)
+    const violations = await violationsIn([...dataDirs].filter((dataDir) => existsSync(join(dataDir, 'pgdata'))))
     for (const folder of folders) removeFolder(folder)
+    expect(violations, 'violated invariants').toEqual([])
   })
 
   function node(args: readonly string[], options: SpawnOptions = {}): RunningProcess {
@@ -70,13 +78,22 @@ export function useProcesses(): Processes {
 
   return {
     node,
-    taskflow: (args, options) => node([taskflowScript(), ...args], options),
+    taskflow(args, options = {}) {
+      dataDirs.add(options.env?.TASKFLOW_DATA_DIR ?? join(options.cwd ?? ROOT, '.taskflow'))
+      return node([taskflowScript(), ...args], options)
+    },
     tempFolder() {
       const folder = mkdtempSync(join(tmpdir(), 'taskflow-test-'))
       folders.push(folder)
       return folder
     },
   }
+}
+
+async function violationsIn(dataDirs: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const dataDir of dataDirs) found.push(...(await lookIntoFolder(dataDir, checkInvariants)))
+  return found
 }
 
 /** Of this process without its settings of TaskFlow and of the test runner: a child must not depend on who runs the tests. */
