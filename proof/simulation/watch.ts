@@ -84,7 +84,6 @@ export function newWatch({ world, server, story }: Deps): Watch {
   const starts = new Map<string, number>()
   /** By process: the tasks that its claims named. */
   const named = new Map<Host, Set<string>>()
-  const refused = new Set<string>()
 
   function violate(promise: string, sentence: string): void {
     story.tell('checker', `${promise} is broken: ${sentence}`)
@@ -113,13 +112,6 @@ export function newWatch({ world, server, story }: Deps): Watch {
     if (name === 'claim_tasks_by_id') for (const id of params[1] as string[]) namedBy(host).add(id)
   }
 
-  /** A result that was accepted is its worker's: to tell it otherwise is a lie. */
-  async function checkRefusals(): Promise<void> {
-    for (const { id, lease_id } of (await server.run(SUCCEEDED, [], world.nowMs)) as unknown as Succeeded[])
-      if (refused.has(lease_id))
-        violate('P3', `a worker was told that its result of task ${id} is stale, and it was accepted`)
-  }
-
   return {
     witnesses,
     violations,
@@ -127,7 +119,9 @@ export function newWatch({ world, server, story }: Deps): Watch {
     witness,
     violate,
     onBorn({ events, host }) {
-      events.on('lease.lost', ({ leaseId }) => refused.add(leaseId))
+      const holder = `${host.name} born at ${Math.round(world.nowMs)}`
+      events.on('lease.lost', ({ taskId, leaseId }) => witness({ kind: 'refused', atMs: world.nowMs, taskId, leaseId }))
+      events.on('leader.elected', ({ term }) => witness({ kind: 'elected', atMs: world.nowMs, holder, term }))
       for (const name of TOLD)
         events.on(name, (detail: object) => story.tell(host.name, `${name} ${JSON.stringify(detail, errorsAsText)}`))
       events.on('round.failed', ({ service, error }) => story.tell(host.name, `a round of ${service} failed: ${error}`))
@@ -165,24 +159,12 @@ export function newWatch({ world, server, story }: Deps): Watch {
     },
     async conclude(isOver) {
       await server.setTime(world.nowMs)
-      await checkRefusals()
       for (const { promise, sentence } of await checkPromises({ db: server.inside, witnesses, isOver }))
         violate(promise, sentence)
       for (const sentence of await checkInvariants(server.inside)) violate('invariant', sentence)
     },
   }
 }
-
-interface Succeeded {
-  id: string
-  lease_id: string
-}
-
-const SUCCEEDED = {
-  name: 'simulation_succeeded',
-  columns: ['id', 'lease_id'],
-  text: `select id, lease_id from finished_task where state = 'succeeded'`,
-} as const
 
 interface Look {
   unfinished: number
