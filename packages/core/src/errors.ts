@@ -122,6 +122,11 @@ export const ERRORS = {
     title: 'Database is not migrated',
     hint: 'Run `taskflow migrate` of this version, or name the schema that holds its tables.',
   },
+  SCHEMA_BUSY: {
+    status: 503,
+    title: 'Database cannot be migrated now',
+    hint: 'End whoever holds tables for long (`pg_stat_activity` tells), and migrate again. Nothing was changed.',
+  },
   DATA_DIR_IN_USE: {
     status: 500,
     title: 'Data folder is in use',

@@ -32,6 +32,12 @@ const LOST =
 export const isStatementLost = (error: unknown): boolean =>
   STATEMENT_LOST.test(String((error as { code?: unknown }).code))
 
+/** A lock that was not to be had in time, or only in a ring with others. */
+const LOCK_REFUSED = /^(55P03|40P01)$/
+
+/** Whether all is undone since others hold a lock: it may go well in a moment. */
+export const isLockRefused = (error: unknown): boolean => LOCK_REFUSED.test(String((error as { code?: unknown }).code))
+
 /** Texts of node-postgres for a connection on which nothing at all came back in time, be it in use or new. */
 const SILENCE = /Query read timeout|timeout expired|due to connection timeout/
 

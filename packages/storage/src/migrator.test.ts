@@ -1,10 +1,11 @@
 import type { Database } from '@taskflow/core'
-import { engines, openTestDatabase, type TestDatabase } from '@taskflow/testing'
+import { engines, eventually, openTestDatabase, openTransaction, type TestDatabase } from '@taskflow/testing'
 import { describeSchema } from '@taskflow/testing/describe-schema'
 import { rowsOf, script } from '@taskflow/testing/raw-sql'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Migration, migrator, readMigrations } from './migrator.ts'
 import { postgresDatabase } from './postgres-database.ts'
+import { systemClock } from './system-clock.ts'
 
 const migrations = readMigrations()
 const names = migrations.map(({ version, name }) => `${String(version).padStart(4, '0')}_${name}`)
@@ -76,6 +77,20 @@ for (const engine of engines()) {
       expect(await migrator(db, [...migrations, next]).down(migrations.length)).toEqual([`000${next.version}_extra`])
     })
 
+    test('gives up after some tries when a lock is never to be had', async () => {
+      const refused = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' })
+      let pauses = 0
+      const patient = {
+        ...systemClock,
+        async sleep() {
+          pauses++
+        },
+      }
+      const locked: Database = { ...db, transaction: () => Promise.reject(refused) }
+      await expect(migrator(locked, migrations, patient).up()).rejects.toMatchObject({ code: 'SCHEMA_BUSY' })
+      expect(pauses).toBeGreaterThan(10)
+    })
+
     test('refuses a migration that was edited after it was applied, and says which', async () => {
       const [first, ...rest] = migrations
       const edited = [{ ...first!, up: `${first!.up}\n-- edited` }, ...rest]
@@ -106,6 +121,25 @@ for (const engine of engines().filter((each) => each.kind === 'postgres')) {
       await drop()
     })
 
+    test('a migration that finds a table in use lets those by who come after it, and is done in the end', async () => {
+      const opened = await openTestDatabase(engine)
+      const { db, url, drop } = opened
+      const reader = await openTransaction({ db, url })
+      await reader.query('select from task', [])
+      const widening = {
+        ...next,
+        up: 'alter table task add column extra text',
+        down: 'alter table task drop column extra',
+      }
+      const migrating = migrator(db, [...migrations, widening]).up()
+      await eventually(async () => (await waitingFor(db, 'task')) > 0, { what: 'the migration to wait' })
+      // Were it to wait on, this would be given up after ten seconds.
+      await rowsOf(db, 'select id from task')
+      await reader.rollback()
+      expect(await migrating).toEqual([`000${next.version}_extra`])
+      await drop()
+    })
+
     test('a schema of its own is made when it is missing, and leaves the others alone', async () => {
       const { url, drop } = await openTestDatabase(engine)
       const db = postgresDatabase({ url: url!, schema: 'elsewhere' })
@@ -126,6 +160,12 @@ async function tablesOf(db: Database, schema = 'public'): Promise<string[]> {
     [schema],
   )
   return rows.map(({ name }) => name)
+}
+
+/** How many wait for a lock of the table. */
+async function waitingFor(db: Database, table: string): Promise<number> {
+  const rows = await rowsOf(db, 'select from pg_locks where relation = $1::text::regclass and not granted', [table])
+  return rows.length
 }
 
 async function functionsOf(db: Database): Promise<string[]> {

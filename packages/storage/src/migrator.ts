@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Database, type Queryable, TaskFlowError, type Transaction } from '@taskflow/core'
+import { type Clock, type Database, type Queryable, TaskFlowError, type Transaction } from '@taskflow/core'
+import { isLockRefused } from './database-error.ts'
 import { statement } from './statement.ts'
+import { systemClock } from './system-clock.ts'
 
 export interface Migration {
   readonly version: number
@@ -43,6 +45,14 @@ const createLedger = `
 // A script, since these may take as long as they like: another process may be migrating.
 const lockLedger = `select pg_advisory_xact_lock(hashtext('taskflow migrations'))`
 
+// A migration that waits for the lock of a table has every claim of that table wait behind it, for as long as somebody reads.
+// Longer than the second (deadlock_timeout) after which an autovacuum gives way.
+const boundLocks = `set local lock_timeout = '1500ms'`
+
+// Time for those who waited behind; a minute of tries in all.
+const PAUSE_MS = 1_000
+const MOST_TRIES = 24
+
 interface LedgerRow {
   version: number
   name: string
@@ -69,7 +79,11 @@ const noteUndone = statement<readonly [version: number], never>({
 })
 
 /** Applies the schema's migrations. Any number of processes may try at once: one does it, the others find it done. */
-export function migrator(db: Database, migrations: readonly Migration[] = readMigrations()): Migrator {
+export function migrator(
+  db: Database,
+  migrations: readonly Migration[] = readMigrations(),
+  clock: Clock = systemClock,
+): Migrator {
   /** One round in a transaction that holds the ledger's lock; the ledger is read under that lock. */
   function locked<Result>(work: (tx: Transaction, applied: LedgerRow[]) => Promise<Result>): Promise<Result> {
     return db.transaction(async (tx) => {
@@ -77,20 +91,32 @@ export function migrator(db: Database, migrations: readonly Migration[] = readMi
       await tx.script('set local statement_timeout = 0')
       await tx.script(lockLedger)
       await tx.script(createLedger)
+      await tx.script(boundLocks)
       const applied = await tx.run(readLedger, [])
       refuseStrangers(applied, migrations)
       return work(tx, applied)
     })
   }
 
-  async function repeat(
-    step: (tx: Transaction, applied: LedgerRow[]) => Promise<string | undefined>,
-  ): Promise<string[]> {
+  async function repeat(step: Step): Promise<string[]> {
     const done: string[] = []
     for (;;) {
-      const name = await locked(step)
+      const name = await givingWay(step)
       if (name === undefined) return done
       done.push(name)
+    }
+  }
+
+  /** Lets go of what it has when a lock is not to be had, and begins again after a pause. */
+  async function givingWay(step: Step): Promise<string | undefined> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await locked(step)
+      } catch (error) {
+        if (!isLockRefused(error)) throw error
+        if (tries === MOST_TRIES) throw busy(error)
+        await clock.sleep(PAUSE_MS)
+      }
     }
   }
 
@@ -122,6 +148,12 @@ export function migrator(db: Database, migrations: readonly Migration[] = readMi
       ),
   }
 }
+
+/** One migration, or none that is left to do. Resolves with the name of what it did. */
+type Step = (tx: Transaction, applied: LedgerRow[]) => Promise<string | undefined>
+
+const busy = (cause: unknown): TaskFlowError =>
+  new TaskFlowError('SCHEMA_BUSY', `Others hold locks on the tables for long: ${(cause as Error).message}`, { cause })
 
 const findLedger = statement<readonly [], { is_there: boolean }>({
   name: 'find_ledger',
