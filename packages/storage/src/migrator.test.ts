@@ -140,6 +140,24 @@ for (const engine of engines().filter((each) => each.kind === 'postgres')) {
       await drop()
     })
 
+    test('what is kept longer is undone in the order in which readers of all days lock them', async () => {
+      const opened = await openTestDatabase(engine)
+      const { db, url, drop } = opened
+      await script(db, 'select add_partition_day(current_date)')
+      const [{ day } = { day: '' }] = await rowsOf<{ day: string }>(
+        db,
+        `select 'finished_task_' || day as day from partition_day`,
+      )
+      const reader = await openTransaction({ db, url })
+      await reader.query(`select from ${day}`, [])
+      const undoing = migrator(db).down(6)
+      await eventually(async () => (await waitingFor(db, day)) > 0, { what: 'the migration to wait' })
+      await reader.query('lock table finished_task_default in access share mode nowait', [])
+      await reader.rollback()
+      expect(await undoing).toEqual(['0007_kept_longer'])
+      await drop()
+    })
+
     test('a schema of its own is made when it is missing, and leaves the others alone', async () => {
       const { url, drop } = await openTestDatabase(engine)
       const db = postgresDatabase({ url: url!, schema: 'elsewhere' })
