@@ -1,5 +1,6 @@
 -- What is kept longer than its day is known by an index that holds nothing else, so that dropping a day neither reads
 -- the day nor holds up those who settle.
+-- Suits processes from: 0006
 -- Lock: ACCESS EXCLUSIVE on finished_task_default while its index is built; it is small.
 
 -- The days that have such an index, and the moment from which on it tells all: when an ordinary task of the day, one that

@@ -103,6 +103,7 @@ create table schema_migration (
   name text not null,
   checksum text not null,
   applied_at timestamp with time zone not null default now(),
+  suits_from integer,
   constraint schema_migration_pkey PRIMARY KEY (version)
 );
 

@@ -1,7 +1,14 @@
 export { databaseWakeups } from './database-wakeups.ts'
 export { everyStatement } from './every-statement.ts'
 export { guardedDatabase } from './guarded-database.ts'
-export { type MigrationStatus, type Migrator, migrator, requireSchema } from './migrator.ts'
+export {
+  type Migration,
+  type MigrationStatus,
+  type Migrator,
+  migrator,
+  readMigrations,
+  requireSchema,
+} from './migrator.ts'
 export { databaseOn, type PGliteSettings, pgliteDatabase } from './pglite-database.ts'
 export { type PostgresSettings, postgresDatabase } from './postgres-database.ts'
 export { replicaDatabase } from './replica-database.ts'

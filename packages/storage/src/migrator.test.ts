@@ -3,7 +3,7 @@ import { engines, eventually, openTestDatabase, openTransaction, type TestDataba
 import { describeSchema } from '@taskflow/testing/describe-schema'
 import { rowsOf, script } from '@taskflow/testing/raw-sql'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Migration, migrator, readMigrations } from './migrator.ts'
+import { type Migration, migrator, readMigrations, requireSchema } from './migrator.ts'
 import { postgresDatabase } from './postgres-database.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -77,6 +77,41 @@ for (const engine of engines()) {
       expect(await migrator(db, [...migrations, next]).down(migrations.length)).toEqual([`000${next.version}_extra`])
     })
 
+    test('runs on a schema that a newer version migrated and that suits it, and leaves it as it is', async () => {
+      const newer = migrator(db, [...migrations, { ...next, suitsFrom: migrations.length }])
+      await newer.up()
+      expect(await migrator(db).up()).toEqual([])
+      await requireSchema(db)
+      expect((await migrator(db).status()).at(-1)).toMatchObject({ name: 'extra', appliedAt: expect.any(Date) })
+      await expect(migrator(db).down(0)).rejects.toThrow('which this version does not know: run a newer one')
+      expect(await tablesOf(db)).toContain('extra')
+      await newer.down(migrations.length)
+    })
+
+    test('refuses a schema that suits only versions newer than it', async () => {
+      const further: Migration = {
+        version: next.version + 1,
+        name: 'further',
+        up: 'select',
+        down: 'select',
+        suitsFrom: next.version,
+      }
+      const newer = migrator(db, [...migrations, { ...next, suitsFrom: migrations.length }, further])
+      await newer.up()
+      await expect(migrator(db).up()).rejects.toMatchObject({ code: 'SCHEMA_UNKNOWN' })
+      await expect(requireSchema(db)).rejects.toMatchObject({ code: 'SCHEMA_UNKNOWN' })
+      await newer.down(migrations.length)
+    })
+
+    test('takes a ledger that does not tell whom a migration suits, and refuses what it does not know of it', async () => {
+      await script(db, 'alter table schema_migration drop column suits_from')
+      await requireSchema(db)
+      expect(await migrator(db).up()).toEqual([])
+      await script(db, `insert into schema_migration (version, name, checksum) values (${next.version}, 'extra', '')`)
+      await expect(migrator(db).up()).rejects.toMatchObject({ code: 'SCHEMA_UNKNOWN' })
+      await script(db, `delete from schema_migration where version = ${next.version}`)
+    })
+
     test('gives up after some tries when a lock is never to be had', async () => {
       const refused = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' })
       let pauses = 0
@@ -107,6 +142,11 @@ for (const engine of engines()) {
     })
   })
 }
+
+test('says whom a migration suits in its first lines, by the number of the migration that they know', () => {
+  expect(migrations.find(({ name }) => name === 'kept_longer')).toMatchObject({ version: 7, suitsFrom: 6 })
+  expect(migrations.find(({ name }) => name === 'tasks')?.suitsFrom).toBeUndefined()
+})
 
 // PGlite is one process's own.
 for (const engine of engines().filter((each) => each.kind === 'postgres')) {

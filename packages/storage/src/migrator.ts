@@ -11,6 +11,11 @@ export interface Migration {
   readonly name: string
   readonly up: string
   readonly down: string
+  /**
+   * A process that does not know this migration, but all up to the one of this number, may run on the schema that has it. Where
+   * absent none may. Kept in the ledger, since such a process cannot read it off a file.
+   */
+  readonly suitsFrom?: number | undefined
 }
 
 export interface MigrationStatus {
@@ -25,6 +30,7 @@ export interface Migrator {
   up(): Promise<string[]>
   /** Undoes all migrations above the version; 0 undoes everything. Data in dropped tables is lost. */
   down(toVersion: number): Promise<string[]>
+  /** Ours first, then those of a newer version that suit this one. */
   status(): Promise<MigrationStatus[]>
 }
 
@@ -39,8 +45,14 @@ const createLedger = `
     version    integer primary key,
     name       text not null,
     checksum   text not null,
-    applied_at timestamptz not null default now()
-  )`
+    applied_at timestamptz not null default now(),
+    suits_from integer
+  );
+  do $$ begin
+    if not exists (select from pg_attribute where attrelid = 'schema_migration'::regclass and attname = 'suits_from') then
+      alter table schema_migration add column suits_from integer;
+    end if;
+  end $$`
 
 // A script, since these may take as long as they like: another process may be migrating.
 const lockLedger = `select pg_advisory_xact_lock(hashtext('taskflow migrations'))`
@@ -58,18 +70,25 @@ interface LedgerRow {
   name: string
   checksum: string
   applied_at: Date
+  suits_from: number | null
 }
 
 const readLedger = statement<readonly [], LedgerRow>({
   name: 'read_ledger',
-  columns: ['version', 'name', 'checksum', 'applied_at'],
-  text: `select version, name, checksum, applied_at from schema_migration order by version`,
+  columns: ['version', 'name', 'checksum', 'applied_at', 'suits_from'],
+  // By way of JSON: whoever does not migrate may find a ledger without the column.
+  text: `
+    select version, name, checksum, applied_at, (to_jsonb(schema_migration) ->> 'suits_from')::integer as suits_from
+    from schema_migration
+    order by version`,
 })
 
-const noteApplied = statement<readonly [version: number, name: string, checksum: string], never>({
+type Note = readonly [version: number, name: string, checksum: string, suitsFrom: number | null]
+
+const noteApplied = statement<Note, never>({
   name: 'note_applied',
   columns: [],
-  text: `insert into schema_migration (version, name, checksum) values ($1, $2, $3)`,
+  text: `insert into schema_migration (version, name, checksum, suits_from) values ($1, $2, $3, $4)`,
 })
 
 const noteUndone = statement<readonly [version: number], never>({
@@ -126,26 +145,28 @@ export function migrator(
         const next = migrations.find(({ version }) => !applied.some((row) => row.version === version))
         if (!next) return undefined
         await tx.script(next.up)
-        await tx.run(noteApplied, [next.version, next.name, checksumOf(next)])
+        await tx.run(noteApplied, [next.version, next.name, checksumOf(next), next.suitsFrom ?? null])
         return nameOf(next)
       }),
     down: (toVersion) =>
       repeat(async (tx, applied) => {
         const last = applied.at(-1)
         if (!last || last.version <= toVersion) return undefined
-        const migration = migrations.find(({ version }) => version === last.version) as Migration
+        const migration = migrations.find(({ version }) => version === last.version)
+        if (!migration) throw unknown(last)
         await tx.script(migration.down)
         await tx.run(noteUndone, [last.version])
         return nameOf(migration)
       }),
     status: () =>
-      locked(async (_tx, applied) =>
-        migrations.map(({ version, name }) => ({
+      locked(async (_tx, applied) => {
+        const strangers = applied.filter((row) => !migrations.some(({ version }) => version === row.version))
+        return [...migrations, ...strangers].map(({ version, name }) => ({
           version,
           name,
           appliedAt: applied.find((row) => row.version === version)?.applied_at ?? null,
-        })),
-      ),
+        }))
+      }),
   }
 }
 
@@ -162,7 +183,7 @@ const findLedger = statement<readonly [], { is_there: boolean }>({
 })
 
 /**
- * For whoever uses a schema without migrating it: passes when it is just the one that this version makes.
+ * For whoever uses a schema without migrating it: passes when it is the one that this version makes, or a later one that suits it.
  *
  * @throws SCHEMA_OUTDATED when migrations are missing, SCHEMA_UNKNOWN when there are others
  */
@@ -178,15 +199,18 @@ export async function requireSchema(db: Queryable, migrations: readonly Migratio
   throw new TaskFlowError('SCHEMA_OUTDATED', `The database ${what}${more}: migrate it with this version first`)
 }
 
-/** A database that a newer TaskFlow migrated, or whose migration was edited after release, is not touched. */
+/**
+ * A database is not touched that a newer TaskFlow migrated to something that does not suit this one, or whose migration was edited
+ * after release.
+ */
 function refuseStrangers(applied: readonly LedgerRow[], migrations: readonly Migration[]): void {
+  const newest = migrations.at(-1)?.version ?? 0
   for (const row of applied) {
     const ours = migrations.find(({ version }) => version === row.version)
-    if (!ours)
-      throw new TaskFlowError(
-        'SCHEMA_UNKNOWN',
-        `The database has migration ${row.version} (${row.name}), which this version does not know: run a newer one`,
-      )
+    if (!ours) {
+      if (row.suits_from !== null && row.suits_from <= newest) continue
+      throw unknown(row)
+    }
     if (checksumOf(ours) !== row.checksum) {
       throw new TaskFlowError(
         'SCHEMA_UNKNOWN',
@@ -196,13 +220,27 @@ function refuseStrangers(applied: readonly LedgerRow[], migrations: readonly Mig
   }
 }
 
+const unknown = ({ version, name }: LedgerRow): TaskFlowError =>
+  new TaskFlowError(
+    'SCHEMA_UNKNOWN',
+    `The database has migration ${version} (${name}), which this version does not know: run a newer one`,
+  )
+
 export function readMigrations(dir: string = MIGRATIONS_DIR): Migration[] {
   const ups = readdirSync(dir).filter((file) => file.endsWith('.up.sql'))
   return ups.sort().map((file) => {
     const [, version = '', name = ''] = /^(\d{4})_(\w+)\.up\.sql$/.exec(file) ?? []
     if (version === '') throw new Error(`Expected a migration to be named NNNN_name.up.sql, got ${file}`)
     const read = (direction: string): string => readFileSync(join(dir, `${version}_${name}.${direction}.sql`), 'utf8')
-    return { version: Number(version), name, up: read('up'), down: read('down') }
+    const [up, down] = [read('up'), read('down')]
+    const [, suitsFrom] = /^-- Suits processes from: (\d{4})$/m.exec(up) ?? []
+    return {
+      version: Number(version),
+      name,
+      up,
+      down,
+      ...(suitsFrom !== undefined && { suitsFrom: Number(suitsFrom) }),
+    }
   })
 }
 
