@@ -28,7 +28,7 @@ describeWith(['redis'], 'the previous version and this one, with Redis', () => {
   })
 
   test('work side by side while the schema goes up and down, are upgraded, and taken back', {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async ({ annotate }) => {
     const outcome = await rollingUpgrade({
       older,

@@ -141,7 +141,7 @@ export function startCallers({ clock, apis, queues, file }: Given): Callers {
       type: n % 7 === 0 ? 'upgrade.stumbling' : 'upgrade.steady',
       queue: queueOf(n),
       // Every eleventh outlives the drain of its worker.
-      payload: { file, ms: n % 11 === 0 ? 1_500 : n % 40 },
+      payload: { file, ms: n % 11 === 0 ? 3_000 : n % 40 },
       labels: { 'idempotency-key': key },
       ...(isToBeCancelled ? { delayMs: 3_600_000 } : n % 5 === 1 && { delayMs: 400 }),
     }

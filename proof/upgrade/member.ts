@@ -22,7 +22,7 @@ export interface Member {
 
 export const TOKEN = 'administrator-of-the-upgrade'
 
-const START_MS = 60_000
+const START_MS = 120_000
 
 const running = new Set<ChildProcess>()
 process.once('exit', killAll)

@@ -43,17 +43,20 @@ const ORDER: readonly Post[] = ['coordinator', 'first', 'api', 'second']
 
 /** Of each queue, before a step is thought to work. */
 const SIGNS_OF_LIFE = 8
-const STEP_MS = 60_000
+const STEP_MS = 120_000
 const LOOK_MS = 100
 
 /** Resolves with what came of it. Rejects when a step is not to be done, or nothing is run after it. */
 export async function rollingUpgrade(given: Given): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'taskflow-upgrade-'))
+  const discard = (): void => removeFolder(folder)
+  process.once('exit', discard)
   try {
     return await play(given, join(folder, 'notes'))
   } finally {
     await killMembers()
-    removeFolder(folder)
+    process.off('exit', discard)
+    discard()
   }
 }
 
