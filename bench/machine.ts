@@ -45,7 +45,8 @@ const LOADED_PERCENT = 15
 
 export const isLoaded = ({ busyPercent }: Strangers): boolean => busyPercent > LOADED_PERCENT
 
-function coreTimes(): { busy: number; total: number } {
+/** Time of all cores so far, since any start. */
+export function coreTimes(): { busy: number; total: number } {
   const times = cpus().map(({ times }) => times)
   const total = times.reduce((sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq, 0)
   return { total, busy: total - times.reduce((sum, { idle }) => sum + idle, 0) }

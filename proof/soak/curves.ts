@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs'
+import { COLOURS } from '@taskflow/bench/colours.ts'
+import { parse, View } from 'vega'
+import { compile, type TopLevelSpec } from 'vega-lite'
+import type { Sample } from './sampler.ts'
+import type { Measured } from './soak.ts'
+
+type Lines = Readonly<Record<string, (sample: Sample) => number | null | undefined>>
+
+const LINE_COLOURS: string[] = [COLOURS.own, COLOURS.peer, COLOURS.limit, '#8a63b3']
+const WIDTH = 480
+const HEIGHT = 90
+
+const PANELS: Readonly<Record<string, Lines>> = {
+  'Resident memory, MiB': {
+    api: ({ processes }) => processes.api.residentMiB,
+    worker: ({ processes }) => processes.worker.residentMiB,
+    coordinator: ({ processes }) => processes.coordinator.residentMiB,
+    'PostgreSQL, without its buffers': ({ postgres }) => postgres.ownMiB,
+  },
+  'Heap in use, MiB': {
+    api: ({ processes }) => processes.api.heapMiB,
+    worker: ({ processes }) => processes.worker.heapMiB,
+    coordinator: ({ processes }) => processes.coordinator.heapMiB,
+  },
+  'Rows of `task`': {
+    dead: ({ postgres }) => postgres.tables.task?.dead,
+    live: ({ postgres }) => postgres.tables.task?.live,
+  },
+  'Size of `task`, MiB': {
+    table: ({ postgres }) => postgres.tables.task?.tableMiB,
+    indexes: ({ postgres }) => postgres.tables.task?.indexMiB,
+  },
+  'Submission over HTTP, ms': { p50: ({ submits }) => submits.p50, p99: ({ submits }) => submits.p99 },
+  'From the call to the start of the handler, ms': {
+    p50: ({ pickups }) => pickups.p50,
+    p99: ({ pickups }) => pickups.p99,
+  },
+  'Busy share of the machine, %': {
+    'others alone': ({ machine }) => machine.others,
+    all: ({ machine }) => machine.busy,
+  },
+}
+
+// A latency lies now and then a hundredfold above its median.
+const isLogarithmic = (title: string): boolean => title.endsWith(', ms')
+
+/** Draws a panel for each kind of curve, over the minutes of the run. */
+export async function writeCurves(file: string, measured: Pick<Measured, 'samples'>): Promise<void> {
+  const view = new View(parse(compile(curvesSpec(measured)).spec), { renderer: 'none' })
+  writeFileSync(file, `${await view.toSVG()}\n`)
+  view.finalize()
+}
+
+export function curvesSpec({ samples }: Pick<Measured, 'samples'>): TopLevelSpec {
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    background: 'transparent',
+    padding: 8,
+    spacing: 14,
+    resolve: { scale: { color: 'independent' } },
+    vconcat: Object.entries(PANELS).map(([title, lines]) => panelOf(title, lines, samples)),
+    config: {
+      font: 'system-ui, sans-serif',
+      view: { stroke: null },
+      axis: {
+        labelColor: COLOURS.text,
+        titleColor: COLOURS.text,
+        gridColor: COLOURS.limit,
+        gridOpacity: 0.3,
+        domain: false,
+        ticks: false,
+      },
+      legend: { labelColor: COLOURS.text, labelLimit: 240, title: null, symbolType: 'stroke' },
+      title: { color: COLOURS.text, anchor: 'start' },
+    },
+  }
+}
+
+function panelOf(title: string, lines: Lines, samples: readonly Sample[]) {
+  const names = Object.keys(lines)
+  const values = samples.flatMap((sample) =>
+    names.map((line) => ({ minute: sample.atSeconds / 60, line, value: lines[line]?.(sample) ?? null })),
+  )
+  const scale = isLogarithmic(title) ? ({ type: 'log' } as const) : ({ zero: true } as const)
+  return {
+    title,
+    width: WIDTH,
+    height: HEIGHT,
+    data: { values },
+    mark: { type: 'line', strokeWidth: 1.5 },
+    encoding: {
+      x: { field: 'minute', type: 'quantitative', axis: { title: null, tickCount: 6, format: '~g' } },
+      y: { field: 'value', type: 'quantitative', axis: { title: null, tickCount: 4, format: '~s' }, scale },
+      color: { field: 'line', type: 'nominal', sort: null, scale: { domain: names, range: LINE_COLOURS } },
+    },
+  } as const
+}

@@ -1,0 +1,109 @@
+import { numberText } from '@taskflow/bench/table.ts'
+import type { Sample } from './sampler.ts'
+import type { Measured } from './soak.ts'
+import { ROLES } from './system.ts'
+import { median, type Point, type Trend, trendOf } from './trend.ts'
+
+/**
+ * What must not rise, and from where on it does: by more than a share of itself, and by more than a floor, below which it is a curve's
+ * own grain. Both the slope over all of the time and the last quarter against the first must say so: a slope alone takes a step for a
+ * rise, and two quarters alone a wave.
+ */
+interface Curve {
+  readonly name: string
+  readonly unit: string
+  of(sample: Sample): number | null | undefined
+  /** As a share of the median. */
+  readonly mostRise: number
+  readonly floor: number
+  /** Whether other work on the machine moves it: then the quieter half of each quarter counts. */
+  readonly isMovedByOthers?: boolean
+}
+
+// A tenth in an hour: with 720,000 tasks and a process of 150 MiB, some 20 bytes a task. What leaks less is no longer told from a
+// heap that V8 has not tidied yet.
+const MEMORY = { unit: 'MiB', mostRise: 0.1, floor: 8 }
+// A vacuum each minute makes a saw of it; a sample every 15 s meets each tooth four times, so its median stands.
+const ROWS = { unit: 'rows', mostRise: 0.25, floor: 1_000 }
+const SIZE = { unit: 'MiB', mostRise: 0.1, floor: 1 }
+// Two runs of the same on a machine that others use differ by a fifth.
+const LATENCY = { unit: 'ms', mostRise: 0.25, isMovedByOthers: true }
+const COUNT = { mostRise: 0.05, floor: 2 }
+
+const CURVES: readonly Curve[] = [
+  ...ROLES.flatMap((role): Curve[] => [
+    { name: `memory of ${role}`, ...MEMORY, of: ({ processes }) => processes[role].residentMiB },
+    { name: `heap of ${role}`, ...MEMORY, of: ({ processes }) => processes[role].heapMiB },
+  ]),
+  { name: 'memory of PostgreSQL, without its buffers', ...MEMORY, of: ({ postgres }) => postgres.ownMiB },
+  { name: 'dead rows of `task`', ...ROWS, of: ({ postgres }) => postgres.tables.task?.dead },
+  { name: '`task`', ...SIZE, of: ({ postgres }) => postgres.tables.task?.tableMiB },
+  { name: 'indexes of `task`', ...SIZE, of: ({ postgres }) => postgres.tables.task?.indexMiB },
+  { name: 'submit, p50', ...LATENCY, floor: 1, of: ({ submits }) => submits.p50 },
+  { name: 'submit, p99', ...LATENCY, floor: 5, of: ({ submits }) => submits.p99 },
+  { name: 'pickup, p50', ...LATENCY, floor: 1, of: ({ pickups }) => pickups.p50 },
+  { name: 'pickup, p99', ...LATENCY, floor: 5, of: ({ pickups }) => pickups.p99 },
+  { name: 'start of what was due, p50', ...LATENCY, floor: 5, of: ({ late }) => late.p50 },
+  ...ROLES.flatMap((role): Curve[] => [
+    { name: `event loop of ${role}, p99`, ...LATENCY, floor: 5, of: ({ processes }) => processes[role].loopLagP99Ms },
+    { name: `open files of ${role}`, unit: 'files', ...COUNT, of: ({ processes }) => processes[role].files },
+  ]),
+  { name: 'connections', unit: 'connections', ...COUNT, of: ({ postgres }) => postgres.connections },
+]
+
+export interface Verdict extends Trend {
+  readonly curve: string
+  readonly unit: string
+  readonly mostRise: number
+  readonly floor: number
+  readonly samples: number
+  readonly isFlat: boolean
+}
+
+const MOST_WARM_UP_SECONDS = 300
+
+/** Heaps, caches and tables find their size in the first minutes; a short run has a sixth of its time for it. */
+export function judge({ samples }: Pick<Measured, 'samples'>): Verdict[] {
+  const lasted = samples.at(-1)?.atSeconds ?? 0
+  const warm = samples.filter(({ atSeconds }) => atSeconds > Math.min(MOST_WARM_UP_SECONDS, lasted / 6))
+  return CURVES.map((curve) => verdictOf(curve, curve.isMovedByOthers ? quieterHalf(warm) : warm))
+}
+
+function verdictOf({ name, unit, of, mostRise, floor }: Curve, samples: readonly Sample[]): Verdict {
+  const points = samples.flatMap((sample): Point[] => {
+    const value = of(sample)
+    return value === null || value === undefined ? [] : [[sample.atSeconds, value]]
+  })
+  const trend = trendOf(points)
+  const rises = trend.rise > mostRise && trend.last - trend.first > Math.max(floor, mostRise * trend.first)
+  return { curve: name, unit, ...trend, mostRise, floor, samples: points.length, isFlat: !rises }
+}
+
+/** Of each quarter, so that time has as many points everywhere. */
+function quieterHalf(samples: readonly Sample[]): Sample[] {
+  const size = Math.ceil(samples.length / 4)
+  return [0, 1, 2, 3].flatMap((nth) => {
+    const quarter = samples.slice(nth * size, (nth + 1) * size)
+    const middle = median(quarter.map(({ machine }) => machine.others))
+    return quarter.filter(({ machine }) => machine.others <= middle)
+  })
+}
+
+export function verdictTable(verdicts: readonly Verdict[]): string[][] {
+  return [
+    ['', 'median', 'first quarter', 'last quarter', 'rise', 'allowed', 'verdict'],
+    ...verdicts.map(({ curve, unit, median, first, last, rise, mostRise, isFlat }) => [
+      curve,
+      `${figure(median)} ${unit}`,
+      figure(first),
+      figure(last),
+      percent(rise),
+      percent(mostRise),
+      isFlat ? 'flat' : 'RISES',
+    ]),
+  ]
+}
+
+const figure = (value: number): string => numberText(Number(value.toPrecision(3)))
+
+const percent = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(100 * share).toFixed(1)} %`

@@ -1,0 +1,63 @@
+/**
+ * What is submitted, by its place in the run: most of it plain, some with each option that writes more than an ordinary life does.
+ * Nothing is drawn by lot, so that each minute of a run is like every other.
+ */
+
+/** Moments are of the machine's monotonic clock, by which all processes of a run reckon. */
+export interface SoakPayload {
+  /** When the call that submitted it began. */
+  readonly at: number
+  /** How long after that it is due. */
+  readonly delayMs: number
+}
+
+export interface SoakTask {
+  readonly type: string
+  readonly delayMs?: number
+  readonly retentionMs?: number
+  readonly maxAttempts?: number
+  readonly priority?: 'high' | 'low'
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+export interface Submission {
+  readonly task: SoakTask
+  readonly key?: string
+  /** Sent once more, as by a caller who did not hear the answer. */
+  readonly isRepeated?: boolean
+  /** Cancelled so long after it was accepted. */
+  readonly cancelAfterMs?: number
+}
+
+const LONGEST_DELAY_MS = 30_000
+const CANCEL_AFTER_MS = 2_000
+// Of a third: unreadable within the run, while the others are kept for the usual week.
+const SHORT_RETENTION_MS = 60_000
+
+/** Steps through all of a hundred in an order that mixes them. */
+const STEP = 37
+
+export function submissionAt(n: number): Submission {
+  const place = (n * STEP) % 100
+  const { task, ...rest } = ofPlace(place, n)
+  const priority = n % 20 === 7 ? 'high' : n % 20 === 13 ? 'low' : undefined
+  return {
+    ...rest,
+    task: { ...task, ...(n % 3 === 0 && { retentionMs: SHORT_RETENTION_MS }), ...(priority && { priority }) },
+  }
+}
+
+function ofPlace(place: number, n: number): Submission {
+  if (place < 70) return { task: { type: 'soak.plain' } }
+  if (place < 80) return { task: { type: 'soak.plain', labels: { customer: `c-${n % 1_000}` } } }
+  if (place < 85) return { task: { type: 'soak.plain', delayMs: 1_000 + ((n * 7_919) % (LONGEST_DELAY_MS - 1_000)) } }
+  if (place < 89) return { task: { type: 'soak.fails-once', maxAttempts: 3 } }
+  if (place < 92) return { task: { type: 'soak.tells-progress' } }
+  if (place < 95) return { task: { type: 'soak.logs' } }
+  if (place < 98) {
+    const key = `soak-${n}`
+    return { key, isRepeated: n % 2 === 0, task: { type: 'soak.plain', labels: { 'idempotency-key': key } } }
+  }
+  if (place < 99) return { cancelAfterMs: CANCEL_AFTER_MS, task: { type: 'soak.plain', delayMs: LONGEST_DELAY_MS } }
+  return { task: { type: 'soak.fails', maxAttempts: 1 } }
+}

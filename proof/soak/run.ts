@@ -1,0 +1,95 @@
+/**
+ * `npm run soak`: the whole system at a steady rate for as long as you like, before a long history; what it takes, and whether that
+ * grows. Everything listens on 127.0.0.1 only, and is gone afterwards.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { alignedText } from '@taskflow/bench/table.ts'
+import { endWithSignals } from '@taskflow/testing/end-with-signals'
+import { writeCurves } from './curves.ts'
+import { judge, verdictTable } from './judge.ts'
+import { type Measured, soak } from './soak.ts'
+
+const HELP = `npm run soak -- [options]
+
+Runs api, worker and coordinator as processes of their own, submits at a steady rate, and tells whether memory, dead rows and
+latency stay flat. Exits with 1 when one of them rises, or a promise is broken.
+
+  --minutes <n>     how long (default 60)
+  --rate <n>        submissions a second (default 200)
+  --finished <n>    tasks that finished before it begins (default 10000000)
+  --sample <s>      seconds between two looks (default 15)
+  --json <file>     writes all samples there
+  --plot <file>     draws the curves there, as SVG
+  --again <file>    measures nothing: judges, and draws, what --json wrote
+  --help
+
+BENCH_DATABASE_URL  a PostgreSQL with durable settings whose user may create databases; one of our own where absent
+`
+
+const options = optionsOrHint()
+if (options.help) process.stdout.write(HELP)
+else await run()
+
+function optionsOrHint() {
+  try {
+    return readOptions()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    console.error(`${error.message}\nSee: npm run soak -- --help`)
+    return process.exit(2)
+  }
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '60' },
+      rate: { type: 'string', default: '200' },
+      finished: { type: 'string', default: '10000000' },
+      sample: { type: 'string', default: '15' },
+      json: { type: 'string' },
+      plot: { type: 'string' },
+      again: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const [minutes, rate, sampleSeconds] = [numberOf('minutes'), numberOf('rate'), numberOf('sample')]
+  return { ...values, minutes, rate, sampleSeconds, finished: numberOf('finished') }
+
+  function numberOf(name: 'minutes' | 'rate' | 'finished' | 'sample'): number {
+    const number = Number(values[name])
+    if (!(number > 0)) throw new TypeError(`Expected --${name} to be a number above 0, got ${values[name]}`)
+    return number
+  }
+}
+
+async function run(): Promise<void> {
+  endWithSignals()
+  const measured =
+    options.again === undefined ? await soak({ ...options, tell: console.log }) : readMeasured(options.again)
+  const result = { ...measured, verdicts: judge(measured) }
+  if (options.json !== undefined) writeFileSync(options.json, jsonOf(result))
+  if (options.plot !== undefined) await writeCurves(options.plot, result)
+  console.log(`\n${alignedText(verdictTable(result.verdicts))}\n`)
+  const { kept, complaints } = measured
+  console.log(`${kept.accepted} tasks accepted, ${kept.starts} attempts, ${kept.violations.length} promises broken`)
+  for (const sentence of kept.violations) console.log(`  ${sentence}`)
+  for (const [who, lines] of Object.entries(complaints)) for (const line of lines) console.log(`  ${who}: ${line}`)
+  const rising = result.verdicts.filter(({ isFlat }) => !isFlat)
+  if (rising.length > 0 || kept.violations.length > 0) process.exitCode = 1
+}
+
+function readMeasured(file: string): Measured {
+  return JSON.parse(readFileSync(file, 'utf8')) as Measured
+}
+
+/** A sample a line: hundreds of them are read by programs, and by people only as a difference. */
+function jsonOf({ samples, ...rest }: Measured): string {
+  const lines = samples.map((sample) => `    ${JSON.stringify(sample, rounded)}`)
+  return `${JSON.stringify(rest, rounded, 2).slice(0, -2)},\n  "samples": [\n${lines.join(',\n')}\n  ]\n}\n`
+}
+
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toFixed(3)) : value
+}

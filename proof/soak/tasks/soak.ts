@@ -1,0 +1,52 @@
+import { nowMs } from '@taskflow/bench/moment.ts'
+import { defineTask, type TaskContext } from '@taskflow/sdk'
+import type { SoakPayload } from '../mix.ts'
+import { noteTaker } from '../notes.ts'
+
+// A worker that is not part of a soak may load this as well, as a test of all task modules does.
+const note = process.env.SOAK_NOTES === undefined ? () => {} : noteTaker(process.env.SOAK_NOTES)
+
+/** Notes the start and the end of what it runs, and returns its lease, by which an accepted result is told from another's. */
+const noted =
+  (work: (ctx: TaskContext) => unknown) =>
+  async ({ at, delayMs }: SoakPayload, ctx: TaskContext) => {
+    const { task, fencingToken, attempt } = ctx
+    const startedMs = nowMs()
+    const late = `${(startedMs - at - delayMs).toFixed(3)} ${delayMs > 0 ? 'delayed' : 'ready'}`
+    note(`started ${startedMs.toFixed(3)} ${task.id} ${fencingToken} ${attempt} ${late}`)
+    const end = (result: string) => note(`ended ${nowMs().toFixed(3)} ${task.id} ${fencingToken} ${attempt} ${result}`)
+    try {
+      await work(ctx)
+    } catch (error) {
+      end('-')
+      throw error
+    }
+    end(JSON.stringify({ leaseId: fencingToken }))
+    return { leaseId: fencingToken }
+  }
+
+export const plain = defineTask({ type: 'soak.plain', run: noted(() => {}) })
+
+export const tellsProgress = defineTask({ type: 'soak.tells-progress', run: noted(({ progress }) => progress(50)) })
+
+export const logs = defineTask({
+  type: 'soak.logs',
+  run: noted(({ log }) => {
+    for (let line = 0; line < 3; line++) log.info('Another line', { line })
+  }),
+})
+
+export const failsOnce = defineTask({
+  type: 'soak.fails-once',
+  retry: { baseMs: 100, jitter: 'none' },
+  run: noted(({ attempt }) => {
+    if (attempt === 1) throw new Error('The first attempt fails')
+  }),
+})
+
+export const fails = defineTask({
+  type: 'soak.fails',
+  run: noted(() => {
+    throw new Error('It fails for good')
+  }),
+})
