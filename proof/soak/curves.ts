@@ -18,10 +18,10 @@ const PANELS: Readonly<Record<string, Lines>> = {
     coordinator: ({ processes }) => processes.coordinator.residentMiB,
     'PostgreSQL, without its buffers': ({ postgres }) => postgres.ownMiB,
   },
-  'Heap in use, MiB': {
-    api: ({ processes }) => processes.api.heapMiB,
-    worker: ({ processes }) => processes.worker.heapMiB,
-    coordinator: ({ processes }) => processes.coordinator.heapMiB,
+  'Old space of the heap, MiB': {
+    api: ({ processes }) => processes.api.oldSpaceMiB,
+    worker: ({ processes }) => processes.worker.oldSpaceMiB,
+    coordinator: ({ processes }) => processes.coordinator.oldSpaceMiB,
   },
   'Rows of `task`': {
     dead: ({ postgres }) => postgres.tables.task?.dead,
@@ -52,7 +52,7 @@ export async function writeCurves(file: string, measured: Pick<Measured, 'sample
   view.finalize()
 }
 
-export function curvesSpec({ samples }: Pick<Measured, 'samples'>): TopLevelSpec {
+function curvesSpec({ samples }: Pick<Measured, 'samples'>): TopLevelSpec {
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'transparent',

@@ -11,6 +11,7 @@ export interface ProcessFigures {
   readonly oldSpaceMiB: number
   readonly heapTotalMiB: number
   readonly externalMiB: number
+  /** As its metric tells: with the interval in which it looks. */
   readonly loopLagP99Ms: number
   readonly files: number
 }

@@ -2,27 +2,25 @@ import { expect, test } from 'vitest'
 import { judge } from './judge.ts'
 import type { Sample } from './sampler.ts'
 
-const HOUR_SECONDS = 3_600
-const SAMPLE_SECONDS = 15
+const MINUTES = 60
 
 interface Shape {
-  readonly heapMiB?: number
+  readonly oldSpaceMiB?: number
   readonly dead?: number
   readonly submitMs?: number
   readonly others?: number
 }
 
-/** An hour in which each sample is as the shape says, and otherwise like every other. */
-function hour(shape: (nth: number) => Shape): { samples: Sample[] } {
-  const count = HOUR_SECONDS / SAMPLE_SECONDS
-  return { samples: Array.from({ length: count }, (_, nth) => sampleOf((nth + 1) * SAMPLE_SECONDS, shape(nth))) }
+/** An hour with a sample each minute, which is as the shape says and otherwise like every other. */
+function hour(shape: (minute: number) => Shape): { samples: Sample[] } {
+  return { samples: Array.from({ length: MINUTES }, (_, minute) => sampleOf((minute + 1) * 60, shape(minute))) }
 }
 
-function sampleOf(atSeconds: number, { heapMiB = 40, dead = 8_000, submitMs = 4, others = 10 }: Shape): Sample {
+function sampleOf(atSeconds: number, { oldSpaceMiB = 40, dead = 8_000, submitMs = 4, others = 10 }: Shape): Sample {
   const process = {
     residentMiB: 150,
-    heapMiB: 40,
-    oldSpaceMiB: 30,
+    heapMiB: 50,
+    oldSpaceMiB: 40,
     heapTotalMiB: 60,
     externalMiB: 5,
     loopLagP99Ms: 2,
@@ -33,7 +31,7 @@ function sampleOf(atSeconds: number, { heapMiB = 40, dead = 8_000, submitMs = 4,
   return {
     atSeconds,
     machine: { busy: 30, others, load: 1 },
-    processes: { api: { ...process, heapMiB }, worker: process, coordinator: process },
+    processes: { api: { ...process, oldSpaceMiB }, worker: process, coordinator: process },
     cpu: { api: 10, worker: 10, coordinator: 1, postgres: 20, caller: 10 },
     postgres: {
       tables: { task: table },
@@ -62,28 +60,29 @@ test('finds an hour flat that is', () => {
   expect(rising(hour(() => ({})))).toEqual([])
 })
 
-test('finds a heap that grows', () => {
-  expect(rising(hour((nth) => ({ heapMiB: 40 + nth / 12 })))).toEqual(['heap of api'])
+test('finds an old space that grows', () => {
+  expect(rising(hour((minute) => ({ oldSpaceMiB: 40 + minute / 3 })))).toEqual(['old space of api'])
 })
 
-test('lets a heap find its size in the first minutes', () => {
-  expect(rising(hour((nth) => ({ heapMiB: Math.min(60, 20 + 2 * nth) })))).toEqual([])
+test('lets memory find its size in the first minutes', () => {
+  expect(rising(hour((minute) => ({ oldSpaceMiB: Math.min(60, 20 + 8 * minute) })))).toEqual([])
 })
 
-test('lets a heap grow by less than its own grain', () => {
-  expect(rising(hour((nth) => ({ heapMiB: 40 + nth / 40 })))).toEqual([])
+test('lets memory grow by less than its own grain', () => {
+  expect(rising(hour((minute) => ({ oldSpaceMiB: 40 + minute / 10 })))).toEqual([])
 })
 
 test('finds dead rows that pile up', () => {
-  expect(rising(hour((nth) => ({ dead: 8_000 + 30 * nth })))).toEqual(['dead rows of `task`'])
+  expect(rising(hour((minute) => ({ dead: 8_000 + 120 * minute })))).toEqual(['dead rows of `task`'])
 })
 
 test('finds a latency that grows, also while others use the machine', () => {
-  expect(rising(hour((nth) => ({ submitMs: 4 + nth / 30, others: nth % 3 === 0 ? 60 : 5 })))).toEqual(['submit, p50'])
+  const shape = (minute: number): Shape => ({ submitMs: 4 + minute / 8, others: minute % 3 === 0 ? 60 : 5 })
+  expect(rising(hour(shape))).toEqual(['submit, p50'])
 })
 
 test('does not take the neighbours that came for a latency of our own', () => {
-  const shape = (nth: number): Shape =>
-    nth > 100 && nth % 3 > 0 ? { submitMs: 30, others: 80 } : { submitMs: 4, others: 5 + (nth % 2) }
-  expect(rising(hour((nth) => shape(nth)))).toEqual([])
+  const loud: Shape = { submitMs: 30, others: 80 }
+  const quiet: Shape = { submitMs: 4, others: 5 }
+  expect(rising(hour((minute) => (minute > 25 && minute % 3 > 0 ? loud : quiet)))).toEqual([])
 })

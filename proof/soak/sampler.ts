@@ -13,15 +13,9 @@ import {
   processFigures,
 } from './figures.ts'
 import type { StartSeen } from './notes.ts'
+import { type Spread, spreadOf } from './spread.ts'
 import type { Calls } from './steady-load.ts'
 import { ROLES, type Role, type SystemProcess } from './system.ts'
-
-/** Of values between two samples; null where there were none. */
-export interface Spread {
-  readonly count: number
-  readonly p50: number | null
-  readonly p99: number | null
-}
 
 export interface Sample {
   /** Since the load began. */
@@ -111,10 +105,4 @@ export async function sampler({ client, system, takeCalls, readStarts }: Deps): 
       return sample
     },
   }
-}
-
-export function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null
-  return { count: sorted.length, p50: at(0.5), p99: at(0.99) }
 }
