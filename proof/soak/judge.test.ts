@@ -5,6 +5,7 @@ import type { Sample } from './sampler.ts'
 const MINUTES = 60
 
 interface Shape {
+  readonly residentMiB?: number
   readonly oldSpaceMiB?: number
   readonly dead?: number
   readonly submitMs?: number
@@ -16,7 +17,10 @@ function hour(shape: (minute: number) => Shape): { samples: Sample[] } {
   return { samples: Array.from({ length: MINUTES }, (_, minute) => sampleOf((minute + 1) * 60, shape(minute))) }
 }
 
-function sampleOf(atSeconds: number, { oldSpaceMiB = 40, dead = 8_000, submitMs = 4, others = 10 }: Shape): Sample {
+function sampleOf(
+  atSeconds: number,
+  { residentMiB = 150, oldSpaceMiB = 40, dead = 8_000, submitMs = 4, others = 10 }: Shape,
+): Sample {
   const process = {
     residentMiB: 150,
     heapMiB: 50,
@@ -31,7 +35,7 @@ function sampleOf(atSeconds: number, { oldSpaceMiB = 40, dead = 8_000, submitMs 
   return {
     atSeconds,
     machine: { busy: 30, others, load: 1 },
-    processes: { api: { ...process, oldSpaceMiB }, worker: process, coordinator: process },
+    processes: { api: { ...process, residentMiB, oldSpaceMiB }, worker: process, coordinator: process },
     cpu: { api: 10, worker: 10, coordinator: 1, postgres: 20, caller: 10 },
     postgres: {
       tables: { task: table },
@@ -70,6 +74,15 @@ test('lets memory find its size in the first minutes', () => {
 
 test('lets memory grow by less than its own grain', () => {
   expect(rising(hour((minute) => ({ oldSpaceMiB: 40 + minute / 10 })))).toEqual([])
+})
+
+test('takes the steps of the space for new objects for no growth', () => {
+  expect(rising(hour((minute) => ({ residentMiB: minute > 20 || minute === 12 ? 224 : 120 })))).toEqual([])
+})
+
+test('finds resident memory that grows past its highest step', () => {
+  const steps = (minute: number): number => (minute % 10 < 5 ? 224 : 160)
+  expect(rising(hour((minute) => ({ residentMiB: steps(minute) + 2 * minute })))).toEqual(['memory of api'])
 })
 
 test('finds dead rows that pile up', () => {

@@ -19,6 +19,11 @@ interface Curve {
   readonly floor: number
   /** Whether other work on the machine moves it: then the quieter half of each quarter counts. */
   readonly isMovedByOthers?: boolean
+  /**
+   * Whether it goes up and down by steps: V8 doubles and halves its space for new objects, by 128 MiB in all. What grows for
+   * another reason grows past the highest step of the first quarter too.
+   */
+  readonly isStepped?: boolean
 }
 
 // A tenth in an hour: with 720,000 tasks and a process of 150 MiB, some 20 bytes a task. What leaks less is no longer told from a
@@ -44,7 +49,7 @@ const sumOf = ({ tables }: DatabaseFigures, of: (table: TableFigures) => number)
 
 const CURVES: readonly Curve[] = [
   ...ROLES.flatMap((role): Curve[] => [
-    { name: `memory of ${role}`, ...MEMORY, of: ({ processes }) => processes[role].residentMiB },
+    { name: `memory of ${role}`, ...MEMORY, isStepped: true, of: ({ processes }) => processes[role].residentMiB },
     { name: `old space of ${role}`, ...MEMORY, of: ({ processes }) => processes[role].oldSpaceMiB },
   ]),
   { name: 'memory of PostgreSQL, without its buffers', ...MEMORY, of: ({ postgres }) => postgres.ownMiB },
@@ -88,13 +93,15 @@ export function judge({ samples }: Pick<Measured, 'samples'>): Verdict[] {
   return CURVES.map((curve) => verdictOf(curve, curve.isMovedByOthers ? quieterHalf(warm) : warm))
 }
 
-function verdictOf({ name, unit, of, mostRise, floor }: Curve, samples: readonly Sample[]): Verdict {
+function verdictOf({ name, unit, of, mostRise, floor, isStepped }: Curve, samples: readonly Sample[]): Verdict {
   const points = samples.flatMap((sample): Point[] => {
     const value = of(sample)
     return value === null || value === undefined ? [] : [[sample.atSeconds, value]]
   })
   const trend = trendOf(points)
-  const rises = trend.rise > mostRise && trend.last - trend.first > Math.max(floor, mostRise * trend.first)
+  const grew = (from: number, to: number) => to - from > Math.max(floor, mostRise * from)
+  const rises =
+    trend.rise > mostRise && grew(trend.first, trend.last) && (!isStepped || grew(trend.mostOfFirst, trend.mostOfLast))
   return { curve: name, unit, ...trend, mostRise, floor, samples: points.length, isFlat: !rises }
 }
 

@@ -39,10 +39,10 @@ test('sees no rise in outliers that all come late', () => {
   expect(last).toBeGreaterThan(4)
 })
 
-test('tells the medians of the first and the last quarter', () => {
-  expect(trendOf(curve((nth) => nth))).toMatchObject({ first: 29.5, last: 210 })
+test('tells the medians and the most of the first and the last quarter', () => {
+  expect(trendOf(curve((nth) => nth))).toMatchObject({ first: 29.5, last: 210, mostOfFirst: 59, mostOfLast: 240 })
 })
 
 test('has no share to tell of a curve that lies at zero', () => {
-  expect(trendOf(curve(() => 0))).toEqual({ median: 0, rise: 0, first: 0, last: 0 })
+  expect(trendOf(curve(() => 0))).toMatchObject({ median: 0, rise: 0, first: 0, last: 0 })
 })

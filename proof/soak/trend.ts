@@ -27,6 +27,9 @@ export interface Trend {
   /** Medians of the first and the last quarter of the time. */
   readonly first: number
   readonly last: number
+  /** The most of either. */
+  readonly mostOfFirst: number
+  readonly mostOfLast: number
 }
 
 export function trendOf(points: readonly Point[]): Trend {
@@ -34,14 +37,15 @@ export function trendOf(points: readonly Point[]): Trend {
   const lasting = (points.at(-1)?.[0] ?? 0) - from
   const middle = median(points.map(([, value]) => value))
   const quarter = (nth: number) =>
-    median(
-      points.filter(([at]) => Math.min(3, Math.floor((4 * (at - from)) / lasting)) === nth).map(([, value]) => value),
-    )
+    points.filter(([at]) => Math.min(3, Math.floor((4 * (at - from)) / lasting)) === nth).map(([, value]) => value)
+  const [first, last] = [quarter(0), quarter(3)]
   return {
     median: middle,
     // A curve that lies at zero has no share to rise by.
     rise: middle === 0 ? 0 : (slopeOf(points) * lasting) / middle,
-    first: quarter(0),
-    last: quarter(3),
+    first: median(first),
+    last: median(last),
+    mostOfFirst: Math.max(...first),
+    mostOfLast: Math.max(...last),
   }
 }
