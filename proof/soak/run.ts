@@ -2,18 +2,17 @@
  * `npm run soak`: the whole system at a steady rate for as long as you like, before a long history; what it takes, and whether that
  * grows. Everything listens on 127.0.0.1 only, and is gone afterwards.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { alignedText } from '@taskflow/bench/table.ts'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
-import { writeCurves } from './curves.ts'
 import { judge, verdictTable } from './judge.ts'
 import { type Measured, soak } from './soak.ts'
 
 const HELP = `npm run soak -- [options]
 
 Runs api, worker and coordinator as processes of their own, submits at a steady rate, and tells whether memory, dead rows and
-latency stay flat. Exits with 1 when one of them rises, or a promise is broken.
+latency stay flat. Exits with 1 when one of them rises, a promise is broken, or a call fails.
 
   --minutes <n>     how long (default 60)
   --rate <n>        submissions a second (default 200)
@@ -54,6 +53,8 @@ function readOptions() {
       help: { type: 'boolean', default: false },
     },
   })
+  if (values.again !== undefined && !existsSync(values.again))
+    throw new TypeError(`Expected --again to be a file that --json wrote, got ${values.again}`)
   const [minutes, rate, sampleSeconds] = [numberOf('minutes'), numberOf('rate'), numberOf('sample')]
   return { ...values, minutes, rate, sampleSeconds, finished: numberOf('finished') }
 
@@ -70,14 +71,19 @@ async function run(): Promise<void> {
     options.again === undefined ? await soak({ ...options, tell: console.log }) : readMeasured(options.again)
   const result = { ...measured, verdicts: judge(measured) }
   if (options.json !== undefined) writeFileSync(options.json, jsonOf(result))
-  if (options.plot !== undefined) await writeCurves(options.plot, result)
+  if (options.plot !== undefined) {
+    // Loads a whole library of plots.
+    const { writeCurves } = await import('./curves.ts')
+    await writeCurves(options.plot, result)
+  }
   console.log(`\n${alignedText(verdictTable(result.verdicts))}\n`)
   const { kept, complaints } = measured
   console.log(`${kept.accepted} tasks accepted, ${kept.starts} attempts, ${kept.violations.length} promises broken`)
   for (const sentence of kept.violations) console.log(`  ${sentence}`)
   for (const [who, lines] of Object.entries(complaints)) for (const line of lines) console.log(`  ${who}: ${line}`)
   const rising = result.verdicts.filter(({ isFlat }) => !isFlat)
-  if (rising.length > 0 || kept.violations.length > 0) process.exitCode = 1
+  const isRefused = (complaints.caller ?? []).length > 0
+  if (rising.length > 0 || kept.violations.length > 0 || isRefused) process.exitCode = 1
 }
 
 function readMeasured(file: string): Measured {

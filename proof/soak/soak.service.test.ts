@@ -12,7 +12,7 @@ const DAYS_FROM_TODAY = 4
 const processes = useProcesses()
 
 test('a short soak measures every curve, keeps every promise, and drops what is past retention', {
-  timeout: 180_000,
+  timeout: 240_000,
 }, async () => {
   const folder = processes.tempFolder()
   const [json, plot] = [join(folder, 'soak.json'), join(folder, 'soak.svg')]
