@@ -74,3 +74,7 @@ test('the first id of a moment is a bound between the ids before and after it', 
   expect(before < bound).toBe(true)
   expect(bound < at).toBe(true)
 })
+
+test('the first id of a moment before 1970 is before every id', () => {
+  expect(firstIdAt(new Date('1969-12-31T23:00:00Z'))).toBe('00000000-0000-0000-0000-000000000000')
+})

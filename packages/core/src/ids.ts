@@ -52,8 +52,8 @@ function hex6(random: () => number): string {
   return hex2(number >> 16) + hex2(number >> 8) + hex2(number)
 }
 
-/** The smallest id of a moment: bounds of time in an order of ids. */
+/** The smallest id of a moment: bounds of time in an order of ids. No id is older than 1970. */
 export function firstIdAt(time: Date): string {
-  const ms = time.getTime().toString(16).padStart(12, '0')
+  const ms = Math.max(0, time.getTime()).toString(16).padStart(12, '0')
   return `${ms.slice(0, 8)}-${ms.slice(8)}-0000-0000-000000000000`
 }
