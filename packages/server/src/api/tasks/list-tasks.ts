@@ -31,7 +31,7 @@ const Query = closed(
       Type.Array(Type.Enum(['payload', 'result']), { description: 'What lists leave out unless asked for' }),
     ),
   },
-  { patternProperties: { '^label\\..{1,64}$': { type: 'string', maxLength: 256 } } },
+  { patternProperties: { '^label\\.[\\s\\S]{1,64}$': { type: 'string', maxLength: 256 } } },
 )
 
 /** GET /v1/tasks */

@@ -119,6 +119,20 @@ describe('a list', () => {
     const { items } = (await given.call('GET', `/v1/tasks?${query}&state=scheduled`)).json
     expect(items.map(({ id }: { id: string }) => id)).toEqual([wanted.id])
   })
+
+  test('takes a moment that is of 1969 by the clock of the database', async () => {
+    await submit({ queue: 'since' })
+    const query = new URLSearchParams({ queue: 'since', createdAfter: '1970-01-01T00:00:00+01:00' })
+    expect((await given.call('GET', `/v1/tasks?${query}`)).json.items).toHaveLength(1)
+    const before = new URLSearchParams({ queue: 'since', createdBefore: '1970-01-01T00:00:00+01:00' })
+    expect((await given.call('GET', `/v1/tasks?${before}`)).json.items).toEqual([])
+  })
+
+  test('filters by any name that a label may have', async () => {
+    const { id } = await submit({ labels: { 'first\nsecond': 'x' } })
+    const query = new URLSearchParams({ 'label.first\nsecond': 'x' })
+    expect((await given.call('GET', `/v1/tasks?${query}`)).json.items).toMatchObject([{ id }])
+  })
 })
 
 test('stores a batch as a whole, and gives the same ids for the same key', async () => {
