@@ -13,6 +13,12 @@ for (const text of ['', '10', 's', '-5s', '5 weeks', '1h30m']) {
   })
 }
 
+for (const text of [`${'9'.repeat(400)}d`, '365001d', `${Number.MAX_SAFE_INTEGER}h`]) {
+  test(`"${text.slice(0, 20)}" is too long to be meant`, () => {
+    expect(() => parseDurationMs(text)).toThrow('Expected a duration of less than a thousand years.')
+  })
+}
+
 test('a duration is told in the largest unit that fits', () => {
   expect([0, 999, 1_000, 119_000, 7_200_000, 172_800_000].map(shortDuration)).toEqual([
     '0ms',

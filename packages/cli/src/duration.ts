@@ -2,13 +2,18 @@ import { InvalidArgumentError } from 'commander'
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
+// Far beyond what any option takes, and as a moment from now still a date.
+const LONGEST_MS = 365_000 * UNIT_MS.d
+
 type Unit = keyof typeof UNIT_MS
 
 /** `500ms`, `10s`, `1.5h`; for options, so what is none is refused in their manner. */
 export function parseDurationMs(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim()) ?? []
   if (amount === undefined) throw new InvalidArgumentError('Expected a duration such as 500ms, 10s, 5m, 2h or 1d.')
-  return Math.round(Number(amount) * UNIT_MS[unit as Unit])
+  const ms = Math.round(Number(amount) * UNIT_MS[unit as Unit])
+  if (ms > LONGEST_MS) throw new InvalidArgumentError('Expected a duration of less than a thousand years.')
+  return ms
 }
 
 /** Short, in the largest unit that fits: `4s`, `12m`, `3d`. */
