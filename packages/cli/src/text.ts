@@ -9,7 +9,17 @@ export function harmless(text: string): string {
   return stripVTControlCharacters(text).replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ')
 }
 
-export const onOneLine = (text: string): string => harmless(text).replace(/\s*\n\s*/g, ' ')
+/** Line by line, since a pattern with blanks on both sides of a break takes the square of a long run of blanks. */
+export function onOneLine(text: string): string {
+  const lines = harmless(text).split('\n')
+  const last = lines.length - 1
+  const joined = lines.map((line, index) => {
+    const begun = index === 0 ? line : line.trimStart()
+    return index === last ? begun : begun.trimEnd()
+  })
+  // Blank lines are part of the break they stand in.
+  return joined.filter((line, index) => line !== '' || index === 0 || index === last).join(' ')
+}
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
@@ -18,16 +28,20 @@ const NO_WIDTH = /\p{Mark}/u
 /** Columns that a text takes on a terminal. */
 export function widthOf(text: string): number {
   let width = 0
-  for (const character of text) width += WIDE.test(character) ? 2 : NO_WIDTH.test(character) ? 0 : 1
+  for (const character of text) width += widthOfOne(character)
   return width
 }
+
+const widthOfOne = (character: string): number => (WIDE.test(character) ? 2 : NO_WIDTH.test(character) ? 0 : 1)
 
 /** Cuts what does not cutTo, and says so with an ellipsis. */
 export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   let kept = ''
+  let keptWidth = 0
   for (const character of text) {
-    if (widthOf(kept + character) > width - 1) break
+    keptWidth += widthOfOne(character)
+    if (keptWidth > width - 1) break
     kept += character
   }
   return `${kept}…`
