@@ -113,10 +113,14 @@ function flawOfObject(object: Readonly<Record<string, unknown>>): Flaw | undefin
 const LONG_NUMBER = /\d{16}/
 const INTEGER = /^-?\d+$/
 
+/** Written again it would be another. What JavaScript wrote is not, though its last digits are only those that it needs. */
+const losesDigits = (source: string, value: number): boolean =>
+  String(value) !== source && BigInt(source) !== BigInt(value)
+
 /** A second pass, for the rare text with such numbers: an id of 64 bits would silently become another. */
 function refuseInexactIntegers(text: string): void {
   const check = (_key: string, value: unknown, { source }: { source?: string }): unknown => {
-    if (source !== undefined && INTEGER.test(source) && BigInt(source) !== BigInt(value as number)) {
+    if (source !== undefined && INTEGER.test(source) && losesDigits(source, value as number)) {
       throw malformed(
         `The body has the integer ${source.slice(0, 40)}, which loses digits as a number; send it as a string`,
       )
