@@ -55,6 +55,8 @@ test.each([
   ['TASKFLOW_QUEUES', 'default=3,mail=0', 'must give weights as whole numbers from 1 to 1000, got "mail=0"'],
   ['TASKFLOW_TYPES', 'report.*,*.mail', 'must be names of task types, or beginnings with a * behind, got "*.mail"'],
   ['TASKFLOW_WORKER_LABELS', 'zone=eu,gpu', 'must be pairs as zone=eu,gpu=no, got "zone=eu,gpu"'],
+  ['TASKFLOW_WORKER_LABELS', 'zone=eu,zone=us', 'must be pairs as zone=eu,gpu=no, got "zone=eu,zone=us"'],
+  ['TASKFLOW_WORKER_LABELS', ' =eu', 'must be pairs as zone=eu,gpu=no, got " =eu"'],
 ])('refuses %s=%s', async (variable, value, mistake) => {
   await expect(load({ env: { [variable]: value } })).rejects.toMatchObject({
     code: 'SETTINGS_INVALID',
@@ -154,4 +156,45 @@ test('describes each setting, with defaults that it would itself accept', async 
     expect(flag, name).toMatch(/^--[a-z-]+$/)
   }
   await expect(load()).resolves.toBeDefined()
+})
+
+test('reads labels with blanks around their parts', async () => {
+  const env = { TASKFLOW_WORKER_LABELS: 'zone = eu , gpu= no' }
+  expect(await load({ env })).toMatchObject({ workerLabels: { zone: 'eu', gpu: 'no' } })
+})
+
+test.each(['postgres://user:secret@host:99999/db', 'postgres://user:sec:ret/x@[::1/db'])(
+  'refuses %s, which nobody can connect to, without telling its password',
+  async (url) => {
+    const refused = (await load({ env: { TASKFLOW_DATABASE_URL: url } }).catch((error: Error) => error)) as Error
+    expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
+    expect(refused.message).toContain('TASKFLOW_DATABASE_URL is no address that can be read')
+    expect(refused.message).not.toContain('sec')
+  },
+)
+
+test.each([
+  ['10n', 'port in taskflow.config.ts must be integer, got 10n'],
+  ['() => 8080', 'port in taskflow.config.ts must be integer, got [Function: port]'],
+  ['Symbol("eighty")', 'port in taskflow.config.ts must be integer, got Symbol(eighty)'],
+  ['(() => { const self = {}; self.self = self; return self })()', 'port in taskflow.config.ts must be integer, got'],
+])('names a port of %s in the file, for which JSON has no words', async (value, sentence) => {
+  writeConfig(`export default { port: ${value} }`)
+  const refused = (await load().catch((error: Error) => error)) as Error
+  expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
+  expect(refused.message).toContain(sentence)
+})
+
+test.each([
+  ['export default {', 'taskflow.config.ts cannot be loaded: '],
+  ['throw new Error("no vault")', 'taskflow.config.ts cannot be loaded: no vault'],
+  ['throw null', 'taskflow.config.ts cannot be loaded: null'],
+  ['export default [{ port: 1 }]', 'Expected taskflow.config.ts to export an object of settings'],
+  ['export default Promise.resolve({ port: 1 })', 'Expected taskflow.config.ts to export an object of settings'],
+  ['export default new Map([["port", 1]])', 'Expected taskflow.config.ts to export an object of settings'],
+])('refuses a file that says %s', async (text, sentence) => {
+  writeConfig(text)
+  const refused = (await load().catch((error: Error) => error)) as Error
+  expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
+  expect(refused.message).toContain(sentence)
 })

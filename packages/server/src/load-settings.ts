@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
 import type { TSchema } from '@fastify/type-provider-typebox'
 import { mistakeInQueues, mistakeInTypes, TaskFlowError } from '@taskflow/core'
 import { Value } from 'typebox/value'
@@ -56,10 +57,23 @@ const warnOnStderr = (sentence: string): void => void process.stderr.write(`${se
 async function readFile(cwd: string): Promise<Readonly<Record<string, unknown>>> {
   const path = join(cwd, FILE)
   if (!existsSync(path)) return {}
-  const module = (await import(pathToFileURL(path).href)) as { default?: unknown }
-  if (module.default !== null && typeof module.default === 'object') return module.default as Record<string, unknown>
+  const { default: exported } = await importFile(path)
+  if (isPlainObject(exported)) return exported
   throw new TaskFlowError('SETTINGS_INVALID', `Expected ${FILE} to export an object of settings as its default`)
 }
+
+async function importFile(path: string): Promise<{ default?: unknown }> {
+  try {
+    return (await import(pathToFileURL(path).href)) as { default?: unknown }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : inspect(cause)
+    throw new TaskFlowError('SETTINGS_INVALID', `${FILE} cannot be loaded: ${reason}`, { cause })
+  }
+}
+
+/** Of a list, a map or a promise the settings would not be found, and the start would go on without them. */
+const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
 
 function pick({ name, env: variable, flag, default: fallback, schema }: SettingDescription, ...sources: PickFrom) {
   const [flags, env, file] = sources
@@ -90,20 +104,44 @@ const itemsIn = (text: string): string[] =>
 
 function pairsIn(text: string): Record<string, string> | undefined {
   const pairs = itemsIn(text).map((item) => /^([^=]+)=(.*)$/.exec(item))
-  return pairs.includes(null) ? undefined : Object.fromEntries(pairs.map((pair) => pair?.slice(1) ?? []))
+  const named = new Map(pairs.map((pair) => [pair?.[1]?.trim() ?? '', pair?.[2]?.trim() ?? '']))
+  // One that is no pair, a name of blanks, or one that is there twice and would have to be guessed.
+  const isClear = !pairs.includes(null) && !named.has('') && named.size === pairs.length
+  return isClear ? Object.fromEntries(named) : undefined
 }
 
 /** Rules that the schema cannot say, or not in words. */
-const RULES: Readonly<Record<string, (value: string[]) => string | undefined>> = {
+const RULES: Readonly<Partial<Record<SettingName, (value: never) => string | undefined>>> = {
   queues: mistakeInQueues,
   types: mistakeInTypes,
+  databaseUrl: mistakeInUrl,
+  databaseReadUrl: mistakeInUrl,
+  databaseDirectUrl: mistakeInUrl,
+  redisUrl: mistakeInUrl,
+  redisLowUrl: mistakeInUrl,
+  amqpUrl: mistakeInUrl,
+}
+
+/** Told without the address, of which nobody knows where its password ends. */
+function mistakeInUrl(url: string): string | undefined {
+  if (URL.canParse(url)) return undefined
+  return 'is no address that can be read: look at its host and port, and write : / @ # ? of a password as %3A %2F %40 %23 %3F'
 }
 
 function mistakeIn({ schema, name }: SettingDescription, value: unknown): string | undefined {
   const [error] = Value.Errors(schema, value)
-  if (!error) return RULES[name]?.(value as string[])
+  if (!error) return RULES[name]?.(value as never)
   const rule = ruleOf(schema, value) ?? error.message
-  return name === 'adminToken' ? rule : `${rule}, got ${withoutPassword(JSON.stringify(value))}`
+  return name === 'adminToken' ? rule : `${rule}, got ${withoutPassword(told(value))}`
+}
+
+/** A file may give what JSON has no words for: a function, a bigint, something that holds itself. */
+function told(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? inspect(value)
+  } catch {
+    return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
+  }
 }
 
 /** Addresses carry credentials, also those that are wrong otherwise: by a slash or an @ in the password itself, say. */
