@@ -6,6 +6,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** An absent body counts as `{}`. */
     readonly isBodyOptional?: boolean
+    /** Whether a body may be a stream of lines. */
+    readonly takesLines?: boolean
   }
 }
 
@@ -23,6 +25,8 @@ export function readBodies(app: FastifyInstance): void {
   })
   app.addContentTypeParser('application/x-ndjson', (request, stream, done) => {
     try {
+      if (!request.routeOptions.config.takesLines)
+        throw unsupported('The body must come with Content-Type application/json')
       refuseEncodings(request)
       done(null, stream)
     } catch (error) {

@@ -60,7 +60,7 @@ export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = asyn
           ...problems(409, 413, 415, 422),
         },
       },
-      config: { permission: 'tasks:submit', produces: ['application/json', 'application/x-ndjson'] },
+      config: { permission: 'tasks:submit', produces: ['application/json', 'application/x-ndjson'], takesLines: true },
       bodyLimit: MAX_BATCH_BYTES,
       // The handler checks: a batch item by item, a stream line by line.
       validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part)),

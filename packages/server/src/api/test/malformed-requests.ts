@@ -271,6 +271,16 @@ function wrongContentTypes(id: string): MalformedRequest[] {
       names: type.includes('charset') ? 'UTF-8' : 'application/json',
       status: 415,
     })),
+    ...(url.endsWith('/batch')
+      ? []
+      : [
+          {
+            what: `${method} ${url.replace(id, ':id')} as lines`,
+            request: { method, url, headers: { 'content-type': 'application/x-ndjson' }, payload: body },
+            names: 'application/json',
+            status: 415,
+          },
+        ]),
     {
       what: `${method} ${url.replace(id, ':id')} without a content type`,
       request: { method, url, payload: Buffer.from(body) },
