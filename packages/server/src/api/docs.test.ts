@@ -8,6 +8,7 @@ interface Operation {
   operationId: string
   summary: string
   tags: string[]
+  requestBody?: { required: boolean }
   responses: Record<string, { content?: Record<string, unknown> }>
   'x-permission'?: string
 }
@@ -63,6 +64,17 @@ describe('the OpenAPI document', () => {
       for (const [, { content }] of failures)
         expect(Object.keys(content ?? {}), at).toEqual(['application/problem+json'])
     }
+  })
+
+  test('says whose body may be left out', async () => {
+    const optional = (await operations()).filter(([, , { requestBody }]) => requestBody?.required === false)
+    expect(optional.map(([, , { operationId }]) => operationId).sort()).toEqual([
+      'cancelTask',
+      'cordonWorker',
+      'drainWorker',
+      'redriveTask',
+      'uncordonWorker',
+    ])
   })
 
   test('refers to nothing that it does not have', async () => {

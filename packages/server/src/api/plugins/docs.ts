@@ -18,6 +18,7 @@ Times are ISO 8601 in UTC; durations are milliseconds. Errors are \`application/
 
 /** Gathers the schemas of all routes registered after it. */
 export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
+  const bodiless = new Set<string | undefined>()
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -29,10 +30,28 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
     // Schemas keep their own names in the document.
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema${index}`) },
     transform: ({ schema, url, route }) => {
-      const permission = route.config?.permission
+      const { permission, isBodyOptional } = route.config ?? {}
+      if (isBodyOptional) bodiless.add((schema as { operationId?: string }).operationId)
       return { url, schema: { ...schema, ...(permission && { 'x-permission': permission }) } }
     },
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject
+      return withOptionalBodies(document.openapiObject, bodiless)
+    },
   })
+}
+
+/** The plugin takes every body for required. */
+function withOptionalBodies<Document extends Described>(document: Document, bodiless: ReadonlySet<string | undefined>) {
+  for (const { post } of Object.values(document.paths ?? {}))
+    if (post?.requestBody && bodiless.has(post.operationId)) post.requestBody.required = false
+  return document
+}
+
+interface Described {
+  readonly paths?: Readonly<
+    Record<string, { readonly post?: { readonly operationId?: string; readonly requestBody?: { required?: boolean } } }>
+  >
 }
 
 /** GET /openapi.json, /docs and /docs/errors: open to all, and whole without the internet. */
