@@ -7,22 +7,24 @@ const KEY_LABEL = 'idempotency-key'
 /** P5: one key gives one answer, stored once. */
 export const sameKeySameTask: Check = (scene) => {
   const keyed = scene.seen('submitted').filter(({ key }) => key !== undefined)
-  const byKey = Map.groupBy(keyed, ({ project = 'default', key }) => `${project} ${key}`)
-  return [...[...byKey.values()].flatMap((replies) => answersOf(scene, replies)), ...storedBeside(scene)]
+  const kept = new Map(scene.keys.map(({ project, key, task_ids }) => [nameOf(project, key), task_ids.join(' ')]))
+  const byKey = Map.groupBy(keyed, ({ project = 'default', key = '' }) => nameOf(project, key))
+  return [...[...byKey].flatMap(([name, replies]) => answersOf(replies, kept.get(name))), ...storedBeside(scene)]
 }
 
-function answersOf({ keys }: Scene, replies: readonly WitnessOf<'submitted'>[]): string[] {
-  const [{ key, project = 'default' } = {}] = replies
+const nameOf = (project: string, key: string): string => `${project} ${key}`
+
+/** `kept`: for which tasks the database keeps the key. A day later it is forgotten. */
+function answersOf(replies: readonly WitnessOf<'submitted'>[], kept: string | undefined): string[] {
+  const [{ key } = {}] = replies
   const violations: string[] = []
   const answers = new Set(replies.map(({ taskIds }) => taskIds.join(' ')))
   if (answers.size > 1)
     violations.push(`key ${key} gave ${answers.size} different answers: ${[...answers].join(' | ')}`)
   if (new Set(replies.map(({ requestHash }) => requestHash)).size > 1)
     violations.push(`key ${key} was accepted with two different requests`)
-  // A day later it is forgotten.
-  const kept = keys.find((each) => each.project === project && each.key === key)
-  const isKept = kept === undefined || answers.has(kept.task_ids.join(' '))
-  if (!isKept) violations.push(`key ${key} is kept for ${kept.task_ids.join(' ')}, and nobody was answered so`)
+  if (kept !== undefined && !answers.has(kept))
+    violations.push(`key ${key} is kept for ${kept}, and nobody was answered so`)
   return violations
 }
 
