@@ -47,6 +47,8 @@ export interface Accepted {
   readonly queue: string
   /** The version of that process. */
   readonly by: string
+  /** It outlives the drain of its worker. */
+  readonly isLong: boolean
 }
 
 export interface Callers {
@@ -61,8 +63,10 @@ export interface Callers {
 const CALLERS = 4
 const THINK_MS = 50
 const BATCH = 6
+// Six times the drain of a worker.
+const LONG_MS = 3_000
 // Longer than everything that is to happen to the service.
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 240_000
 const REPLY_MS = 15_000
 const PAUSE_MS = 100
 
@@ -126,29 +130,31 @@ export function startCallers({ clock, apis, queues, file }: Given): Callers {
   const now = (): number => clock.now().getTime()
   const queueOf = (n: number): string => queues[n % queues.length] as string
 
-  function acknowledge(key: string, taskIds: readonly string[], by: string, queue: (index: number) => string): void {
+  type Known = Pick<Accepted, 'queue' | 'isLong'>
+
+  function acknowledge(key: string, taskIds: readonly string[], by: string, known: (index: number) => Known): void {
     const atMs = now()
     witnesses.push({ kind: 'submitted', atMs, taskIds, key })
     taskIds.forEach((id, index) => {
-      if (!accepted.has(id)) accepted.set(id, { atMs, by, queue: queue(index) })
+      if (!accepted.has(id)) accepted.set(id, { atMs, by, ...known(index) })
     })
   }
 
   async function submit(n: number): Promise<void> {
     const key = `key-${n}`
     const isToBeCancelled = n % 10 === 3
+    const isLong = n % 11 === 0
     const task = {
       type: n % 7 === 0 ? 'upgrade.stumbling' : 'upgrade.steady',
       queue: queueOf(n),
-      // Every eleventh outlives the drain of its worker.
-      payload: { file, ms: n % 11 === 0 ? 3_000 : n % 40 },
+      payload: { file, ms: isLong ? LONG_MS : n % 40 },
       labels: { 'idempotency-key': key },
       ...(isToBeCancelled ? { delayMs: 3_600_000 } : n % 5 === 1 && { delayMs: 400 }),
     }
     const call: Call = { method: 'POST', path: '/v1/tasks', key, body: task }
     for (let times = n % 4 === 0 ? 2 : 1; times > 0; times--) {
       const { body, version } = await insist<TaskAnswer>(call)
-      acknowledge(key, [body.id], version, () => task.queue)
+      acknowledge(key, [body.id], version, () => ({ queue: task.queue, isLong }))
       if (times > 1) continue
       if (n % 3 === 0) await read(body.id, task.payload)
       if (isToBeCancelled) await cancel(body.id)
@@ -169,7 +175,7 @@ export function startCallers({ clock, apis, queues, file }: Given): Callers {
       key,
       body: { tasks },
     })
-    acknowledge(key, body.ids, version, queueOf)
+    acknowledge(key, body.ids, version, (index) => ({ queue: queueOf(index), isLong: false }))
   }
 
   const get = async (id: string): Promise<TaskAnswer> =>

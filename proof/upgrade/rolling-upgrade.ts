@@ -45,6 +45,7 @@ const ORDER: readonly Post[] = ['coordinator', 'first', 'api', 'second']
 const SIGNS_OF_LIFE = 8
 const STEP_MS = 120_000
 const LOOK_MS = 100
+const JUST_BEGUN_MS = 1_000
 
 /** Resolves with what came of it. Rejects when a step is not to be done, or nothing is run after it. */
 export async function rollingUpgrade(given: Given): Promise<Outcome> {
@@ -69,7 +70,8 @@ async function play(given: Given, file: string): Promise<Outcome> {
   await migrate(older, ['up'], env)
   await startAll(older)
   const callers = startCallers({ clock, apis: team.serving, queues: QUEUES, file })
-  const workGoesOn = (): Promise<void> => untilRun(callers, file, given, () => everybody)
+  const scene: Scene = { callers, file, clock, members: everybody }
+  const workGoesOn = (): Promise<void> => untilRun(scene)
 
   async function migrateTo(schema: number): Promise<void> {
     const direction = schema === newer.schema ? ['up'] : ['down', '--to', String(schema)]
@@ -86,6 +88,7 @@ async function play(given: Given, file: string): Promise<Outcome> {
     const leaving = team.holder(post)
     await team.start(version, post)
     await workGoesOn()
+    if (leaving?.role === 'worker') await untilBusy(scene, post)
     await team.stop(leaving)
   }
 
@@ -164,24 +167,44 @@ function teamOn(env: Env, everybody: Member[]): Team {
 
 const roleOf = (post: Post): Role => (post === 'coordinator' || post === 'api' ? post : 'worker')
 
+interface Scene {
+  readonly callers: Callers
+  readonly file: string
+  readonly clock: Clock
+  readonly members: readonly Member[]
+}
+
 /** Until tasks of each queue that were submitted from now on have been run. */
-async function untilRun(
-  callers: Callers,
-  file: string,
-  { clock }: Given,
-  members: () => readonly Member[],
-): Promise<void> {
-  const sinceMs = clock.now().getTime()
-  const deadlineMs = clock.monotonicMs() + STEP_MS
-  for (;;) {
-    const ran = notesIn(file).flatMap((note) => {
-      const task = note.kind === 'ended' && note.result !== null ? callers.accepted.get(note.taskId) : undefined
+function untilRun(scene: Scene): Promise<void> {
+  const sinceMs = scene.clock.now().getTime()
+  return until(scene, 'tasks to be run', () => {
+    const ran = notesIn(scene.file).flatMap((note) => {
+      const task = note.kind === 'ended' && note.result !== null ? scene.callers.accepted.get(note.taskId) : undefined
       return task && task.atMs >= sinceMs ? [task.queue] : []
     })
-    if (QUEUES.every((queue) => ran.filter((each) => each === queue).length >= SIGNS_OF_LIFE)) return
+    return QUEUES.every((queue) => ran.filter((each) => each === queue).length >= SIGNS_OF_LIFE)
+  })
+}
+
+/** Until the worker of the queue has just begun what outlives its drain, so that a stop must take it back. */
+function untilBusy(scene: Scene, queue: Post): Promise<void> {
+  return until(scene, `a long task of the ${queue} queue to begin`, () => {
+    const notes = notesIn(scene.file)
+    const ended = new Set(notes.filter(({ kind }) => kind === 'ended').map(({ leaseId }) => leaseId))
+    const sinceMs = scene.clock.now().getTime() - JUST_BEGUN_MS
+    return notes.some(({ kind, taskId, leaseId, atMs }) => {
+      const task = scene.callers.accepted.get(taskId)
+      return kind === 'started' && atMs > sinceMs && !ended.has(leaseId) && task?.isLong && task.queue === queue
+    })
+  })
+}
+
+async function until({ clock, members }: Scene, what: string, check: () => boolean): Promise<void> {
+  const deadlineMs = clock.monotonicMs() + STEP_MS
+  while (!check()) {
     if (clock.monotonicMs() > deadlineMs) {
-      const warnings = members().flatMap((member) => member.warnings.slice(-3))
-      throw new Error(`Nothing was run for ${STEP_MS} ms: ${warnings.join('; ')}`)
+      const warnings = members.flatMap((member) => member.warnings.slice(-3))
+      throw new Error(`Waited ${STEP_MS} ms in vain for ${what}: ${warnings.join('; ')}`)
     }
     await clock.sleep(LOOK_MS)
   }
