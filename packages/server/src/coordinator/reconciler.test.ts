@@ -290,12 +290,15 @@ describe('its pause', () => {
     expect(countsIn(calls)).toBe(2)
   })
 
-  test('ends when the broker has returned, and is short once after that: some may have learnt of it later', async () => {
+  test.each([
+    ['broker.returned', { broker: 'redis' }],
+    ['database.returned', { database: 'primary' }],
+  ] as const)('ends with %s, and is short once after that: some may have learnt of it later', async (...returned) => {
     const { service, events, clock, calls } = setup()
     const stopListening = reconcileWhenReturned(service, events)
     await service.start()
     await clock.advance(12_000)
-    events.emit('broker.returned', { broker: 'redis' })
+    events.emit(...(returned as ['broker.returned', { broker: string }]))
     await settled()
     expect(countsIn(calls)).toBe(2)
     await clock.advance(10_000)
@@ -304,7 +307,17 @@ describe('its pause', () => {
     await clock.advance(29_000)
     expect(countsIn(calls)).toBe(3)
     stopListening()
-    expect(events.listenerCount('broker.returned')).toBe(0)
+    expect(events.listenerCount(returned[0])).toBe(0)
+  })
+
+  test('does not end for a replica, which holds nothing that a broker is told', async () => {
+    const { service, events, clock, calls } = setup()
+    reconcileWhenReturned(service, events)
+    await service.start()
+    await clock.advance(12_000)
+    events.emit('database.returned', { database: 'replica' })
+    await settled()
+    expect(countsIn(calls)).toBe(1)
   })
 })
 

@@ -7,6 +7,7 @@ import {
   type PeriodicService,
   PRIORITIES,
   type QueuedTask,
+  type TaskFlowEvents,
 } from '@taskflow/core'
 import { type DutyDeps, duty } from './duty.ts'
 
@@ -130,9 +131,19 @@ const keyOf = ({ project, queue, type, priority }: Line): string => JSON.stringi
 /** A wiped broker has critical tasks again before the many others. */
 const urgencyOf = ({ line }: Gap): number => PRIORITIES.indexOf(line.priority)
 
-/** Wakes the reconciler whenever the broker of this process came back. Returns the way to stop. */
+/**
+ * Wakes the reconciler whenever the broker of this process came back, or the database: what was committed when that went was told to no
+ * broker, and claims that it forgot were acknowledged. Returns the way to stop.
+ */
 export function reconcileWhenReturned(reconciler: PeriodicService, events: Events): () => void {
   const wake = (): void => reconciler.wake()
+  const wakeForPrimary = ({ database }: TaskFlowEvents['database.returned'][0]): void => {
+    if (database === 'primary') wake()
+  }
   events.on('broker.returned', wake)
-  return () => void events.off('broker.returned', wake)
+  events.on('database.returned', wakeForPrimary)
+  return () => {
+    events.off('broker.returned', wake)
+    events.off('database.returned', wakeForPrimary)
+  }
 }
