@@ -1,0 +1,16 @@
+import type { Model } from './checker.ts'
+import { type Fact, isOver, RULES, type Rules, type Size, type State, startOf, stepsFrom } from './lease-protocol.ts'
+import { NEVER_LOST, PROMISES } from './promises.ts'
+import { keyOf } from './state-key.ts'
+
+/** The lease protocol at some size, by all of its rules or by fewer, with the promises that it must keep. */
+export function leaseModel(size: Size, rules: Rules = RULES): Model<State, Fact> {
+  return {
+    start: startOf(size),
+    laws: PROMISES,
+    ending: NEVER_LOST,
+    steps: (state) => stepsFrom(state, rules, size),
+    key: keyOf,
+    isEnd: ({ tasks }) => tasks.every(isOver),
+  }
+}
