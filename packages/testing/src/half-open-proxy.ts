@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A network between a client and a server on this machine that can lose every packet without a word. */
+/** A network between a client and a server on this machine that can lose every packet without a word, or bring each late. */
 export interface HalfOpenProxy {
   readonly port: number
   /** From now on what present connections send goes nowhere, and nobody is told. */
   swallow(options?: { readonly alsoNew?: boolean }): void
-  /** New connections go through again; those that were swallowed stay dead. */
+  /** From now on everything takes so long, each way. */
+  slow(delayMs: number): void
+  /** New connections go through again, and nothing is late; those that were swallowed stay dead. */
   heal(): void
   readonly connections: number
   close(): Promise<void>
@@ -15,43 +17,67 @@ export interface HalfOpenProxy {
 interface Pair {
   readonly client: Socket
   readonly server: Socket
+  isSwallowed: boolean
 }
+
+// So much may be on its way before the sender is held up.
+const IN_FLIGHT_BYTES = 1_048_576
 
 export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> {
   const pairs = new Set<Pair>()
   const sockets = new Set<Socket>()
   let swallowsNew = false
+  let delayMs = 0
 
-  const listener = createServer((client) => {
-    const server = connect({ port: targetPort, host: '127.0.0.1' })
-    const pair = { client, server }
-    pairs.add(pair)
-    client.pipe(server).pipe(client)
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        sockets.delete(socket)
-        pairs.delete(pair)
-        if (!isSwallowed(pair)) other.destroy()
-      })
+  /** Brings what one end sends to the other, in order, and each as late as the network was when it was sent. */
+  function relay(pair: Pair, from: Socket, to: Socket): void {
+    const late: { readonly dueMs: number; readonly bytes: number; arrive(): void }[] = []
+    let lateBytes = 0
+
+    function arriveDue(): void {
+      while (late[0] && late[0].dueMs <= performance.now()) {
+        const { bytes, arrive } = late.shift() as (typeof late)[number]
+        lateBytes -= bytes
+        if (!pair.isSwallowed) arrive()
+      }
+      if (late[0]) setTimeout(arriveDue, late[0].dueMs - performance.now())
+      if (lateBytes < IN_FLIGHT_BYTES && !to.writableNeedDrain) from.resume()
     }
-    if (swallowsNew) swallowPair(pair)
-  })
-  const swallowed = new WeakSet<Pair>()
-  const isSwallowed = (pair: Pair): boolean => swallowed.has(pair)
+    function send(bytes: number, arrive: () => void): void {
+      if (pair.isSwallowed) return
+      if (delayMs === 0 && late.length === 0) {
+        arrive()
+        return
+      }
+      lateBytes += bytes
+      if (lateBytes >= IN_FLIGHT_BYTES) from.pause()
+      if (late.push({ dueMs: performance.now() + delayMs, bytes, arrive }) === 1) setTimeout(arriveDue, delayMs)
+    }
 
-  function swallowPair(pair: Pair): void {
-    swallowed.add(pair)
-    pair.client.unpipe(pair.server)
-    pair.server.unpipe(pair.client)
-    // Read and forgotten: a full buffer would tell the sender.
-    pair.client.resume()
-    pair.server.resume()
+    sockets.add(from)
+    from.on('data', (chunk) =>
+      send(chunk.length, () => {
+        if (!to.write(chunk)) from.pause()
+      }),
+    )
+    to.on('drain', () => from.resume())
+    // Whoever hangs up on a network that is silent is gone.
+    from.on('end', () => (pair.isSwallowed ? from.destroy() : send(0, () => to.end())))
+    from.on('error', () => {})
+    from.on('close', () => {
+      sockets.delete(from)
+      pairs.delete(pair)
+      send(0, () => to.destroy())
+    })
   }
+
+  const listener = createServer({ allowHalfOpen: true }, (client) => {
+    const server = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true })
+    const pair = { client, server, isSwallowed: swallowsNew }
+    pairs.add(pair)
+    relay(pair, client, server)
+    relay(pair, server, client)
+  })
 
   listener.listen(0, '127.0.0.1')
   await once(listener, 'listening')
@@ -59,10 +85,19 @@ export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> 
     port: (listener.address() as AddressInfo).port,
     swallow({ alsoNew = false } = {}) {
       swallowsNew = alsoNew
-      for (const pair of pairs) swallowPair(pair)
+      for (const pair of pairs) {
+        pair.isSwallowed = true
+        // Read and forgotten: a full buffer would tell the sender.
+        pair.client.resume()
+        pair.server.resume()
+      }
+    },
+    slow(ms) {
+      delayMs = ms
     },
     heal() {
       swallowsNew = false
+      delayMs = 0
     },
     get connections() {
       return pairs.size

@@ -1,20 +1,28 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { freePort } from './free-port.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import { type ServerProcess, serverFolder, startServerProcess } from './server-process.ts'
 import type { ServerUser } from './server-user.ts'
+import { eventually } from './wait.ts'
 
 /** A server of our own: empty, reachable from this machine only, gone without trace after stop(). */
 export interface PostgresServer {
   /** Of a superuser in the database `postgres`. */
   readonly url: string
   readonly port: number
+  /** PostgreSQL's fast shutdown: it rolls back what its sessions do, and tidies up. */
+  shutDown(): Promise<void>
   /** PostgreSQL's immediate shutdown: as a crash, it ends its sessions and does not tidy up. */
   crash(): Promise<void>
-  /** Starts it again at the same address. */
+  /** Its first process is gone at once; those of its sessions end when they notice. */
+  kill(): Promise<void>
+  /** Starts it again at the same address; does nothing while it runs. */
   start(): Promise<void>
+  /** How often it had to recover from a crash, whoever caused it. */
+  countRecoveries(): number
   /** A hot standby that follows this server by streaming; it is to be stopped before this one. */
   startReplica(): Promise<PostgresServer>
   stop(): Promise<void>
@@ -35,19 +43,29 @@ export const DURABLE_SETTINGS = { fsync: 'on', full_page_writes: 'on', synchrono
 
 type ServerSettings = Readonly<Record<string, string>>
 
+// What it logs at the beginning of each recovery.
+const RECOVERS = 'automatic recovery in progress'
+
 // A port that was free a moment ago may be taken by now.
 const START_ATTEMPTS = 3
+// Until the sessions of a server that was killed have ended: each first ends its statement.
+const AGAIN_WITHIN_MS = 30_000
 
-/** @param settings of the server, beside and before those for tests; `fsync` on, say */
+/**
+ * @param settings of the server, beside and before those for tests; `fsync` on, say
+ * @param dataIn where its data is made, in a folder that its user can write to and that is not removed with it; in its own where absent
+ */
 export async function startPostgres(
   binaries: PostgresBinaries,
   user: ServerUser,
   settings: ServerSettings = {},
+  dataIn?: string,
 ): Promise<PostgresServer> {
-  return startFilled(binaries, user, { ...SETTINGS, ...settings }, (as, data) => {
+  const fill = (as: RunAs, data: string): void => {
     const initdb = ['--pgdata', data, '--username=taskflow', '--auth=trust', '--encoding=UTF8']
     execFileSync(join(binaries.binDir, 'initdb'), [...initdb, '--no-locale', '--no-sync'], { ...as, stdio: 'pipe' })
-  })
+  }
+  return startFilled({ binaries, user, settings: { ...SETTINGS, ...settings }, dataIn }, fill)
 }
 
 /** As whom, and where, the server's programs are run. */
@@ -58,21 +76,24 @@ interface RunAs {
   readonly env: NodeJS.ProcessEnv
 }
 
-async function startFilled(
-  binaries: PostgresBinaries,
-  user: ServerUser,
-  settings: ServerSettings,
-  fill: (as: RunAs, data: string) => void,
-): Promise<PostgresServer> {
+interface Make {
+  readonly binaries: PostgresBinaries
+  readonly user: ServerUser
+  readonly settings: ServerSettings
+  readonly dataIn: string | undefined
+}
+
+async function startFilled(make: Make, fill: (as: RunAs, data: string) => void): Promise<PostgresServer> {
+  const { user, dataIn } = make
   const folder = serverFolder('postgres', user)
-  const data = join(folder.path, 'data')
+  const data = join(dataIn ?? folder.path, 'data')
   try {
     const as = { ...user, cwd: folder.path, env: { PATH: process.env.PATH, HOME: folder.path } }
     execFileSync('mkdir', [join(folder.path, 's')], as)
     fill(as, data)
     for (let attempt = 1; ; attempt++) {
       try {
-        return await startOn(await freePort(), { binaries, user, settings, folder })
+        return await startOn(await freePort(), { ...make, folder, data })
       } catch (error) {
         if (attempt === START_ATTEMPTS)
           throw new Error(`it did not start: ${(error as Error).message}`, { cause: error })
@@ -84,41 +105,56 @@ async function startFilled(
   }
 }
 
-interface Filled {
-  readonly binaries: PostgresBinaries
-  readonly user: ServerUser
-  readonly settings: ServerSettings
+interface Filled extends Make {
+  readonly data: string
   readonly folder: ReturnType<typeof serverFolder>
 }
 
-async function startOn(port: number, { binaries, user, settings, folder }: Filled): Promise<PostgresServer> {
+async function startOn(port: number, filled: Filled): Promise<PostgresServer> {
+  const { binaries, user, settings, folder, data } = filled
   const url = `postgres://taskflow@127.0.0.1:${port}/postgres`
   const all = { ...settings, port: String(port), unix_socket_directories: join(folder.path, 's') }
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let server: ServerProcess | undefined
 
-  const start = async (): Promise<void> => {
-    server ??= await startServerProcess({
+  const startOnce = (): Promise<ServerProcess> =>
+    startServerProcess({
       program: join(binaries.binDir, 'postgres'),
-      args: ['-D', join(folder.path, 'data'), ...flags],
+      args: ['-D', data, ...flags],
       user,
       folder: folder.path,
       isReady: () => answersPostgres(url),
     })
+  const startAgain = async (): Promise<void> => {
+    if (server && !server.hasEnded) return
+    let failure: unknown
+    const startOrKeep = (): Promise<ServerProcess | undefined> =>
+      startOnce().catch((error: unknown) => {
+        failure = error
+        return undefined
+      })
+    const bound = { timeoutMs: AGAIN_WITHIN_MS, what: 'PostgreSQL to start again' }
+    server = await eventually(startOrKeep, bound).catch((error: Error) => {
+      throw new Error(error.message, { cause: failure })
+    })
   }
-  const crash = async (): Promise<void> => {
-    await server?.kill('SIGQUIT')
+  const endBy = (signal: NodeJS.Signals) => async (): Promise<void> => {
+    await server?.kill(signal)
     server = undefined
   }
+  const crash = endBy('SIGQUIT')
 
-  await start()
+  server = await startOnce()
   return {
     url,
     port,
-    start,
+    start: startAgain,
+    shutDown: endBy('SIGINT'),
     crash,
+    kill: endBy('SIGKILL'),
+    countRecoveries: () => readFileSync(join(folder.path, 'server.log'), 'utf8').split(RECOVERS).length - 1,
     startReplica: () =>
-      startFilled(binaries, user, settings, (as, data) => {
+      startFilled({ ...filled, dataIn: undefined }, (as, data) => {
         const from = ['--host=127.0.0.1', `--port=${port}`, '--username=taskflow']
         const how = ['--write-recovery-conf', '--checkpoint=fast', '--wal-method=stream']
         execFileSync(join(binaries.binDir, 'pg_basebackup'), [...from, ...how, `--pgdata=${data}`], {

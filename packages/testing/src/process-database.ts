@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect } from 'vitest'
 import type { Engine } from './engines.ts'
 import { checkInvariants } from './invariants.ts'
 import { lookIntoFolder, lookIntoServer } from './look-into.ts'
+import type { Processes } from './open-processes.ts'
 import { cloneTemplate } from './postgres-template.ts'
-import type { Processes } from './processes.ts'
 
 /** Where real processes keep their tasks. */
 export interface ProcessDatabase {

@@ -20,6 +20,14 @@ test('waits for a line, and kills by process id', async () => {
   expect(await child.kill()).toEqual({ code: null, signal: 'SIGKILL' })
 })
 
+test('tells each line as it comes, of both streams', async () => {
+  const lines: string[] = []
+  const onLine = (line: string): void => void lines.push(line)
+  const child = processes.node(['-e', 'console.log("one\\ntwo"); console.error("three")'], { onLine })
+  await child.ended
+  expect(lines.toSorted()).toEqual(['one', 'three', 'two'])
+})
+
 test('stops waiting for a line when the process has ended, and shows what it said', async () => {
   const child = processes.node(['-e', 'console.log("goodbye")'])
   await expect(child.waitForOutput(/never said/)).rejects.toThrow(/Ended before .*goodbye/s)

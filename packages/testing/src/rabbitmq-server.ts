@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { freePort } from './free-port.ts'
+import { removeFolder } from './remove-folder.ts'
 import { answers, type ServerProcess, serverFolder, startServerProcess } from './server-process.ts'
 
 /** A RabbitMQ of one's own on 127.0.0.1, empty at first. */
@@ -10,6 +11,10 @@ export interface RabbitmqServer {
   readonly port: number
   /** Ends it on the spot; durable queues and messages come back with it. */
   kill(): Promise<void>
+  /** Ends it in good order. */
+  shutDown(): Promise<void>
+  /** Forgets all that it held; it has to be down. */
+  forget(): void
   start(): Promise<void>
   /** Runs one command of `rabbitmqctl`, which takes seconds; resolves with what that prints. */
   run(...command: string[]): string
@@ -62,10 +67,11 @@ export async function startRabbitmq(program: string): Promise<RabbitmqServer> {
       isReady: () => answers(port, HELLO, /RabbitMQ/),
     })
   }
-  const kill = async (): Promise<void> => {
-    await server?.kill('SIGKILL')
+  const endBy = (signal: NodeJS.Signals) => async (): Promise<void> => {
+    await server?.kill(signal)
     server = undefined
   }
+  const kill = endBy('SIGKILL')
   const endMapper = (): void => {
     try {
       execFileSync('epmd', ['-kill'], { env: { ...process.env, ...env }, stdio: 'ignore' })
@@ -81,6 +87,11 @@ export async function startRabbitmq(program: string): Promise<RabbitmqServer> {
     port,
     start,
     kill,
+    shutDown: endBy('SIGTERM'),
+    forget() {
+      removeFolder(at('mnesia'))
+      mkdirSync(at('mnesia'))
+    },
     run: (...command) =>
       execFileSync(join(dirname(program), 'rabbitmqctl'), ['-q', '-n', env.RABBITMQ_NODENAME, ...command], {
         env: { ...process.env, ...env },

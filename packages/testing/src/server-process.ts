@@ -38,11 +38,14 @@ interface Start {
 /** A server that is not ours, as a process of its own. */
 export interface ServerProcess {
   readonly pid: number
+  /** Also by itself. */
+  readonly hasEnded: boolean
   /** Resolves once it has ended. */
   kill(signal: NodeJS.Signals): Promise<void>
 }
 
-const READY_MS = 60_000
+// A RabbitMQ on a machine that is busy takes half a minute, and more to recover.
+const READY_MS = 120_000
 
 /** Resolves when it is ready; rejects, with its log, when it ends before. */
 export async function startServerProcess(start: Start): Promise<ServerProcess> {
@@ -83,6 +86,9 @@ export async function startServerProcess(start: Start): Promise<ServerProcess> {
     get pid() {
       return pidOf()
     },
+    get hasEnded() {
+      return hasEnded(child)
+    },
     kill,
   }
 }
@@ -98,7 +104,7 @@ function signalTo(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Whether a server on this machine takes connections, and answers what it should. */
-export function answers(port: number, question: string, answer: RegExp): Promise<boolean> {
+export function answers(port: number, question: string | Uint8Array, answer: RegExp): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(question))
     let text = ''

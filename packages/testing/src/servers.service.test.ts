@@ -11,6 +11,7 @@ import { startRedis, startRedisCluster } from './redis-server.ts'
 import { answers } from './server-process.ts'
 import { serverUser } from './server-user.ts'
 import { describeWith, programFor } from './services.ts'
+import { makeSmallDisk, whyNoSmallDisk } from './small-disk.ts'
 import { eventually, within } from './wait.ts'
 
 const stops: (() => Promise<void>)[] = []
@@ -25,6 +26,8 @@ function stoppedAfterwards<Server extends { stop(): Promise<void> }>(server: Ser
 
 async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url })
+  // What breaks is told by what is awaited.
+  client.on('error', () => {})
   await client.connect()
   try {
     return (await client.query(text)).rows
@@ -83,13 +86,19 @@ describeWith(['redis'], 'a Redis', () => {
 })
 
 describeWith(['rabbitmq'], 'a RabbitMQ', () => {
-  test('comes back with what is durable, and listens to this machine alone', async () => {
+  test('comes back with what is durable unless it is to forget, and listens to this machine alone', {
+    timeout: 180_000,
+  }, async () => {
     const server = stoppedAfterwards(await startRabbitmq(programFor('rabbitmq')))
     expect(await openTo(server.port)).toEqual([])
     server.run('add_vhost', 'kept')
     await server.kill()
     await server.start()
     expect(server.run('list_vhosts')).toContain('kept')
+    await server.shutDown()
+    server.forget()
+    await server.start()
+    expect(server.run('list_vhosts')).not.toContain('kept')
   })
 })
 
@@ -99,6 +108,19 @@ describeWith(['pgbouncer'], 'a PgBouncer', () => {
     const { url } = stoppedAfterwards(await startPgbouncer(programFor('pgbouncer'), postgres.url, { poolSize: 1 }))
     const pids = await Promise.all(Array.from({ length: 5 }, () => query(url, 'select pg_backend_pid() as pid')))
     expect(new Set(pids.map(([row]) => row?.pid)).size).toBe(1)
+  })
+
+  test('comes back at the same address after it was killed, whether or not its server is there', async () => {
+    const postgres = stoppedAfterwards(await startPostgres(binaries(), serverUser()))
+    const settings = { serverLoginRetryMs: 1_000 }
+    const pooler = stoppedAfterwards(await startPgbouncer(programFor('pgbouncer'), postgres.url, settings))
+    await pooler.kill()
+    await expect(query(pooler.url, 'select 1')).rejects.toThrow(/ECONNREFUSED/)
+    await postgres.shutDown()
+    await pooler.start()
+    await postgres.start()
+    const answer = () => query(pooler.url, 'select 2 as n').catch(() => undefined)
+    expect(await eventually(answer, { timeoutMs: 10_000 })).toEqual([{ n: 2 }])
   })
 })
 
@@ -110,6 +132,53 @@ describe('a PostgreSQL', () => {
     expect(await answersPostgres(server.url)).toBe(false)
     await server.start()
     expect(await query(server.url, 'select n from kept')).toEqual([{ n: 1 }])
+  })
+
+  test('comes back after its first process was killed while its sessions were busy, and counts its recoveries', async () => {
+    const server = stoppedAfterwards(await startPostgres(binaries(), serverUser(), DURABLE_SETTINGS))
+    await query(server.url, 'create table kept as select 1 as n')
+    expect(server.countRecoveries()).toBe(0)
+    const busy = query(server.url, 'select pg_sleep(1)').catch(() => 'broken')
+    await eventually(async () => {
+      const [row] = await query(
+        server.url,
+        `select count(*)::integer as busy from pg_stat_activity where query like '%pg_sleep(1)'`,
+      )
+      return Number(row?.busy) > 0
+    })
+    await server.kill()
+    await server.start()
+    await busy
+    expect(await query(server.url, 'select n from kept')).toEqual([{ n: 1 }])
+    expect(server.countRecoveries()).toBe(1)
+  })
+
+  test('that is shut down has nothing to recover from', async () => {
+    const server = stoppedAfterwards(await startPostgres(binaries(), serverUser(), DURABLE_SETTINGS))
+    await server.shutDown()
+    expect(await answersPostgres(server.url)).toBe(false)
+    await server.start()
+    expect(server.countRecoveries()).toBe(0)
+  })
+
+  test('runs out of space on a small disk, and goes on once there is some', async ({ annotate }) => {
+    const reason = whyNoSmallDisk()
+    await annotate(reason ?? 'a small disk was made')
+    // Only root may mount one; everybody else sees that the reason is told.
+    if (reason !== undefined) return expect(reason).toMatch(/root|no |cannot/)
+    const disk = makeSmallDisk(256, serverUser())
+    stops.push(async () => disk.remove())
+    const server = stoppedAfterwards(await startPostgres(binaries(), serverUser(), DURABLE_SETTINGS, disk.path))
+    const fill = 'create table big as select repeat(md5(n::text), 60) as text from generate_series(1, 20000) as n'
+    disk.fill()
+    await expect(query(server.url, fill)).rejects.toThrow(/No space left|terminating|in recovery|terminated/)
+    disk.free()
+    await eventually(() => answersPostgres(server.url).then((isUp) => isUp || server.start().then(() => false)), {
+      timeoutMs: 30_000,
+      what: 'it to be back',
+    })
+    await query(server.url, fill)
+    expect(await query(server.url, 'select count(*)::integer as n from big')).toEqual([{ n: 20_000 }])
   })
 
   test('has replicas that follow it', async () => {
@@ -156,5 +225,44 @@ describeWith(['redis'], 'a half-open network', () => {
     expect(await ask(healed)).toBe('+PONG')
     expect([await ask(old), isClosed]).toEqual(['silence', false])
     await proxy.close()
+  })
+
+  test('brings everything late, in order, once it is slow, and at once when it is healed', async () => {
+    const server = stoppedAfterwards(await startRedis(programFor('redis')))
+    const proxy = await halfOpenProxy(server.port)
+    stops.push(() => proxy.close())
+    const socket = connect({ port: proxy.port, host: '127.0.0.1' })
+    let replies = ''
+    socket.on('data', (chunk) => {
+      replies += chunk
+    })
+    const untilReplied = async (expected: string): Promise<number> => {
+      const startedMs = performance.now()
+      await eventually(() => replies === expected)
+      replies = ''
+      return performance.now() - startedMs
+    }
+    proxy.slow(200)
+    for (const word of ['one', 'two', 'three']) socket.write(`PING ${word}\r\n`)
+    expect(await untilReplied('$3\r\none\r\n$3\r\ntwo\r\n$5\r\nthree\r\n')).toBeGreaterThanOrEqual(390)
+    proxy.heal()
+    socket.write('PING four\r\n')
+    expect(await untilReplied('$4\r\nfour\r\n')).toBeLessThan(200)
+  })
+
+  test('tells each end when the other hangs up', async () => {
+    const server = stoppedAfterwards(await startRedis(programFor('redis')))
+    const proxy = await halfOpenProxy(server.port)
+    stops.push(() => proxy.close())
+    const [polite, rude, left] = [1, 2, 3].map(() => connect({ port: proxy.port, host: '127.0.0.1' }))
+    await eventually(() => proxy.connections === 3)
+    polite?.end()
+    rude?.resetAndDestroy()
+    await eventually(() => proxy.connections === 1)
+    const closed = new Promise((resolve) => left?.once('close', resolve))
+    left?.on('error', () => {})
+    await server.kill()
+    await within(2_000, closed, 'the client to hear of it')
+    await eventually(() => proxy.connections === 0)
   })
 })

@@ -1,0 +1,57 @@
+/** `npm run chaos`: see `--help`. */
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { cpus, loadavg, totalmem } from 'node:os'
+import { endWithSignals } from '@taskflow/testing/end-with-signals'
+import { runChaos } from './chaos.ts'
+import { HELP, type Options, readOptions } from './options.ts'
+import { reportOf } from './report.ts'
+import type { ChaosResult } from './result.ts'
+import { whatIsLacking } from './servers.ts'
+
+const options = optionsOrHint()
+if (options.help) process.stdout.write(HELP)
+else await run(options)
+
+function optionsOrHint(): Options {
+  try {
+    return readOptions(process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    console.error(`${error.message}\nSee: npm run chaos -- --help`)
+    return process.exit(2)
+  }
+}
+
+async function run({ json, keep, rate, ...shape }: Options): Promise<void> {
+  const lacking = whatIsLacking(shape.broker)
+  if (lacking !== undefined) {
+    console.error(lacking)
+    process.exit(2)
+  }
+  endWithSignals()
+  const startedAt = new Date()
+  console.log(`Seed ${shape.seed}, ${shape.minutes} minutes of harm, broker ${shape.broker}`)
+  const result = await runChaos({ ...shape, tasksPerSecond: rate, keepIn: keep, say: console.log })
+  console.log(`\n${reportOf(result)}`)
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(recordOf(result, startedAt), null, 2)}\n`)
+  process.exitCode = result.violations.length > 0 ? 1 : 0
+}
+
+/** The result, with what it takes to run the same again. */
+function recordOf(result: ChaosResult, startedAt: Date) {
+  const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: import.meta.dirname })
+  return {
+    command: `npm run chaos -- ${process.argv.slice(2).join(' ')}`,
+    startedAt,
+    commit: git.stdout?.trim() || 'unknown',
+    machine: {
+      cores: cpus().length,
+      processor: cpus()[0]?.model.trim(),
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+      loadAverage: loadavg().map((load) => Number(load.toFixed(1))),
+    },
+    ...result,
+  }
+}
