@@ -1,6 +1,40 @@
+import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cutTo, harmless, onOneLine, widthOf } from './text.ts'
+
+test('a text is printed without the sequences that would colour, move, clear, link or ring', () => {
+  expect(harmless('\u001b[31;1mred\u001b[0m, \u001b[2Jcleared, \u009b1;1Hmoved')).toBe('red, cleared, moved')
+  expect(harmless('\u001b]8;;https://x\u0007link\u001b]8;;\u001b\\, \u001b]0;title\u009crest')).toBe('link, rest')
+  expect(harmless('\u001bPdevice\u001b\\a\u001b(Bb\u001bcc\u001b[0')).toBe('abc0')
+  expect(harmless('never ends: \u001b]0;title')).toBe('never ends: 0;title')
+  expect(harmless('bell\u0007 and\ttab')).toBe('bell  and tab')
+})
+
+test('a text is printed as Node.js would strip it, where that is colours and links', () => {
+  const unit = fc.constantFrom(
+    'a',
+    '字',
+    ' ',
+    '\u001b[31m',
+    '\u001b[0;1m',
+    '\u001b[K',
+    '\u001b]8;;http://x\u0007',
+    '\u001b]0;t\u001b\\',
+  )
+  fc.assert(
+    fc.property(fc.string({ unit }), (given) => {
+      expect(harmless(given)).toBe(stripVTControlCharacters(given))
+    }),
+  )
+})
+
+test('a text of a thousand strings without an end takes no longer than other text', () => {
+  const startedMs = performance.now()
+  harmless('\u001b]'.repeat(200_000))
+  // Of the square it would be minutes.
+  expect(performance.now() - startedMs).toBeLessThan(5_000)
+})
 
 test('a text of several lines becomes one, whatever blanks are around the breaks', () => {
   expect(onOneLine('first  \n\t second\n \n\nthird')).toBe('first second third')

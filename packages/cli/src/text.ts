@@ -1,4 +1,11 @@
-import { stripVTControlCharacters } from 'node:util'
+/**
+ * Escape sequences as ECMA-48 has them: strings with their end, control sequences, and the short ones. Nothing in them may be
+ * the start of another, so that each is looked through once: `stripVTControlCharacters` of Node.js looks for the end of a
+ * string in all that follows, and for that of the next one again.
+ */
+const SEQUENCES =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go.
+  /\u001b[\]PX^_][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]*[0-~]/g
 
 /**
  * Text that came from elsewhere (titles, log lines, error messages), safe to print: without the escape
@@ -6,7 +13,7 @@ import { stripVTControlCharacters } from 'node:util'
  */
 export function harmless(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go.
-  return stripVTControlCharacters(text).replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ')
+  return text.replace(SEQUENCES, '').replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ')
 }
 
 /** Line by line, since a pattern with blanks on both sides of a break takes the square of a long run of blanks. */
