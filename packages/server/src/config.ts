@@ -119,7 +119,7 @@ const SCHEMA = {
     description: 'Name of the worker in lists; the host name where absent',
   }),
   workerLabels: Type.Optional(
-    Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.String({ maxLength: 256 }), {
+    Type.Record(Type.String(), Type.String({ maxLength: 256 }), {
       maxProperties: 64,
       description: 'What the worker says of itself in lists, as `zone=eu,gpu=no`',
     }),

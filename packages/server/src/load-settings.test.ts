@@ -56,6 +56,7 @@ test.each([
   ['TASKFLOW_TYPES', 'report.*,*.mail', 'must be names of task types, or beginnings with a * behind, got "*.mail"'],
   ['TASKFLOW_WORKER_LABELS', 'zone=eu,gpu', 'must be pairs as zone=eu,gpu=no, got "zone=eu,gpu"'],
   ['TASKFLOW_WORKER_LABELS', 'zone=eu,zone=us', 'must be pairs as zone=eu,gpu=no, got "zone=eu,zone=us"'],
+  ['TASKFLOW_WORKER_LABELS', `${'n'.repeat(65)}=x`, `must have names of 1 to 64 characters, got "${'n'.repeat(65)}"`],
   ['TASKFLOW_WORKER_LABELS', ' =eu', 'must be pairs as zone=eu,gpu=no, got " =eu"'],
 ])('refuses %s=%s', async (variable, value, mistake) => {
   await expect(load({ env: { [variable]: value } })).rejects.toMatchObject({
@@ -183,6 +184,11 @@ test.each([
   const refused = (await load().catch((error: Error) => error)) as Error
   expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
   expect(refused.message).toContain(sentence)
+})
+
+test('names a broker that is no text at all', async () => {
+  writeConfig('export default { broker: Object.create(null) }')
+  await expect(load()).rejects.toThrow('broker in taskflow.config.ts must be one of postgres, redis, rabbitmq, got {}')
 })
 
 test.each([

@@ -46,9 +46,9 @@ export async function loadSettings({ flags, env, cwd, warn = warnOnStderr }: Sou
     if (wrong) mistakes.push(`${source} ${wrong}`)
   }
   if (mistakes.length === 0) mistakes.push(...contradictionsIn(settings as Settings))
-  for (const sentence of idleIn(settings as Settings)) warn(sentence)
   if (mistakes.length > 0)
     throw new TaskFlowError('SETTINGS_INVALID', `${mistakes.join('; ')}`, { details: { mistakes } })
+  for (const sentence of idleIn(settings as Settings)) warn(sentence)
   return settings as Settings
 }
 
@@ -114,12 +114,22 @@ function pairsIn(text: string): Record<string, string> | undefined {
 const RULES: Readonly<Partial<Record<SettingName, (value: never) => string | undefined>>> = {
   queues: mistakeInQueues,
   types: mistakeInTypes,
+  workerLabels: mistakeInLabels,
   databaseUrl: mistakeInUrl,
   databaseReadUrl: mistakeInUrl,
   databaseDirectUrl: mistakeInUrl,
   redisUrl: mistakeInUrl,
   redisLowUrl: mistakeInUrl,
   amqpUrl: mistakeInUrl,
+}
+
+const LONGEST_LABEL_NAME = 64
+
+function mistakeInLabels(labels: Readonly<Record<string, string>>): string | undefined {
+  const wrong = Object.keys(labels).find((name) => name === '' || name.length > LONGEST_LABEL_NAME)
+  return wrong === undefined
+    ? undefined
+    : `must have names of 1 to ${LONGEST_LABEL_NAME} characters, got ${JSON.stringify(wrong)}`
 }
 
 /** Told without the address, of which nobody knows where its password ends. */
