@@ -36,22 +36,20 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
     },
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject
-      return withOptionalBodies(document.openapiObject, bodiless)
+      markOptionalBodies(document.openapiObject.paths ?? {}, bodiless)
+      return document.openapiObject
     },
   })
 }
 
 /** The plugin takes every body for required. */
-function withOptionalBodies<Document extends Described>(document: Document, bodiless: ReadonlySet<string | undefined>) {
-  for (const { post } of Object.values(document.paths ?? {}))
+function markOptionalBodies(paths: object, bodiless: ReadonlySet<string | undefined>): void {
+  for (const { post } of Object.values(paths) as Described[])
     if (post?.requestBody && bodiless.has(post.operationId)) post.requestBody.required = false
-  return document
 }
 
 interface Described {
-  readonly paths?: Readonly<
-    Record<string, { readonly post?: { readonly operationId?: string; readonly requestBody?: { required?: boolean } } }>
-  >
+  readonly post?: { readonly operationId?: string; readonly requestBody?: { required?: boolean } }
 }
 
 /** GET /openapi.json, /docs and /docs/errors: open to all, and whole without the internet. */
