@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { eventually, within } from '@taskflow/testing'
+import { Readable } from 'node:stream'
+import type { Submission } from '@taskflow/core'
+import { eventually, settled, within } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ADMIN_TOKEN, MAX_PAYLOAD_BYTES, useApi } from '../test/given-api.ts'
+import { submitLines as streamOf } from './submit-lines.ts'
 
 const given = useApi()
 beforeAll(() => given.app.listen({ host: '127.0.0.1', port: 0 }))
@@ -55,6 +58,42 @@ test('stores each line once when the same stream is sent again under its key', a
   const [first, again] = [await submitLines(body, key), await submitLines(body, key)]
   expect(again.replies).toEqual(first.replies)
   expect(await countOf('test.again')).toBe(2)
+})
+
+test('gives ids that ascend with the lines, also when a line has to wait until its type is known', async () => {
+  let isKnown = (): void => {}
+  const known = new Promise<void>((resolve) => {
+    isKnown = resolve
+  })
+  let next = 0
+  const deps = {
+    types: {
+      async find(_project: string, type: string) {
+        if (type === 'unheard.of') await known
+        return undefined
+      },
+    },
+    ids: { next: () => String(++next) },
+    maxPayloadBytes: MAX_PAYLOAD_BYTES,
+    storage: {
+      submitTasks: async ({ tasks }: Submission) => ({
+        ids: tasks.map(({ id }) => id),
+        createdAt: new Date(0),
+        replayed: false,
+      }),
+    },
+  }
+  const input = Readable.from([Buffer.from('{"type":"unheard.of"}\n'), Buffer.from('{"type":"test.lines"}\n')])
+  const principal = { actor: 'key:test', role: 'submitter', project: 'default' } as const
+  const replies = Array.fromAsync(streamOf(input, deps, { principal, instance: 'request' }))
+  await settled()
+  isKnown()
+  const ids = (await replies)
+    .join('')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).id)
+  expect(ids).toEqual(['1', '2'])
 })
 
 test('has nothing to say to an empty stream', async () => {

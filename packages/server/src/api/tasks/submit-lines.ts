@@ -32,8 +32,15 @@ interface Caller {
  * one of them is bad. Nothing is read while the caller does not take the replies, and nothing any more once the caller has left.
  */
 export async function* submitLines(input: Readable, deps: SubmitLinesDeps, caller: Caller): AsyncGenerator<string> {
-  const groups = lineGroups(input, bodyLimitFor(deps.maxPayloadBytes))
-  for await (const replies of overlapped(groups, (lines) => submitGroup(lines, deps, caller))) yield replies.join('')
+  const groups = admittedGroups(input, deps, caller)
+  for await (const replies of overlapped(groups, (group) => storeGroup(group, deps, caller))) yield replies.join('')
+}
+
+interface Group {
+  readonly lines: readonly Line[]
+  /** By the place of its line. */
+  readonly refusals: ReadonlyMap<number, unknown>
+  readonly admitted: readonly Admitted[]
 }
 
 interface Admitted {
@@ -43,19 +50,34 @@ interface Admitted {
   readonly idempotency: ReturnType<typeof idempotencyOf>
 }
 
-async function submitGroup(lines: readonly Line[], deps: SubmitLinesDeps, caller: Caller): Promise<string[]> {
-  const outcomes: unknown[] = []
+/** One group after the other, so that ids ascend with the lines: to admit may take a question to the database. */
+async function* admittedGroups(input: Readable, deps: SubmitLinesDeps, caller: Caller): AsyncGenerator<Group> {
+  for await (const lines of lineGroups(input, bodyLimitFor(deps.maxPayloadBytes)))
+    yield await admitGroup(lines, deps, caller)
+}
+
+async function admitGroup(lines: readonly Line[], deps: SubmitLinesDeps, caller: Caller): Promise<Group> {
+  const refusals = new Map<number, unknown>()
   const admitted: Admitted[] = []
   for (const [index, line] of lines.entries()) {
     try {
       admitted.push({ index, ...(await admitLine(line, deps, caller)) })
     } catch (error) {
-      outcomes[index] = error
+      refusals.set(index, error)
     }
   }
-  const stored = await storeGroup(admitted, deps, caller)
-  for (const [position, { index }] of admitted.entries()) outcomes[index] = stored[position]
-  return lines.map(({ number }, index) => replyOf(number, outcomes[index], caller))
+  return { lines, refusals, admitted }
+}
+
+async function storeGroup(
+  { lines, refusals, admitted }: Group,
+  deps: SubmitLinesDeps,
+  caller: Caller,
+): Promise<string[]> {
+  const outcomes = new Map(refusals)
+  const stored = await storeTasks(admitted, deps, caller)
+  for (const [position, { index }] of admitted.entries()) outcomes.set(index, stored[position])
+  return lines.map(({ number }, index) => replyOf(number, outcomes.get(index), caller))
 }
 
 async function admitLine(line: Line, deps: SubmitLinesDeps, { principal, key }: Caller) {
@@ -68,7 +90,7 @@ async function admitLine(line: Line, deps: SubmitLinesDeps, { principal, key }: 
 }
 
 /** Resolves with the id of each, or with the error that it met. */
-async function storeGroup(
+async function storeTasks(
   admitted: readonly Admitted[],
   { storage }: SubmitLinesDeps,
   { principal: { project }, key }: Caller,
