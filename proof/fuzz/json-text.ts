@@ -1,0 +1,19 @@
+/** JSON as somebody may write it that `JSON.stringify` would not: by this text, wherever it stands in a value. */
+export class Raw {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** Writes JSON, raw texts and minus zero included. Lone surrogates become escapes, as `JSON.stringify` has it. */
+export function jsonText(value: unknown): string {
+  if (value instanceof Raw) return value.text
+  if (Object.is(value, -0)) return '-0'
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`
+  if (value === null || typeof value !== 'object') return JSON.stringify(value)
+  return `{${Object.entries(value)
+    .map(([name, each]) => `${JSON.stringify(name)}:${jsonText(each)}`)
+    .join(',')}}`
+}

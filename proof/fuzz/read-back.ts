@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ApiRequest } from './api-request.ts'
+import type { ApiWorld } from './api-world.ts'
+import type { Complaint } from './area.ts'
+import type { JsonSchema } from './document.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** What is lost or changed of what was sent, in the reply itself or when it is read again. */
+export async function judgeReadBack(
+  world: ApiWorld,
+  { operation, sent }: ApiRequest,
+  body: string,
+): Promise<Complaint> {
+  if (sent === null || typeof sent !== 'object' || operation.result === undefined) return undefined
+  const reply = JSON.parse(body) as Fields
+  if (operation.id === 'submitTasks')
+    return batchFlaw(world, (sent as { tasks: Fields[] }).tasks, reply.ids as string[])
+  const flaw = differenceOf(sent as Fields, reply, operation.result)
+  if (flaw !== undefined) return `answers another ${flaw}`
+  const again = await readAgain(world, operation.path, String(reply.id))
+  const lost = again && differenceOf(sent as Fields, again, operation.result)
+  return lost === undefined ? undefined : `stored another ${lost}`
+}
+
+async function batchFlaw(world: ApiWorld, tasks: readonly Fields[], ids: readonly string[]): Promise<Complaint> {
+  if (ids.length !== tasks.length) return `answers ${ids.length} ids to ${tasks.length} tasks`
+  const { result = {} } = world.operations.find(({ id }) => id === 'getTask') ?? {}
+  for (const [index, task] of tasks.entries()) {
+    const stored = await readAgain(world, '/v1/tasks', ids[index] ?? '')
+    const lost = stored === undefined ? 'nothing' : differenceOf(task, stored, result)
+    if (lost !== undefined) return `stored another ${lost} of task ${index}`
+  }
+  return undefined
+}
+
+/** By its own address, or from its list where it has none. */
+async function readAgain(world: ApiWorld, path: string, id: string): Promise<Fields | undefined> {
+  const collection = path.split('/{', 1)[0] ?? ''
+  if (world.operations.some((each) => each.method === 'GET' && each.path === `${collection}/{id}`)) {
+    const reply = await world.send('admin', { method: 'GET', url: `${collection}/${id}` })
+    return reply.statusCode === 200 ? reply.json<Fields>() : undefined
+  }
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const query = cursor === '' ? {} : { cursor }
+    const reply = await world.send('admin', { method: 'GET', url: collection, query: { limit: '200', ...query } })
+    const page = reply.json<{ items: Fields[]; nextCursor: string | null }>()
+    const found = page.items.find((item) => item.id === id)
+    if (found) return found
+    cursor = page.nextCursor
+  }
+  return undefined
+}
+
+/** The first field that was sent and is another now. What the reply does not speak of is not compared. */
+function differenceOf(sent: Fields, got: Fields, { properties = {} }: JsonSchema, at = ''): string | undefined {
+  for (const [name, value] of Object.entries(sent)) {
+    const schema = properties[name]
+    if (!schema) continue
+    const flaw = difference(value, got[name], schema, at + name)
+    if (flaw !== undefined) return flaw
+  }
+  return undefined
+}
+
+function difference(sent: unknown, got: unknown, schema: JsonSchema, at: string): string | undefined {
+  const isSame = (): boolean => isDeepStrictEqual(withoutMinusZero(sent), got)
+  if (schema.format === 'date-time' && typeof sent === 'string' && typeof got === 'string')
+    return Date.parse(sent) === Date.parse(got) ? undefined : told(at, sent, got)
+  // What was left out of these is filled in.
+  if (schema.properties && sent !== null && got !== null && typeof got === 'object')
+    return differenceOf(sent as Fields, got as Fields, schema, `${at}/`)
+  return isSame() ? undefined : told(at, sent, got)
+}
+
+const told = (at: string, sent: unknown, got: unknown): string =>
+  `${at}: sent ${JSON.stringify(sent)?.slice(0, 200)}, got ${JSON.stringify(got)?.slice(0, 200)}`
+
+/** JSON knows it, but those who write JSON rarely do: as a number it is zero. */
+function withoutMinusZero(value: unknown): unknown {
+  if (Object.is(value, -0)) return 0
+  if (Array.isArray(value)) return value.map(withoutMinusZero)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutMinusZero(each)]))
+}
