@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { useProcesses } from '@taskflow/testing'
-import { expect, test } from 'vitest'
+import { type RunningProcess, useProcesses } from '@taskflow/testing'
+import { afterAll, expect, test } from 'vitest'
 import type { Verdict } from './judge.ts'
 import type { Measured } from './soak.ts'
 
@@ -10,6 +10,9 @@ const HISTORY_DAYS = 5
 const DAYS_FROM_TODAY = 4
 
 const processes = useProcesses()
+let soak: RunningProcess | undefined
+// Before it is killed, which would leave what it started.
+afterAll(() => soak?.kill('SIGTERM'))
 
 test('a short soak measures every curve, keeps every promise, and drops what is past retention', {
   timeout: 240_000,
@@ -30,7 +33,7 @@ test('a short soak measures every curve, keeps every promise, and drops what is 
     '--plot',
     plot,
   ]
-  const soak = processes.node([RUN, ...args])
+  soak = processes.node([RUN, ...args])
   const { code } = await soak.ended
   const { samples, kept, complaints, verdicts, submitted }: Measured & { verdicts: Verdict[] } = JSON.parse(
     readFileSync(json, 'utf8'),
@@ -53,7 +56,7 @@ test('a short soak measures every curve, keeps every promise, and drops what is 
 })
 
 test('refuses an option it cannot follow', async () => {
-  const soak = processes.node([RUN, '--rate', 'fast'])
-  expect(await soak.ended).toEqual({ code: 2, signal: null })
-  expect(soak.output).toContain('Expected --rate to be a number above 0, got fast')
+  const refused = processes.node([RUN, '--rate', 'fast'])
+  expect(await refused.ended).toEqual({ code: 2, signal: null })
+  expect(refused.output).toContain('Expected --rate to be a number above 0, got fast')
 })
