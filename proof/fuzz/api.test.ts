@@ -31,14 +31,6 @@ const PLANTED: Readonly<Record<string, { readonly storageOf: (storage: Storage) 
       }),
       said: /answers 422, which the document does not list/,
     },
-    'a reply that lacks a field': {
-      storageOf: (storage) => ({
-        ...storage,
-        listQueues: async (...range) =>
-          (await storage.listQueues(...range)).map((queue) => ({ ...queue, throughput: { succeeded: 1 } as never })),
-      }),
-      said: /answers (500|what the document does not describe)/,
-    },
     'a refusal that shows a query': {
       storageOf: (storage) => ({
         ...storage,

@@ -121,4 +121,4 @@ const deepJson = fc.nat(DEEPEST).map((depth) => {
 })
 
 /** Any JSON that can be kept as it is. */
-export const anyJson: fc.Arbitrary<unknown> = fc.oneof({ arbitrary: shallowJson, weight: 9 }, deepJson)
+const anyJson: fc.Arbitrary<unknown> = fc.oneof({ arbitrary: shallowJson, weight: 9 }, deepJson)

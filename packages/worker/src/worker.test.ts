@@ -252,7 +252,7 @@ describe('worker › lives on', () => {
     const leaseLost = nextEvents(events, 'lease.lost')
     if (old) storage.dead.add(old)
     expect(await replaced).toEqual([{ id: old, by: worker.id }])
-    expect(await leaseLost).toEqual([{ taskId: lost.taskId, attempt: 1 }])
+    expect(await leaseLost).toEqual([{ taskId: lost.taskId, leaseId: lost.leaseId, attempt: 1 }])
     expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
     expect(storage.verdictOf(lost.taskId)).toBeUndefined()
     expect(storage.claims.at(-1)?.workerId).toBe(worker.id)
@@ -310,7 +310,7 @@ describe('worker › lives on', () => {
     storage.settlementResult = 'stale'
     const lost = nextEvents(events, 'lease.lost')
     const [given] = submit(lease('succeeds'))
-    expect(await lost).toEqual([{ taskId: given.taskId, attempt: 1 }])
+    expect(await lost).toEqual([{ taskId: given.taskId, leaseId: given.leaseId, attempt: 1 }])
   })
 
   test('heartbeats bring what was settled, by queue', async () => {
