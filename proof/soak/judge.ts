@@ -32,7 +32,6 @@ const MEMORY = { unit: 'MiB', mostRise: 0.1, floor: 8 }
 // A vacuum each minute makes a saw of it; a sample every 15 s meets each tooth four times, so its median stands.
 const ROWS = { unit: 'rows', mostRise: 0.25, floor: 1_000 }
 const SIZE = { unit: 'MiB', mostRise: 0.1, floor: 1 }
-// Two runs of the same on a machine that others use differ by a fifth.
 const LATENCY = { unit: 'ms', mostRise: 0.25, isMovedByOthers: true }
 const COUNT = { mostRise: 0.05, floor: 2 }
 
