@@ -250,13 +250,14 @@ export function stepsFrom(state: State, rules: Rules, { maxAttempts, kinds }: Si
     },
   }
   for (const message of state.wire) landing(situation, message)
-  // Of finished tasks no more can be said than what is on the wire already.
+  for (const worker of state.workers.keys()) repeats(situation, worker)
+  // Of finished tasks nobody says more than what is on the wire, or is repeated.
   if (state.tasks.every(isOver)) return steps
   for (const message of state.wire) wireAccidents(situation, message)
-  state.workers.forEach((_, worker) => {
+  for (const worker of state.workers.keys()) {
     workerSteps(situation, worker)
     workerAccidents(situation, worker)
-  })
+  }
   rescuerSteps(situation)
   taskSteps(situation)
   timeSteps(situation)
@@ -288,13 +289,7 @@ function workerSteps(situation: Situation, index: number): void {
       (draft) => beat(draft, self, rules),
     )
 
-  for (const held of worker.hand) {
-    if (held.ending === null) endings(situation, index, held)
-    else if (!isOnItsWay(state, index, held))
-      may(`${name} has no answer, and sends again that ${spoken(held)} is to ${held.ending}`, (draft) => {
-        draft.wire.push(settlementOf(index, held, held.ending))
-      })
-  }
+  for (const held of worker.hand) if (held.ending === null) endings(situation, index, held)
 
   if (rules.handsBackUnheld && worker.claimUnderWay === null)
     state.tasks.forEach((task, number) => {
@@ -312,6 +307,17 @@ function workerSteps(situation: Situation, index: number): void {
 
   if (worker.isStopping && worker.hand.length === 0 && worker.claimUnderWay === null)
     may(`${name} has nothing left in hand, says goodbye and exits`, (draft) => leave(draft, self))
+}
+
+/** settler.ts and keep-trying.ts: the outcome is unknown until storage has answered. */
+function repeats({ state, may }: Situation, index: number): void {
+  const { process, hand } = workerAt(state, index)
+  if (process !== 'up') return
+  for (const held of hand)
+    if (held.ending !== null && !isOnItsWay(state, index, held))
+      may(`${nameOf(index)} has no answer, and sends again that ${spoken(held)} is to ${held.ending}`, (draft) => {
+        draft.wire.push(settlementOf(index, held, held.ending))
+      })
 }
 
 /**
