@@ -42,7 +42,7 @@ async function run({ json, keep, rate, ...shape }: Options): Promise<void> {
 function recordOf(result: ChaosResult, startedAt: Date) {
   const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: import.meta.dirname })
   return {
-    command: `npm run chaos -- ${process.argv.slice(2).join(' ')}`,
+    command: `npm run chaos -- ${withoutPaths(process.argv.slice(2)).join(' ')}`,
     startedAt,
     commit: git.stdout?.trim() || 'unknown',
     machine: {
@@ -54,4 +54,10 @@ function recordOf(result: ChaosResult, startedAt: Date) {
     },
     ...result,
   }
+}
+
+/** Where it was written is of this machine alone. */
+function withoutPaths(args: readonly string[]): string[] {
+  const isPath = (index: number): boolean => /^--(json|keep)$/.test(args[index] ?? '')
+  return args.filter((arg, index) => !isPath(index) && !isPath(index - 1) && !/^--(json|keep)=/.test(arg))
 }

@@ -52,7 +52,8 @@ export async function startRabbitmq(program: string): Promise<RabbitmqServer> {
   }
   let server: ServerProcess | undefined
 
-  const pid = (): number | undefined => (existsSync(at('pid')) ? Number(readFileSync(at('pid'), 'utf8')) : undefined)
+  // Empty while it is being written; and 0 would be this process and all of its kind.
+  const pid = (): number | undefined => (existsSync(at('pid')) && Number(readFileSync(at('pid'), 'utf8'))) || undefined
 
   const start = async (): Promise<void> => {
     if (server) return

@@ -60,7 +60,10 @@ export async function startServerProcess(start: Start): Promise<ServerProcess> {
   const pidOf = (): number => start.pid?.() ?? (child.pid as number)
   const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error))
   failed.catch(() => {})
-  const abandon = () => void signalTo(pidOf(), 'SIGKILL')
+  // One that has ended is let be: its number may be another's by now.
+  const abandon = () => {
+    if (!hasEnded(child)) signalTo(pidOf(), 'SIGKILL')
+  }
   process.once('exit', abandon)
 
   async function kill(signal: NodeJS.Signals): Promise<void> {
