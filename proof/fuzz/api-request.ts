@@ -99,6 +99,8 @@ function inAgreement({ id }: Operation, parts: Parts): Parts {
   const { 'idempotency-key': _, ...unkeyed } = parts.headers
   // A secret is shown once, so no reply can be given again.
   if (id === 'createApiKey') return { ...parts, headers: unkeyed }
+  // Only a list itself can make one.
+  if (id.startsWith('list')) return { ...parts, query: parts.query.filter(([name]) => name !== 'cursor') }
   if (id !== 'submitTask' && id !== 'submitTasks') return parts
   return { ...parts, ...said(onceDue(parts.sent)) }
 }

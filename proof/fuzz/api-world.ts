@@ -52,13 +52,14 @@ const hasty: Clock = {
 const MOST_KNOWN = 60
 
 interface World {
+  /** Migrated, and the caller's to close; one of its own where absent. */
+  readonly db?: Database
   /** Puts something between the API and what is stored. */
   readonly storageOf?: (storage: Storage) => Storage
 }
 
-export async function openApiWorld({ storageOf = (storage) => storage }: World = {}): Promise<ApiWorld> {
-  const db = await pgliteDatabase()
-  await migrator(db).up()
+export async function openApiWorld({ db: given, storageOf = (storage) => storage }: World = {}): Promise<ApiWorld> {
+  const db = given ?? (await openMigrated())
   const events = new EventEmitter<TaskFlowEvents>()
   const storage = openStorage({ db, events, retentionMs: RETENTION_MS })
   const metrics = metricsOf(events)
@@ -113,7 +114,13 @@ export async function openApiWorld({ storageOf = (storage) => storage }: World =
     async close() {
       await app.close()
       metrics.close()
-      await db.close()
+      if (!given) await db.close()
     },
   }
+}
+
+async function openMigrated(): Promise<Database> {
+  const db = await pgliteDatabase()
+  await migrator(db).up()
+  return db
 }

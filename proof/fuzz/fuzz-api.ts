@@ -4,6 +4,7 @@ import type { InjectOptions } from 'fastify'
 import { type ApiRequest, requestOf } from './api-request.ts'
 import { type ApiWorld, openApiWorld } from './api-world.ts'
 import { type Area, type Complaint, type Effort, failureOf, type Round } from './area.ts'
+import { judgeList } from './judge-list.ts'
 import { judgeReply, judgeTaking } from './judge-reply.ts'
 import { judgeReadBack } from './read-back.ts'
 import { standingOf, writtenSince } from './stored.ts'
@@ -61,8 +62,10 @@ async function judge(world: ApiWorld, request: ApiRequest): Promise<Complaint> {
     const written = await writtenSince(world.db, before)
     return written === undefined ? undefined : `answers ${reply.statusCode}, and wrote to ${written}`
   }
-  if (request.kind === 'valid') learnFrom(world, request, reply.body)
-  return request.kind === 'valid' ? judgeReadBack(world, request, reply.body) : undefined
+  if (request.kind !== 'valid' || !reply.headers['content-type']?.toString().includes('json')) return undefined
+  learnFrom(world, request, reply.body)
+  if (request.operation.method === 'GET') return judgeList(world, request, url, reply.body)
+  return judgeReadBack(world, request, reply.body)
 }
 
 // What is kept for less may be gone by the time it is asked for.

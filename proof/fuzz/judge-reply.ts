@@ -59,10 +59,7 @@ function decoded(url: string): string {
 const IN_THE_WAY = [404, 409, 412]
 
 /** What is wrong with how a request was taken, by what was wrong with it. */
-export function judgeTaking(
-  { kind, operation, what, as, path, query }: ApiRequest,
-  reply: LightMyRequestResponse,
-): Complaint {
+export function judgeTaking({ kind, operation, what, as, path }: ApiRequest, reply: LightMyRequestResponse): Complaint {
   const { statusCode: status, body } = reply
   const { permission } = operation
   const isPermitted = permission === undefined || permission === 'any' || permits(as, permission as Permission)
@@ -75,8 +72,6 @@ export function judgeTaking(
   const isOfNothing = Object.values(path).some((each) => typeof each === 'string')
   if (status === 404) return isOfNothing ? undefined : `does not find what is there: ${body.slice(0, 300)}`
   if (IN_THE_WAY.includes(status)) return undefined
-  // Only a list itself can make a cursor.
-  if (body.includes('CURSOR_INVALID') && query.some(([name]) => name === 'cursor')) return undefined
   // Fewer attempts than it has used already.
   if (operation.id === 'editTask' && status === 422) return undefined
   return `refuses a valid request: ${status} ${body.slice(0, 500)}`

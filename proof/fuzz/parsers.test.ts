@@ -5,7 +5,10 @@ import { parsersRound } from './fuzz-parsers.ts'
 import { PARSERS, type Parser } from './parsers.ts'
 import { slowness } from './slowness.ts'
 
-const RUNS = 100
+const RUNS = 60
+
+// Far more than it takes, for a machine that does much else.
+const TIMEOUT_MS = 120_000
 
 let db: Database
 beforeAll(async () => {
@@ -13,7 +16,9 @@ beforeAll(async () => {
 })
 afterAll(() => db.close())
 
-test('every function that reads text from outside reads any, or refuses it in its own way, in time', async () => {
+test('every function that reads text from outside reads any, or refuses it in its own way, in time', {
+  timeout: TIMEOUT_MS,
+}, async () => {
   const { tried, failures } = await parsersRound(db, PARSERS, { seed: 1, runs: RUNS })
   expect(failures).toEqual([])
   expect(tried.texts).toBe(PARSERS.length * RUNS)
@@ -26,12 +31,12 @@ test.each<[string, Parser, RegExp]>([
     { name: 'planted', read: Number, flawOf: (read) => (Number.isNaN(read) ? 'reads NaN' : undefined) },
     /reads NaN/,
   ],
-])('finds %s', async (_name, parser, said) => {
+])('finds %s', { timeout: TIMEOUT_MS }, async (_name, parser, said) => {
   const { failures } = await parsersRound(db, [parser], { seed: 1, runs: RUNS, isShrunk: false })
   expect(failures.map(({ sentence }) => sentence).join('\n')).toMatch(said)
 })
 
-test('finds one that goes back over every run of blanks from each of them', () => {
+test('finds one that goes back over every run of blanks from each of them', { timeout: TIMEOUT_MS }, () => {
   const parser: Parser = { name: 'planted', read: (text) => text.replace(/\s+$/, '') }
   expect(slowness(parser, { before: '', pump: ' ', after: 'x' })).toMatch(/times as long/)
   expect(slowness(parser, { before: '', pump: 'a', after: ' ' })).toBeUndefined()

@@ -8,8 +8,9 @@ import { apiArea } from './fuzz-api.ts'
 import { linesArea } from './fuzz-lines.ts'
 import { parsersArea } from './fuzz-parsers.ts'
 import { settingsArea } from './fuzz-settings.ts'
+import { wireArea } from './fuzz-wire.ts'
 
-const AREAS: readonly Area[] = [apiArea, linesArea, settingsArea, parsersArea]
+const AREAS: readonly Area[] = [apiArea, linesArea, wireArea, settingsArea, parsersArea]
 
 const HELP = `npm run fuzz -- [options]
 

@@ -46,11 +46,12 @@ function patient(client: Client): Database {
   }
 }
 
+/** Whole days, as retention drops them: of each table that has them. */
 async function dropHistory(client: Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
-    `select inhrelid::regclass::text as name from pg_inherits
-     where inhparent = 'finished_task'::regclass
-       and substring(inhrelid::regclass::text from '\\d{8}$') < to_char(now() at time zone 'UTC', 'YYYYMMDD')`,
+    `select inhrelid::regclass::text as name
+     from pg_inherits join pg_partitioned_table on partrelid = inhparent
+     where substring(inhrelid::regclass::text from '\\d{8}$') < to_char(now() at time zone 'UTC', 'YYYYMMDD')`,
   )
   for (const { name } of rows) await client.query(`drop table ${name}`)
   await client.query(`delete from finished_task_default where type = 'past.aged'`)

@@ -107,6 +107,13 @@ describe('errors', () => {
   })
 })
 
+test('an address with many slashes takes no longer than any other', () => {
+  const startedMs = performance.now()
+  expect(() => new TaskFlow({ url: `http://localhost/${'/'.repeat(200_000)}x` })).not.toThrow()
+  // Of the square it would be half a minute.
+  expect(performance.now() - startedMs).toBeLessThan(5_000)
+})
+
 test('sends the token as a bearer credential, below the path of the address', async () => {
   const seen: [string, unknown][] = []
   const behindProxy = new TaskFlow({

@@ -114,7 +114,8 @@ function baseOf(url: string): string {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
     throw new TypeError(`Expected \`url\` to be an http or https address, got "${url}"`)
   }
-  return url.replace(/\/+$/, '')
+  // Only from the first of the slashes: from each of them it would take the square of their number.
+  return url.replace(/(?<!\/)\/+$/, '')
 }
 
 function addressOf(base: string, { path, query = {} }: Call): string {

@@ -89,6 +89,40 @@ for (const engine of engines()) {
       expect(await stateOf(id)).toBe('lost')
     })
 
+    test('two late looks are no watch: a database that was away between them kept the worker from being heard', async () => {
+      const { id } = await startWorker(given.storage)
+      const { nextRound } = await startRescuer()
+      await nextRound(2 * ROUND_MS)
+      expect(await stateOf(id)).toBe('silent')
+      await nextRound(2 * ROUND_MS)
+      expect(await stateOf(id)).toBe('lost')
+    })
+
+    test('forgets what it saw when a look fails', async () => {
+      const { id } = await startWorker(given.storage)
+      let isAway = false
+      const storage: DutyStore = {
+        ...given.storage,
+        listSilentWorkers: (afterMs) =>
+          isAway ? Promise.reject(new Error('the database is away')) : given.storage.listSilentWorkers(afterMs),
+      }
+      const { clock, nextRound, wake } = await startRescuer({ storage })
+      await nextRound()
+      isAway = true
+      const failed = nextEvents(given.events, 'round.failed')
+      await eventually(() => clock.sleepers === 1)
+      await clock.advance(ROUND_MS)
+      await failed
+      isAway = false
+      const looked = nextEvents(given.events, 'round.succeeded')
+      wake()
+      await looked
+      await nextRound()
+      expect(await stateOf(id)).toBe('silent')
+      await nextRound()
+      expect(await stateOf(id)).toBe('lost')
+    })
+
     test('a heartbeat at the last moment saves a worker', async () => {
       const { id } = await startWorker(given.storage)
       const { nextRound } = await startRescuer()

@@ -16,7 +16,7 @@ interface Deps extends DutyDeps {
 
 interface Observation {
   readonly heartbeatAt: Date
-  readonly sinceMs: number
+  readonly watchedMs: number
 }
 
 /** Ten heartbeats that did not come. */
@@ -30,9 +30,10 @@ const BATCH = 500
  * A heartbeat that looks old may be old because nobody could write it: the database
  * was away, or this very process was stopped. So age alone buries nobody. The rescuer
  * must itself have watched the heartbeat stand still, in rounds that followed each other
- * without a gap, for `WATCH_ROUNDS` of them; a gap makes it forget what it saw. Then the
- * worker is marked lost, if its heartbeat is still the one watched, and from that
- * moment its heartbeats, claims and results are refused.
+ * without a gap, for `WATCH_ROUNDS` of them. A round counts for no more than its usual pause,
+ * so that being late is no proof, and a longer gap, or a look that failed, makes it forget what
+ * it saw. Then the worker is marked lost, if its heartbeat is still the one watched, and from
+ * that moment its heartbeats and claims are refused, and its results once another was given the task.
  *
  * Running tasks are never judged by how long they run.
  */
@@ -44,19 +45,21 @@ export function rescuer({ storage, silentAfterMs = SILENT_AFTER_MS, roundMs = 1_
 
   async function buryTheDead(isOver: () => boolean): Promise<void> {
     const nowMs = clock.monotonicMs()
-    if (nowMs - lastRoundMs > 2.5 * roundMs) observed = new Map()
+    const gapMs = nowMs - lastRoundMs
+    const seenBefore = gapMs > 2 * roundMs ? new Map<WorkerId, Observation>() : observed
     lastRoundMs = nowMs
+    // What a look saw that fails is nothing.
+    observed = new Map()
 
     const silent = await storage.listSilentWorkers(silentAfterMs)
     observed = new Map(
       silent.map(({ id, heartbeatAt }) => {
-        const before = observed.get(id)
+        const before = seenBefore.get(id)
         const isSame = before?.heartbeatAt.getTime() === heartbeatAt.getTime()
-        return [id, before && isSame ? before : { heartbeatAt, sinceMs: nowMs }]
+        return [id, { heartbeatAt, watchedMs: before && isSame ? before.watchedMs + Math.min(gapMs, roundMs) : 0 }]
       }),
     )
-    const watchedMs = (WATCH_ROUNDS - 1) * roundMs
-    const dead = silent.filter(({ id }) => nowMs - (observed.get(id)?.sinceMs ?? nowMs) >= watchedMs)
+    const dead = silent.filter(({ id }) => (observed.get(id)?.watchedMs ?? 0) >= (WATCH_ROUNDS - 1) * roundMs)
     if (dead.length === 0 || isOver()) return
     for (const id of await storage.buryWorkers(dead)) events.emit('worker.buried', { id })
   }

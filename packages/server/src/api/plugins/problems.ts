@@ -74,10 +74,26 @@ export function refuseExpectation(response: ServerResponse, instance: string): v
     .end(JSON.stringify(problem))
 }
 
+/** Node.js tells nowhere else which reply a connection is at. */
+interface Connection extends Socket {
+  readonly _httpMessage?: ServerResponse | null
+}
+
 /** For what is not even HTTP: there is no request yet, so this writes to the socket itself. */
-export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket, instance: string): void {
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Connection, instance: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
+    return
+  }
+  const reply = socket._httpMessage
+  // A request that came whole is answered before what came behind it is refused: its caller must not take the one for the other.
+  if (reply?.req.complete && !reply.writableFinished) {
+    socket.pause()
+    reply.once('close', () => {
+      // Or the caller's end of the connection would never be heard.
+      socket.resume()
+      if (socket.writable) refuseConnection(error, socket, instance)
+    })
     return
   }
   const status = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }[error.code ?? ''] ?? 400

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { type Storage, TaskFlowError } from '@taskflow/core'
-import { within } from '@taskflow/testing'
+import { eventually, within } from '@taskflow/testing'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { useApi } from '../test/given-api.ts'
 
@@ -112,4 +112,13 @@ describe('what is not even HTTP', () => {
       expect(reply.toLowerCase()).toContain('application/problem+json')
     })
   }
+
+  test('is refused after what came whole before it has been answered', async () => {
+    const whole = 'GET /v1/me HTTP/1.1\r\nHost: a\r\n\r\n'
+    const statuses = [...(await send(`${whole}${whole}\0`)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+    expect(statuses).toEqual(['401', '401', '400'])
+    const { server } = given.app
+    const countConnections = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
+    await eventually(async () => (await countConnections()) === 0)
+  })
 })

@@ -1,0 +1,52 @@
+import type { Storage } from '@taskflow/core'
+import { engines, newTask, submissionOf, useStorage } from '@taskflow/testing'
+import { expect, test } from 'vitest'
+import { openApiWorld } from './api-world.ts'
+import { wireRound } from './fuzz-wire.ts'
+
+const RUNS = 100
+
+// Far more than it takes, for a machine that does much else.
+const TIMEOUT_MS = 120_000
+
+const [pglite] = engines()
+if (pglite?.kind !== 'pglite') throw new Error('Expected PGlite to be the first engine')
+const given = useStorage(pglite)
+
+async function round(storageOf?: (storage: Storage) => Storage) {
+  const world = await openApiWorld({ db: given.db, ...(storageOf && { storageOf }) })
+  await world.app.listen({ host: '127.0.0.1', port: 0 })
+  const outcome = await wireRound(world, { seed: 1, runs: RUNS, isShrunk: storageOf === undefined })
+  await world.close()
+  return outcome
+}
+
+test('what is nearly HTTP is answered or ended, and stores what it was told that it stored', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const { tried, failures } = await round()
+  expect(failures).toEqual([])
+  expect(tried.conversations).toBe(RUNS)
+})
+
+test.each<[string, (storage: Storage) => Storage, RegExp]>([
+  [
+    'a bug that throws',
+    (storage) => ({ ...storage, submitTasks: () => Promise.reject(new TypeError('Cannot read x of null')) }),
+    /answers 500/,
+  ],
+  [
+    'a task that nobody is told of',
+    (storage) => ({
+      ...storage,
+      async submitTasks(submission) {
+        await storage.submitTasks(submissionOf(newTask()))
+        return storage.submitTasks(submission)
+      },
+    }),
+    /stored 2 tasks and told of 1/,
+  ],
+])('finds %s', { timeout: TIMEOUT_MS }, async (_name, storageOf, said) => {
+  const { failures } = await round(storageOf)
+  expect(failures.map(({ sentence }) => sentence).join('\n')).toMatch(said)
+})

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type RunningProcess, useProcesses } from '@taskflow/testing'
+import { afterAll, expect, test } from 'vitest'
+import type { Verdict } from './judge.ts'
+import type { Measured } from './soak.ts'
+
+const RUN = join(import.meta.dirname, 'run.ts')
+const HISTORY_DAYS = 5
+const DAYS_FROM_TODAY = 4
+
+const processes = useProcesses()
+let soak: RunningProcess | undefined
+// Before it is killed, which would leave what it started.
+afterAll(() => soak?.kill('SIGTERM'))
+
+test('a short soak measures every curve, keeps every promise, and drops what is past retention', {
+  timeout: 240_000,
+}, async () => {
+  const folder = processes.tempFolder()
+  const [json, plot] = [join(folder, 'soak.json'), join(folder, 'soak.svg')]
+  const args = [
+    '--minutes',
+    '0.25',
+    '--rate',
+    '50',
+    '--finished',
+    '10000',
+    '--sample',
+    '1',
+    '--json',
+    json,
+    '--plot',
+    plot,
+  ]
+  soak = processes.node([RUN, ...args])
+  const { code } = await soak.ended
+  const { samples, kept, complaints, verdicts, submitted }: Measured & { verdicts: Verdict[] } = JSON.parse(
+    readFileSync(json, 'utf8'),
+  )
+  expect(kept.violations).toEqual([])
+  expect(Object.values(complaints).flat()).toEqual([])
+  expect(kept.accepted).toBe(submitted)
+  expect(samples.length).toBe(15)
+  expect(verdicts.filter(({ median, first, last }) => ![median, first, last].every(Number.isFinite))).toEqual([])
+  expect(samples.at(-1)?.postgres.finished.partitions, 'one for each day, and the default').toBe(
+    HISTORY_DAYS + DAYS_FROM_TODAY + 1,
+  )
+  expect(readFileSync(plot, 'utf8')).toContain('<svg')
+  // What rises within seconds is a start, and no leak; but the command must say what it saw.
+  expect(code).toBe(verdicts.every(({ isFlat }) => isFlat) ? 0 : 1)
+
+  const again = processes.node([RUN, '--again', json])
+  expect(await again.ended).toEqual({ code, signal: null })
+  expect(again.stdout).toContain(`${submitted} tasks accepted`)
+})
+
+test('refuses an option it cannot follow', async () => {
+  const refused = processes.node([RUN, '--rate', 'fast'])
+  expect(await refused.ended).toEqual({ code: 2, signal: null })
+  expect(refused.output).toContain('Expected --rate to be a number above 0, got fast')
+})
