@@ -11,6 +11,8 @@ import { rollCall } from './roll-call.ts'
 const DUE_MS = 20
 // How much longer than it was asked to it may wait for the first answers about its lines.
 const SET_UP_MS = 500
+// Without a reason of its own a signal makes an error of its abort, with a stack, at each word.
+const WOKEN = 'woken'
 
 export interface Taker {
   take(options: TakeOptions): Promise<Delivery | undefined>
@@ -88,7 +90,7 @@ export function taker({ taking, publishing, clock }: Options): Taker {
   /** Until the time is up, something changes, or the take is over. */
   async function pause(ms: number, signal: AbortSignal): Promise<void> {
     const told = new AbortController()
-    const wake = (): void => told.abort()
+    const wake = (): void => told.abort(WOKEN)
     waiting.add(wake)
     await clock.sleep(ms, AbortSignal.any([signal, closing.signal, told.signal]))
     waiting.delete(wake)
