@@ -15,12 +15,12 @@ export async function conclude(
 ): Promise<Omit<ChaosResult, 'missing' | 'seconds'>> {
   say('No more harm is done. Callers bring what they began to its end, and the cluster comes to rest')
   const unanswered = await calling.end()
-  const isOver = await watching.untilFinished(REST_MS)
-  say(isOver ? 'All is at rest' : `It did not come to rest within ${REST_MS / 1_000} s`)
+  const isAtRest = await watching.untilFinished(REST_MS)
+  say(isAtRest ? 'All is at rest' : `It did not come to rest within ${REST_MS / 1_000} s`)
   const violations: Violation[] = [...acts.violations]
   if (unanswered > 0) violations.push({ promise: 'API', sentence: `${unanswered} callers were never answered` })
   for (const sentence of calling.surprises) violations.push({ promise: 'API', sentence })
-  violations.push(...(await fleet.end()))
+  violations.push(...(await fleet.end()), ...reports.violations)
 
   const db = postgresDatabase({ url: servers.postgres.url })
   try {
@@ -29,7 +29,6 @@ export async function conclude(
       witnesses: [...calling.witnesses, ...reports.witnesses],
       lines: readWitnessFiles(folder),
       crashes: acts.crashes,
-      isOver,
     })
     violations.push(...verdict.violations)
     return {

@@ -1,28 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import type { TaskFlowEvents, WorkerId } from '@taskflow/core'
+import { logEvents } from '@taskflow/server/log-events'
 import { expect, test } from 'vitest'
+import type { LogLine } from './fleet.ts'
 import { processReports } from './process-reports.ts'
+
+const [TASK, LEASE] = [randomUUID(), randomUUID()]
+const WORKER = randomUUID() as WorkerId
 
 function given() {
   const said: string[] = []
   return { said, reports: processReports((sentence) => said.push(sentence)) }
 }
 
+/** What the product logs of an event, as a process of the run writes it. */
+function logged<Name extends keyof TaskFlowEvents>(name: Name, ...detail: TaskFlowEvents[Name]): LogLine {
+  const lines: LogLine[] = []
+  const write = (fields: object, msg: string) => void lines.push({ ...fields, msg })
+  const events = new EventEmitter<TaskFlowEvents>()
+  logEvents(events, { info: write, warn: write, error: write } as unknown as Parameters<typeof logEvents>[1])
+  ;(events as EventEmitter).emit(name, ...detail)
+  return lines[0] as LogLine
+}
+
 test('a result that was refused is counted, and told with its lease', () => {
   const { reports } = given()
-  const msg = 'A result was refused: its lease was lost'
-  reports.onLog('worker-1 (7)', { msg, taskId: 'task', leaseId: 'lease', attempt: 1 })
+  reports.onLog('worker-1 (7)', logged('lease.lost', { taskId: TASK, leaseId: LEASE, attempt: 1 }))
   expect(reports.counts.refusedAsStale).toBe(1)
-  expect(reports.witnesses).toMatchObject([{ kind: 'refused', taskId: 'task', leaseId: 'lease' }])
+  expect(reports.witnesses).toMatchObject([{ kind: 'refused', taskId: TASK, leaseId: LEASE }])
 })
 
 test('who was declared dead, and who leads in which term, is told', () => {
   const { reports } = given()
-  reports.onLog('coordinator-1 (8)', { msg: 'This process leads now and does the duties of all', term: 3 })
-  const msg = 'A worker stopped giving signs of life and was declared dead'
-  reports.onLog('coordinator-1 (8)', { msg, id: 'worker' })
+  reports.onLog('coordinator-1 (8)', logged('leader.elected', { term: 3 }))
+  reports.onLog('coordinator-1 (8)', logged('worker.buried', { id: WORKER }))
   expect(reports.counts.workersBuried).toBe(1)
   expect(reports.witnesses).toMatchObject([
     { kind: 'elected', holder: 'coordinator-1 (8)', term: 3 },
-    { kind: 'buried', workerId: 'worker' },
+    { kind: 'buried', workerId: WORKER },
   ])
 })
 
@@ -33,9 +49,21 @@ test('other lines say nothing that is checked', () => {
   expect(reports.witnesses).toEqual([])
 })
 
-test('a death that nobody asked for is counted, and said', () => {
+test('a worker that a task of its own killed is counted, and said', () => {
   const { reports, said } = given()
   reports.onDeath('worker-1', { code: null, signal: 'SIGKILL' })
   expect(reports.counts.deaths).toBe(1)
+  expect(reports.violations).toEqual([])
   expect(said).toEqual(['worker-1 ended with SIGKILL, of which nobody had told it; another takes its place'])
+})
+
+test('a process that ends of itself is a violation', () => {
+  const { reports } = given()
+  reports.onDeath('api-1', { code: null, signal: 'SIGKILL' })
+  reports.onDeath('worker-1', { code: 1, signal: null })
+  expect(reports.counts.deaths).toBe(0)
+  expect(reports.violations.map(({ sentence }) => sentence)).toEqual([
+    'api-1 ended with SIGKILL of its own accord',
+    'worker-1 ended with 1 of its own accord',
+  ])
 })

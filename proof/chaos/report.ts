@@ -9,6 +9,7 @@ export function reportOf(result: ChaosResult): string {
   const rows: Row[] = [
     ['accepted', `${result.accepted}`],
     ['finished', `${figures.succeeded} succeeded, ${figures.failed} failed, ${figures.cancelled} cancelled`],
+    ['unfinished', `${figures.unfinished}`],
     ['lost', `${result.lost}`],
     ['doubled', `${result.doubled}`],
     ['refused as stale', `${result.refusedAsStale}`],
@@ -17,7 +18,7 @@ export function reportOf(result: ChaosResult): string {
     ['attempts', `${figures.attempts}`],
     ['claims forgotten by a crashed database', `${result.forgottenClaims}`],
     ['workers declared dead', `${result.workersBuried}`],
-    ['processes killed by their own tasks, or ended untold', `${result.deaths}`],
+    ['workers killed by their own tasks', `${result.deaths}`],
     ['calls, tries after an unknown outcome', `${calls.calls}, ${calls.retried}`],
     ['cancelled, redriven, refused', `${calls.cancelled}, ${calls.redriven}, ${calls.refused}`],
     ['harms', `${sum(Object.values(result.harms))}`],

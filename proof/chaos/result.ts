@@ -26,7 +26,7 @@ export interface ChaosResult {
   readonly refusedAsStale: number
   readonly forgottenClaims: number
   readonly workersBuried: number
-  /** Processes that ended without having been told to: by their own tasks, mostly. */
+  /** Workers that their own tasks killed. */
   readonly deaths: number
   readonly calls: Callers['tally']
   readonly harms: Readonly<Partial<Record<HarmKind, number>>>

@@ -32,10 +32,9 @@ interface Evidence {
   /** What handlers saw. */
   readonly lines: readonly Line[]
   readonly crashes: readonly Crash[]
-  readonly isOver: boolean
 }
 
-export async function verdictOf({ db, witnesses, lines, crashes, isOver }: Evidence): Promise<Verdict> {
+export async function verdictOf({ db, witnesses, lines, crashes }: Evidence): Promise<Verdict> {
   const [row] = await db.run(figures, [])
   const known = new Set((await db.run(knownLeases, [])).map(({ lease_id }) => lease_id))
   const starts = lines.filter((line) => line.kind === 'started').map(startOf)
@@ -46,7 +45,8 @@ export async function verdictOf({ db, witnesses, lines, crashes, isOver }: Evide
     ...starts.filter((start) => !forgotten.has(start)),
     ...lines.filter((line) => line.kind !== 'started'),
   ]
-  const broken = await checkPromises({ db, witnesses: seen, isOver })
+  // Rest was waited for: what has no end by now will have none.
+  const broken = await checkPromises({ db, witnesses: seen, isOver: true })
   const invariants = (await checkInvariants(db)).map((sentence) => ({ promise: 'invariant', sentence }))
   return { figures: row as Figures, violations: [...broken, ...invariants], forgottenClaims: forgotten.size }
 }

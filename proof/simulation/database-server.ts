@@ -1,7 +1,7 @@
 import { PGlite, types } from '@electric-sql/pglite'
 import { dataDir as prebuilt } from '@electric-sql/pglite-prepopulatedfs'
 import type { Database, Statement } from '@taskflow/core'
-import { databaseOn, migrator } from '@taskflow/storage'
+import { databaseOn, everyStatement, migrator } from '@taskflow/storage'
 import { emptyDatabase } from '@taskflow/testing/databases'
 import { BEGINNING } from './host.ts'
 import { literalOf } from './literal.ts'
@@ -24,12 +24,14 @@ export interface DatabaseServer {
   /** Moves the database's clock; each statement that is run does. */
   setTime(atMs: number): Promise<void>
   listen(channel: string, listener: (payload: string) => void): Promise<() => Promise<void>>
-  /** As it was when it was made; statements are then rewritten by this. */
+  /** As it was when it was made; statements are then rewritten by this. Throws when it fits none of them, or what it makes of one is no SQL. */
   reset(rewrite?: Rewrite): Promise<void>
   close(): Promise<void>
 }
 
 const NOW = 'simulation.now'
+
+const AS_IT_IS: Rewrite = ({ text }) => text
 
 /** Takes the better part of a second; then one serves any number of runs, one after the other. */
 export async function startDatabaseServer(): Promise<DatabaseServer> {
@@ -49,10 +51,10 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
       day,
     ])
   const prepared = new Map<string, string>()
-  let rewrite: Rewrite = ({ text }) => text
+  let rewrite = AS_IT_IS
 
   /** Planned once for all runs: planning takes longer than a run of a few rows. */
-  async function nameOf({ name, text }: AnyStatement): Promise<string> {
+  async function nameOf({ name, text }: Pick<AnyStatement, 'name' | 'text'>): Promise<string> {
     const rewritten = rewrite({ name, text })
     const known = prepared.get(rewritten)
     if (known !== undefined) return known
@@ -60,6 +62,13 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
     await pglite.exec(`prepare ${own} as ${rewritten}`)
     prepared.set(rewritten, own)
     return own
+  }
+
+  /** Within a run what does not fit would look like a statement that fails, which breaks promises too. */
+  async function seeThatItFits(next: Rewrite): Promise<void> {
+    const changed = everyStatement.filter((each) => next(each) !== each.text)
+    if (changed.length === 0) throw new Error('Cannot plant the bug: no statement is changed by it')
+    for (const each of changed) await nameOf(each)
   }
 
   const momentOf = (atMs: number): string => new Date(BEGINNING.getTime() + atMs).toISOString()
@@ -77,8 +86,9 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
       await pglite.exec(`set ${NOW} = '${momentOf(atMs)}'`)
     },
     listen: (channel, listener) => pglite.listen(channel, listener),
-    async reset(next = ({ text }) => text) {
-      rewrite = next
+    async reset(next) {
+      rewrite = next ?? AS_IT_IS
+      if (next) await seeThatItFits(next)
       await pglite.exec(`set ${NOW} = '${BEGINNING.toISOString()}'`)
       await emptyDatabase(inside)
     },

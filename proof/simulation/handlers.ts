@@ -15,7 +15,7 @@ import type { World } from './world.ts'
 /** What the handler of a task does in one attempt: what it is given as a payload says so. */
 export interface Act {
   readonly ms: number
-  readonly does: 'succeed' | 'fail' | 'fail for good' | 'snooze' | 'hang' | 'kill the runner' | 'kill the process'
+  readonly does: 'succeed' | 'fail' | 'fail for good' | 'snooze' | 'kill the runner' | 'kill the process'
   /** Whether it goes on when its AbortSignal tells it to stop. */
   readonly isStubborn?: boolean
 }
@@ -84,7 +84,7 @@ function openRunner(
     const { taskId, leaseId, attempt } = order
     witness({ kind: 'started', atMs: world.nowMs, taskId, leaseId, attempt, process: host.name })
     story.tell(host.name, `starts ${script.name} (attempt ${attempt}): it will ${act.does} in ${act.ms} ms`)
-    if (act.does !== 'hang') then(act.ms, () => end(order, act))
+    then(act.ms, () => end(order, act))
   }
 
   function end(order: Order, act: Act): void {

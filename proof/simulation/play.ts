@@ -18,6 +18,8 @@ export interface Bug {
   readonly name: string
   /** What an engineer might have done, in a sentence. */
   readonly summary: string
+  /** What it must be found by: what breaks otherwise may be another fault. */
+  readonly breaks: readonly string[]
   readonly rewrite?: Rewrite
   readonly sabotage?: Sabotage
 }

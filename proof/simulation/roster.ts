@@ -89,7 +89,6 @@ export function newRoster(deps: Deps): Roster {
     const process = find(name)
     if (!process) return
     process.host.kill()
-    witness({ kind: 'killed', atMs: world.nowMs, process: name })
     story.tell(name, `is killed by ${by}`)
     world.after(backAfterMs, () => start(name))
   }
@@ -101,7 +100,6 @@ export function newRoster(deps: Deps): Roster {
     const gone = (): void => {
       if (!process.host.isUp) return
       process.host.kill()
-      witness({ kind: 'stopped', atMs: world.nowMs, process: name })
       story.tell(name, 'has stopped')
       world.after(backAfterMs, () => start(name))
     }

@@ -40,11 +40,20 @@ interface Found {
   readonly virtualMs: number
 }
 
-const options = readOptions()
+const options = optionsOrHint()
 if (options.help) process.stdout.write(HELP)
 else if (options.seed !== undefined) await tell(String(options.seed), bugNamed(options.bug))
 else if (options.bug === 'all') await findAll()
 else await prove()
+
+function optionsOrHint() {
+  try {
+    return readOptions()
+  } catch (error) {
+    console.error(`${(error as Error).message}\nSee: npm run simulate -- --help`)
+    return process.exit(2)
+  }
+}
 
 function readOptions() {
   const { values } = parseArgs({
@@ -69,8 +78,7 @@ function readOptions() {
 function numberOf(name: string, text: string): number {
   const number = Number(text)
   if (Number.isInteger(number) && number > 0) return number
-  console.error(`Expected --${name} to be a number from 1, got ${text}`)
-  return process.exit(2)
+  throw new TypeError(`Expected --${name} to be a number from 1, got ${text}`)
 }
 
 function bugNamed(name: string | undefined): Bug | undefined {
@@ -98,11 +106,16 @@ async function findAll(): Promise<void> {
   for (const bug of PLANTED_BUGS) {
     const { seeds, failing } = await search(bug, options.from, options.seeds, () => {})
     const how = failing
-      ? `found by seed ${failing.seed} (${seeds} runs): ${failing.violations[0]?.promise}, ${failing.violations[0]?.sentence}`
+      ? `found by seed ${failing.seed} (${seeds} runs): ${foundBy(bug, failing.violations)}`
       : `NOT FOUND in ${seeds} runs`
     console.log(`${bug.name.padEnd(34)} ${how}`)
     if (!failing) process.exitCode = 1
   }
+}
+
+function foundBy({ breaks }: Bug, violations: Played['violations']): string {
+  const found = violations.find(({ promise }) => breaks.includes(promise))
+  return `${found?.promise}, ${found?.sentence}`
 }
 
 function progress(text: string): void {
@@ -130,7 +143,8 @@ async function search(
           attempts += played.attempts
           tasks += played.tasks
           virtualMs += played.lastedMs
-          if (played.violations.length > 0 && (!failing || played.seed < failing.seed)) failing = played
+          const isFound = played.violations.some(({ promise }) => !bug || bug.breaks.includes(promise))
+          if (isFound && (!failing || played.seed < failing.seed)) failing = played
           onDone(done)
         }
       } finally {
@@ -156,7 +170,7 @@ function ask(thread: Worker, seed: number): Promise<Played> {
 async function explain({ seed, violations }: Played, bug: Bug | undefined): Promise<void> {
   console.log(`\nSeed ${seed} broke a promise:`)
   for (const { promise, sentence } of violations.slice(0, 5)) console.log(`  ${promise}: ${sentence}`)
-  const [first] = violations
+  const first = violations.find(({ promise }) => !bug || bug.breaks.includes(promise))
   const server = await startDatabaseServer()
   let tried = 0
   const plan = await shrunk(planOf(String(seed)), async (smaller) => {

@@ -24,7 +24,11 @@ export async function processFigures({ pid, url }: { pid: number; url: string })
   const reply = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })
   const text = await reply.text()
   if (!reply.ok) throw new Error(`Expected metrics of ${url}, got ${reply.status}: ${text}`)
-  const metric = (name: string) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1])
+  const metric = (name: string): number => {
+    const value = Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1])
+    if (Number.isNaN(value)) throw new Error(`Expected ${url}/metrics to tell ${name}`)
+    return value
+  }
   const oldSpace = metric('nodejs_heap_space_size_used_bytes\\{space="old"\\}')
   return {
     residentMiB: residentMiBOf(pid),

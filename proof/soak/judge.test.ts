@@ -10,6 +10,7 @@ interface Shape {
   readonly dead?: number
   readonly submitMs?: number
   readonly others?: number
+  readonly loopLagMs?: number
 }
 
 /** An hour with a sample each minute, which is as the shape says and otherwise like every other. */
@@ -19,7 +20,7 @@ function hour(shape: (minute: number) => Shape): { samples: Sample[] } {
 
 function sampleOf(
   atSeconds: number,
-  { residentMiB = 150, oldSpaceMiB = 40, dead = 8_000, submitMs = 4, others = 10 }: Shape,
+  { residentMiB = 150, oldSpaceMiB = 40, dead = 8_000, submitMs = 4, others = 10, loopLagMs = 0 }: Shape,
 ): Sample {
   const process = {
     residentMiB: 150,
@@ -27,7 +28,7 @@ function sampleOf(
     oldSpaceMiB: 40,
     heapTotalMiB: 60,
     externalMiB: 5,
-    loopLagP99Ms: 2,
+    loopLagP99Ms: 100,
     files: 40,
   }
   const table = { live: 1_000, dead, tableMiB: 12, indexMiB: 6, autovacuums: 0 }
@@ -35,7 +36,11 @@ function sampleOf(
   return {
     atSeconds,
     machine: { busy: 30, others, load: 1 },
-    processes: { api: { ...process, residentMiB, oldSpaceMiB }, worker: process, coordinator: process },
+    processes: {
+      api: { ...process, residentMiB, oldSpaceMiB, loopLagP99Ms: 100 + loopLagMs },
+      worker: process,
+      coordinator: process,
+    },
     cpu: { api: 10, worker: 10, coordinator: 1, postgres: 20, caller: 10 },
     postgres: {
       tables: { task: table },
@@ -98,4 +103,13 @@ test('does not take the neighbours that came for a latency of our own', () => {
   const loud: Shape = { submitMs: 30, others: 80 }
   const quiet: Shape = { submitMs: 4, others: 5 }
   expect(rising(hour((minute) => (minute > 25 && minute % 3 > 0 ? loud : quiet)))).toEqual([])
+})
+
+test('finds a curve that lies at zero and then climbs', () => {
+  const late = rising(hour((minute) => ({ loopLagMs: minute > 44 ? 40 : 0 })))
+  expect(late).toEqual(['event loop of api, p99'])
+})
+
+test('does not call flat what was not measured', () => {
+  expect(rising(hour(() => ({ submitMs: Number.NaN })))).toEqual(['submit, p50'])
 })

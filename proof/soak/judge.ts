@@ -99,9 +99,12 @@ function verdictOf({ name, unit, of, mostRise, floor, isStepped }: Curve, sample
   })
   const trend = trendOf(points)
   const grew = (from: number, to: number) => to - from > Math.max(floor, mostRise * from)
-  const rises =
-    trend.rise > mostRise && grew(trend.first, trend.last) && (!isStepped || grew(trend.mostOfFirst, trend.mostOfLast))
-  return { curve: name, unit, ...trend, mostRise, floor, samples: points.length, isFlat: !rises }
+  // A curve that lies at zero most of the time has no slope as a share: its last quarter tells alone.
+  const isSloping = trend.rise > mostRise || trend.median === 0
+  const rises = isSloping && grew(trend.first, trend.last) && (!isStepped || grew(trend.mostOfFirst, trend.mostOfLast))
+  // Of what was not measured nothing is known, least of all that it is flat.
+  const isMeasured = [trend.median, trend.first, trend.last].every(Number.isFinite)
+  return { curve: name, unit, ...trend, mostRise, floor, samples: points.length, isFlat: isMeasured && !rises }
 }
 
 /** Of each quarter, so that time has as many points everywhere. */

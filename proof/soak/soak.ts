@@ -110,6 +110,7 @@ export async function soak({ minutes, rate, finished, sampleSeconds, tell }: Soa
     })
   } finally {
     for (const each of running) await each.stop()
+    await postgres.run(`drop database if exists ${database} with (force)`)
     await postgres.stop()
     process.off('exit', remove)
     remove()

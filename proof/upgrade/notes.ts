@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { WitnessOf } from '@taskflow/testing/witness'
 
-type Note = WitnessOf<'started'> | WitnessOf<'ended'>
+type Note = WitnessOf<'started' | 'ended' | 'aborted'>
 
 /** What handlers wrote (tasks/upgrade.ts); a line that is just being written counts the next time. */
 export function notesIn(file: string): Note[] {

@@ -44,7 +44,7 @@ else await main().catch(fail)
 
 function fail(error: unknown): void {
   console.error((error as Error).message)
-  process.exitCode = 1
+  process.exitCode = 2
 }
 
 function optionsOrHint() {
@@ -138,7 +138,7 @@ function tell(outcome: Outcome): void {
   console.log(`
   accepted             ${accepted} tasks in ${callers.calls} answered calls
   run                  ${attempts} attempts; ${olderByNewer} of the newer version for the older's API, ${newerByOlder} the other way round
-  taken back           ${released} attempts by planned stops, none of them counted
+  taken back           ${released} attempts by planned stops
   longest pause        ${ms(callers.longestPauseMs)}, from a caller's first try to the answer
   refused, then done   ${refusals.join(', ') || 'none'}
   lost, doubled        ${lost}, ${doubled}`)

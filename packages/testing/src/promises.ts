@@ -1,5 +1,5 @@
 /**
- * The promises of `DESIGN.md` (P1 to P12), each as a check of what witnesses saw against what the database holds when all has come
+ * The promises of `docs/reliability.md` (P1 to P12), each as a check of what witnesses saw against what the database holds when all has come
  * to rest: no process runs any more, or none has anything left to do. `checkInvariants` asks what must be true at any moment, of the
  * database alone; this asks what must have come of it all.
  */

@@ -49,11 +49,5 @@ export type Witness =
   | (Seen & { readonly kind: 'buried'; readonly workerId: string })
   /** A coordinator began to lead. */
   | (LeaderSeen & { readonly kind: 'elected' })
-  /** A process was killed, or crashed, with whatever it held. */
-  | (Seen & { readonly kind: 'killed'; readonly process: string })
-  /** A process was told to stop (SIGTERM) and had the time to do so. */
-  | (Seen & { readonly kind: 'stopped'; readonly process: string })
-  /** The database crashed, and with it what it had not yet written to its disk: claims alone do not wait for that. */
-  | (Seen & { readonly kind: 'databaseCrashed' })
 
 export type WitnessOf<Kind extends Witness['kind']> = Extract<Witness, { kind: Kind }>

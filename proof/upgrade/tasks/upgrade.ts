@@ -13,7 +13,12 @@ const VERSION = process.env.UPGRADE_VERSION ?? 'unknown'
 
 type Seen = Pick<TaskContext, 'task' | 'fencingToken' | 'attempt'>
 
-function note(file: string, kind: 'started' | 'ended', { task, fencingToken, attempt }: Seen, more: object): void {
+function note(
+  file: string,
+  kind: 'started' | 'ended' | 'aborted',
+  { task, fencingToken, attempt }: Seen,
+  more: object,
+): void {
   const witness = { kind, atMs: Date.now(), taskId: task.id, leaseId: fencingToken, attempt, ...more }
   appendFileSync(file, `${JSON.stringify(witness)}\n`)
 }
@@ -28,6 +33,7 @@ async function take(ms: number, signal: AbortSignal): Promise<void> {
 /** The result tells under which lease it came to be. */
 async function work({ file, ms }: Job, ctx: TaskContext): Promise<{ leaseId: string }> {
   note(file, 'started', ctx, { process: VERSION })
+  ctx.signal.addEventListener('abort', () => note(file, 'aborted', ctx, { reason: (ctx.signal.reason as Error).name }))
   await take(ms, ctx.signal)
   const result = { leaseId: ctx.fencingToken }
   note(file, 'ended', ctx, { result: JSON.stringify(result) })

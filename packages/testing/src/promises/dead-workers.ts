@@ -1,12 +1,10 @@
-import { type Check, type Scene, TOLERANCE_MS } from './scene.ts'
+import { type Check, TOLERANCE_MS } from './scene.ts'
 
 // Ten heartbeats that did not come: younger than this no worker may be declared dead.
 const SILENT_AFTER_MS = 10_000
 
-/** P4: no worker is taken for dead that lives; what a dead one held is back in time. */
-export const deadWorkers: Check = (scene) => [...buriedAlive(scene), ...rescuedLate(scene)]
-
-function buriedAlive({ witnesses }: Scene): string[] {
+/** P4: no worker is taken for dead that lives. How soon what a dead one held is back only those know who know what was harmed. */
+export const deadWorkers: Check = ({ witnesses }) => {
   const lastBeat = new Map<string, number>()
   const buried = new Set<string>()
   const violations: string[] = []
@@ -22,14 +20,4 @@ function buriedAlive({ witnesses }: Scene): string[] {
       violations.push(`worker ${each.workerId} was declared dead ${Math.round(silentMs)} ms after a heartbeat`)
   }
   return violations
-}
-
-function rescuedLate({ attempts, rescuedWithinMs = Number.POSITIVE_INFINITY }: Scene): string[] {
-  return [...attempts.values()]
-    .flat()
-    .filter(({ outcome, silent_ms }) => outcome === 'rescued' && (silent_ms ?? 0) > rescuedWithinMs)
-    .map(
-      ({ task_id, silent_ms }) =>
-        `task ${task_id} was back ${Math.round(silent_ms ?? 0)} ms after the last heartbeat of who held it`,
-    )
 }

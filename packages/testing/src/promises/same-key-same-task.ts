@@ -29,10 +29,10 @@ function answersOf(replies: readonly WitnessOf<'submitted'>[], kept: string | un
 }
 
 function storedBeside({ tasks, keys }: Scene): string[] {
-  const kept = new Map(keys.map(({ key, task_ids }) => [key, new Set(task_ids)]))
-  return [...tasks.values()].flatMap(({ id, labels }) => {
+  const kept = new Map(keys.map(({ project, key, task_ids }) => [nameOf(project, key), new Set(task_ids)]))
+  return [...tasks.values()].flatMap(({ id, project, labels }) => {
     const key = labels?.[KEY_LABEL]
-    return key === undefined || (kept.get(key)?.has(id) ?? true)
+    return key === undefined || (kept.get(nameOf(project, key))?.has(id) ?? true)
       ? []
       : [`task ${id} was stored by key ${key}, which names others`]
   })

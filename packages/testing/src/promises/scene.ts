@@ -9,6 +9,7 @@ export interface TaskAtRest {
   result: string | null
   /** Why it failed, where it did. */
   reason: string | null
+  project: string
   redrives: number
   labels: Readonly<Record<string, string>> | null
 }
@@ -17,8 +18,6 @@ export interface AttemptAtRest {
   task_id: string
   lease_id: string
   outcome: string
-  /** Of a worker that was declared dead: from its last heartbeat to the end of the attempt. */
-  silent_ms: number | null
 }
 
 interface KeyAtRest {
@@ -39,7 +38,6 @@ export interface Scene {
   readonly witnesses: readonly Witness[]
   seen<Kind extends Witness['kind']>(kind: Kind): WitnessOf<Kind>[]
   readonly isOver: boolean
-  readonly rescuedWithinMs: number | undefined
 }
 
 /** Says of each breach of one promise what happened to what. */
@@ -53,18 +51,13 @@ export interface PromisesInput {
   readonly witnesses: readonly Witness[]
   /** Whether everything accepted should have come to its end. */
   readonly isOver: boolean
-  /**
-   * Within what time of a dead worker's last heartbeat its tasks must be back. Absent where coordinators or the database were
-   * harmed, for then it takes as long as they do.
-   */
-  readonly rescuedWithinMs?: number
   /** Looks at tasks since then alone: for a database with more history than there is time. */
   readonly createdSince?: Date
 }
 
 const tasksAtRest = statement<readonly [oldestId: string], TaskAtRest>({
   name: 'testing_tasks_at_rest',
-  columns: ['id', 'state', 'lease_id', 'result', 'reason', 'redrives', 'labels'],
+  columns: ['id', 'project', 'state', 'lease_id', 'result', 'reason', 'redrives', 'labels'],
   text: `
     with redriven as materialized (
       select task_id, count(*)::integer as redrives
@@ -72,24 +65,19 @@ const tasksAtRest = statement<readonly [oldestId: string], TaskAtRest>({
       where task_id >= $1 and kind = 'task.redriven'
       group by task_id
     )
-    select id, state, lease_id, result, btrim((error -> 'reason')::text, '"') as reason, coalesce(redrives, 0) as redrives, labels
+    select id, project, state, lease_id, result, btrim((error -> 'reason')::text, '"') as reason, coalesce(redrives, 0) as redrives, labels
     from (
-      select id, state, lease_id, null as result, error, labels from task where id >= $1
+      select id, project, state, lease_id, null as result, error, labels from task where id >= $1
       union all
-      select id, state, lease_id, result::text, error, labels from finished_task where id >= $1
+      select id, project, state, lease_id, result::text, error, labels from finished_task where id >= $1
     ) as known
     left join redriven on task_id = id`,
 })
 
 const attemptsAtRest = statement<readonly [oldestId: string], AttemptAtRest>({
   name: 'testing_attempts_at_rest',
-  columns: ['task_id', 'lease_id', 'outcome', 'silent_ms'],
-  text: `
-    select task_id, lease_id, outcome,
-           (extract(epoch from ended_at - heartbeat_at) * 1000)::float8 as silent_ms
-    from task_attempt
-    left join worker on worker.id = worker_id and worker.state = 'lost'
-    where task_id >= $1`,
+  columns: ['task_id', 'lease_id', 'outcome'],
+  text: `select task_id, lease_id, outcome from task_attempt where task_id >= $1`,
 })
 
 const keysAtRest = statement<readonly [], KeyAtRest>({
@@ -107,7 +95,7 @@ const lastTerm = statement<readonly [], { term: number }>({
 const OLDEST_ID = '00000000-0000-0000-0000-000000000000'
 
 export async function sceneOf(input: PromisesInput): Promise<Scene> {
-  const { db, isOver, rescuedWithinMs, createdSince } = input
+  const { db, isOver, createdSince } = input
   const oldestId = createdSince ? firstIdAt(createdSince) : OLDEST_ID
   const tasks = await db.run(tasksAtRest, [oldestId])
   const attempts = await db.run(attemptsAtRest, [oldestId])
@@ -123,6 +111,5 @@ export async function sceneOf(input: PromisesInput): Promise<Scene> {
     seen: <Kind extends Witness['kind']>(kind: Kind) =>
       witnesses.filter((each): each is WitnessOf<Kind> => each.kind === kind),
     isOver,
-    rescuedWithinMs,
   }
 }
