@@ -5,7 +5,7 @@ import type { BrokerName } from './schedule.ts'
 type Env = Readonly<Record<string, string>>
 
 /** What carries word between the processes of a run, and what may be done to it. */
-export interface LivingBroker {
+export interface BrokerUnderHarm {
   /** None where the database is its own broker. */
   readonly port: number | undefined
   /** Settings that lead a process to it by another port. */
@@ -22,7 +22,7 @@ export interface LivingBroker {
 export async function startBroker(
   name: BrokerName,
   program: (service: 'redis' | 'rabbitmq') => string,
-): Promise<LivingBroker> {
+): Promise<BrokerUnderHarm> {
   if (name === 'redis') return redis(program(name))
   if (name === 'rabbitmq') return rabbitmq(program(name))
   const nothing = async (): Promise<void> => {}
@@ -37,7 +37,7 @@ export async function startBroker(
   }
 }
 
-async function redis(program: string): Promise<LivingBroker> {
+async function redis(program: string): Promise<BrokerUnderHarm> {
   const server = await startRedis(program)
   return {
     port: server.port,
@@ -50,7 +50,7 @@ async function redis(program: string): Promise<LivingBroker> {
   }
 }
 
-async function rabbitmq(program: string): Promise<LivingBroker> {
+async function rabbitmq(program: string): Promise<BrokerUnderHarm> {
   const server = await startRabbitmq(program)
   return {
     port: server.port,

@@ -1,7 +1,7 @@
 /** `npm run chaos`: see `--help`. */
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { cpus, loadavg, totalmem } from 'node:os'
+import { loadavg } from 'node:os'
+import { commit, machine } from '@taskflow/bench/machine.ts'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import { runChaos } from './chaos.ts'
 import { HELP, type Options, readOptions } from './options.ts'
@@ -40,18 +40,11 @@ async function run({ json, keep, rate, ...shape }: Options): Promise<void> {
 
 /** The result, with what it takes to run the same again. */
 function recordOf(result: ChaosResult, startedAt: Date) {
-  const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: import.meta.dirname })
   return {
     command: `npm run chaos -- ${withoutPaths(process.argv.slice(2)).join(' ')}`,
     startedAt,
-    commit: git.stdout?.trim() || 'unknown',
-    machine: {
-      cores: cpus().length,
-      processor: cpus()[0]?.model.trim(),
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      node: process.version,
-      loadAverage: loadavg().map((load) => Number(load.toFixed(1))),
-    },
+    commit: commit(),
+    machine: { ...machine(), loadAverage: loadavg().map((load) => Number(load.toFixed(1))) },
     ...result,
   }
 }

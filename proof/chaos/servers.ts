@@ -5,7 +5,7 @@ import { machineBinaries, type PostgresBinaries } from '@taskflow/testing/postgr
 import { DURABLE_SETTINGS, type PostgresServer, startPostgres } from '@taskflow/testing/postgres-server'
 import { serverUser } from '@taskflow/testing/server-user'
 import { makeSmallDisk, type SmallDisk, whyNoSmallDisk } from '@taskflow/testing/small-disk'
-import { type LivingBroker, startBroker } from './broker.ts'
+import { type BrokerUnderHarm, startBroker } from './broker.ts'
 import type { BrokerName } from './schedule.ts'
 
 /** The servers of a run, all of them its own and of this machine alone. */
@@ -16,7 +16,7 @@ export interface Servers {
   readonly pooler: PgbouncerServer
   /** Between PgBouncer and PostgreSQL. */
   readonly poolerNetwork: HalfOpenProxy
-  readonly broker: LivingBroker
+  readonly broker: BrokerUnderHarm
   readonly versions: readonly string[]
   /** Why the disk cannot be filled. */
   readonly whyNoDisk: string | undefined

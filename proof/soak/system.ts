@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ownEnvironment } from '@taskflow/testing/open-processes'
 
 /** One process of the system under test, as a user would start it. */
 export interface SystemProcess {
@@ -73,13 +74,6 @@ export async function startRole(
 }
 
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').split('\n')
-
-/** A setting of whoever runs the soak must not become one of what is measured. */
-function ownEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(TASKFLOW_|NODE_OPTIONS$|VITEST)/.test(name)),
-  )
-}
 
 /** Where it listens. */
 async function untilReady(child: ChildProcess, log: string): Promise<string> {

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { ownEnvironment } from '@taskflow/testing/open-processes'
 import type { Version } from './version.ts'
 
 export type Role = 'api' | 'worker' | 'coordinator'
@@ -103,9 +104,3 @@ function warningsIn(output: string): string[] {
 }
 
 const commandOf = ({ root }: Version): string => join(root, 'packages/cli/bin/taskflow.js')
-
-/** A setting of whoever runs this must not become one of what is watched. */
-function ownEnvironment(): NodeJS.ProcessEnv {
-  const foreign = /^(TASKFLOW_|VITEST|NODE_ENV$|NODE_OPTIONS$)/
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
-}

@@ -65,7 +65,7 @@ export function openProcesses(): OpenProcesses {
   function node(args: readonly string[], options: SpawnOptions = {}): RunningProcess {
     const child = spawn(process.execPath, [...args], {
       cwd: options.cwd ?? ROOT,
-      env: { ...environment(), ...options.env },
+      env: { ...ownEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     children.add(child)
@@ -101,7 +101,7 @@ export function openProcesses(): OpenProcesses {
 }
 
 /** Of this process without its settings of TaskFlow and of the test runner: a child must not depend on who runs it. */
-function environment(): NodeJS.ProcessEnv {
+export function ownEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(TASKFLOW_|VITEST|NODE_ENV$|NODE_OPTIONS$)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }
