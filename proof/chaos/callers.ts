@@ -22,8 +22,8 @@ export interface Callers {
   readonly tally: Readonly<Record<'calls' | 'retried' | 'cancelled' | 'redriven' | 'refused', number>>
   /** Answers that no caller should ever get. */
   readonly surprises: readonly string[]
-  /** Resolves once a task that is submitted now has succeeded, with the time that took; undefined when it has not in time. */
-  probe(timeoutMs: number): Promise<number | undefined>
+  /** Resolves once a task that is submitted now has succeeded, with the time that took in milliseconds; or when time is up, with its state. */
+  probe(timeoutMs: number): Promise<{ readonly ranAfterMs: number } | { readonly stillIs: string }>
   /** No more calls are begun; resolves once all have been answered, with none, or in time with how many have not. */
   end(): Promise<number>
   /** Whoever still waits gives up. */
@@ -66,7 +66,11 @@ export function callers({ urls, tasksPerSecond, chance, run }: Deps): Callers {
     }
   }
 
-  async function submit({ tasks }: Call & { kind: 'submit' }, key: string, first: number): Promise<readonly string[]> {
+  /** A probe is nobody's to cancel: who waits for it to succeed would wait in vain. */
+  async function submit(
+    { tasks }: Call & { kind: 'submit' },
+    { key, first, isProbe = false }: { key: string; first: number; isProbe?: boolean },
+  ): Promise<readonly string[]> {
     // As the client names the first of several requests.
     const sentKey = `${key}:0`
     const labelled = tasks.map((task) => ({ ...task, labels: { 'idempotency-key': sentKey } }))
@@ -75,7 +79,7 @@ export function callers({ urls, tasksPerSecond, chance, run }: Deps): Callers {
     for (const id of taskIds) {
       if (accepted.has(id)) continue
       accepted.add(id)
-      order.push(id)
+      if (!isProbe) order.push(id)
     }
     return taskIds
   }
@@ -100,8 +104,8 @@ export function callers({ urls, tasksPerSecond, chance, run }: Deps): Callers {
   function begin(call: Call): number {
     const first = number++
     const key = `${run}-${first}`
-    const works: Promise<unknown>[] = call.kind === 'submit' ? [submit(call, key, first)] : [steer(call, first)]
-    if (call.kind === 'submit' && call.isDoubled) works.push(submit(call, key, first + 1))
+    const works: Promise<unknown>[] = call.kind === 'submit' ? [submit(call, { key, first })] : [steer(call, first)]
+    if (call.kind === 'submit' && call.isDoubled) works.push(submit(call, { key, first: first + 1 }))
     for (const work of works) {
       tally.calls++
       const watched: Promise<unknown> = work
@@ -131,14 +135,16 @@ export function callers({ urls, tasksPerSecond, chance, run }: Deps): Callers {
       const isLate = (): boolean => performance.now() - startedMs > timeoutMs
       const first = number++
       const tasks = [{ type: TYPES.shared, payload: { acts: [{ ms: 0, does: 'succeed' }] } }]
-      const submitting = submit({ kind: 'submit', tasks, isDoubled: false }, `${run}-probe-${first}`, first)
+      const key = `${run}-probe-${first}`
+      const submitting = submit({ kind: 'submit', tasks, isDoubled: false }, { key, first, isProbe: true })
       const [id] = await Promise.race([submitting, pause(timeoutMs, [], { ref: false })])
+      let state: string = 'not accepted'
       while (id !== undefined && !isLate()) {
-        const { state } = await insist(first, (client) => client.tasks.get(id))
-        if (state === 'succeeded') return performance.now() - startedMs
+        state = (await insist(first, (client) => client.tasks.get(id))).state
+        if (state === 'succeeded') return { ranAfterMs: performance.now() - startedMs }
         await pause(LOOK_MS)
       }
-      return undefined
+      return { stillIs: state }
     },
     async end() {
       isEnding = true

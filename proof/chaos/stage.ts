@@ -53,20 +53,21 @@ export function stage(scene: Scene): Stage {
 
   async function recover(kinds: readonly HarmKind[], deathsBefore: number): Promise<void> {
     const endMs = machineMs()
-    const [firstTaskMs, since] = await Promise.all([calling.probe(RECOVERY_MS), watching.untilCalm(endMs, RECOVERY_MS)])
-    if (firstTaskMs === undefined || since === undefined) {
+    const [probe, since] = await Promise.all([calling.probe(RECOVERY_MS), watching.untilCalm(endMs, RECOVERY_MS)])
+    if ('stillIs' in probe || since === undefined) {
       const what =
-        firstTaskMs === undefined
-          ? 'a task submitted after it had not run'
-          : 'tasks still waited, or were held by the dead'
+        'stillIs' in probe
+          ? `a task submitted after it had not run, and is ${probe.stillIs},`
+          : 'tasks still waited, or were held by the dead,'
       const sentence = `${kinds.join(' and ')}: ${what} ${RECOVERY_MS / 1_000} s after its end`
       violations.push({ promise: 'recovery', sentence })
       return say(sentence)
     }
+    const firstTaskMs = probe.ranAfterMs
     const calmMs = since - endMs
     const isDisturbed = reports.counts.deaths > deathsBefore
     recoveries.push({ harms: kinds, firstTaskMs: Math.round(firstTaskMs), calmMs: Math.round(calmMs), isDisturbed })
-    say(`over; a new task had run ${seconds(firstTaskMs)} later, and all was well ${seconds(calmMs)} later`)
+    say(`over; ${seconds(firstTaskMs)} after its end a new task had run, and ${seconds(calmMs)} after it all was well`)
   }
 
   return {
