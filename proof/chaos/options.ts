@@ -17,7 +17,8 @@ Runs a cluster of real processes under load, does seeded harm to it, and checks 
   --keep <folder>       keeps the logs of all processes, and what handlers wrote down
   --help
 
-Kinds of harm:
+Needs the servers of PostgreSQL, PgBouncer and the broker on this machine. The last harm may outlast the minutes. All is well when no task
+has waited for longer than usual and none is held by a dead worker. Ten minutes meet every kind of harm twice:
   ${kindsOf('rabbitmq').join(', ')}
 `
 

@@ -16,7 +16,7 @@ const HELP = `npm run fuzz -- [options]
 
 Sends what no one should send to everything that reads what others wrote, and checks what comes of it.
 
-  --seconds <n>    how long, shared by the areas (default 60)
+  --seconds <n>    how long, shared by the areas, each of which plays one round at least (default 60)
   --seed <n>       of the first round; the next rounds take the next numbers (default: by the clock)
   --rounds <n>     so many rounds of each area, however long they take
   --only <area>    one area
@@ -79,7 +79,7 @@ function numberOf(name: string, text: string): number {
 }
 
 function refuse(sentence: string): never {
-  console.error(sentence)
+  console.error(`${sentence}\nSee: npm run fuzz -- --help`)
   return process.exit(2)
 }
 

@@ -15,13 +15,15 @@ const HELP = `npm run simulate -- [options]
 
 Runs the real coordinator, workers, brokers' logic and SQL under a virtual clock, with seeded harm, and checks the promises.
 
-  --seeds <n>      how many runs (default 1000)
+  --seeds <n>      how many runs (default 1000, some five minutes on two cores); the first that breaks a promise ends it
   --from <n>       the first seed (default 1)
   --seed <n>       one run, told step by step
   --all            with what happens each second, which is left out otherwise
   --bug <name>     with a mistake planted, to see that it is found; "all" for each in turn
   --jobs <n>       threads (default: one for each core)
   --help
+
+Ends with 1 when a promise was broken; with a bug planted, when none was.
 
 Bugs that can be planted:
 ${PLANTED_BUGS.map(({ name, summary }) => `  ${name.padEnd(34)}${summary}`).join('\n')}
@@ -69,6 +71,7 @@ function readOptions() {
   })
   return {
     ...values,
+    seed: values.seed === undefined ? undefined : numberOf('seed', values.seed),
     seeds: numberOf('seeds', values.seeds),
     from: numberOf('from', values.from),
     jobs: numberOf('jobs', values.jobs),
@@ -95,11 +98,12 @@ async function prove(): Promise<void> {
   const found = await search(bug, options.from, options.seeds, (done) => progress(`${done} of ${options.seeds} seeds`))
   const seconds = (performance.now() - startedMs) / 1_000
   console.log(
-    `${found.seeds} runs in ${seconds.toFixed(1)} s: ${found.tasks} tasks, ${found.attempts} attempts, ${(found.virtualMs / 3_600_000).toFixed(1)} hours of the runs' own time`,
+    `${found.seeds} runs in ${seconds.toFixed(1)} s: ${found.tasks} tasks, ${found.attempts} attempts, ${(found.virtualMs / 60_000).toFixed(0)} minutes of the runs' own time`,
   )
-  if (!found.failing) return console.log(bug ? `${bug.name} was not found` : 'No promise was broken')
-  await explain(found.failing, bug)
-  if (!bug) process.exitCode = 1
+  if (bug) console.log(found.failing ? `${bug.name} was found, as it must be` : `${bug.name} was NOT found`)
+  else if (!found.failing) console.log('No promise was broken')
+  if (found.failing) await explain(found.failing, bug)
+  if ((found.failing === undefined) === (bug !== undefined)) process.exitCode = 1
 }
 
 async function findAll(): Promise<void> {
@@ -169,7 +173,9 @@ function ask(thread: Worker, seed: number): Promise<Played> {
 
 async function explain({ seed, violations }: Played, bug: Bug | undefined): Promise<void> {
   console.log(`\nSeed ${seed} broke a promise:`)
-  for (const { promise, sentence } of violations.slice(0, 5)) console.log(`  ${promise}: ${sentence}`)
+  const sentences = new Set(violations.map(({ promise, sentence }) => `  ${promise}: ${sentence}`))
+  console.log([...sentences].slice(0, 5).join('\n'))
+  console.log('\nMaking the run smaller, for as long as it still does …')
   const first = violations.find(({ promise }) => !bug || bug.breaks.includes(promise))
   const server = await startDatabaseServer()
   let tried = 0
@@ -179,11 +185,15 @@ async function explain({ seed, violations }: Played, bug: Bug | undefined): Prom
     return outcome.violations.some(({ promise }) => promise === first?.promise)
   })
   const { story } = await play(plan, server, { bug, isTold: true })
-  console.log(`\nThe smallest run that does (${tried} tries): ${plan.works.length} calls, ${plan.harms.length} harms\n`)
+  console.log(
+    `\nThe smallest run that does (${tried} tries): ${counted(plan.works.length, 'call')}, ${counted(plan.harms.length, 'harm')}\n`,
+  )
   console.log(story(options.all).join('\n'))
   console.log(`\nThe whole of it: npm run simulate -- --seed ${seed}${bug ? ` --bug ${bug.name}` : ''} --all`)
   await server.close()
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 async function tell(seed: string, bug: Bug | undefined): Promise<void> {
   const server = await startDatabaseServer()

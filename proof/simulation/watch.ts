@@ -64,6 +64,7 @@ const SERVED_WITHIN_MS = 2_500
 const MOST_STARTS = 40
 // Ten seconds of silence, ten in which a standby leads and takes the task back, and the time between two looks.
 const RESCUED_WITHIN_MS = 21_000
+const MOST_TOLD = 100
 const TOLD = [
   'lease.lost',
   'worker.replaced',
@@ -198,5 +199,6 @@ function summaryOf({ name, params, rows }: Done): string {
   }
   const ids = rows.map(({ id }) => id).filter((id) => typeof id === 'string')
   if (ids.length > 0) return ids.map(tail).join(', ')
-  return JSON.stringify(rows[0]).slice(0, 100)
+  const row = JSON.stringify(rows[0])
+  return row.length > MOST_TOLD ? `${row.slice(0, MOST_TOLD)} …` : row
 }

@@ -86,7 +86,12 @@ export interface Verdict extends Trend {
 // Ten minutes of an hour: so long it may take at two hundred tasks a second until V8's space for new objects has its full size.
 const WARM_UP_SHARE = 1 / 6
 
+// Below this a quarter is a moment or two, and what rises is a start.
+const FEWEST_SAMPLES = 16
+
+/** With no verdict on too few samples. */
 export function judge({ samples }: Pick<Measured, 'samples'>): Verdict[] {
+  if (samples.length < FEWEST_SAMPLES) return []
   const lasted = samples.at(-1)?.atSeconds ?? 0
   const warm = samples.filter(({ atSeconds }) => atSeconds > WARM_UP_SHARE * lasted)
   return CURVES.map((curve) => verdictOf(curve, curve.isMovedByOthers ? quieterHalf(warm) : warm))
@@ -119,14 +124,15 @@ function quieterHalf(samples: readonly Sample[]): Sample[] {
 
 export function verdictTable(verdicts: readonly Verdict[]): string[][] {
   return [
-    ['', 'median', 'first quarter', 'last quarter', 'rise', 'allowed', 'verdict'],
-    ...verdicts.map(({ curve, unit, median, first, last, rise, mostRise, isFlat }) => [
+    ['', 'median', 'first quarter', 'last quarter', 'slope / median', 'allowed', 'at least', 'verdict'],
+    ...verdicts.map(({ curve, unit, median, first, last, rise, mostRise, floor, isFlat }) => [
       curve,
       `${figure(median)} ${unit}`,
       figure(first),
       figure(last),
       percent(rise),
       percent(mostRise),
+      `${figure(floor)} ${unit}`,
       isFlat ? 'flat' : 'RISES',
     ]),
   ]

@@ -6,13 +6,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { alignedText } from '@taskflow/bench/table.ts'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
-import { judge, verdictTable } from './judge.ts'
+import { judge, type Verdict, verdictTable } from './judge.ts'
 import { type Measured, soak } from './soak.ts'
 
 const HELP = `npm run soak -- [options]
 
 Runs api, worker and coordinator as processes of their own, submits at a steady rate, and tells whether memory, dead rows and
-latency stay flat. Exits with 1 when one of them rises, a promise is broken, or a call fails.
+latency stay flat. Exits with 1 when one of them rises, a promise is broken, or a call fails. Of fewer than 16 samples no curve is
+judged: that is four minutes.
 
   --minutes <n>     how long (default 60)
   --rate <n>        submissions a second (default 200)
@@ -76,14 +77,23 @@ async function run(): Promise<void> {
     const { writeCurves } = await import('./curves.ts')
     await writeCurves(options.plot, result)
   }
-  console.log(`\n${alignedText(verdictTable(result.verdicts))}\n`)
+  if (result.verdicts.length > 0) console.log(`\n${alignedText(verdictTable(result.verdicts))}`)
+  console.log()
   const { kept, complaints } = measured
   console.log(`${kept.accepted} tasks accepted, ${kept.starts} attempts, ${kept.violations.length} promises broken`)
   for (const sentence of kept.violations) console.log(`  ${sentence}`)
   for (const [who, lines] of Object.entries(complaints)) for (const line of lines) console.log(`  ${who}: ${line}`)
   const rising = result.verdicts.filter(({ isFlat }) => !isFlat)
+  console.log(verdictOn(result))
   const isRefused = (complaints.caller ?? []).length > 0
   if (rising.length > 0 || kept.violations.length > 0 || isRefused) process.exitCode = 1
+}
+
+function verdictOn({ samples, verdicts }: Measured & { verdicts: readonly Verdict[] }): string {
+  if (verdicts.length === 0) return `${samples.length} samples are too few to tell whether a curve rises`
+  const rising = verdicts.filter(({ isFlat }) => !isFlat).map(({ curve }) => curve)
+  if (rising.length === 0) return `All ${verdicts.length} curves are flat`
+  return `${rising.length} of ${verdicts.length} curves rise: ${rising.join('; ')}`
 }
 
 function readMeasured(file: string): Measured {

@@ -33,6 +33,8 @@ Upgrades and takes back while callers submit and workers run, and checks the pro
   --rounds <n>     how often the newest migrations go down and up again (default 3)
   --rows <n>       rows of each kind, when the locks of each migration are measured (default 1000; 0: not at all)
   --help
+
+Needs PostgreSQL (the embedded one serves), the broker's server on this machine, and the history of this repository.
 `
 
 type Close = () => Promise<void>
@@ -144,7 +146,8 @@ function tell(outcome: Outcome): void {
   lost, doubled        ${lost}, ${doubled}`)
   for (const [message, count] of outcome.warnings) console.log(`  warned ${count} ×  ${message}`)
   for (const { promise, sentence } of outcome.violations) console.log(`  BROKEN ${promise}: ${sentence}`)
-  if (outcome.violations.length > 0) process.exitCode = 1
+  if (outcome.violations.length === 0) console.log('\n  No promise was broken')
+  else process.exitCode = 1
 }
 
 async function withPostgres(work: (server: PostgresServer) => Promise<void>): Promise<void> {
