@@ -193,7 +193,9 @@ async function explain({ seed, violations }: Played, bug: Bug | undefined): Prom
   await server.close()
 }
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
 
 async function tell(seed: string, bug: Bug | undefined): Promise<void> {
   const server = await startDatabaseServer()

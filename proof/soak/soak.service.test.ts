@@ -41,7 +41,8 @@ test('a short soak measures every curve, keeps every promise, and drops what is 
   expect(kept.violations).toEqual([])
   expect(Object.values(complaints).flat()).toEqual([])
   expect(kept.accepted).toBe(submitted)
-  expect(samples.length).toBe(19)
+  expect(samples.length, 'enough to be judged').toBeGreaterThanOrEqual(16)
+  expect(verdicts.length).toBeGreaterThan(20)
   expect(verdicts.filter(({ median, first, last }) => ![median, first, last].every(Number.isFinite))).toEqual([])
   expect(samples.at(-1)?.postgres.finished.partitions, 'one for each day, and the default').toBe(
     HISTORY_DAYS + DAYS_FROM_TODAY + 1,
