@@ -59,7 +59,9 @@ function curvesSpec({ samples }: Pick<Measured, 'samples'>): TopLevelSpec {
     padding: 8,
     spacing: 14,
     resolve: { scale: { color: 'independent' } },
-    vconcat: Object.entries(PANELS).map(([title, lines]) => panelOf(title, lines, samples)),
+    vconcat: Object.entries(PANELS).map(([title, lines], index, all) =>
+      panelOf({ title, lines, samples, isLast: index === all.length - 1 }),
+    ),
     config: {
       font: 'system-ui, sans-serif',
       view: { stroke: null },
@@ -77,11 +79,23 @@ function curvesSpec({ samples }: Pick<Measured, 'samples'>): TopLevelSpec {
   }
 }
 
-function panelOf(title: string, lines: Lines, samples: readonly Sample[]) {
+interface Panel {
+  readonly title: string
+  readonly lines: Lines
+  readonly samples: readonly Sample[]
+  readonly isLast: boolean
+}
+
+function panelOf({ title, lines, samples, isLast }: Panel) {
   const names = Object.keys(lines)
   const values = samples.flatMap((sample) =>
-    names.map((line) => ({ minute: sample.atSeconds / 60, line, value: lines[line]?.(sample) ?? null })),
+    names.map((line) => ({ minute: sample.atSeconds / 60, line, value: shown(lines[line]?.(sample)) })),
   )
+  function shown(value: number | null | undefined): number | null {
+    // The logarithm of nothing has no place.
+    return value === undefined || value === null || (isLogarithmic(title) && value <= 0) ? null : value
+  }
+
   const scale = isLogarithmic(title) ? ({ type: 'log' } as const) : ({ zero: true } as const)
   return {
     title,
@@ -90,7 +104,11 @@ function panelOf(title: string, lines: Lines, samples: readonly Sample[]) {
     data: { values },
     mark: { type: 'line', strokeWidth: 1.5 },
     encoding: {
-      x: { field: 'minute', type: 'quantitative', axis: { title: null, tickCount: 6, format: '~g' } },
+      x: {
+        field: 'minute',
+        type: 'quantitative',
+        axis: { title: isLast ? 'minutes' : null, tickCount: 6, format: ',~r' },
+      },
       y: { field: 'value', type: 'quantitative', axis: { title: null, tickCount: 4, format: '~s' }, scale },
       color: { field: 'line', type: 'nominal', sort: null, scale: { domain: names, range: LINE_COLOURS } },
     },
