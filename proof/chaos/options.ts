@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { wholeNumber } from '../command-line.ts'
 import { BROKERS, type BrokerName, type HarmKind, kindsOf, type Shape } from './schedule.ts'
 
 export const HELP = `npm run chaos -- [options]
@@ -50,11 +51,7 @@ export function readOptions(args: readonly string[]): Options {
       help: { type: 'boolean', default: false },
     },
   })
-  const count = (name: 'seed' | 'apis' | 'workers' | 'coordinators' | 'rate'): number => {
-    const number = Number(values[name])
-    if (Number.isInteger(number) && number > 0) return number
-    throw new TypeError(`Expected --${name} to be a whole number from 1, got ${values[name]}`)
-  }
+  const count = (name: 'seed' | 'apis' | 'workers' | 'coordinators' | 'rate'): number => wholeNumber(name, values[name])
   const minutes = Number(values.minutes)
   if (!(minutes > 0)) throw new TypeError(`Expected --minutes to be a number above 0, got ${values.minutes}`)
   const broker = values.broker as BrokerName

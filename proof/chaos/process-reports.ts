@@ -7,7 +7,7 @@ import { machineMs } from './machine-time.ts'
 /** What the processes of a run say of themselves in their logs, and how they end. */
 export interface ProcessReports {
   readonly witnesses: readonly Witness[]
-  /** Processes that ended of themselves: none may, whatever is done to what it talks to. */
+  /** Processes that ended of themselves: none may, whatever is done to what they talk to. */
   readonly violations: readonly Violation[]
   readonly counts: Readonly<Record<'refusedAsStale' | 'workersBuried' | 'deaths', number>>
   onLog(life: string, line: LogLine): void

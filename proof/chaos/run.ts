@@ -3,25 +3,16 @@ import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { commit, machine } from '@taskflow/bench/machine.ts'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
+import { optionsOrHint } from '../command-line.ts'
 import { runChaos } from './chaos.ts'
 import { HELP, type Options, readOptions } from './options.ts'
 import { reportOf } from './report.ts'
 import type { ChaosResult } from './result.ts'
 import { whatIsLacking } from './servers.ts'
 
-const options = optionsOrHint()
+const options = optionsOrHint('chaos', () => readOptions(process.argv.slice(2)))
 if (options.help) process.stdout.write(HELP)
 else await run(options)
-
-function optionsOrHint(): Options {
-  try {
-    return readOptions(process.argv.slice(2))
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    console.error(`${error.message}\nSee: npm run chaos -- --help`)
-    return process.exit(2)
-  }
-}
 
 async function run({ json, keep, rate, ...shape }: Options): Promise<void> {
   const lacking = whatIsLacking(shape.broker)

@@ -51,7 +51,7 @@ const hasty: Clock = {
 // Old ones go, so that what is drawn is mostly still there.
 const MOST_KNOWN = 60
 
-interface World {
+export interface World {
   /** Migrated, and the caller's to close; one of its own where absent. */
   readonly db?: Database
   /** Puts something between the API and what is stored. */

@@ -1,24 +1,17 @@
 import { type Storage, TaskFlowError } from '@taskflow/core'
-import { engines, newTask, submissionOf, useStorage } from '@taskflow/testing'
+import { newTask, submissionOf } from '@taskflow/testing'
 import { expect, test } from 'vitest'
-import { openApiWorld } from './api-world.ts'
 import { apiRound } from './fuzz-api.ts'
+import { TIMEOUT_MS, useApiWorlds } from './given-worlds.ts'
 
 const RUNS = 300
 
-// Far more than it takes, for a machine that does much else.
-const TIMEOUT_MS = 120_000
-
-const [pglite] = engines()
-if (pglite?.kind !== 'pglite') throw new Error('Expected PGlite to be the first engine')
-const given = useStorage(pglite)
+const inWorld = useApiWorlds()
 
 test('every operation answers valid, nearly valid and hostile requests as the document says', {
   timeout: TIMEOUT_MS,
 }, async () => {
-  const world = await openApiWorld({ db: given.db })
-  const { tried, failures } = await apiRound(world, { seed: 1, runs: RUNS })
-  await world.close()
+  const { tried, failures } = await inWorld((world) => apiRound(world, { seed: 1, runs: RUNS }))
   expect(failures).toEqual([])
   for (const kind of ['valid', 'nearly valid', 'hostile']) expect(tried[kind]).toBeGreaterThan(RUNS / 20)
 })
@@ -84,8 +77,7 @@ const PLANTED: Readonly<Record<string, { readonly storageOf: (storage: Storage) 
   }
 
 test.each(Object.entries(PLANTED))('finds %s', { timeout: TIMEOUT_MS }, async (_name, { storageOf, said }) => {
-  const world = await openApiWorld({ db: given.db, storageOf })
-  const { failures } = await apiRound(world, { seed: 1, runs: 3 * RUNS, isShrunk: false })
-  await world.close()
+  const effort = { seed: 1, runs: 3 * RUNS, isShrunk: false }
+  const { failures } = await inWorld((world) => apiRound(world, effort), storageOf)
   expect(failures.map(({ sentence }) => sentence).join('\n')).toMatch(said)
 })

@@ -1,25 +1,17 @@
 import type { Storage } from '@taskflow/core'
-import { engines, useStorage } from '@taskflow/testing'
 import { expect, test } from 'vitest'
-import { openApiWorld } from './api-world.ts'
 import { linesRound } from './fuzz-lines.ts'
+import { TIMEOUT_MS, useApiWorlds } from './given-worlds.ts'
 
 const RUNS = 24
 
-// Far more than it takes, for a machine that does much else.
-const TIMEOUT_MS = 120_000
+const inWorld = useApiWorlds()
 
-const [pglite] = engines()
-if (pglite?.kind !== 'pglite') throw new Error('Expected PGlite to be the first engine')
-const given = useStorage(pglite)
-
-async function round(storageOf?: (storage: Storage) => Storage) {
-  const world = await openApiWorld({ db: given.db, ...(storageOf && { storageOf }) })
-  await world.app.listen({ host: '127.0.0.1', port: 0 })
-  const outcome = await linesRound(world, { seed: 1, runs: RUNS, isShrunk: storageOf === undefined })
-  await world.close()
-  return outcome
-}
+const round = (storageOf?: (storage: Storage) => Storage) =>
+  inWorld(async (world) => {
+    await world.app.listen({ host: '127.0.0.1', port: 0 })
+    return linesRound(world, { seed: 1, runs: RUNS, isShrunk: storageOf === undefined })
+  }, storageOf)
 
 test('stores each good line once and in order, names each bad one, and keeps to that when it is broken off', {
   timeout: TIMEOUT_MS,

@@ -2,13 +2,11 @@ import type { Database } from '@taskflow/core'
 import { pgliteDatabase } from '@taskflow/storage'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parsersRound } from './fuzz-parsers.ts'
+import { TIMEOUT_MS } from './given-worlds.ts'
 import { PARSERS, type Parser } from './parsers.ts'
 import { slowness } from './slowness.ts'
 
 const RUNS = 60
-
-// Far more than it takes, for a machine that does much else.
-const TIMEOUT_MS = 120_000
 
 let db: Database
 beforeAll(async () => {

@@ -3,6 +3,7 @@
  * tells the smallest input found and how to see it again.
  */
 import { parseArgs } from 'node:util'
+import { optionsOrHint, wholeNumber } from '../command-line.ts'
 import type { Area, Round } from './area.ts'
 import { apiArea } from './fuzz-api.ts'
 import { linesArea } from './fuzz-lines.ts'
@@ -27,60 +28,44 @@ ${AREAS.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`).join('\n')
 `
 
 interface Options {
+  readonly help: boolean
   readonly seconds: number
   readonly seed: number
   readonly rounds: number
   readonly areas: readonly Area[]
 }
 
-const options = readOptions()
-let failed = 0
-for (const area of options.areas) failed += await fuzz(area, options)
-console.log(failed === 0 ? '\nNothing was broken' : `\n${failed} properties were broken`)
-process.exitCode = failed === 0 ? 0 : 1
+const options = optionsOrHint('fuzz', readOptions)
+if (options.help) process.stdout.write(HELP)
+else await run()
 
-function parse() {
-  try {
-    return parseArgs({
-      options: {
-        seconds: { type: 'string', default: '60' },
-        seed: { type: 'string', default: String(Math.trunc(Date.now() / 1_000)) },
-        rounds: { type: 'string' },
-        only: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    })
-  } catch (error) {
-    return refuse((error as Error).message)
-  }
+async function run(): Promise<void> {
+  let failed = 0
+  for (const area of options.areas) failed += await fuzz(area, options)
+  console.log(failed === 0 ? '\nNothing was broken' : `\n${failed} properties were broken`)
+  process.exitCode = failed === 0 ? 0 : 1
 }
 
 function readOptions(): Options {
-  const { values } = parse()
-  if (values.help) {
-    process.stdout.write(HELP)
-    process.exit(0)
-  }
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string', default: String(Math.trunc(Date.now() / 1_000)) },
+      rounds: { type: 'string' },
+      only: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
   const areas = AREAS.filter(({ name }) => values.only === undefined || name === values.only)
   if (areas.length === 0)
-    refuse(`Expected --only to be one of ${AREAS.map(({ name }) => name).join(', ')}, got ${values.only}`)
+    throw new TypeError(`Expected --only to be one of ${AREAS.map(({ name }) => name).join(', ')}, got ${values.only}`)
   return {
-    seconds: numberOf('seconds', values.seconds),
-    seed: numberOf('seed', values.seed),
-    rounds: values.rounds === undefined ? Number.POSITIVE_INFINITY : numberOf('rounds', values.rounds),
+    help: values.help,
+    seconds: wholeNumber('seconds', values.seconds),
+    seed: wholeNumber('seed', values.seed),
+    rounds: values.rounds === undefined ? Number.POSITIVE_INFINITY : wholeNumber('rounds', values.rounds),
     areas,
   }
-}
-
-function numberOf(name: string, text: string): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number > 0) return number
-  return refuse(`Expected --${name} to be a number from 1, got ${text}`)
-}
-
-function refuse(sentence: string): never {
-  console.error(`${sentence}\nSee: npm run fuzz -- --help`)
-  return process.exit(2)
 }
 
 /** Resolves with how many properties were broken. */

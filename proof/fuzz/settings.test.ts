@@ -2,11 +2,9 @@ import { TaskFlowError } from '@taskflow/core'
 import { expect, test } from 'vitest'
 import { loadSettings } from '../../packages/server/src/load-settings.ts'
 import { settingsRound } from './fuzz-settings.ts'
+import { TIMEOUT_MS } from './given-worlds.ts'
 
 const RUNS = 200
-
-// Far more than it takes, for a machine that does much else.
-const TIMEOUT_MS = 120_000
 
 test('every setting is understood as it was given, or refused by its name', { timeout: TIMEOUT_MS }, async () => {
   const { tried, failures } = await settingsRound(loadSettings, { seed: 1, runs: RUNS })

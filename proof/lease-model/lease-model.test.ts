@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { explore } from './checker.ts'
 import { leaseModel } from './lease-model.ts'
-import { ACCIDENTS, RULES, type Rules } from './lease-protocol.ts'
+import { RULES, type Rules } from './lease-protocol.ts'
+import { ACCIDENTS } from './lease-state.ts'
 import { rulesWithout, VARIANTS, variantSize } from './variants.ts'
 
 describe('the lease protocol', () => {

@@ -1,5 +1,6 @@
 import type { Model } from './checker.ts'
-import { type Fact, isOver, RULES, type Rules, type Size, type State, startOf, stepsFrom } from './lease-protocol.ts'
+import { type Fact, RULES, type Rules, stepsFrom } from './lease-protocol.ts'
+import { isOver, type Size, type State, startOf } from './lease-state.ts'
 import { NEVER_LOST, PROMISES } from './promises.ts'
 import { keyOf } from './state-key.ts'
 

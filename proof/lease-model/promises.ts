@@ -1,6 +1,7 @@
 import { CRASH_LIMIT } from '@taskflow/core'
 import type { Law } from './checker.ts'
-import { type Fact, isOver, rowOf, type State, type Task, taskAt } from './lease-protocol.ts'
+import type { Fact } from './lease-protocol.ts'
+import { isOver, rowOf, type State, type Task, taskAt } from './lease-state.ts'
 
 /** The promises that the lease keeps, as laws of one step. That no task is lost (P2) is the checker's own: the end stays within reach. */
 export const NEVER_LOST = {

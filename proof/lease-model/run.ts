@@ -3,9 +3,10 @@
  * one of its guards fails.
  */
 import { parseArgs } from 'node:util'
+import { optionsOrHint } from '../command-line.ts'
 import { type Exploration, explore, type Failure } from './checker.ts'
 import { leaseModel } from './lease-model.ts'
-import { ACCIDENTS, type Size } from './lease-protocol.ts'
+import { ACCIDENTS, type Size } from './lease-state.ts'
 import { NEVER_LOST, PROMISES } from './promises.ts'
 import { rulesWithout, VARIANTS, type Variant, variantSize } from './variants.ts'
 
@@ -29,24 +30,18 @@ const SIZES: readonly Size[] = [
   { tasks: 1, workers: 2, accidents: 3, kinds: ['crash'], maxAttempts: 2 },
 ]
 
-const { variant, help } = optionsOrHint()
+const { variant, help } = optionsOrHint('model', readOptions)
 if (help) process.stdout.write(HELP)
 else {
   const results = variant ? [mustFail(variant)] : [...SIZES.map(mustHold), ...VARIANTS.map(mustFail)]
   if (!results.every(Boolean)) process.exitCode = 1
 }
 
-function optionsOrHint(): { readonly variant: Variant | undefined; readonly help: boolean } {
-  try {
-    const { values } = parseArgs({
-      options: { variant: { type: 'string' }, help: { type: 'boolean', default: false } },
-    })
-    return { variant: values.variant === undefined ? undefined : variantNamed(values.variant), help: values.help }
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    console.error(`${error.message}\nSee: npm run model -- --help`)
-    return process.exit(2)
-  }
+function readOptions(): { readonly variant: Variant | undefined; readonly help: boolean } {
+  const { values } = parseArgs({
+    options: { variant: { type: 'string' }, help: { type: 'boolean', default: false } },
+  })
+  return { variant: values.variant === undefined ? undefined : variantNamed(values.variant), help: values.help }
 }
 
 function variantNamed(name: string): Variant {

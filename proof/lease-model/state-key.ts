@@ -1,4 +1,4 @@
-import type { Ending, Held, Incarnation, Message, State, Task, Worker, WorkerRow } from './lease-protocol.ts'
+import type { Ending, Held, Incarnation, Message, State, Task, Worker, WorkerRow } from './lease-state.ts'
 
 /**
  * Two states are the same to the checker when they differ only in what nobody can tell: which of the like workers and tasks has

@@ -1,4 +1,5 @@
-import { RULES, type Rules, type Size } from './lease-protocol.ts'
+import { RULES, type Rules } from './lease-protocol.ts'
+import type { Size } from './lease-state.ts'
 
 /** The protocol without one of its guards. The check must fail, or it would not have noticed that the guard is missing. */
 export interface Variant {

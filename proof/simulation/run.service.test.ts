@@ -23,7 +23,7 @@ test('a run that breaks a promise is made small, and told', { timeout: 120_000 }
 test('what it is told wrongly it says in a sentence', () => {
   expect(simulate('--seeds', 'many')).toMatchObject({
     status: 2,
-    stderr: 'Expected --seeds to be a number from 1, got many\nSee: npm run simulate -- --help\n',
+    stderr: 'Expected --seeds to be a whole number from 1, got many\nSee: npm run simulate -- --help\n',
   })
   expect(simulate('--gnats')).toMatchObject({ status: 2, stderr: expect.stringMatching(/^Unknown option '--gnats'/) })
   expect(simulate('--bug', 'gnats').stderr).toMatch(

@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { optionsOrHint, wholeNumber } from '../command-line.ts'
 import { startDatabaseServer } from './database-server.ts'
 import { planOf } from './plan.ts'
 import { PLANTED_BUGS } from './planted-bugs.ts'
@@ -42,20 +43,11 @@ interface Found {
   readonly virtualMs: number
 }
 
-const options = optionsOrHint()
+const options = optionsOrHint('simulate', readOptions)
 if (options.help) process.stdout.write(HELP)
 else if (options.seed !== undefined) await tell(String(options.seed), bugNamed(options.bug))
 else if (options.bug === 'all') await findAll()
 else await prove()
-
-function optionsOrHint() {
-  try {
-    return readOptions()
-  } catch (error) {
-    console.error(`${(error as Error).message}\nSee: npm run simulate -- --help`)
-    return process.exit(2)
-  }
-}
 
 function readOptions() {
   const { values } = parseArgs({
@@ -71,17 +63,11 @@ function readOptions() {
   })
   return {
     ...values,
-    seed: values.seed === undefined ? undefined : numberOf('seed', values.seed),
-    seeds: numberOf('seeds', values.seeds),
-    from: numberOf('from', values.from),
-    jobs: numberOf('jobs', values.jobs),
+    seed: values.seed === undefined ? undefined : wholeNumber('seed', values.seed),
+    seeds: wholeNumber('seeds', values.seeds),
+    from: wholeNumber('from', values.from),
+    jobs: wholeNumber('jobs', values.jobs),
   }
-}
-
-function numberOf(name: string, text: string): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number > 0) return number
-  throw new TypeError(`Expected --${name} to be a number from 1, got ${text}`)
 }
 
 function bugNamed(name: string | undefined): Bug | undefined {

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { alignedText } from '@taskflow/bench/table.ts'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
+import { optionsOrHint } from '../command-line.ts'
 import { judge, type Verdict, verdictTable } from './judge.ts'
 import { type Measured, soak } from './soak.ts'
 
@@ -27,19 +28,9 @@ judged: that is four minutes.
 BENCH_DATABASE_URL  a PostgreSQL with durable settings whose user may create databases; one of our own where absent
 `
 
-const options = optionsOrHint()
+const options = optionsOrHint('soak', readOptions)
 if (options.help) process.stdout.write(HELP)
 else await run()
-
-function optionsOrHint() {
-  try {
-    return readOptions()
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    console.error(`${error.message}\nSee: npm run soak -- --help`)
-    return process.exit(2)
-  }
-}
 
 function readOptions() {
   const { values } = parseArgs({

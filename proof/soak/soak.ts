@@ -110,10 +110,14 @@ export async function soak({ minutes, rate, finished, sampleSeconds, tell }: Soa
     })
   } finally {
     for (const each of running) await each.stop()
-    await postgres.run(`drop database if exists ${database} with (force)`)
-    await postgres.stop()
-    process.off('exit', remove)
-    remove()
+    try {
+      // The server may be the user's own, where it would stay.
+      await postgres.run(`drop database if exists ${database} with (force)`)
+    } finally {
+      await postgres.stop()
+      process.off('exit', remove)
+      remove()
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { DURABLE_SETTINGS, type PostgresServer, startPostgres } from '@taskflow/
 import { startRabbitmq } from '@taskflow/testing/rabbitmq-server'
 import { startRedis } from '@taskflow/testing/redis-server'
 import { serverUser } from '@taskflow/testing/server-user'
+import { optionsOrHint, wholeNumber } from '../command-line.ts'
 import { measureMigrations } from './measure-migrations.ts'
 import type { Env } from './member.ts'
 import type { Outcome } from './outcome.ts'
@@ -40,22 +41,13 @@ Needs PostgreSQL (the embedded one serves), the broker's server on this machine,
 type Close = () => Promise<void>
 
 endWithSignals()
-const options = optionsOrHint()
+const options = optionsOrHint('upgrade', readOptions)
 if (options.help) process.stdout.write(HELP)
 else await main().catch(fail)
 
 function fail(error: unknown): void {
   console.error((error as Error).message)
-  process.exitCode = 2
-}
-
-function optionsOrHint() {
-  try {
-    return readOptions()
-  } catch (error) {
-    console.error(`${(error as Error).message}\nSee: npm run upgrade -- --help`)
-    return process.exit(2)
-  }
+  process.exitCode = 1
 }
 
 function readOptions() {
@@ -68,24 +60,22 @@ function readOptions() {
       help: { type: 'boolean', default: false },
     },
   })
+  const broker = oneOf('broker', BROKERS, values.broker)
+  if (!values.help && broker !== 'postgres' && findServices().programs[broker] === undefined)
+    throw new TypeError(`This machine has no ${broker}: install it, or name another --broker`)
   return {
     help: values.help,
-    broker: oneOf('broker', BROKERS, values.broker),
+    broker,
     pairs: values.beside === undefined ? PAIRS : [oneOf('beside', PAIRS, values.beside)],
-    rounds: numberOf('rounds', values.rounds),
-    rows: numberOf('rows', values.rows),
+    rounds: wholeNumber('rounds', values.rounds, 0),
+    rows: wholeNumber('rows', values.rows, 0),
   }
 }
 
 function oneOf<Name extends string>(option: string, names: readonly Name[], text: string): Name {
   const name = names.find((each) => each === text)
-  if (name === undefined) throw new Error(`Expected --${option} to be one of ${names.join(', ')}, got ${text}`)
+  if (name === undefined) throw new TypeError(`Expected --${option} to be one of ${names.join(', ')}, got ${text}`)
   return name
-}
-
-function numberOf(option: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`Expected --${option} to be a number from 0, got ${text}`)
-  return Number(text)
 }
 
 async function main(): Promise<void> {
@@ -165,7 +155,7 @@ async function withPostgres(work: (server: PostgresServer) => Promise<void>): Pr
 async function startBroker(name: BrokerName): Promise<{ env: Env; close: Close }> {
   if (name === 'postgres') return { env: {}, close: async () => {} }
   const program = findServices().programs[name]
-  if (program === undefined) throw new Error(`This machine has no ${name}: install it, or name another --broker`)
+  if (program === undefined) throw new Error(`This machine has no ${name} any more`)
   if (name === 'redis') {
     const { url, stop } = await startRedis(program)
     return { env: { TASKFLOW_BROKER: 'redis', TASKFLOW_REDIS_URL: url }, close: stop }

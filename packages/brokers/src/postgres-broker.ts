@@ -1,4 +1,5 @@
 import type { Broker, Clock, Delivery, TakeOptions, Wakeups } from '@taskflow/core'
+import { WOKEN } from './woken.ts'
 
 interface Options {
   readonly wakeups: Wakeups
@@ -9,8 +10,6 @@ interface Options {
 
 // A lost wake-up is likeliest where tasks come thick and fast, and there a look costs least by comparison.
 const FIRST_POLL_MS = 25
-// Without a reason of its own a signal makes an error of its abort, with a stack, thousands of times a second.
-const WOKEN = 'woken'
 
 /**
  * The broker for which no broker is needed: the database itself keeps the line.

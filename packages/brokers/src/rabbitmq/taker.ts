@@ -1,4 +1,5 @@
 import { type Clock, type Delivery, type Line, PRIORITIES, type TakeOptions } from '@taskflow/core'
+import { WOKEN } from '../woken.ts'
 import { choose, tasksOf } from './choose.ts'
 import { type Asking, hoardingWatch } from './hoarding.ts'
 import { type LineConsumer, lineConsumer } from './line-consumer.ts'
@@ -11,8 +12,6 @@ import { rollCall } from './roll-call.ts'
 const DUE_MS = 20
 // How much longer than it was asked to it may wait for the first answers about its lines.
 const SET_UP_MS = 500
-// Without a reason of its own a signal makes an error of its abort, with a stack, at each word.
-const WOKEN = 'woken'
 
 export interface Taker {
   take(options: TakeOptions): Promise<Delivery | undefined>
