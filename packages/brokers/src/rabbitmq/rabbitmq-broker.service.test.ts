@@ -188,9 +188,15 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
       const low = newDispatches(line, 200).map((dispatch) => ({ ...dispatch, rankMs: dispatch.rankMs + 1_000 }))
       const critical = newDispatches({ ...line, priority: 'critical' }, 200)
       await broker.publish([...low, ...critical])
-      const taken = await takeAll(broker, line, { max: 10, waitMs: 50 })
+      const taken: string[] = []
+      // Until all have come, and not until none comes for a moment: that a busy machine has too.
+      while (taken.length < 400) {
+        const delivery = await take(broker, line, { max: 10, waitMs: 500 })
+        expect(delivery, `something to come after ${taken.length}`).toBeDefined()
+        taken.push(...idsOf(delivery))
+        await delivery?.acknowledge(idsOf(delivery).length)
+      }
       expect(new Set(taken.slice(0, 200))).toEqual(new Set(idsIn(critical)))
-      expect(taken.length).toBe(400)
     })
 
     test('acknowledges those it was given, and no other that came before them', async () => {
