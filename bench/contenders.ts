@@ -21,6 +21,8 @@ export interface Contender {
   readonly packages: readonly string[]
   /** Of the tasks that others are given: a slow one gets fewer, so that its round is not the longest of all. */
   readonly share: number
+  /** Sits out the rounds after so many: of one that no target is about. */
+  readonly mostRounds?: number
   startProducer(bench: Bench, place: Place, start: Start): Server
   /** One worker process, with its handlers loaded. */
   startWorker(bench: Bench, place: Place, start: Start): Promise<Server>
@@ -92,7 +94,7 @@ const BULLMQ_POSTGRES = peer({
   stores: ['postgresql'],
   settings: 'its guide to PostgreSQL: a connection for each that runs at once, concurrency 32; addBulk',
   packages: ['bullmq'],
-  share: 0.2,
+  share: 0.1,
 })
 
 export const BEE_QUEUE = peer({
@@ -126,9 +128,10 @@ export const CELERY: Contender = {
   title: 'Celery, Redis',
   stores: ['redis'],
   settings:
-    'its pages on optimizing: prefork 2, prefetch 100, results ignored, no rate limits, no remote control, gossip, mingle nor heartbeat; 4 submitting threads',
+    'its pages on optimizing: prefork 2, prefetch 100, results ignored, no rate limits, no remote control, gossip, mingle nor heartbeat; 4 submitting threads. One round',
   packages: ['celery'],
   share: 0.1,
+  mostRounds: 1,
   startProducer: ({ python }, { redisUrl }, { env }) =>
     startPython(python(), 'python', ['producer.py'], { ...env, REDIS_URL: redisUrl }),
   startWorker: async ({ python }, { redisUrl }, { env }) =>

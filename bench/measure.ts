@@ -1,7 +1,7 @@
 import { PEERS } from './contenders.ts'
 import { commit, isLoaded, machine, strangers } from './machine.ts'
 import { contendersOf, type Result } from './results.ts'
-import { type Figures, interleaved } from './rounds.ts'
+import { type Figures, interleaved, type Run } from './rounds.ts'
 import { type Bench, type Contest, type Scenario, sized } from './scenario.ts'
 import { REDIS_SETTINGS } from './services.ts'
 import { reachedOf } from './targets.ts'
@@ -40,7 +40,7 @@ export async function measure(scenario: Scenario, bench: Bench, rounds: number, 
 }
 
 function entriesOf(contest: Contest) {
-  const runs: Record<string, () => Promise<Figures>> = {}
+  const runs: Record<string, Run> = {}
   const absent: Record<string, string> = {}
   for (const [title, entry] of Object.entries(contest)) {
     if ('missing' in entry) absent[title] = entry.missing

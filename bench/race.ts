@@ -6,7 +6,7 @@ import type { Bench, Contest } from './scenario.ts'
 export function race(
   bench: Bench,
   contenders: readonly Contender[],
-  measure: (contender: Contender) => Promise<Figures>,
+  measure: (contender: Contender, round: number) => Promise<Figures>,
 ): Contest {
   const peer = bench.services.missing.redis === undefined ? BULLMQ_REDIS : GRAPHILE
   const isQuicklyIn = (contender: Contender) => contender === peer || !PEERS.includes(contender)
@@ -14,7 +14,9 @@ export function race(
   return Object.fromEntries(
     entered.map((contender) => {
       const missing = missingOf(bench, contender)
-      return [contender.title, missing === undefined ? () => measure(contender) : { missing }]
+      if (missing !== undefined) return [contender.title, { missing }]
+      const { title, mostRounds = Number.POSITIVE_INFINITY } = contender
+      return [title, (round) => (round > mostRounds ? undefined : measure(contender, round))]
     }),
   )
 }

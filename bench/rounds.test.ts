@@ -12,6 +12,12 @@ test('runs the contenders in turn, round by round', async () => {
   expect(figures).toEqual({ a: [{ rate: 1 }, { rate: 3 }], b: [{ rate: 2 }, { rate: 4 }] })
 })
 
+test('lets a contender sit a round out', async () => {
+  const once = (round: number) => (round > 1 ? undefined : Promise.resolve({ rate: round }))
+  const { figures } = await interleaved(2, { once, always: async (round) => ({ rate: round }) }, () => {})
+  expect(figures).toEqual({ once: [{ rate: 1 }], always: [{ rate: 1 }, { rate: 2 }] })
+})
+
 test('takes a contender that failed out of the race, and lets the others go on', async () => {
   let calls = 0
   const fickle = async () => {

@@ -1,7 +1,10 @@
 /** What one contender did in one round, by the name of the figure. */
 export type Figures = Readonly<Record<string, number>>
 
-type Runs = Readonly<Record<string, () => Promise<Figures>>>
+/** Measures once; nothing in a round that a contender sits out. Rounds count from 1. */
+export type Run = (round: number) => Promise<Figures> | undefined
+
+type Runs = Readonly<Record<string, Run>>
 
 /** By contender: what it did round by round, or why it did not. */
 export interface Raced {
@@ -22,7 +25,7 @@ export async function interleaved(
   const failed: Record<string, Error> = {}
   for (let round = 1; round <= rounds; round++) {
     for (const [name, measured] of figures) {
-      const outcome = await runs[name]?.().catch((error: unknown) => toError(error))
+      const outcome = await runs[name]?.(round)?.catch((error: unknown) => toError(error))
       if (outcome === undefined) continue
       if (outcome instanceof Error) {
         failed[name] = outcome

@@ -1,5 +1,5 @@
 import type { Python } from './python.ts'
-import type { Figures } from './rounds.ts'
+import type { Run } from './rounds.ts'
 import type { Services } from './services.ts'
 import type { Stores } from './stores.ts'
 import type { Target } from './targets.ts'
@@ -33,8 +33,6 @@ export interface Bench {
   /** Folder for CPU profiles of the processes; undefined when none are wanted. */
   readonly profileDir: string | undefined
 }
-
-type Run = () => Promise<Figures>
 
 /** By title, in the order of the table: how to measure one once, on a fresh store, or why it cannot be had here. */
 export type Contest = Readonly<Record<string, Run | { readonly missing: string }>>

@@ -13,6 +13,7 @@ import { pickup } from './scenarios/pickup.ts'
 import { pooler } from './scenarios/pooler.ts'
 import { rabbitmqLines } from './scenarios/rabbitmq-lines.ts'
 import { redisLines } from './scenarios/redis-lines.ts'
+import { steps } from './scenarios/steps.ts'
 import { submit } from './scenarios/submit.ts'
 import { together } from './scenarios/together.ts'
 import { waiting } from './scenarios/waiting.ts'
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   backlog,
   together,
   pickup,
+  steps,
   history,
   waiting,
   idle,

@@ -11,7 +11,7 @@ interface Flight {
 }
 
 /** A batch whose flights the test lands by hand. */
-function setup(options: { maxWeight?: number; weigh?: (item: string) => number } = {}) {
+function setup(options: { maxWeight?: number; weigh?: (item: string) => number; besideFrom?: number } = {}) {
   const flights: Flight[] = []
   const sizes: number[] = []
   const batch = naturalBatch<string, string>({
@@ -30,6 +30,9 @@ function setup(options: { maxWeight?: number; weigh?: (item: string) => number }
 
 /** Lets every promise that is ready run its course. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** From where a second batch may leave, if at all. */
+const besideFroms = fc.option(fc.record({ besideFrom: fc.integer({ min: 1, max: 8 }) }), { nil: {} })
 
 const fulfilled = (value: string) => ({ status: 'fulfilled', value })
 const rejected = (reason: unknown) => ({ status: 'rejected', reason })
@@ -68,6 +71,42 @@ test('a batch weighs no more than allowed, and what is heavier travels alone', a
     flights[landed]?.land()
   }
   expect(flights.map(({ items }) => items)).toEqual([['aa', 'bbb'], ['c'], ['ddddddddd'], ['e']])
+})
+
+test('what is heavy enough leaves beside the batch in flight, but never as a third', async () => {
+  const { flights, add } = setup({ maxWeight: 4, besideFrom: 3 })
+  void add('a')
+  await turn()
+  void add('b', 'c')
+  await turn()
+  expect(flights).toHaveLength(1)
+  void add('d')
+  await turn()
+  expect(flights.map(({ items }) => items)).toEqual([['a'], ['b', 'c', 'd']])
+  void add('e', 'f', 'g', 'h', 'i')
+  await turn()
+  expect(flights).toHaveLength(2)
+  flights[1]?.land()
+  await turn()
+  expect(flights[2]?.items).toEqual(['e', 'f', 'g', 'h'])
+  flights[0]?.land()
+  await turn()
+  // What is left is light again, and waits for the one in flight.
+  expect(flights).toHaveLength(3)
+  flights[2]?.land()
+  await turn()
+  expect(flights[3]?.items).toEqual(['i'])
+})
+
+test('what comes in one tick and is more than one batch leaves as two', async () => {
+  const { batch, flights, add } = setup({ maxWeight: 3, besideFrom: 2 })
+  void add('a', 'b', 'c', 'd', 'e', 'f')
+  await turn()
+  expect(flights.map(({ items }) => items)).toEqual([
+    ['a', 'b', 'c'],
+    ['d', 'e', 'f'],
+  ])
+  expect(batch.waiting).toBe(0)
 })
 
 test('one bad item fails alone, after the batch was taken apart', async () => {
@@ -137,21 +176,25 @@ test('a run that gives the wrong number of results is a bug, for each of its ite
 
 test('each item gets its own result, in whatever pattern items come and flights land', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 20 }), async (bursts) => {
-      const { flights, add } = setup({ maxWeight: 7 })
-      const outcomes: Promise<unknown>[] = []
-      let landed = 0
-      for (const [burst, size] of bursts.entries()) {
-        const items = Array.from({ length: size }, (_, index) => `${burst}.${index}`)
-        outcomes.push(
-          add(...items).then((results) => expect(results).toEqual(items.map((item) => fulfilled(`${item}!`)))),
-        )
-        await turn()
-        if (size % 2 === 0) flights[landed++]?.land()
-      }
-      for (await turn(); landed < flights.length; await turn()) flights[landed++]?.land()
-      await Promise.all(outcomes)
-      expect(flights.flatMap(({ items }) => items)).toHaveLength(bursts.reduce((sum, size) => sum + size, 0))
-    }),
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 20 }),
+      besideFroms,
+      async (bursts, beside) => {
+        const { flights, add } = setup({ maxWeight: 7, ...beside })
+        const outcomes: Promise<unknown>[] = []
+        let landed = 0
+        for (const [burst, size] of bursts.entries()) {
+          const items = Array.from({ length: size }, (_, index) => `${burst}.${index}`)
+          outcomes.push(
+            add(...items).then((results) => expect(results).toEqual(items.map((item) => fulfilled(`${item}!`)))),
+          )
+          await turn()
+          if (size % 2 === 0) flights[landed++]?.land()
+        }
+        for (await turn(); landed < flights.length; await turn()) flights[landed++]?.land()
+        await Promise.all(outcomes)
+        expect(flights.flatMap(({ items }) => items)).toHaveLength(bursts.reduce((sum, size) => sum + size, 0))
+      },
+    ),
   )
 })

@@ -2,7 +2,8 @@
  * Natural batching: while one batch is in flight, the next gathers; nothing
  * waits for a timer. At low load a batch has one item and adds no latency; at
  * high load it has hundreds, and the cost of a round trip and of a commit is
- * shared.
+ * shared. Where many hundreds come at once, what is large enough need not wait:
+ * it leaves beside the batch in flight, so that one is made while the other is stored.
  *
  * A batch that fails is taken apart: each item is then run on its own, so that
  * one bad item fails alone. Only errors for which `isShared` answers true (the
@@ -21,6 +22,8 @@ interface Options<Item, Result> {
   /** Weight of all items of a batch together, at most; an item heavier than that travels alone. */
   readonly maxWeight: number
   weigh?(item: Item): number
+  /** Weight of what waits from which it leaves beside one batch in flight; absent, there is never more than one. */
+  readonly besideFrom?: number
   isShared(error: unknown): boolean
   /** Called as each batch leaves with its weight, for metrics. What it throws fails the batch, as an error of `run` does. */
   onBatch?(weight: number): void
@@ -34,19 +37,29 @@ interface Pending<Item, Result> {
 }
 
 export function naturalBatch<Item, Result>(options: Options<Item, Result>): NaturalBatch<Item, Result> {
-  const { run, maxWeight, weigh = () => 1, isShared, onBatch } = options
+  const { run, maxWeight, weigh = () => 1, besideFrom = Number.POSITIVE_INFINITY, isShared, onBatch } = options
   let waiting: Pending<Item, Result>[] = []
-  let isFlying = false
+  let waitingWeight = 0
+  let inFlight = 0
+  let isBoarding = false
 
-  async function fly(): Promise<void> {
-    isFlying = true
-    try {
-      // One turn of the microtask queue, so that items added in the same tick share the first batch.
-      await Promise.resolve()
-      while (waiting.length > 0) await runBatch(takeBatch())
-    } finally {
-      isFlying = false
-    }
+  const mayLeave = (): boolean => inFlight === 0 || (inFlight === 1 && waitingWeight >= besideFrom)
+
+  function board(): void {
+    if (isBoarding || waiting.length === 0 || !mayLeave()) return
+    isBoarding = true
+    // One turn of the microtask queue, so that items added in the same tick share the first batch.
+    queueMicrotask(leave)
+  }
+
+  async function leave(): Promise<void> {
+    isBoarding = false
+    inFlight++
+    const batch = takeBatch()
+    board()
+    await runBatch(batch)
+    inFlight--
+    board()
   }
 
   function takeBatch(): Pending<Item, Result>[] {
@@ -59,12 +72,13 @@ export function naturalBatch<Item, Result>(options: Options<Item, Result>): Natu
     }
     const batch = waiting.slice(0, count)
     waiting = waiting.slice(count)
+    waitingWeight -= weightOf(batch)
     return batch
   }
 
   async function runBatch(batch: readonly Pending<Item, Result>[]): Promise<void> {
     try {
-      onBatch?.(batch.reduce((sum, { weight }) => sum + weight, 0))
+      onBatch?.(weightOf(batch))
       const results = await run(batch.map((pending) => pending.item))
       if (results.length !== batch.length)
         throw new TypeError(`Expected ${batch.length} results, got ${results.length}`)
@@ -80,8 +94,10 @@ export function naturalBatch<Item, Result>(options: Options<Item, Result>): Natu
   return {
     add(item) {
       return new Promise((resolve, reject) => {
-        waiting.push({ item, weight: weigh(item), resolve, reject })
-        if (!isFlying) void fly()
+        const weight = weigh(item)
+        waiting.push({ item, weight, resolve, reject })
+        waitingWeight += weight
+        board()
       })
     },
     get waiting() {
@@ -89,3 +105,6 @@ export function naturalBatch<Item, Result>(options: Options<Item, Result>): Natu
     },
   }
 }
+
+const weightOf = (batch: readonly { readonly weight: number }[]): number =>
+  batch.reduce((sum, { weight }) => sum + weight, 0)

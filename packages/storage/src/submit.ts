@@ -32,6 +32,8 @@ type OnceSubmission = Submission & { readonly idempotency: IdempotencyKey }
 
 // Above this a statement grows longer without getting cheaper by the row.
 const MAX_ROWS = 1_000
+// From here on little is gained by gathering more, and the database need not wait while the next statement is made.
+const MANY_ROWS = 250
 
 /**
  * Submission, gathered. Two lines form while the last statement is in flight: one of
@@ -41,6 +43,7 @@ const MAX_ROWS = 1_000
 export function taskSubmitter({ db, events, tellQueued }: Deps): TaskStore['submitTasks'] {
   const batching = {
     maxWeight: MAX_ROWS,
+    besideFrom: MANY_ROWS,
     weigh: ({ tasks }: Submission) => tasks.length,
     isShared: (error: unknown) => hasCode(error, 'DATABASE_UNAVAILABLE'),
     onBatch: (size: number) => events.emit('batch.left', { lane: 'submit', size }),

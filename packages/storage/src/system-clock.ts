@@ -13,7 +13,8 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', wake)
         resolve()
       }
-      const timer = setTimeout(wake, Math.max(0, ms))
+      // Rounded up: timers drop fractions, and who wakes a little early sleeps a second time.
+      const timer = setTimeout(wake, Math.ceil(Math.max(0, ms)))
       signal?.addEventListener('abort', wake, { once: true })
     })
   },
