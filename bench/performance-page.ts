@@ -41,7 +41,9 @@ function blockOf(measured: readonly Measured[]): string {
     // Of one row, in the order of the scenarios.
     .toSorted((a, b) => a.target.row.localeCompare(b.target.row))
   const met = reached.filter(({ isMet }) => isMet).length
-  const summary = `${met} of ${reached.length} targets are reached. Figures without a range are of a single round: believe them less.`
+  const summary =
+    `${met} of ${reached.length} targets are reached. A ratio is of two figures of one round, and its median that of the rounds' ratios. ` +
+    'Figures without a range are of a single round: believe them less.'
   const parts = ['## Ratios', summary, markdownText(reachedTable(reached), ['row', 'measure']), peersTable()]
   return [...parts, ...measured.flatMap(sectionOf)].join('\n\n')
 }
@@ -69,7 +71,7 @@ function sectionOf({ scenario, result }: Measured): string[] {
 function provenanceOf({ measuredAt, commit, machine, versions, settings }: Result): string {
   const { cores, processor, memoryGiB, before, after, isLoaded } = machine
   const busy = `${before.busyPercent} % busy before and ${after.busyPercent} % after with other work`
-  const load = `${isLoaded ? '**The machine was loaded**' : 'The machine was quiet'}: ${busy}, load average ${before.loadAverage}.`
+  const load = `${isLoaded ? '**The machine was loaded**' : 'The machine was quiet'}: ${busy}, load average ${before.loadAverage} (the bench's own work a moment before counts).`
   const stated = (values: Readonly<Record<string, unknown>>) =>
     Object.entries(values)
       .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { optionsOrHint, wholeNumber } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import { openBench } from './bench.ts'
 import { measure } from './measure.ts'
@@ -24,6 +25,7 @@ const HELP = `npm run bench -- [options]
 ${SCENARIOS.map((scenario) => `                     ${scenario.name.padEnd(18)}${placedAs(scenario)}`).join('\n')}
   --rounds <n>       rounds of each contender (default 3)
   --quick            one round of less, rows A to F, TaskFlow and one peer; prints, but writes nothing
+  --print            prints, and leaves bench/results and the page as they are; without it a row's results replace those there
   --profile <dir>    CPU profiles of every process into this folder (npm run profile -- <file> reads them); writes nothing else
   --page             only writes docs/performance.md and its plots, from the results that are there
   --help
@@ -31,7 +33,7 @@ ${SCENARIOS.map((scenario) => `                     ${scenario.name.padEnd(18)}$
 BENCH_DATABASE_URL   a PostgreSQL with durable settings whose user may create databases; one of our own where absent
 `
 
-const options = optionsOrHint()
+const options = optionsOrHint('bench', readOptions)
 const startedMs = performance.now()
 if (options.help) process.stdout.write(HELP)
 else if (options.page) await writePerformancePage(SCENARIOS)
@@ -41,16 +43,6 @@ function placedAs({ rows, isAside, title }: Scenario): string {
   return `${rows ? `${rows.join(', ')}: ` : ''}${title}${isAside ? ' (by its name only)' : ''}`
 }
 
-function optionsOrHint() {
-  try {
-    return readOptions()
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    console.error(`${error.message}\nSee: npm run bench -- --help`)
-    process.exit(2)
-  }
-}
-
 function readOptions() {
   const { values } = parseArgs({
     options: {
@@ -58,13 +50,12 @@ function readOptions() {
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       profile: { type: 'string' },
+      print: { type: 'boolean', default: false },
       page: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new TypeError(`Expected --rounds to be a number from 1, got ${values.rounds}`)
+  const rounds = wholeNumber('rounds', values.rounds ?? (values.quick ? '1' : '3'))
   return { ...values, rounds, scenarios: scenariosNamed(values.only ?? (values.quick ? QUICK : undefined)) }
 }
 
@@ -74,14 +65,16 @@ async function run(): Promise<void> {
   if (profileDir) mkdirSync(profileDir, { recursive: true })
   const bench = await openBench({ isQuick: options.quick, isTiny: false, profileDir })
   // A profiler slows what it watches, and less is not the same as the whole.
-  const isWritten = !options.quick && profileDir === undefined
+  const isWritten = !options.quick && !options.print && profileDir === undefined
   try {
     for (const [index, scenario] of options.scenarios.entries()) {
       console.log(`\n${placeOf(index)} ${titleOf(scenario)}: ${scenario.summary}\n`)
       const result = await measureAndTell(scenario, bench)
       if (result && isWritten) writeResult(result)
     }
-    if (isWritten) await writePerformancePage(SCENARIOS)
+    if (!isWritten) return
+    await writePerformancePage(SCENARIOS)
+    console.log('\nWritten: bench/results, and docs/performance.md with its plots')
   } finally {
     await bench.close()
   }

@@ -2,9 +2,10 @@
  * `npm run profile`: starts PostgreSQL and what is to be profiled, puts it under a load that suits it, and tells where the
  * time goes. Everything listens on 127.0.0.1 only, and is gone afterwards.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { optionsOrHint, wholeNumber } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import pg from 'pg'
 import { alignedText } from '../table.ts'
@@ -30,40 +31,44 @@ const HELP = `npm run profile -- <what> [options]
   --help
 `
 
-const { values, positionals } = parseArgs({
-  options: {
-    dir: { type: 'string', default: 'profiles' },
-    tasks: { type: 'string' },
-    top: { type: 'string', default: '25' },
-    help: { type: 'boolean', default: false },
-  },
-  allowPositionals: true,
-})
-const folder = resolve(values.dir)
-const top = wholeNumber('--top', values.top)
+const ROLES = Object.keys(PROFILE_OF)
 
-const isRole = (what: string): what is keyof typeof PROFILE_OF => Object.hasOwn(PROFILE_OF, what)
-const strangers = positionals.filter((what) => !isRole(what) && what !== 'database' && !what.endsWith('.cpuprofile'))
+const { positionals, folder, top, tasks, help } = optionsOrHint('profile', readOptions)
 
-if (values.help) process.stdout.write(HELP)
-else if (positionals.length === 0 || strangers.length > 0) {
-  const reason = strangers.length > 0 ? `There is nothing to profile called ${strangers.join(', ')}.` : 'What?'
-  process.stderr.write(`${reason}\n\n${HELP}`)
-  process.exitCode = 2
-} else {
+if (help) process.stdout.write(HELP)
+else {
   endWithSignals()
   mkdirSync(folder, { recursive: true })
   for (const what of positionals) await profile(what)
 }
 
-function wholeNumber(flag: string, text: string): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number > 0) return number
-  throw new TypeError(`Expected ${flag} to be a number from 1, got ${text}`)
+function readOptions() {
+  const { values, positionals } = parseArgs({
+    options: {
+      dir: { type: 'string', default: 'profiles' },
+      tasks: { type: 'string' },
+      top: { type: 'string', default: '25' },
+      help: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  })
+  const { help } = values
+  if (positionals.length === 0 && !help)
+    throw new TypeError(`Expected what to profile: ${[...ROLES, 'database'].join(', ')}, or a .cpuprofile`)
+  for (const what of positionals) {
+    if (what.endsWith('.cpuprofile') ? !existsSync(what) : !isRole(what) && what !== 'database')
+      throw new TypeError(`There is nothing to profile called ${what}`)
+  }
+  const tasks = values.tasks === undefined ? undefined : wholeNumber('tasks', values.tasks)
+  return { positionals, folder: resolve(values.dir), top: wholeNumber('top', values.top), tasks, help }
+}
+
+function isRole(what: string): what is keyof typeof PROFILE_OF {
+  return ROLES.includes(what)
 }
 
 async function profile(what: string): Promise<void> {
-  const amount = wholeNumber('--tasks', values.tasks ?? (what === 'coordinator' ? '20000' : '50000'))
+  const amount = tasks ?? (what === 'coordinator' ? 20_000 : 50_000)
   if (what === 'database') tellStatements(await inScene(amount, profileDatabase), amount)
   else if (isRole(what))
     for (const [thread, profiled] of await inScene(amount, PROFILE_OF[what])) tellTimes(`${what}-${thread}`, profiled)

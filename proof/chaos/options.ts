@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { wholeNumber } from '../command-line.ts'
+import { wholeNumber } from '@taskflow/testing/command-line'
 import { BROKERS, type BrokerName, type HarmKind, kindsOf, type Shape } from './schedule.ts'
 
 export const HELP = `npm run chaos -- [options]

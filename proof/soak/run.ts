@@ -5,8 +5,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { alignedText } from '@taskflow/bench/table.ts'
+import { optionsOrHint } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
-import { optionsOrHint } from '../command-line.ts'
 import { judge, type Verdict, verdictTable } from './judge.ts'
 import { type Measured, soak } from './soak.ts'
 

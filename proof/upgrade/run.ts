@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { systemClock } from '@taskflow/storage'
+import { optionsOrHint, wholeNumber } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import { findServices } from '@taskflow/testing/find-services'
 import { embeddedBinaries, machineBinaries } from '@taskflow/testing/postgres-binaries'
@@ -11,7 +12,6 @@ import { DURABLE_SETTINGS, type PostgresServer, startPostgres } from '@taskflow/
 import { startRabbitmq } from '@taskflow/testing/rabbitmq-server'
 import { startRedis } from '@taskflow/testing/redis-server'
 import { serverUser } from '@taskflow/testing/server-user'
-import { optionsOrHint, wholeNumber } from '../command-line.ts'
 import { measureMigrations } from './measure-migrations.ts'
 import type { Env } from './member.ts'
 import type { Outcome } from './outcome.ts'

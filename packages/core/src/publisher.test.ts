@@ -80,7 +80,7 @@ describe('a publisher', () => {
     const urgent = [...dispatches(1, 'critical'), ...dispatches(1, 'high')]
     publish([...dispatches(1), ...urgent])
     await settled()
-    expect(calls.map(({ batch }) => batch.length)).toEqual([250, 2])
+    expect(calls.map(({ batch }) => batch.length)).toEqual([250, 2, 250])
     expect(calls[1]?.batch).toEqual(urgent)
   })
 
@@ -103,6 +103,21 @@ describe('a publisher', () => {
     for (let index = 1; index < 201; index++) await answer(index)
     expect((await sizes()).at(-1)).toBe(5)
     expect(told.at(-1)).toBe('published 5')
+  })
+
+  test('sends a full batch beside the one on its way, and waits for both before it stops', async () => {
+    const { publish, stop, sizes, answer, told } = setup()
+    publish(dispatches(250))
+    publish(dispatches(249))
+    expect(await sizes()).toEqual([250])
+    publish(dispatches(1))
+    expect(await sizes()).toEqual([250, 250])
+    const stopped = stop()
+    await answer(1)
+    expect(told).toEqual(['published 250'])
+    await answer(0)
+    await stopped
+    expect(told).toEqual(['published 250', 'published 250'])
   })
 
   test('lets everything leave before it stops', async () => {
