@@ -21,7 +21,7 @@ export interface Contender {
   readonly packages: readonly string[]
   /** Of the tasks that others are given: a slow one gets fewer, so that its round is not the longest of all. */
   readonly share: number
-  /** Sits out the rounds after so many: of one that no target is about. */
+  /** Runs in the first so many rounds only: of one that no target compares with. */
   readonly mostRounds?: number
   startProducer(bench: Bench, place: Place, start: Start): Server
   /** One worker process, with its handlers loaded. */
@@ -128,7 +128,7 @@ export const CELERY: Contender = {
   title: 'Celery, Redis',
   stores: ['redis'],
   settings:
-    'its pages on optimizing: prefork 2, prefetch 100, results ignored, no rate limits, no remote control, gossip, mingle nor heartbeat; 4 submitting threads. One round',
+    'its pages on optimizing: prefork 2, prefetch 100, results ignored, no rate limits, no remote control, gossip, mingle nor heartbeat; 4 submitting threads',
   packages: ['celery'],
   share: 0.1,
   mostRounds: 1,

@@ -49,7 +49,10 @@ function blockOf(measured: readonly Measured[]): string {
 }
 
 function peersTable(): string {
-  const rows = PEERS.map(({ title, settings }) => [title, settings])
+  const rows = PEERS.map(({ title, settings, mostRounds }) => [
+    title,
+    mostRounds === undefined ? settings : `${settings}. Runs in no more rounds than ${mostRounds}`,
+  ])
   return [
     'The peers, each with the same settings in every row, the best that its documentation gives:',
     markdownText([['peer', 'settings'], ...rows], ['peer', 'settings']),

@@ -5,9 +5,9 @@
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { optionsOrHint, wholeNumber } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import { openBench } from './bench.ts'
+import { optionsOrHint, wholeNumber } from './command-line.ts'
 import { measure } from './measure.ts'
 import { writePerformancePage } from './performance-page.ts'
 import { type Result, writeResult } from './results.ts'
@@ -56,6 +56,8 @@ function readOptions() {
     },
   })
   const rounds = wholeNumber('rounds', values.rounds ?? (values.quick ? '1' : '3'))
+  if (values.page && values.print)
+    throw new TypeError('Expected --page or --print, not both: one writes, the other does not')
   return { ...values, rounds, scenarios: scenariosNamed(values.only ?? (values.quick ? QUICK : undefined)) }
 }
 

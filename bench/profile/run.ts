@@ -5,9 +5,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { optionsOrHint, wholeNumber } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import pg from 'pg'
+import { optionsOrHint, wholeNumber } from '../command-line.ts'
 import { alignedText } from '../table.ts'
 import { type CpuProfile, selfTimes } from './cpu-profile.ts'
 import { flameGraph } from './flame-graph.ts'
@@ -53,7 +53,8 @@ function readOptions() {
     allowPositionals: true,
   })
   const { help } = values
-  if (positionals.length === 0 && !help)
+  if (help) return { positionals, folder: '', top: 0, tasks: undefined, help }
+  if (positionals.length === 0)
     throw new TypeError(`Expected what to profile: ${[...ROLES, 'database'].join(', ')}, or a .cpuprofile`)
   for (const what of positionals) {
     if (what.endsWith('.cpuprofile') ? !existsSync(what) : !isRole(what) && what !== 'database')

@@ -43,45 +43,56 @@ export const steps: Scenario = {
 
 function measure(bench: Bench, restMs: number): Promise<Figures> {
   return bench.stores.with('PostgreSQL', async ({ url = '' }) => {
-    const system = await openSystem(url)
+    const undo: (() => Promise<unknown>)[] = []
     try {
+      const steps = Object.entries(await openSteps(url, undo))
       const taken: Record<string, number[]> = {}
       for (let left = samplesOf(bench); left > 0; left--) {
-        for (const [name, step] of Object.entries(system.steps)) {
+        for (const [name, step] of steps) {
           const beganMs = nowMs()
           await step()
-          taken[name] = [...(taken[name] ?? []), nowMs() - beganMs]
+          taken[name] ??= []
+          taken[name].push(nowMs() - beganMs)
         }
-        await pause(restMs)
+        if (restMs > 0) await pause(restMs)
       }
       return Object.fromEntries(Object.entries(taken).map(([name, valuesMs]) => [name, percentileOf(valuesMs, 0.5)]))
     } finally {
-      await system.close()
+      for (const step of undo.reverse()) await step()
     }
   })
 }
 
-/** All that takes part in a pickup, in this process; the steps are to be done in their order. */
-async function openSystem(url: string) {
+/** All that takes part in a pickup, in this process, to be done in this order. What is opened is to be undone, last first. */
+async function openSteps(
+  url: string,
+  undo: (() => Promise<unknown>)[],
+): Promise<Readonly<Record<string, () => Promise<unknown>>>> {
   const client = await openDirectClient(url)
+  undo.push(client.close)
   const db = postgresDatabase({ url })
+  undo.push(db.close)
   const storage = openStorage({ db, events: new EventEmitter<TaskFlowEvents>(), retentionMs: 86_400_000 })
   const line = await lineOf(storage)
-  const word = await wordBetween(url)
+  const [saying, hearing] = [new pg.Client(url), new pg.Client(url)]
+  for (const each of [saying, hearing]) {
+    await each.connect()
+    undo.push(() => each.end())
+  }
+  await hearing.query('listen bench_word')
   const thread = new Worker(ECHO, { eval: true })
+  undo.push(() => thread.terminate())
   return {
-    steps: {
-      'round trip': () => storage.ping(),
-      submission: () => client.submit(payload()),
-      word: word.send,
-      claim: line.claim,
-      'to a thread and back': () => thereAndBack(thread),
-      settlement: line.settle,
-    },
-    async close() {
-      await Promise.all([client.close(), word.close(), thread.terminate()])
-      await db.close()
-    },
+    'round trip': () => storage.ping(),
+    submission: () => client.submit(payload()),
+    word: () =>
+      Promise.all([
+        once(hearing, 'notification'),
+        saying.query({ name: 'word', text: "select pg_notify('bench_word', '')" }),
+      ]),
+    claim: line.claim,
+    'to a thread and back': () => thereAndBack(thread),
+    settlement: line.settle,
   }
 }
 
@@ -106,24 +117,15 @@ async function lineOf(storage: Storage) {
       })
       if (leases.length !== 1) throw new Error(`Expected to claim the task just submitted, got ${leases.length}`)
     },
-    settle: () =>
-      storage.settleTasks(
-        leases.map(({ taskId, leaseId }) => ({ taskId, leaseId, verdict: { verb: 'complete', result: 'null' } })),
-      ),
-  }
-}
-
-/** Two connections of which one hears what the other says. */
-async function wordBetween(url: string) {
-  const [saying, hearing] = [new pg.Client(url), new pg.Client(url)]
-  await Promise.all([saying.connect(), hearing.connect()])
-  await hearing.query('listen bench_word')
-  return {
-    async send() {
-      const heard = once(hearing, 'notification')
-      await Promise.all([heard, saying.query({ name: 'word', text: "select pg_notify('bench_word', '')" })])
+    async settle() {
+      const settlements = leases.map(({ taskId, leaseId }) => ({
+        taskId,
+        leaseId,
+        verdict: { verb: 'complete', result: 'null' } as const,
+      }))
+      const results = await storage.settleTasks(settlements)
+      if (results.includes('stale')) throw new Error('Expected the claim to be still ours when it is settled')
     },
-    close: () => Promise.all([saying.end(), hearing.end()]),
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { wholeNumber } from '@taskflow/testing/command-line'
+import { wholeNumber } from '@taskflow/bench/command-line.ts'
 import { BROKERS, type BrokerName, type HarmKind, kindsOf, type Shape } from './schedule.ts'
 
 export const HELP = `npm run chaos -- [options]

@@ -1,8 +1,8 @@
 /** `npm run chaos`: see `--help`. */
 import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
+import { optionsOrHint } from '@taskflow/bench/command-line.ts'
 import { commit, machine } from '@taskflow/bench/machine.ts'
-import { optionsOrHint } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import { runChaos } from './chaos.ts'
 import { HELP, type Options, readOptions } from './options.ts'

@@ -3,7 +3,7 @@
  * tells the smallest input found and how to see it again.
  */
 import { parseArgs } from 'node:util'
-import { optionsOrHint, wholeNumber } from '@taskflow/testing/command-line'
+import { optionsOrHint, wholeNumber } from '@taskflow/bench/command-line.ts'
 import type { Area, Round } from './area.ts'
 import { apiArea } from './fuzz-api.ts'
 import { linesArea } from './fuzz-lines.ts'

@@ -3,7 +3,7 @@
  * one of its guards fails.
  */
 import { parseArgs } from 'node:util'
-import { optionsOrHint } from '@taskflow/testing/command-line'
+import { optionsOrHint } from '@taskflow/bench/command-line.ts'
 import { type Exploration, explore, type Failure } from './checker.ts'
 import { leaseModel } from './lease-model.ts'
 import { ACCIDENTS, type Size } from './lease-state.ts'

@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { optionsOrHint, wholeNumber } from '@taskflow/testing/command-line'
+import { optionsOrHint, wholeNumber } from '@taskflow/bench/command-line.ts'
 import { startDatabaseServer } from './database-server.ts'
 import { planOf } from './plan.ts'
 import { PLANTED_BUGS } from './planted-bugs.ts'

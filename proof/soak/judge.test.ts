@@ -1,3 +1,4 @@
+import { LOOP_SAMPLE_MS } from '@taskflow/server/metrics'
 import { expect, test } from 'vitest'
 import { judge } from './judge.ts'
 import type { Sample } from './sampler.ts'
@@ -28,7 +29,7 @@ function sampleOf(
     oldSpaceMiB: 40,
     heapTotalMiB: 60,
     externalMiB: 5,
-    loopLagP99Ms: 100,
+    loopLagP99Ms: LOOP_SAMPLE_MS,
     files: 40,
   }
   const table = { live: 1_000, dead, tableMiB: 12, indexMiB: 6, autovacuums: 0 }
@@ -37,7 +38,7 @@ function sampleOf(
     atSeconds,
     machine: { busy: 30, others, load: 1 },
     processes: {
-      api: { ...process, residentMiB, oldSpaceMiB, loopLagP99Ms: 100 + loopLagMs },
+      api: { ...process, residentMiB, oldSpaceMiB, loopLagP99Ms: LOOP_SAMPLE_MS + loopLagMs },
       worker: process,
       coordinator: process,
     },

@@ -1,4 +1,5 @@
 import { numberText } from '@taskflow/bench/table.ts'
+import { LOOP_SAMPLE_MS } from '@taskflow/server/metrics'
 import type { DatabaseFigures, ProcessFigures, TableFigures } from './figures.ts'
 import type { Sample } from './sampler.ts'
 import type { Measured } from './soak.ts'
@@ -35,10 +36,7 @@ const SIZE = { unit: 'MiB', mostRise: 0.1, floor: 1 }
 const LATENCY = { unit: 'ms', mostRise: 0.25, isMovedByOthers: true }
 const COUNT = { mostRise: 0.05, floor: 2 }
 
-// The process looks each 100 ms, and its metric contains that.
-const LOOP_INTERVAL_MS = 100
-
-const lagOf = ({ loopLagP99Ms }: ProcessFigures): number => Math.max(0, loopLagP99Ms - LOOP_INTERVAL_MS)
+const lagOf = ({ loopLagP99Ms }: ProcessFigures): number => Math.max(0, loopLagP99Ms - LOOP_SAMPLE_MS)
 
 // Rewritten all the time, and never longer. What is kept for a day or more grows by design: keys, finished tasks, minutes.
 const SMALL_TABLES = ['worker', 'leader', 'queue_count', 'queue_minute']

@@ -4,8 +4,8 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { optionsOrHint } from '@taskflow/bench/command-line.ts'
 import { alignedText } from '@taskflow/bench/table.ts'
-import { optionsOrHint } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import { judge, type Verdict, verdictTable } from './judge.ts'
 import { type Measured, soak } from './soak.ts'

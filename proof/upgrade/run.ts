@@ -3,8 +3,8 @@
  * Everything listens on 127.0.0.1 only, and is gone afterwards.
  */
 import { parseArgs } from 'node:util'
+import { optionsOrHint, wholeNumber } from '@taskflow/bench/command-line.ts'
 import { systemClock } from '@taskflow/storage'
-import { optionsOrHint, wholeNumber } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import { findServices } from '@taskflow/testing/find-services'
 import { embeddedBinaries, machineBinaries } from '@taskflow/testing/postgres-binaries'

@@ -11,7 +11,7 @@ interface Flight {
 }
 
 /** A batch whose flights the test lands by hand. */
-function setup(options: { maxWeight?: number; weigh?: (item: string) => number; besideFrom?: number } = {}) {
+function setup(options: { maxWeight?: number; weigh?: (item: string) => number; secondFromWeight?: number } = {}) {
   const flights: Flight[] = []
   const sizes: number[] = []
   const batch = naturalBatch<string, string>({
@@ -32,7 +32,10 @@ function setup(options: { maxWeight?: number; weigh?: (item: string) => number; 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** From where a second batch may leave, if at all. */
-const besideFroms = fc.option(fc.record({ besideFrom: fc.integer({ min: 1, max: 8 }) }), { nil: {} })
+const secondFromWeights: fc.Arbitrary<{ secondFromWeight?: number }> = fc.oneof(
+  fc.constant({}),
+  fc.record({ secondFromWeight: fc.integer({ min: 1, max: 8 }) }),
+)
 
 const fulfilled = (value: string) => ({ status: 'fulfilled', value })
 const rejected = (reason: unknown) => ({ status: 'rejected', reason })
@@ -74,7 +77,7 @@ test('a batch weighs no more than allowed, and what is heavier travels alone', a
 })
 
 test('what is heavy enough leaves beside the batch in flight, but never as a third', async () => {
-  const { flights, add } = setup({ maxWeight: 4, besideFrom: 3 })
+  const { flights, add } = setup({ maxWeight: 4, secondFromWeight: 3 })
   void add('a')
   await turn()
   void add('b', 'c')
@@ -99,7 +102,7 @@ test('what is heavy enough leaves beside the batch in flight, but never as a thi
 })
 
 test('what comes in one tick and is more than one batch leaves as two', async () => {
-  const { batch, flights, add } = setup({ maxWeight: 3, besideFrom: 2 })
+  const { batch, flights, add } = setup({ maxWeight: 3, secondFromWeight: 2 })
   void add('a', 'b', 'c', 'd', 'e', 'f')
   await turn()
   expect(flights.map(({ items }) => items)).toEqual([
@@ -174,26 +177,39 @@ test('a run that gives the wrong number of results is a bug, for each of its ite
   expect(await results).toEqual(Array(2).fill(rejected(new TypeError('Expected 1 results, got 0'))))
 })
 
-test('each item gets its own result, in whatever pattern items come and flights land', async () => {
+test('each item gets its own result, in whatever pattern items come and flights land, of which no more than allowed are under way', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 20 }),
-      besideFroms,
-      async (bursts, beside) => {
-        const { flights, add } = setup({ maxWeight: 7, ...beside })
+      fc.array(fc.record({ size: fc.integer({ min: 1, max: 5 }), landings: fc.array(fc.nat(), { maxLength: 2 }) }), {
+        maxLength: 20,
+      }),
+      secondFromWeights,
+      async (bursts, second) => {
+        const { flights, add } = setup({ maxWeight: 7, ...second })
         const outcomes: Promise<unknown>[] = []
-        let landed = 0
-        for (const [burst, size] of bursts.entries()) {
+        const landed = new Set<Flight>()
+        const underWay = () => flights.filter((flight) => !landed.has(flight))
+        const land = (flight: Flight) => {
+          landed.add(flight)
+          flight.land()
+        }
+        for (const [burst, { size, landings }] of bursts.entries()) {
           const items = Array.from({ length: size }, (_, index) => `${burst}.${index}`)
           outcomes.push(
             add(...items).then((results) => expect(results).toEqual(items.map((item) => fulfilled(`${item}!`)))),
           )
           await turn()
-          if (size % 2 === 0) flights[landed++]?.land()
+          expect(underWay().length).toBeLessThanOrEqual(second.secondFromWeight === undefined ? 1 : 2)
+          for (const landing of landings) {
+            const choice = underWay()
+            if (choice.length > 0) land(choice[landing % choice.length] as Flight)
+            await turn()
+          }
         }
-        for (await turn(); landed < flights.length; await turn()) flights[landed++]?.land()
+        for (await turn(); underWay().length > 0; await turn()) land(underWay()[0] as Flight)
         await Promise.all(outcomes)
-        expect(flights.flatMap(({ items }) => items)).toHaveLength(bursts.reduce((sum, size) => sum + size, 0))
+        const all = bursts.reduce((sum, { size }) => sum + size, 0)
+        expect(flights.flatMap(({ items }) => items)).toHaveLength(all)
       },
     ),
   )

@@ -22,8 +22,8 @@ interface Options<Item, Result> {
   /** Weight of all items of a batch together, at most; an item heavier than that travels alone. */
   readonly maxWeight: number
   weigh?(item: Item): number
-  /** Weight of what waits from which it leaves beside one batch in flight; absent, there is never more than one. */
-  readonly besideFrom?: number
+  /** A second batch may leave beside the one in flight once so much weight waits; absent, there is never more than one. */
+  readonly secondFromWeight?: number
   isShared(error: unknown): boolean
   /** Called as each batch leaves with its weight, for metrics. What it throws fails the batch, as an error of `run` does. */
   onBatch?(weight: number): void
@@ -37,19 +37,20 @@ interface Pending<Item, Result> {
 }
 
 export function naturalBatch<Item, Result>(options: Options<Item, Result>): NaturalBatch<Item, Result> {
-  const { run, maxWeight, weigh = () => 1, besideFrom = Number.POSITIVE_INFINITY, isShared, onBatch } = options
+  const { run, maxWeight, weigh = () => 1, secondFromWeight = Number.POSITIVE_INFINITY, isShared, onBatch } = options
   let waiting: Pending<Item, Result>[] = []
   let waitingWeight = 0
   let inFlight = 0
   let isBoarding = false
 
-  const mayLeave = (): boolean => inFlight === 0 || (inFlight === 1 && waitingWeight >= besideFrom)
+  const mayLeave = (): boolean => inFlight === 0 || (inFlight === 1 && waitingWeight >= secondFromWeight)
 
+  /** One departure at a time is decided on, so that what one takes along is not counted for another. */
   function board(): void {
     if (isBoarding || waiting.length === 0 || !mayLeave()) return
     isBoarding = true
     // One turn of the microtask queue, so that items added in the same tick share the first batch.
-    queueMicrotask(leave)
+    queueMicrotask(() => void leave())
   }
 
   async function leave(): Promise<void> {
@@ -57,9 +58,12 @@ export function naturalBatch<Item, Result>(options: Options<Item, Result>): Natu
     inFlight++
     const batch = takeBatch()
     board()
-    await runBatch(batch)
-    inFlight--
-    board()
+    try {
+      await runBatch(batch)
+    } finally {
+      inFlight--
+      board()
+    }
   }
 
   function takeBatch(): Pending<Item, Result>[] {

@@ -17,7 +17,8 @@ export interface Publisher {
   stop(): Promise<void>
 }
 
-// What is urgent waits for no more than two of these on its way; above it a call grows longer without getting much cheaper by the dispatch.
+// What is urgent waits for no more than two of these on its way; above it a call grows longer without getting much
+// cheaper by the dispatch.
 const MAX_BATCH = 250
 // A few seconds of the fastest submission; some 20 MB of memory.
 const MAX_WAITING = 50_000
@@ -27,7 +28,7 @@ const isUrgent = ({ priority }: Dispatch): boolean => priority === 'critical' ||
 
 /**
  * Tells the broker of tasks that became queued, gathered: while one batch is on its way, the next
- * gathers, and leaves beside it once it is full. Critical and high ones have a line of their own, so that a flood of the others does not hold them up on the way
+ * gathers, and leaves beside it once it can hold no more. Critical and high ones have a line of their own, so that a flood of the others does not hold them up on the way
  * to the broker. What the broker does not take is dropped, and so is what comes while too much waits: the
  * tasks are in the database, where the reconciler finds them. What waits longest is told first.
  */
@@ -52,7 +53,8 @@ export function publisher({ broker, clock, events }: Deps): Publisher {
 
   function publishingLine() {
     let waiting = 0
-    let last: Promise<unknown> = Promise.resolve()
+    // Of two on their way the later may land first, so each waits for the one before as well.
+    let last: Promise<void> = Promise.resolve()
     const gathered = naturalBatch<readonly Dispatch[], void>({
       async run(items) {
         const dispatches = items.flat()
@@ -61,7 +63,7 @@ export function publisher({ broker, clock, events }: Deps): Publisher {
         return items.map(() => undefined)
       },
       maxWeight: MAX_BATCH,
-      besideFrom: MAX_BATCH,
+      secondFromWeight: MAX_BATCH,
       weigh: (dispatches) => dispatches.length,
       isShared: () => true,
     })
@@ -75,7 +77,7 @@ export function publisher({ broker, clock, events }: Deps): Publisher {
         }
         waiting += dispatches.length
         for (let from = 0; from < dispatches.length; from += MAX_BATCH)
-          last = Promise.all([last, gathered.add(dispatches.slice(from, from + MAX_BATCH))])
+          last = bothOf(last, gathered.add(dispatches.slice(from, from + MAX_BATCH)))
       },
       drained: () => last,
     }
@@ -93,4 +95,10 @@ export function publisher({ broker, clock, events }: Deps): Publisher {
       isStopped = true
     },
   }
+}
+
+/** Without their values, which would be kept for as long as the chain is. */
+async function bothOf(one: Promise<unknown>, other: Promise<unknown>): Promise<void> {
+  await one
+  await other
 }

@@ -56,6 +56,17 @@ for (const engine of engines()) {
       expect(await storedIds()).toHaveLength(2)
     })
 
+    test('P5: gives the same tasks to the same large request, sent again while the first is under way', async () => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 4 }, () =>
+          submitOnce(given.storage, { tasks: Array.from({ length: 600 }, () => newTask()) }),
+        ),
+      )
+      expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1)
+      expect(new Set(outcomes.map(({ ids }) => ids.join())).size).toBe(1)
+      expect(await storedIds()).toEqual(outcomes[0]?.ids)
+    })
+
     test('P5: gives one task for 50 concurrent submissions of one key by two processes', async () => {
       const outcomes = await Promise.all(
         Array.from({ length: 50 }, (_, index) => submitOnce(index % 2 === 0 ? given.storage : other())),

@@ -24,9 +24,23 @@ import { nextDue } from './queries/next-due.ts'
 import { promoteTasks } from './queries/promote-tasks.ts'
 import { recordSettled } from './queries/record-settled.ts'
 import { type SubmitColumns, submitTasks } from './queries/submit-tasks.ts'
+import { statement } from './statement.ts'
 
 const NOTHING_SUBMITTED = Array(20).fill('{}') as unknown as SubmitColumns
 const NOTHING_FINISHED = ['{}', '{}', '{}', '{}', '{}', '{}', 0] as const
+const moments = statement<readonly [], { began: Date; ended: Date }>({
+  name: 'moments',
+  lane: 'submit',
+  columns: ['began', 'ended'],
+  text: 'select statement_timestamp() as began, clock_timestamp() as ended',
+})
+const refused = statement<readonly [], never>({ name: 'refused', lane: 'submit', columns: [], text: 'select 1 / 0' })
+const sleeping = statement<readonly [], never>({
+  name: 'sleeping',
+  lane: 'submit',
+  columns: [],
+  text: 'select pg_sleep(4)',
+})
 const UNAVAILABLE = { code: 'DATABASE_UNAVAILABLE' }
 
 for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
@@ -88,6 +102,52 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         await terminate()
         expect(await outcome).toMatchObject({ ...UNAVAILABLE, cause: expect.any(Error) })
         expect(await rowsOf(db, 'select 1 as one')).toEqual([{ one: 1 }])
+      }))
+
+    test('the next statement of a lane is on its way while the last is under way, and is done after it', async () => {
+      const proxy = await halfOpenProxy(portOf(opened.url!))
+      const url = Object.assign(new URL(opened.url!), { host: `127.0.0.1:${proxy.port}` }).href
+      try {
+        await withDatabase(
+          async (db) => {
+            const both = () => Promise.all([db.run(moments, []), db.run(moments, [])])
+            await both()
+            proxy.slow(200)
+            const [[first], [second]] = await both()
+            const pauseMs = second!.began.getTime() - first!.ended.getTime()
+            expect(pauseMs).toBeGreaterThanOrEqual(0)
+            // Not there and back.
+            expect(pauseMs).toBeLessThan(200)
+          },
+          { url },
+        )
+      } finally {
+        await proxy.close()
+      }
+    })
+
+    test('of statements under way together on a lane one that is refused fails alone', () =>
+      withDatabase(async (db) => {
+        const statements = [moments, refused, moments, refused, moments]
+        const outcomes = await Promise.allSettled(statements.map((statement) => db.run(statement, [])))
+        expect(outcomes.map(({ status }) => status)).toEqual(
+          statements.map((statement) => (statement === refused ? 'rejected' : 'fulfilled')),
+        )
+        await db.run(moments, [])
+      }))
+
+    test('all statements under way on a lane are told when its session is ended; the next one succeeds', () =>
+      withDatabase(async (db) => {
+        const outcomes = Promise.allSettled([db.run(sleeping, []), db.run(moments, [])])
+        await eventually(async () => {
+          const { rows } = await operator.query(
+            `select 1 from pg_stat_activity where query like '%pg_sleep(4)%' and state = 'active' and pid <> pg_backend_pid()`,
+          )
+          return rows.length > 0
+        })
+        await terminate()
+        expect(await outcomes).toMatchObject([{ reason: UNAVAILABLE }, { reason: UNAVAILABLE }])
+        await db.run(moments, [])
       }))
 
     test('a transaction whose session is ended is told so, and leaves nothing', () =>

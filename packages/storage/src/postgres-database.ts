@@ -24,9 +24,6 @@ export interface PostgresSettings {
 
 type AnyStatement = Pick<Statement<readonly unknown[], unknown>, 'name' | 'text' | 'lane'>
 
-// Submissions that are large enough leave two at a time.
-const CONNECTIONS: Partial<Record<Lane, number>> = { submit: 2 }
-
 // Migrations take the time they take; longer than this no timer can be.
 const NO_QUERY_TIMEOUT_MS = 2_147_483_647
 
@@ -67,7 +64,7 @@ export function postgresDatabase(settings: PostgresSettings): Database {
     const known = pools.get(lane)
     if (known) return known
     if (closing) throw new TaskFlowError('DATABASE_UNAVAILABLE', 'The database is closed')
-    const [size, { queryMs }] = lane === undefined ? [poolSize, POOL_PATIENCE] : [CONNECTIONS[lane] ?? 1, LANE_PATIENCE]
+    const [size, { queryMs }] = lane === undefined ? [poolSize, POOL_PATIENCE] : [1, LANE_PATIENCE]
     const opened = sessionPool({ url, size, settings: settingsOf(lane, schema), queryMs, isPooled, onError })
     pools.set(lane, opened)
     return opened

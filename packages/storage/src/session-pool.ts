@@ -13,7 +13,10 @@ interface Options {
   onError(error: unknown): void
 }
 
-/** Connections whose statements all run under the same settings, whoever owns the sessions. Throws what the driver throws. */
+/**
+ * Connections whose statements all run under the same settings, whoever owns the sessions. Of a single one the next statement is sent
+ * while the last is under way, so that the server need not wait for it. Throws what the driver throws.
+ */
 export interface SessionPool {
   /** Runs one statement; what it did is committed when it resolves. */
   run(query: pg.QueryConfig): Promise<pg.QueryResult>
@@ -28,6 +31,13 @@ export interface SessionPool {
   /** Throws away the connections that nobody uses. */
   discardIdle(): Promise<void>
   end(): Promise<void>
+}
+
+interface Loan {
+  readonly client: Promise<pg.PoolClient>
+  borrowers: number
+  /** The first that one of them met: nobody else joins them, and the connection goes when the last has left. */
+  failure?: Error
 }
 
 // OIDs: json stays text, bigint fits a number (counts and milliseconds only).
@@ -52,7 +62,8 @@ export function sessionPool({ url, size, settings, queryMs, isPooled, onError }:
     keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
     // At the end nobody waits for goodbyes that a silent network swallows.
     allowExitOnIdle: true,
-    ...(isPooled ? { pipeline: true } : { options: startupOptions(settings) }),
+    ...((isPooled || size === 1) && { pipeline: true }),
+    ...(!isPooled && { options: startupOptions(settings) }),
   })
   pool.on('error', onError)
   const begin = isPooled ? beginUnder(settings) : 'begin'
@@ -70,17 +81,48 @@ export function sessionPool({ url, size, settings, queryMs, isPooled, onError }:
   }
 
   /** One way there and back: the three are sent at once, and if the statement does not succeed the commit is a rollback. */
-  async function runInTransaction(query: pg.QueryConfig): Promise<pg.QueryResult> {
-    const client = await connect()
+  async function sendInTransaction(client: pg.PoolClient, query: pg.QueryConfig): Promise<pg.QueryResult> {
     const outcomes = await Promise.allSettled([client.query(begin), client.query(query), client.query('commit')])
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')?.reason
-    giveBack(client, failure)
     if (failure) throw failure
     return (outcomes[1] as PromiseFulfilledResult<pg.QueryResult>).value
   }
 
+  const send = isPooled
+    ? sendInTransaction
+    : (client: pg.PoolClient, query: pg.QueryConfig): Promise<pg.QueryResult> => client.query(query)
+
+  let loan: Loan | undefined
+
+  /** A connection of one's own; where there is only one, that which others have already: it does in turn what it is sent. */
+  function borrow(): Loan {
+    const isShared = size === 1 && loan !== undefined && loan.failure === undefined
+    if (!isShared) loan = { client: connect(), borrowers: 0 }
+    const borrowed = loan as Loan
+    borrowed.borrowers++
+    return borrowed
+  }
+
+  function endLoan(ended: Loan): void {
+    if (loan === ended) loan = undefined
+    // One that could not be had need not be given back.
+    ended.client.then((client) => giveBack(client, ended.failure)).catch(() => {})
+  }
+
+  async function run(query: pg.QueryConfig): Promise<pg.QueryResult> {
+    const borrowed = borrow()
+    try {
+      return await send(await borrowed.client, query)
+    } catch (error) {
+      borrowed.failure ??= error as Error
+      throw error
+    } finally {
+      if (--borrowed.borrowers === 0) endLoan(borrowed)
+    }
+  }
+
   return {
-    run: isPooled ? runInTransaction : (query) => pool.query(query),
+    run,
     async begin() {
       const client = await connect()
       try {

@@ -145,6 +145,16 @@ for (const engine of engines()) {
       expect(await countTasks()).toBe(200)
     })
 
+    test('stores each of two large submissions under way together, or nothing of it', async () => {
+      const large = (payload = '{}') =>
+        submissionOf(newTask({ payload }), ...Array.from({ length: 999 }, () => newTask()))
+      const outcomes = await Promise.allSettled(
+        [large(), large('not json'), large()].map((each) => given.storage.submitTasks(each)),
+      )
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+      expect(await countTasks()).toBe(2_000)
+    })
+
     test('fails one bad task among many concurrent submissions alone', async () => {
       const payloads = Array.from({ length: 100 }, (_, index) => (index === 40 ? '{"broken":' : '{}'))
       const outcomes = await Promise.allSettled(payloads.map((payload) => submitTask(given.storage, { payload })))

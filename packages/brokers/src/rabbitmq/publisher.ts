@@ -22,7 +22,8 @@ export interface Publisher {
  * Publishes straight to the lines' queues. Before the first message of a
  * connection a queue is declared, and the takers are told. It may be deleted later;
  * messages are `mandatory`, so that RabbitMQ returns what has no queue, which is
- * then declared and published anew.
+ * then declared and published anew. Of two publications under way each may publish anew what came back to the other:
+ * a message that comes twice finds its task claimed.
  */
 export function publisher(link: Link, clock: Pick<Clock, 'sleep'>): Publisher {
   const declared = new Map<string, Promise<void>>()
@@ -48,14 +49,20 @@ export function publisher(link: Link, clock: Pick<Clock, 'sleep'>): Publisher {
     await link.ask(() => sayName(channel, queue))
   }
 
-  function declareOnce(queue: string): Promise<void> {
-    let declaring = declared.get(queue)
-    if (!declaring) {
-      declaring = count(queue).then(() => tellTakers(queue))
-      declared.set(queue, declaring)
-      declaring.catch(() => declared.delete(queue))
-    }
+  function declare(queue: string, earliest = Promise.resolve()): Promise<void> {
+    const declaring = earliest.then(() => count(queue)).then(() => tellTakers(queue))
+    declared.set(queue, declaring)
+    declaring.catch(() => {
+      if (declared.get(queue) === declaring) declared.delete(queue)
+    })
     return declaring
+  }
+
+  const declareOnce = (queue: string): Promise<void> => declared.get(queue) ?? declare(queue)
+
+  /** Whoever sends there meanwhile waits as well: a queue must not be back before its time, whoever brings it. */
+  function declareAgain(queue: string): void {
+    void declare(queue, clock.sleep(REDECLARE_MS)).catch(() => {})
   }
 
   /** Resolves with those of queues from which something came back, because they are gone. */
@@ -68,13 +75,14 @@ export function publisher(link: Link, clock: Pick<Clock, 'sleep'>): Publisher {
       .ask(() => Promise.all(lines.flatMap(([queue, those]) => those.map((each) => put(channel, queue, each)))))
       .catch((error: unknown) => {
         // What a queue does not confirm, because most of its nodes are gone, both sides would remember as long as the channel lives.
+        // Another publication under way there is then lost with it, and told later by the reconciler.
         void channel.close()
         throw error
       })
     // The client tells of a return one turn later than of the confirmation that follows it.
     await nextTurn()
     const gone = lines.filter(([queue], index) => returnsOf(queue) !== before[index])
-    for (const [queue] of gone) declared.delete(queue)
+    for (const [queue] of gone) declareAgain(queue)
     return gone.flatMap(([, those]) => those)
   }
 
@@ -83,7 +91,6 @@ export function publisher(link: Link, clock: Pick<Clock, 'sleep'>): Publisher {
       for (let at = 0; at < dispatches.length; at += BATCH) {
         const cameBack = await send(dispatches.slice(at, at + BATCH))
         if (cameBack.length === 0) continue
-        await clock.sleep(REDECLARE_MS)
         if ((await send(cameBack)).length === 0) continue
         throw new TaskFlowError('BROKER_UNAVAILABLE', 'RabbitMQ has no queue for messages though it was just declared')
       }

@@ -20,7 +20,7 @@ import {
 } from '@taskflow/testing/broker-conformance/given'
 import { type Channel, Connection } from 'rabbitmq-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { declareQueue, queueOf } from './line-queue.ts'
+import { declareQueue, queueOf, REDECLARE_MS } from './line-queue.ts'
 import { rabbitmqBroker } from './rabbitmq-broker.ts'
 
 const AWAY = { code: 'BROKER_UNAVAILABLE' }
@@ -105,6 +105,28 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
       const dispatches = newDispatches(line, 20)
       await Promise.all(dispatches.map((dispatch) => broker.publish([dispatch])))
       expect((await takeAll(open(), line)).sort()).toEqual(idsIn(dispatches).sort())
+    })
+
+    test('is not made again before its time, though another publication comes meanwhile', async () => {
+      const pauses: (() => void)[] = []
+      const clock: Clock = {
+        ...systemClock,
+        sleep: (ms, signal) =>
+          ms === REDECLARE_MS
+            ? new Promise<void>((resolve) => void pauses.push(resolve))
+            : systemClock.sleep(ms, signal),
+      }
+      const [broker, line, stranger] = [open({ clock }), newLine(), await openStranger()]
+      await broker.publish([newDispatch(line)])
+      await stranger.queueDelete(queueOf(line))
+      const [first, second] = [newDispatch(line), newDispatch(line)]
+      const published = broker.publish([first])
+      await eventually(() => pauses.length === 1)
+      const publishedToo = broker.publish([second])
+      await expect(consumersAt(stranger, line)).rejects.toThrow('NOT_FOUND')
+      for (const end of pauses) end()
+      await Promise.all([published, publishedToo])
+      expect((await takeAll(open(), line)).sort()).toEqual(idsIn([first, second]).sort())
     })
 
     test('does not hinder those who hold what came from it', async () => {

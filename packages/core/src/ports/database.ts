@@ -2,8 +2,8 @@
  * One SQL statement: a constant text with its parameters and columns typed. Made by `statement()`.
  *
  * `lane` names the connection it travels on. Statements of one lane run one
- * after the other (submissions two at a time) on a connection of their own, so
- * that a slow list never stands before a claim; those without share a pool.
+ * after the other on a connection of their own, so that a slow list never
+ * stands before a claim; those without share a pool.
  */
 export interface Statement<Params extends readonly unknown[], Row> {
   readonly name: string

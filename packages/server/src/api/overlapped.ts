@@ -1,4 +1,4 @@
-// Groups of lines are half a statement: a full one in flight, and a full one behind it, which is already waiting.
+// Groups of lines are half a statement: of those under way two are stored, one after the other, while two more gather.
 const MAX_UNDER_WAY = 4
 
 /**

@@ -3,7 +3,7 @@ import type { TaskTypeIntroduction } from '../protocol.ts'
 import type { RunnerHandle } from './runner-handle.ts'
 
 // How often the loop of handlers is asked for a sign of life.
-const PING_MS = 1_000
+const PING_MS = 500
 const PAUSE_MS = { first: 50, last: 2_000 } as const
 
 interface Options {

@@ -1,3 +1,5 @@
+/** How the commands of `bench` and `proof` read their options and refuse wrong ones. */
+
 /** What `read` makes of the options. At a TypeError, which says that they cannot be followed, it ends with 2 and tells where help is. */
 export function optionsOrHint<Options>(command: string, read: () => Options): Options {
   try {
