@@ -48,9 +48,14 @@ describe.runIf(hasServer)(title, () => {
   })
 })
 
-test('what is unknown is refused with the help', async () => {
-  await expect(profile('apis')).rejects.toMatchObject({
-    code: 2,
-    stderr: expect.stringMatching(/called apis.*--tasks/s),
-  })
+test.each([
+  ['what is unknown', ['apis'], 'There is nothing to profile called apis'],
+  ['a file that is not there', ['nothing.cpuprofile'], 'There is nothing to profile called nothing.cpuprofile'],
+  ['an unknown option', ['api', '--taks', '1'], "Unknown option '--taks'"],
+  ['no number', ['api', '--tasks', 'many'], 'Expected --tasks to be a whole number from 1, got many'],
+  ['nothing', [], 'Expected what to profile: api, worker, coordinator, database'],
+])('%s is refused in a sentence that tells where help is', async (_, args, sentence) => {
+  const refusal = await profile(...args).catch((error: unknown) => error)
+  expect(refusal).toMatchObject({ code: 2, stderr: expect.stringContaining(sentence) })
+  expect(refusal).toMatchObject({ stderr: expect.stringContaining('See: npm run profile -- --help') })
 })

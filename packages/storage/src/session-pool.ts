@@ -33,6 +33,9 @@ export interface SessionPool {
   end(): Promise<void>
 }
 
+/** The driver knows a time-out for each query; its types do not. */
+type TimedQuery = pg.QueryConfig & { readonly query_timeout: number }
+
 interface Loan {
   readonly client: Promise<pg.PoolClient>
   borrowers: number
@@ -81,8 +84,13 @@ export function sessionPool({ url, size, settings, queryMs, isPooled, onError }:
   }
 
   /** One way there and back: the three are sent at once, and if the statement does not succeed the commit is a rollback. */
-  async function sendInTransaction(client: pg.PoolClient, query: pg.QueryConfig): Promise<pg.QueryResult> {
-    const outcomes = await Promise.allSettled([client.query(begin), client.query(query), client.query('commit')])
+  async function sendInTransaction(client: pg.PoolClient, query: TimedQuery): Promise<pg.QueryResult> {
+    const { query_timeout } = query
+    const outcomes = await Promise.allSettled([
+      client.query({ text: begin, query_timeout } as TimedQuery),
+      client.query(query),
+      client.query({ text: 'commit', query_timeout } as TimedQuery),
+    ])
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')?.reason
     if (failure) throw failure
     return (outcomes[1] as PromiseFulfilledResult<pg.QueryResult>).value
@@ -90,7 +98,7 @@ export function sessionPool({ url, size, settings, queryMs, isPooled, onError }:
 
   const send = isPooled
     ? sendInTransaction
-    : (client: pg.PoolClient, query: pg.QueryConfig): Promise<pg.QueryResult> => client.query(query)
+    : (client: pg.PoolClient, query: TimedQuery): Promise<pg.QueryResult> => client.query(query)
 
   let loan: Loan | undefined
 
@@ -111,8 +119,10 @@ export function sessionPool({ url, size, settings, queryMs, isPooled, onError }:
 
   async function run(query: pg.QueryConfig): Promise<pg.QueryResult> {
     const borrowed = borrow()
+    // It waits for those before it, each of which may take its time. Of a silent server the first of them tells, and for all.
+    const query_timeout = queryMs * borrowed.borrowers
     try {
-      return await send(await borrowed.client, query)
+      return await send(await borrowed.client, { ...query, query_timeout })
     } catch (error) {
       borrowed.failure ??= error as Error
       throw error
