@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { between, type CpuProfile } from './cpu-profile.ts'
-import { leaveToTheDead, submitInBulk, submitSingly, untilNone } from './loads.ts'
+import { askWorkers, leaveToTheDead, submitInBulk, submitSingly, untilNone } from './loads.ts'
 import { type ProfiledServer, type Role, startProfiled } from './profiled-server.ts'
 
 /** Where and how much; `tell` says what goes on. */
@@ -25,11 +25,18 @@ export const PROFILE_OF: { readonly [Each in Role]: (scene: Scene) => Promise<Re
 
   /** A backlog of tasks that do nothing, run by 100 slots. */
   async worker({ databaseUrl, db, amount, tell }) {
-    tell(`Submitting ${amount} tasks for the worker to find`)
-    await withApi(databaseUrl, (url) => submitInBulk(url, amount))
-    tell('Working them off')
-    const worker = await startProfiled({ roles: ['worker'], databaseUrl, isProfiled: true })
-    return during(worker, () => untilNone(db, ['queued', 'running']))
+    return withApi(databaseUrl, async (url) => {
+      const worker = await startProfiled({ roles: ['worker'], databaseUrl, isProfiled: true })
+      // Else it would have begun, and of a few tasks be done, before the profile begins.
+      await askWorkers(url, 'cordon')
+      tell(`Submitting ${amount} tasks while the worker is cordoned`)
+      await submitInBulk(url, amount)
+      tell('Working them off')
+      return during(worker, async () => {
+        await askWorkers(url, 'uncordon')
+        await untilNone(db, ['queued', 'running'])
+      })
+    })
   },
 
   /** Tasks that fall due, tasks that expire, and tasks in the hands of a dead worker, before a line of others. */
@@ -52,10 +59,11 @@ export const PROFILE_OF: { readonly [Each in Role]: (scene: Scene) => Promise<Re
   },
 }
 
-async function withApi(databaseUrl: string, work: (url: string) => Promise<void>): Promise<void> {
+async function withApi<Result>(databaseUrl: string, work: (url: string) => Promise<Result>): Promise<Result> {
   const api = await startProfiled({ roles: ['api'], databaseUrl })
-  await work(api.url)
+  const result = await work(api.url)
   await api.stop()
+  return result
 }
 
 /** The profiles without the start and the stop, which take longer than a short load. */
