@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { untilEmpty } from './api.ts'
+import { askWorkers } from './ask-workers.ts'
 import { type FilledStore, filledStore } from './filled-store.ts'
 import { withClient } from './postgres.ts'
 import { familyCpuMsOf } from './process-usage.ts'
@@ -62,7 +63,6 @@ interface Pair {
   readonly url: string
   readonly front: Server
   readonly worker: Server
-  readonly workerId: string
   readonly postmaster: number
 }
 
@@ -70,13 +70,8 @@ function openPair(bench: Bench, filled: FilledStore): Promise<Pair> {
   return filled.with(async (store) => {
     const front = await startTaskFlow(store.env, { ...bench, roles: ['api', 'coordinator'] })
     const worker = await startTaskFlow(store.env, { ...bench, roles: ['worker'] })
-    const { items } = (await post(front, 'GET', '/v1/workers').then((reply) => reply.json())) as {
-      items: { id: string }[]
-    }
-    const [first] = items
-    if (!first) throw new Error('Expected the worker to be known')
     const postmaster = (await postmasterOf(bench)) ?? Number.NaN
-    return { url: store.url ?? '', front, worker, workerId: first.id, postmaster }
+    return { url: store.url ?? '', front, worker, postmaster }
   })
 }
 
@@ -88,14 +83,14 @@ interface Cost {
 
 /** CPU time of all processes for each task: while they are stored, with the worker cordoned, and from then on until all have ended. */
 async function costOf(pair: Pair, option: Option, tasks: number): Promise<Cost> {
-  const { url, front, worker, workerId, postmaster } = pair
+  const { url, front, worker, postmaster } = pair
   const cpuMs = () => [front.pid, worker.pid, postmaster].reduce((sum, pid) => sum + familyCpuMsOf(pid), 0)
   const logBytes = () => withClient(url, async (client) => Number((await client.query(LOG)).rows[0]?.bytes))
-  await post(front, 'POST', `/v1/workers/${workerId}/cordon`)
+  await askWorkers(front.url, ADMIN_TOKEN, 'cordon')
   const [bytesBefore, before] = [await logBytes(), cpuMs()]
   await submit(front, option, tasks)
   const submitted = cpuMs()
-  await post(front, 'POST', `/v1/workers/${workerId}/uncordon`)
+  await askWorkers(front.url, ADMIN_TOKEN, 'uncordon')
   await untilEmpty(url)
   const [after, bytesAfter] = [cpuMs(), await logBytes()]
   return {
@@ -106,12 +101,6 @@ async function costOf(pair: Pair, option: Option, tasks: number): Promise<Cost> 
 }
 
 const LOG = `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as bytes`
-
-async function post(server: Server, method: 'GET' | 'POST', path: string): Promise<Response> {
-  const reply = await fetch(`${server.url}${path}`, { method, headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
-  if (!reply.ok) throw new Error(`${method} ${path} gave ${reply.status}: ${await reply.text()}`)
-  return reply
-}
 
 async function submit(server: Server, { type = NOOP, body, hasIdempotencyKey }: Option, tasks: number): Promise<void> {
   const outgoing = request(`${server.url}/v1/tasks/batch`, {

@@ -55,17 +55,6 @@ function post(url: string, type: string, body: string, agent?: Agent): Promise<v
   })
 }
 
-/** Of all workers there are; what is asked holds for claims from its reply on. */
-export async function askWorkers(url: string, request: 'cordon' | 'uncordon'): Promise<void> {
-  const call = async (path: string, method = 'GET'): Promise<Response> => {
-    const reply = await fetch(`${url}${path}`, { method, headers: AUTHORIZED })
-    if (!reply.ok) throw new Error(`${method} ${path} replied ${reply.status}: ${await reply.text()}`)
-    return reply
-  }
-  const { items } = (await (await call('/v1/workers')).json()) as { readonly items: readonly { readonly id: string }[] }
-  for (const { id } of items) await call(`/v1/workers/${id}/${request}`, 'POST')
-}
-
 /** Takes tasks out of the hands of the API's callers and puts them into those of a worker that died. */
 export async function leaveToTheDead(db: Client, type: string): Promise<void> {
   await db.query(

@@ -1,7 +1,8 @@
 import type { Client } from 'pg'
+import { askWorkers } from '../ask-workers.ts'
 import { between, type CpuProfile } from './cpu-profile.ts'
-import { askWorkers, leaveToTheDead, submitInBulk, submitSingly, untilNone } from './loads.ts'
-import { type ProfiledServer, type Role, startProfiled } from './profiled-server.ts'
+import { leaveToTheDead, submitInBulk, submitSingly, untilNone } from './loads.ts'
+import { type ProfiledServer, type Role, startProfiled, TOKEN } from './profiled-server.ts'
 
 /** Where and how much; `tell` says what goes on. */
 export interface Scene {
@@ -28,12 +29,12 @@ export const PROFILE_OF: { readonly [Each in Role]: (scene: Scene) => Promise<Re
     return withApi(databaseUrl, async (url) => {
       const worker = await startProfiled({ roles: ['worker'], databaseUrl, isProfiled: true })
       // Else it would have begun, and of a few tasks be done, before the profile begins.
-      await askWorkers(url, 'cordon')
+      await askWorkers(url, TOKEN, 'cordon')
       tell(`Submitting ${amount} tasks while the worker is cordoned`)
       await submitInBulk(url, amount)
       tell('Working them off')
       return during(worker, async () => {
-        await askWorkers(url, 'uncordon')
+        await askWorkers(url, TOKEN, 'uncordon')
         await untilNone(db, ['queued', 'running'])
       })
     })

@@ -53,8 +53,7 @@ function readOptions() {
     allowPositionals: true,
   })
   const { help } = values
-  if (help) return { positionals, folder: '', top: 0, tasks: undefined, help }
-  if (positionals.length === 0)
+  if (positionals.length === 0 && !help)
     throw new TypeError(`Expected what to profile: ${[...ROLES, 'database'].join(', ')}, or a .cpuprofile`)
   for (const what of positionals) {
     if (what.endsWith('.cpuprofile') ? !existsSync(what) : !isRole(what) && what !== 'database')

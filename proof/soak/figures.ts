@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { parentOf, residentMiBOf } from '@taskflow/bench/process-usage.ts'
+import { LOOP_SAMPLE_MS } from '@taskflow/server/metrics'
 import type { Client } from 'pg'
 import { TOKEN } from './system.ts'
 
@@ -36,7 +37,7 @@ export async function processFigures({ pid, url }: { pid: number; url: string })
     oldSpaceMiB: oldSpace / MIB,
     heapTotalMiB: metric('nodejs_heap_size_total_bytes') / MIB,
     externalMiB: metric('nodejs_external_memory_bytes') / MIB,
-    loopLagP99Ms: metric('nodejs_eventloop_lag_p99_seconds') * 1_000,
+    loopLagP99Ms: Math.max(0, metric('nodejs_eventloop_lag_p99_seconds') * 1_000 - LOOP_SAMPLE_MS),
     files: filesOf(pid),
   }
 }

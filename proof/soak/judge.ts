@@ -1,6 +1,5 @@
 import { numberText } from '@taskflow/bench/table.ts'
-import { LOOP_SAMPLE_MS } from '@taskflow/server/metrics'
-import type { DatabaseFigures, ProcessFigures, TableFigures } from './figures.ts'
+import type { DatabaseFigures, TableFigures } from './figures.ts'
 import type { Sample } from './sampler.ts'
 import type { Measured } from './soak.ts'
 import { ROLES } from './system.ts'
@@ -36,8 +35,6 @@ const SIZE = { unit: 'MiB', mostRise: 0.1, floor: 1 }
 const LATENCY = { unit: 'ms', mostRise: 0.25, isMovedByOthers: true }
 const COUNT = { mostRise: 0.05, floor: 2 }
 
-const lagOf = ({ loopLagP99Ms }: ProcessFigures): number => Math.max(0, loopLagP99Ms - LOOP_SAMPLE_MS)
-
 // Rewritten all the time, and never longer. What is kept for a day or more grows by design: keys, finished tasks, minutes.
 const SMALL_TABLES = ['worker', 'leader', 'queue_count', 'queue_minute']
 
@@ -66,7 +63,7 @@ const CURVES: readonly Curve[] = [
   { name: 'pickup, p99', ...LATENCY, floor: 5, of: ({ pickups }) => pickups.p99 },
   { name: 'start of what was due, p50', ...LATENCY, floor: 5, of: ({ late }) => late.p50 },
   ...ROLES.flatMap((role): Curve[] => [
-    { name: `event loop of ${role}, p99`, ...LATENCY, floor: 5, of: ({ processes }) => lagOf(processes[role]) },
+    { name: `event loop of ${role}, p99`, ...LATENCY, floor: 5, of: ({ processes }) => processes[role].loopLagP99Ms },
     { name: `open files of ${role}`, unit: 'files', ...COUNT, of: ({ processes }) => processes[role].files },
   ]),
   { name: 'connections', unit: 'connections', ...COUNT, of: ({ postgres }) => postgres.connections },

@@ -65,7 +65,8 @@ export function postgresDatabase(settings: PostgresSettings): Database {
     if (known) return known
     if (closing) throw new TaskFlowError('DATABASE_UNAVAILABLE', 'The database is closed')
     const [size, { queryMs }] = lane === undefined ? [poolSize, POOL_PATIENCE] : [1, LANE_PATIENCE]
-    const opened = sessionPool({ url, size, settings: settingsOf(lane, schema), queryMs, isPooled, onError })
+    const isShared = lane !== undefined
+    const opened = sessionPool({ url, size, isShared, settings: settingsOf(lane, schema), queryMs, isPooled, onError })
     pools.set(lane, opened)
     return opened
   }

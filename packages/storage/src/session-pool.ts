@@ -5,6 +5,8 @@ import { beginUnder, type SessionSettings, startupOptions } from './session-sett
 interface Options {
   readonly url: string
   readonly size: number
+  /** Of a single connection: all statements are sent on it as they come, and the server does one after the other. */
+  readonly isShared: boolean
   readonly settings: SessionSettings
   /** How long a reply is waited for, when even the server's own time-out does not come through. */
   readonly queryMs: number
@@ -13,10 +15,7 @@ interface Options {
   onError(error: unknown): void
 }
 
-/**
- * Connections whose statements all run under the same settings, whoever owns the sessions. Of a single one the next statement is sent
- * while the last is under way, so that the server need not wait for it. Throws what the driver throws.
- */
+/** Connections whose statements all run under the same settings, whoever owns the sessions. Throws what the driver throws. */
 export interface SessionPool {
   /** Runs one statement; what it did is committed when it resolves. */
   run(query: pg.QueryConfig): Promise<pg.QueryResult>
@@ -53,7 +52,8 @@ TYPES.setTypeParser(BIGINT_ARRAY, (text: string) =>
   parseBigints(text).map((item) => (item === null ? null : Number(item))),
 )
 
-export function sessionPool({ url, size, settings, queryMs, isPooled, onError }: Options): SessionPool {
+export function sessionPool(options: Options): SessionPool {
+  const { url, size, isShared, settings, queryMs, isPooled, onError } = options
   const pool = new pg.Pool({
     connectionString: url,
     max: size,
@@ -65,7 +65,7 @@ export function sessionPool({ url, size, settings, queryMs, isPooled, onError }:
     keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
     // At the end nobody waits for goodbyes that a silent network swallows.
     allowExitOnIdle: true,
-    ...((isPooled || size === 1) && { pipeline: true }),
+    ...((isPooled || isShared) && { pipeline: true }),
     ...(!isPooled && { options: startupOptions(settings) }),
   })
   pool.on('error', onError)
@@ -100,21 +100,13 @@ export function sessionPool({ url, size, settings, queryMs, isPooled, onError }:
     ? sendInTransaction
     : (client: pg.PoolClient, query: TimedQuery): Promise<pg.QueryResult> => client.query(query)
 
+  /** The latest. */
   let loan: Loan | undefined
 
-  /** A connection of one's own; where there is only one, that which others have already: it does in turn what it is sent. */
   function borrow(): Loan {
-    const isShared = size === 1 && loan !== undefined && loan.failure === undefined
-    if (!isShared) loan = { client: connect(), borrowers: 0 }
-    const borrowed = loan as Loan
-    borrowed.borrowers++
-    return borrowed
-  }
-
-  function endLoan(ended: Loan): void {
-    if (loan === ended) loan = undefined
-    // One that could not be had need not be given back.
-    ended.client.then((client) => giveBack(client, ended.failure)).catch(() => {})
+    if (!isShared || !loan || loan.borrowers === 0 || loan.failure) loan = { client: connect(), borrowers: 0 }
+    loan.borrowers++
+    return loan
   }
 
   async function run(query: pg.QueryConfig): Promise<pg.QueryResult> {
@@ -127,7 +119,9 @@ export function sessionPool({ url, size, settings, queryMs, isPooled, onError }:
       borrowed.failure ??= error as Error
       throw error
     } finally {
-      if (--borrowed.borrowers === 0) endLoan(borrowed)
+      // One that could not be had need not be given back.
+      if (--borrowed.borrowers === 0)
+        borrowed.client.then((client) => giveBack(client, borrowed.failure)).catch(() => {})
     }
   }
 

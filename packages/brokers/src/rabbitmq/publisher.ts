@@ -62,7 +62,7 @@ export function publisher(link: Link, clock: Pick<Clock, 'sleep'>): Publisher {
 
   /** Whoever sends there meanwhile waits as well: a queue must not be back before its time, whoever brings it. */
   function declareAgain(queue: string): void {
-    void declare(queue, clock.sleep(REDECLARE_MS)).catch(() => {})
+    void declare(queue, clock.sleep(REDECLARE_MS))
   }
 
   /** Resolves with those of queues from which something came back, because they are gone. */
