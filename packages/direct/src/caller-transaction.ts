@@ -1,4 +1,5 @@
-import { type Queryable, TaskFlowError } from '@taskflow/core'
+import type { Queryable } from '@taskflow/database'
+import { TaskFlowError } from '@taskflow/kernel'
 
 /**
  * A connection of the caller's on which a transaction is open: anything that runs a text with `$1`, `$2` … and resolves

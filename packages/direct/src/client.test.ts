@@ -1,6 +1,7 @@
-import type { Dispatch } from '@taskflow/core'
+import { migrator } from '@taskflow/database'
+import { allMigrations } from '@taskflow/rooms/migrations'
 import { defineTask } from '@taskflow/sdk'
-import { migrator } from '@taskflow/storage'
+import type { Dispatch } from '@taskflow/tasks'
 import {
   emptyDatabase,
   engines,
@@ -214,9 +215,9 @@ for (const engine of engines()) {
     }
 
     test('submits nothing to a database without tables of TaskFlow', async () => {
-      expect(await refusalOf((db) => migrator(db).down(0))).toMatchObject({ code: 'SCHEMA_OUTDATED' })
+      expect(await refusalOf((db) => migrator(db, allMigrations()).down(0))).toMatchObject({ code: 'SCHEMA_OUTDATED' })
       const bare = (db: Parameters<typeof migrator>[0]) =>
-        migrator(db)
+        migrator(db, allMigrations())
           .down(0)
           .then(() => script(db, 'drop table schema_migration'))
       expect(await refusalOf(bare)).toMatchObject({
@@ -226,7 +227,7 @@ for (const engine of engines()) {
     })
 
     test('names the first migration that is missing', async () => {
-      expect(await refusalOf((db) => migrator(db).down(3))).toMatchObject({
+      expect(await refusalOf((db) => migrator(db, allMigrations()).down(3))).toMatchObject({
         code: 'SCHEMA_OUTDATED',
         message: expect.stringMatching(/lacks migration 0004_partitions and \d more: migrate it/),
       })

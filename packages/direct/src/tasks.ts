@@ -1,14 +1,3 @@
-import { submittedView } from '@taskflow/core'
-import {
-  type AdmitDeps,
-  admitTask,
-  admitTasks,
-  asSent,
-  checkIdempotencyKey,
-  idempotencyOf,
-  readTask,
-  readTasks,
-} from '@taskflow/intake'
 import {
   type InputOf,
   type NewTask,
@@ -18,6 +7,17 @@ import {
   type Task,
   type TaskOptions,
 } from '@taskflow/sdk'
+import { submittedView } from '@taskflow/tasks'
+import {
+  type AdmitDeps,
+  admitTask,
+  admitTasks,
+  checkIdempotencyKey,
+  idempotencyOf,
+  readTask,
+  readTasks,
+} from '@taskflow/tasks/admission'
+import { asSent } from '@taskflow/validation'
 import { asApiError } from './as-api-error.ts'
 import type { CallerTransaction } from './caller-transaction.ts'
 import type { Way, Ways } from './ways.ts'

@@ -1,6 +1,9 @@
-import type { Database, Dispatch, Queryable, TaskStore } from '@taskflow/core'
-import type { TaskTypes } from '@taskflow/intake'
-import { readTaskTypes, requireSchema, submitWithin } from '@taskflow/storage'
+import type { Database, Queryable } from '@taskflow/database'
+import { requireSchema } from '@taskflow/database'
+import { allMigrations } from '@taskflow/rooms/migrations'
+import type { Dispatch, TaskStore } from '@taskflow/tasks'
+import type { TaskTypes } from '@taskflow/tasks/admission'
+import { readTaskTypes, submitWithin } from '@taskflow/tasks/store'
 import type { Announcer } from './announcer.ts'
 import { type CallerTransaction, requireTransaction, workWithin } from './caller-transaction.ts'
 
@@ -30,7 +33,7 @@ export function ways({ db, storage, types, schema, announcer }: Deps): Ways {
   let isReady = false
 
   async function makeReady(on: Queryable): Promise<void> {
-    if (!isReady) await requireSchema(on)
+    if (!isReady) await requireSchema(on, allMigrations())
     isReady = true
   }
 

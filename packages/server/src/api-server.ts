@@ -1,5 +1,5 @@
+import { type HttpServer, httpServer } from '@taskflow/http'
 import { type ApiDeps, buildApp } from './api/app.ts'
-import { type HttpServer, httpServer } from './http-server.ts'
 
 interface Deps extends ApiDeps {
   readonly host: string

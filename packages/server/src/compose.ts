@@ -1,36 +1,36 @@
 import { EventEmitter } from 'node:events'
 import { fallbackBroker, postgresBroker } from '@taskflow/brokers'
-import {
-  type Broker,
-  type Clock,
-  type Database,
-  type Events,
-  hasCode,
-  publisher,
-  type Service,
-  TaskFlowError,
-  type TaskFlowEvents,
-  uuidV7Ids,
-  type Wakeups,
-} from '@taskflow/core'
+import type { Database } from '@taskflow/database'
 import {
   databaseWakeups,
   guardedDatabase,
   migrator,
-  openStorage,
   pgliteDatabase,
   postgresDatabase,
   replicaDatabase,
-  systemClock,
   waitForDatabase,
-} from '@taskflow/storage'
+} from '@taskflow/database'
+import { type Administrator, ensureAdministrator } from '@taskflow/identity'
+import {
+  type Clock,
+  type Events,
+  hasCode,
+  leaseElector,
+  type Service,
+  soleElector,
+  systemClock,
+  TaskFlowError,
+  type TaskFlowEvents,
+  uuidV7Ids,
+  type Wakeups,
+} from '@taskflow/kernel'
+import { openStorage } from '@taskflow/rooms'
+import { allMigrations } from '@taskflow/rooms/migrations'
+import { type Broker, publisher } from '@taskflow/tasks'
 import { machineChannels, worker } from '@taskflow/worker'
 import type { Logger } from 'pino'
-import { type Administrator, ensureAdministrator } from './administrator.ts'
 import type { Settings } from './config.ts'
 import { coordinator } from './coordinator/coordinator.ts'
-import { soleElector } from './coordinator/elector.ts'
-import { leaseElector } from './coordinator/lease-elector.ts'
 import { type DataDir, openDataDir } from './data-dir.ts'
 import { endInStages } from './end-in-stages.ts'
 import { logEvents } from './telemetry/log-events.ts'
@@ -158,7 +158,7 @@ async function composeOver(
   logEvents(events, log)
 
   // Only one process can have the folder open, so whoever had it before is dead.
-  if (dataDir) await storage.buryWorkers(await storage.listSilentWorkers(0))
+  if (dataDir) await storage.markWorkersLost(await storage.listSilentWorkers(0))
   const has = (role: Settings['roles'][number]): boolean => settings.roles.includes(role)
   // The key is shown once, where somebody signs in.
   const administrator = has('api')
@@ -222,7 +222,7 @@ async function bringUp(db: Database, { databaseUrl, databaseWaitMs }: Settings, 
     const onWait = (sentence: string): void => log.warn(sentence)
     await waitForDatabase(db, { url: databaseUrl, waitMs: databaseWaitMs, clock: systemClock, onWait })
   }
-  await migrator(db).up()
+  await migrator(db, allMigrations()).up()
 }
 
 /** What an operator is to do, by what PostgreSQL says: SQLSTATE, or the driver's own words. */

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
-import { variableOf } from './settings-together.ts'
+import { TASKS_SETTINGS } from '@taskflow/tasks/settings'
+import { variableOf } from './variable-of.ts'
 
 /**
  * The settings of a process. All are known by this one schema; `--help` and the reference are made from it, and
@@ -130,18 +131,7 @@ const SCHEMA = {
     default: 10_000,
     description: 'How long a stop lets running attempts go on before it hands them back',
   }),
-  maxPayloadBytes: Type.Integer({
-    minimum: 1_024,
-    maximum: 16_777_216,
-    default: 1_048_576,
-    description: 'Largest payload of a task, as JSON',
-  }),
-  retentionMs: Type.Integer({
-    minimum: 0,
-    maximum: 3_650 * DAY_MS,
-    default: 7 * DAY_MS,
-    description: 'How long finished tasks are kept that do not say so themselves',
-  }),
+  ...TASKS_SETTINGS,
 }
 
 const Settings = Type.Object(SCHEMA)

@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { TaskFlowError } from '@taskflow/core'
+import { TaskFlowError } from '@taskflow/kernel'
 
 /** The folder of an embedded TaskFlow: its database, its administrator's key, and the mark of who has it open. */
 export interface DataDir {

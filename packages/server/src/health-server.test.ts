@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { type TaskFlowEvents, uuidV7Ids } from '@taskflow/core'
+import { type TaskFlowEvents, uuidV7Ids } from '@taskflow/kernel'
 import { systemClock } from '@taskflow/testing/system-clock'
 import { expect, onTestFinished, test } from 'vitest'
 import { healthServer } from './health-server.ts'

@@ -1,5 +1,5 @@
+import { type HttpServer, httpServer } from '@taskflow/http'
 import { buildHealthApp, type HealthDeps } from './api/health-app.ts'
-import { type HttpServer, httpServer } from './http-server.ts'
 
 interface Deps extends HealthDeps {
   readonly host: string

@@ -1,4 +1,6 @@
-import { type MigrationStatus, migrator, systemClock } from '@taskflow/storage'
+import { type MigrationStatus, migrator } from '@taskflow/database'
+import { systemClock } from '@taskflow/kernel'
+import { allMigrations } from '@taskflow/rooms/migrations'
 import { compose, openDatabase } from './compose.ts'
 import type { Settings } from './config.ts'
 import { openDataDir } from './data-dir.ts'
@@ -58,7 +60,7 @@ export async function runMigrate(
   const dataDir = settings.databaseUrl === undefined ? openDataDir(settings.dataDir) : undefined
   const db = await openDatabase(settings, dataDir, createLog(settings))
   try {
-    const migrations = migrator(db)
+    const migrations = migrator(db, allMigrations())
     const changed =
       direction === 'status' ? [] : direction === 'up' ? await migrations.up() : await migrations.down(toVersion)
     return { changed, status: await migrations.status() }

@@ -1,4 +1,4 @@
-import { type Clock, type PeriodicService, periodic } from '@taskflow/core'
+import { type Clock, type PeriodicService, periodic } from '@taskflow/kernel'
 import type { Heap } from './v8-heap.ts'
 
 interface Deps {

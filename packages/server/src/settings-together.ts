@@ -1,7 +1,5 @@
 import type { SettingName, Settings } from './config.ts'
-
-/** What the environment calls a setting. */
-export const variableOf = (name: string): string => `TASKFLOW_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
+import { variableOf } from './variable-of.ts'
 
 interface Need {
   readonly of: SettingName

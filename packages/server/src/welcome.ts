@@ -1,4 +1,4 @@
-import type { Administrator } from './administrator.ts'
+import type { Administrator } from '@taskflow/identity'
 import type { TaskFlowProcess } from './compose.ts'
 import type { Settings } from './config.ts'
 import { VERSION } from './version.ts'

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
-import { type AttemptOutcome, CRASH_LIMIT, type TaskFlowEvents, type WorkerId } from '@taskflow/core'
+import type { TaskFlowEvents } from '@taskflow/kernel'
+import { type AttemptOutcome, CRASH_LIMIT, type WorkerId } from '@taskflow/tasks'
 import { newTaskType } from '@taskflow/testing/factories'
 import { handClock, settled } from '@taskflow/testing/hand-clock'
 import { expect, test } from 'vitest'

@@ -1,4 +1,5 @@
-import type { AttemptOutcome, Clock, Events, Lease, WorkerId } from '@taskflow/core'
+import type { Clock, Events } from '@taskflow/kernel'
+import type { AttemptOutcome, Lease, WorkerId } from '@taskflow/tasks'
 import { type HeldAttempt, holdAttempt, isSuspect, orderFor } from './held-attempt.ts'
 import type { Journal } from './journal.ts'
 import type { Log } from './log.ts'

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
-import type { ClaimRequest, Delivery, Lease, TakeOptions, TaskFlowEvents, TaskId, WorkerId } from '@taskflow/core'
+import type { TaskFlowEvents } from '@taskflow/kernel'
+import type { ClaimRequest, Delivery, Lease, TakeOptions, TaskId, WorkerId } from '@taskflow/tasks'
 import { newTaskType } from '@taskflow/testing/factories'
 import { handClock, settled } from '@taskflow/testing/hand-clock'
 import { afterEach, describe, expect, test } from 'vitest'

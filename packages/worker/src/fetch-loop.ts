@@ -1,4 +1,6 @@
-import type { Broker, ClaimRequest, Clock, Delivery, Events, Ids, Lease, WorkerId, WorkStore } from '@taskflow/core'
+import type { WorkStore } from '@taskflow/fleet'
+import type { Clock, Events, Ids } from '@taskflow/kernel'
+import type { Broker, ClaimRequest, Delivery, Lease, WorkerId } from '@taskflow/tasks'
 import { growingPause } from './keep-trying.ts'
 import { pace } from './pace.ts'
 import type { Settler } from './settler.ts'

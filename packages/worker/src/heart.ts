@@ -1,17 +1,7 @@
 import { hostname } from 'node:os'
-import {
-  type Clock,
-  type Events,
-  type Ids,
-  type PeriodicService,
-  type Pulse,
-  periodic,
-  type TaskId,
-  type TaskTypeDefaults,
-  type WorkerId,
-  type WorkerRequest,
-  type WorkStore,
-} from '@taskflow/core'
+import type { Pulse, WorkerRequest, WorkStore } from '@taskflow/fleet'
+import { type Clock, type Events, type Ids, type PeriodicService, periodic } from '@taskflow/kernel'
+import type { TaskId, TaskTypeDefaults, WorkerId } from '@taskflow/tasks'
 import type { WorkerSettings } from './settings.ts'
 
 interface Deps {

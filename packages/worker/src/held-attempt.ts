@@ -1,5 +1,5 @@
-import { CRASH_LIMIT, type Lease, type Timeouts, type WorkerId } from '@taskflow/core'
 import type { Isolation } from '@taskflow/sdk'
+import { CRASH_LIMIT, type Lease, type Timeouts, type WorkerId } from '@taskflow/tasks'
 import type { RunnerHandle } from './placement/runner-handle.ts'
 import type { Order, TaskTypeIntroduction } from './protocol.ts'
 import type { Stop } from './stop.ts'

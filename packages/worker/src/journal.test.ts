@@ -1,4 +1,5 @@
-import { type NewLogLine, TaskFlowError, type TaskId, uuidV7Ids } from '@taskflow/core'
+import { TaskFlowError, uuidV7Ids } from '@taskflow/kernel'
+import type { NewLogLine, TaskId } from '@taskflow/tasks'
 import { handClock, settled } from '@taskflow/testing/hand-clock'
 import { expect, test } from 'vitest'
 import { journal } from './journal.ts'

@@ -1,4 +1,6 @@
-import { type Clock, hasCode, type Ids, type NewLogLine, naturalBatch, type WorkStore } from '@taskflow/core'
+import type { WorkStore } from '@taskflow/fleet'
+import { type Clock, hasCode, type Ids, naturalBatch } from '@taskflow/kernel'
+import type { NewLogLine } from '@taskflow/tasks'
 import { keepTrying } from './keep-trying.ts'
 
 type Line = Omit<NewLogLine, 'id'>

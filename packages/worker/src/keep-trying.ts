@@ -1,4 +1,4 @@
-import { type Clock, hasCode } from '@taskflow/core'
+import { type Clock, hasCode } from '@taskflow/kernel'
 
 interface Options {
   readonly clock: Clock

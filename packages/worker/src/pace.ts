@@ -1,4 +1,4 @@
-import type { Clock } from '@taskflow/core'
+import type { Clock } from '@taskflow/kernel'
 
 interface Deps {
   readonly clock: Pick<Clock, 'monotonicMs'>

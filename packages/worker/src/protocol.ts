@@ -1,5 +1,5 @@
-import type { AttemptError, AttemptOutcome, LogLine, TaskTypeDefaults } from '@taskflow/core'
 import type { Isolation } from '@taskflow/sdk'
+import type { AttemptError, AttemptOutcome, LogLine, TaskTypeDefaults } from '@taskflow/tasks'
 import type { PackedOrders, PackedSuccesses } from './packed.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { matchesType } from '@taskflow/core'
+import { matchesType } from '@taskflow/fleet'
 
 interface Selection<Type> {
   readonly selected: readonly Type[]

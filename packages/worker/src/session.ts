@@ -1,16 +1,8 @@
 import { resolve } from 'node:path'
-import {
-  type Broker,
-  type Clock,
-  drawQueues,
-  type Events,
-  type Ids,
-  type Lease,
-  parseQueues,
-  type Wakeups,
-  type WorkerId,
-  type WorkStore,
-} from '@taskflow/core'
+import type { WorkStore } from '@taskflow/fleet'
+import { drawQueues, parseQueues } from '@taskflow/fleet'
+import type { Clock, Events, Ids, Wakeups } from '@taskflow/kernel'
+import type { Broker, Lease, WorkerId } from '@taskflow/tasks'
 import { attempts } from './attempts.ts'
 import type { Bell } from './bell.ts'
 import { fetchLoop } from './fetch-loop.ts'

@@ -1,13 +1,6 @@
-import type {
-  AttemptOutcome,
-  Clock,
-  Events,
-  LeaseId,
-  QueueTally,
-  SettlementResult,
-  Verdict,
-  WorkStore,
-} from '@taskflow/core'
+import type { QueueTally, WorkStore } from '@taskflow/fleet'
+import type { Clock, Events } from '@taskflow/kernel'
+import type { AttemptOutcome, LeaseId, SettlementResult, Verdict } from '@taskflow/tasks'
 import { type Bell, bell } from './bell.ts'
 import type { HeldAttempt } from './held-attempt.ts'
 import { keepTrying } from './keep-trying.ts'

@@ -1,4 +1,4 @@
-import type { LeaseId } from '@taskflow/core'
+import type { LeaseId } from '@taskflow/tasks'
 import { type Bell, bell } from './bell.ts'
 import type { HeldAttempt } from './held-attempt.ts'
 

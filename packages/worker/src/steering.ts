@@ -1,4 +1,5 @@
-import type { Clock, WorkerRequest } from '@taskflow/core'
+import type { WorkerRequest } from '@taskflow/fleet'
+import type { Clock } from '@taskflow/kernel'
 import type { FetchLoop } from './fetch-loop.ts'
 import type { Log } from './log.ts'
 

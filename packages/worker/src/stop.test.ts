@@ -1,4 +1,4 @@
-import type { AttemptOutcome, WorkerId } from '@taskflow/core'
+import type { AttemptOutcome, WorkerId } from '@taskflow/tasks'
 import { describe, expect, test } from 'vitest'
 import { lease } from '../test/fake-work-store.ts'
 import { type HeldAttempt, holdAttempt } from './held-attempt.ts'

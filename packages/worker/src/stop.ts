@@ -1,4 +1,4 @@
-import type { AttemptError, AttemptOutcome } from '@taskflow/core'
+import type { AttemptError, AttemptOutcome } from '@taskflow/tasks'
 import type { HeldAttempt } from './held-attempt.ts'
 
 /**

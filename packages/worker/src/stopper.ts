@@ -1,4 +1,5 @@
-import type { AttemptError, Clock, Events, TaskId } from '@taskflow/core'
+import type { Clock, Events } from '@taskflow/kernel'
+import type { AttemptError, TaskId } from '@taskflow/tasks'
 import type { HeldAttempt } from './held-attempt.ts'
 import type { Log } from './log.ts'
 import type { RunnerHandle } from './placement/runner-handle.ts'

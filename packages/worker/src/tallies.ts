@@ -1,4 +1,5 @@
-import type { QueueTally, Verdict } from '@taskflow/core'
+import type { QueueTally } from '@taskflow/fleet'
+import type { Verdict } from '@taskflow/tasks'
 
 /** Counts what was settled of each queue between two heartbeats. Only ends of tasks count. */
 export interface Tallies {

@@ -1,4 +1,5 @@
-import { type HeldLease, type LeaseId, type Settlement, TaskFlowError, type WorkerId } from '@taskflow/core'
+import { TaskFlowError } from '@taskflow/kernel'
+import type { HeldLease, LeaseId, Settlement, WorkerId } from '@taskflow/tasks'
 import { expect, test } from 'vitest'
 import { lease } from '../test/fake-work-store.ts'
 import { unheldLeases } from './unheld-leases.ts'

@@ -1,4 +1,5 @@
-import type { HeldLease, LeaseId, WorkerId, WorkStore } from '@taskflow/core'
+import type { WorkStore } from '@taskflow/fleet'
+import type { HeldLease, LeaseId, WorkerId } from '@taskflow/tasks'
 import type { Log } from './log.ts'
 
 interface Deps {

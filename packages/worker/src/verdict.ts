@@ -1,4 +1,4 @@
-import { type AttemptOutcome, DEFAULT_RETRY_POLICY, judge, type Verdict } from '@taskflow/core'
+import { type AttemptOutcome, DEFAULT_RETRY_POLICY, judge, type Verdict } from '@taskflow/tasks'
 import type { HeldAttempt } from './held-attempt.ts'
 
 /** What storage must do after an attempt: the domain's verdict, by the task's retry policy, else its type's. */

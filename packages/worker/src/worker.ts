@@ -1,4 +1,5 @@
-import type { Service, WorkerId } from '@taskflow/core'
+import type { Service } from '@taskflow/kernel'
+import type { WorkerId } from '@taskflow/tasks'
 import { type Session, startSession, type WorkerDeps, type WorkerHealth } from './session.ts'
 import { type WorkerOptions, withDefaults } from './settings.ts'
 

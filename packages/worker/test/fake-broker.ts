@@ -1,4 +1,4 @@
-import type { Broker, Delivery, TakeOptions, TaskId } from '@taskflow/core'
+import type { Broker, Delivery, TakeOptions, TaskId } from '@taskflow/tasks'
 
 /** Tells of tasks as soon as a test says that there are some. */
 export class FakeBroker implements Broker {

@@ -1,22 +1,18 @@
-import {
-  type ClaimRequest,
-  type Heartbeat,
-  type HeldLease,
-  type Lease,
-  type LeaseId,
-  type NewLogLine,
-  type Pulse,
-  type Settlement,
-  type SettlementResult,
-  TaskFlowError,
-  type TaskId,
-  type TaskTypeDefaults,
-  type Verdict,
-  type WorkerId,
-  type WorkerIntroduction,
-  type WorkerRequest,
-  type WorkStore,
-} from '@taskflow/core'
+import type { Heartbeat, Pulse, WorkerIntroduction, WorkerRequest, WorkStore } from '@taskflow/fleet'
+import { TaskFlowError } from '@taskflow/kernel'
+import type {
+  ClaimRequest,
+  HeldLease,
+  Lease,
+  LeaseId,
+  NewLogLine,
+  Settlement,
+  SettlementResult,
+  TaskId,
+  TaskTypeDefaults,
+  Verdict,
+  WorkerId,
+} from '@taskflow/tasks'
 
 type Update = Parameters<WorkStore['recordProgress']>[0][number]
 

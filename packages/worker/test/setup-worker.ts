@@ -1,13 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
-import {
-  type Lease,
-  type TaskFlowEvents,
-  uuidV7Ids,
-  type Verdict,
-  type Wakeups,
-  type WakeupTopic,
-} from '@taskflow/core'
+import { type TaskFlowEvents, uuidV7Ids, type Wakeups, type WakeupTopic } from '@taskflow/kernel'
+import type { Lease, Verdict } from '@taskflow/tasks'
 import { systemClock } from '@taskflow/testing/system-clock'
 import { eventually } from '@taskflow/testing/wait'
 import { onTestFinished } from 'vitest'

@@ -1,6 +1,6 @@
-import { ERRORS } from '@taskflow/core'
+import { ALL_ERRORS as ERRORS } from '@taskflow/server/errors'
+import { useApi } from '@taskflow/testing/given-api'
 import { describe, expect, test } from 'vitest'
-import { useApi } from './test/given-api.ts'
 
 const given = useApi()
 

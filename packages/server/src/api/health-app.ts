@@ -1,17 +1,18 @@
-import type { Clock, Ids, Storage } from '@taskflow/core'
+import { bareApp, requireAuthentication } from '@taskflow/http'
+import { Authenticator } from '@taskflow/identity'
+import type { Clock, Ids } from '@taskflow/kernel'
+import { PERMISSIONS, type Storage } from '@taskflow/rooms'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { requireAuthentication } from '../auth/authenticate.ts'
-import { Authenticator } from '../auth/authenticator.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
+import { ALL_ERRORS } from '../errors.ts'
+import type { ProcessMetrics } from '../telemetry/metrics.ts'
 import { VERSION } from '../version.ts'
-import { bareApp } from './bare-app.ts'
 import { type HealthSources, healthRoute } from './system/health.ts'
 import { metricsRoute } from './system/metrics.ts'
 import { readyRoute } from './system/ready.ts'
 
 export interface HealthDeps extends HealthSources {
   readonly storage: Pick<Storage, 'ping' | 'findPrincipal'>
-  readonly metrics: Metrics
+  readonly metrics: ProcessMetrics
   readonly clock: Clock
   readonly ids: Ids
   readonly log: FastifyBaseLogger
@@ -23,11 +24,11 @@ export interface HealthDeps extends HealthSources {
 /** What a process without the API says of itself over HTTP: health and readiness to all, metrics to who may read them. */
 export async function buildHealthApp(deps: HealthDeps): Promise<FastifyInstance> {
   const { storage, clock, metrics, settings, adminToken, pingBroker, workerHealth } = deps
-  const app = bareApp(deps)
+  const app = bareApp({ ...deps, errors: ALL_ERRORS })
   await app.register(healthRoute, { storage, clock, version: VERSION, roles: settings.roles, pingBroker, workerHealth })
   await app.register(readyRoute, { storage, workerHealth })
   await app.register(async (scope) => {
-    requireAuthentication(scope, new Authenticator({ storage, clock, adminToken }))
+    requireAuthentication(scope, new Authenticator({ storage, clock, adminToken, permissions: PERMISSIONS }))
     await scope.register(metricsRoute, { metrics })
   })
   return app

@@ -1,7 +1,7 @@
+import { useApi } from '@taskflow/testing/given-api'
+import { type MalformedRequest, malformedRequests } from '@taskflow/testing/malformed-requests'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { expect, test } from 'vitest'
-import { useApi } from './test/given-api.ts'
-import { type MalformedRequest, malformedRequests } from './test/malformed-requests.ts'
 
 const given = useApi()
 

@@ -1,19 +1,21 @@
 import { EventEmitter } from 'node:events'
-import type { Broker, DutyStore, TaskFlowEvents, Wakeups } from '@taskflow/core'
+import type { FleetDutyStore } from '@taskflow/fleet'
+import type { TaskFlowEvents, Wakeups } from '@taskflow/kernel'
+import { type Elector, soleElector } from '@taskflow/kernel'
+import type { Broker, TaskDutyStore } from '@taskflow/tasks'
 import { eventually, handClock, nextEvents } from '@taskflow/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { coordinator } from './coordinator.ts'
-import { type Elector, soleElector } from './elector.ts'
 
-const DUTIES = ['expirer', 'lookout', 'promoter', 'queueCounter', 'reconciler', 'rescuer', 'retention', 'vacuum']
+const DUTIES = ['dutyPoller', 'expirer', 'promoter', 'queueCounter', 'reconciler', 'rescuer', 'retention', 'vacuum']
 
-const idleStore: DutyStore = {
-  findDuties: async () => ({ promote: false, expire: false, bury: false, rescue: false }),
+const idleStore: TaskDutyStore & FleetDutyStore = {
+  findDuties: async () => ({ promote: false, expire: false, loseWorkers: false, rescue: false }),
   promoteTasks: async () => ({ promoted: 0, nextDueInMs: null }),
   countQueuedTasks: async () => [],
   listQueuedTasks: async () => [],
   listSilentWorkers: async () => [],
-  buryWorkers: async () => [],
+  markWorkersLost: async () => [],
   listOrphanedLeases: async () => [],
   settleTasks: async (settlements) => settlements.map(() => 'stale'),
   expireTasks: async () => 0,

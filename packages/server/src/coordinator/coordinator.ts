@@ -1,54 +1,41 @@
-import type { Broker, DutyStore, Service, Wakeups } from '@taskflow/core'
-import type { DutyDeps } from './duty.ts'
-import type { Elector } from './elector.ts'
-import { expirer } from './expirer.ts'
-import { lookout } from './lookout.ts'
-import { promoter, promoteWhenDue } from './promoter.ts'
-import { queueCounter } from './queue-counter.ts'
-import { reconciler, reconcileWhenReturned } from './reconciler.ts'
-import { rescuer } from './rescuer.ts'
-import { retention } from './retention.ts'
-import { vacuum } from './vacuum.ts'
+import type { Elector, Service } from '@taskflow/kernel'
+import { dutiesOf, type RoomDutyDeps } from '@taskflow/rooms'
+import type { Broker } from '@taskflow/tasks'
 
-interface Deps extends DutyDeps {
-  readonly storage: DutyStore
-  readonly broker: Broker
-  readonly wakeups: Wakeups
+interface Deps extends Omit<RoomDutyDeps, 'isLeading' | 'wakeDuty' | 'broker'> {
+  readonly broker: Pick<Broker, 'depths' | 'publish' | 'ping'>
   readonly elector: Elector
 }
 
 /**
- * The duties that one process does for all, while it leads. Each has its own loop, interval and metric.
+ * Runs the duties of all rooms in the one process that leads. Each duty has its own loop, interval and metric.
  *
- * When it stops, the leadership is given back once the duties have ended, so that no standby begins what is not ended. A duty
- * that is in the middle of something long is not waited for, as it is safe when a second one begins.
+ * When the coordinator stops, it resigns once the duties have ended, so that no standby begins a duty that still runs. A duty
+ * that is in the middle of a long step is not waited for, since every duty is safe when two processes run it at once.
  */
-export function coordinator({ storage, broker, wakeups, elector, clock, events }: Deps): Service {
-  const deps = { storage, clock, events, isLeading: () => elector.isLeading }
-  const promoting = promoter(deps)
-  const reconciling = reconciler({ ...deps, broker })
-  const rescuing = rescuer(deps)
-  const expiring = expirer(deps)
-  const duties = [
-    lookout({ ...deps, promoter: promoting, expirer: expiring, rescuer: rescuing }),
-    promoting,
-    rescuing,
-    reconciling,
-    expiring,
-    queueCounter(deps),
-    retention(deps),
-    vacuum(deps),
-  ]
-  let stopListening: (() => Promise<void>) | undefined
+export function coordinator({ broker, elector, ...deps }: Deps): Service {
+  const duties = dutiesOf({ ...deps, broker, isLeading: () => elector.isLeading, wakeDuty })
+  let stopWatching: (() => Promise<void>) | undefined
   let following: Promise<unknown> = Promise.resolve()
 
-  /** However fast leadership changes, each duty ends as it was told last: a start waits for the stop before it. */
+  function wakeDuty(name: string): void {
+    for (const { service } of duties) if (service.name === name) service.wake()
+  }
+
+  /** However fast leadership changes, each duty ends as it was last asked to: a start waits for the stop before it. */
   async function follow(isLeader: boolean): Promise<void> {
-    following = Promise.all(duties.map((each) => (isLeader ? each.start() : each.stop())))
+    following = Promise.all(duties.map(({ service }) => (isLeader ? service.start() : service.stop())))
     await following
   }
 
-  // Starts and stops are done one after the other, in the order they were asked for.
+  async function watchAll(): Promise<() => Promise<void>> {
+    const stops = await Promise.all(duties.map(({ service, watch }) => watch?.(() => service.wake())))
+    return async () => {
+      for (const stop of stops) await stop?.()
+    }
+  }
+
+  // Starts and stops are done one after the other, in the order in which they were requested.
   let turn: Promise<unknown> = Promise.resolve()
   function inTurn(work: () => Promise<void>): Promise<void> {
     const done = turn.then(work)
@@ -60,24 +47,19 @@ export function coordinator({ storage, broker, wakeups, elector, clock, events }
     name: 'coordinator',
     start: () =>
       inTurn(async () => {
-        if (stopListening) return
-        const stopPromoting = await promoteWhenDue(promoting, wakeups)
-        const stopReconciling = reconcileWhenReturned(reconciling, events)
-        // The first call to a broker begins to watch it: a standby should know of its loss too, and says so itself.
+        if (stopWatching) return
+        stopWatching = await watchAll()
+        // The first call to a broker begins to watch it: a standby should notice its loss too, and log it.
         broker.ping().catch(() => {})
-        stopListening = async () => {
-          stopReconciling()
-          await stopPromoting()
-        }
         await elector.start(follow)
       }),
     stop: () =>
       inTurn(async () => {
-        if (!stopListening) return
+        if (!stopWatching) return
         await elector.stop()
         await following
-        await stopListening()
-        stopListening = undefined
+        await stopWatching()
+        stopWatching = undefined
       }),
   }
 }

@@ -1,6 +1,11 @@
 import { EventEmitter } from 'node:events'
-import type { Broker, Database, Storage, TaskFlowEvents } from '@taskflow/core'
-import { databaseWakeups, openStorage, postgresDatabase } from '@taskflow/storage'
+import type { Database } from '@taskflow/database'
+import { databaseWakeups, postgresDatabase } from '@taskflow/database'
+import type { TaskFlowEvents } from '@taskflow/kernel'
+import { soleElector } from '@taskflow/kernel'
+import type { Storage } from '@taskflow/rooms'
+import { openStorage } from '@taskflow/rooms'
+import type { Broker } from '@taskflow/tasks'
 import {
   claimBy,
   emptyDatabase,
@@ -17,7 +22,6 @@ import { rowsOf } from '@taskflow/testing/raw-sql'
 import { startWorker } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { coordinator } from './coordinator.ts'
-import { soleElector } from './elector.ts'
 
 const DUTIES = 8
 const [DUE, HELD, EXPIRING] = [1_500, 600, 700]
@@ -35,15 +39,15 @@ const noBroker: Broker = {
 function believer(storage: Storage, db: Database, now: string) {
   const clock = handClock(new Date(now))
   const events = new EventEmitter<TaskFlowEvents>()
-  const counts = { promoted: 0, expired: 0, buried: 0 }
+  const counts = { promoted: 0, expired: 0, lost: 0 }
   events.on('tasks.promoted', ({ count }) => {
     counts.promoted += count
   })
   events.on('tasks.expired', ({ count }) => {
     counts.expired += count
   })
-  events.on('worker.buried', () => {
-    counts.buried++
+  events.on('worker.lost', () => {
+    counts.lost++
   })
   const wakeups = databaseWakeups(db)
   const service = coordinator({ storage, broker: noBroker, wakeups, clock, events, elector: soleElector() })
@@ -80,12 +84,11 @@ for (const engine of engines()) {
       }
       await eventually(() => both.every((each) => each.isAtRest()), { timeoutMs: 20_000 })
 
-      const sum = (name: 'promoted' | 'expired' | 'buried') =>
-        both.reduce((total, { counts }) => total + counts[name], 0)
-      expect({ promoted: sum('promoted'), expired: sum('expired'), buried: sum('buried') }).toEqual({
+      const sum = (name: 'promoted' | 'expired' | 'lost') => both.reduce((total, { counts }) => total + counts[name], 0)
+      expect({ promoted: sum('promoted'), expired: sum('expired'), lost: sum('lost') }).toEqual({
         promoted: DUE,
         expired: EXPIRING,
-        buried: 1,
+        lost: 1,
       })
       expect(await endsOf(given.db)).toEqual([
         { type: 'due', crash_count: 0, ended_attempts: 0, tasks: DUE },

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { TaskFlowError, type TaskFlowEvents } from '@taskflow/core'
+import { TaskFlowError, type TaskFlowEvents } from '@taskflow/kernel'
 import { describe, expect, test } from 'vitest'
 import { createLog } from './log.ts'
 import { logEvents } from './log-events.ts'
@@ -152,9 +152,9 @@ describe('the log', () => {
         level: 40,
         broker: 'redis',
         reason: 'connection refused',
-        msg: 'The broker does not answer: workers take from the database until it does',
+        msg: 'The broker does not answer: workers take tasks from the database until it does',
       },
-      { level: 30, broker: 'redis', msg: 'The broker answers again: workers take from it' },
+      { level: 30, broker: 'redis', msg: 'The broker answers again: workers take tasks from it' },
     ])
   })
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@taskflow/core'
+import type { Clock } from '@taskflow/kernel'
 import type { RunnerHandle } from './runner-handle.ts'
 
 type Isolated = 'thread' | 'process'

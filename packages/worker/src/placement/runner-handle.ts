@@ -1,4 +1,5 @@
-import { type AttemptError, type Clock, TaskFlowError } from '@taskflow/core'
+import { type Clock, TaskFlowError } from '@taskflow/kernel'
+import type { AttemptError } from '@taskflow/tasks'
 import { packOrders } from '../packed.ts'
 import type { Order, Report, TaskTypeIntroduction } from '../protocol.ts'
 import type { Placement, RunnerChannels } from './channel.ts'

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { AttemptError } from '@taskflow/core'
+import type { AttemptError } from '@taskflow/tasks'
 import { clip, storable } from './text.ts'
 
 // An error is stored with its task and read in lists: enough to understand it, not enough to flood them.

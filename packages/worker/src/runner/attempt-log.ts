@@ -1,5 +1,5 @@
-import type { LogLine } from '@taskflow/core'
 import type { TaskContext } from '@taskflow/sdk'
+import type { LogLine } from '@taskflow/tasks'
 import type { LogEntry } from '../protocol.ts'
 import { clip, storable } from './text.ts'
 

@@ -1,5 +1,5 @@
-import type { AttemptError } from '@taskflow/core'
 import { RetryAfter, type TaskContext } from '@taskflow/sdk'
+import type { AttemptError } from '@taskflow/tasks'
 import type { Order } from '../protocol.ts'
 import { attemptLog } from './attempt-log.ts'
 import type { Outbox } from './outbox.ts'

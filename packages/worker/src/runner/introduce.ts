@@ -1,5 +1,5 @@
-import { DEFAULT_RETRY_POLICY } from '@taskflow/core'
 import { jsonSchemaOf, type TaskDefinition } from '@taskflow/sdk'
+import { DEFAULT_RETRY_POLICY } from '@taskflow/tasks'
 import type { TaskTypeIntroduction } from '../protocol.ts'
 
 /** What the agent is told of a definition: all but the handler and the schema itself. */

@@ -1,5 +1,5 @@
-import type { AttemptOutcome } from '@taskflow/core'
 import { PermanentError, type TaskContext, type TaskDefinition, taskSignalOf } from '@taskflow/sdk'
+import type { AttemptOutcome } from '@taskflow/tasks'
 import { attemptErrorOf } from './attempt-error.ts'
 import { holdsNul, storableJson } from './text.ts'
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { flushCompileCache } from 'node:module'
-import type { AttemptOutcome } from '@taskflow/core'
+import type { AttemptOutcome } from '@taskflow/tasks'
 import { unpackOrders } from '../packed.ts'
 import type { FromRunner, Order, ToRunner } from '../protocol.ts'
 import { type Attempt, openAttempt } from './attempt.ts'

@@ -1,7 +1,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Clock, Storage } from '@taskflow/core'
+import { problemReplies } from '@taskflow/http'
+import type { Clock } from '@taskflow/kernel'
+import type { Storage } from '@taskflow/rooms'
 import type { WorkerHealth } from '@taskflow/worker'
-import { problemReplies } from '../schemas/problem.ts'
 
 /** Who is asked, beside the database, how the process does. */
 export interface HealthSources {

@@ -1,9 +1,9 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Metrics } from '../../telemetry/metrics.ts'
-import { problems } from '../schemas/problem.ts'
+import { problems } from '@taskflow/http'
+import type { ProcessMetrics } from '../../telemetry/metrics.ts'
 
 interface Deps {
-  readonly metrics: Pick<Metrics, 'render' | 'contentType'>
+  readonly metrics: Pick<ProcessMetrics, 'render' | 'contentType'>
 }
 
 /** GET /metrics */

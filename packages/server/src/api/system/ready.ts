@@ -1,7 +1,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { type Storage, TaskFlowError } from '@taskflow/core'
+import { problemReplies } from '@taskflow/http'
+import { TaskFlowError } from '@taskflow/kernel'
+import type { Storage } from '@taskflow/rooms'
 import type { WorkerHealth } from '@taskflow/worker'
-import { problemReplies } from '../schemas/problem.ts'
 import { type HealthSources, isStalled } from './health.ts'
 
 interface Deps extends Pick<HealthSources, 'workerHealth'> {

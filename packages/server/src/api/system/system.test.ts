@@ -1,9 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
-import { type Storage, TaskFlowError } from '@taskflow/core'
+import { TaskFlowError } from '@taskflow/kernel'
+import type { Storage } from '@taskflow/rooms'
 import { eventually, within } from '@taskflow/testing'
+import { useApi } from '@taskflow/testing/given-api'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { useApi } from '../test/given-api.ts'
 
 let failure: Error | undefined
 

@@ -1,0 +1,77 @@
+import type { TaskId } from '@taskflow/tasks'
+import { newTaskId } from '@taskflow/testing/ids'
+import { type Figures, rateOf } from './rounds.ts'
+import type { Unit } from './scenario.ts'
+
+/** How many a take asks for. */
+export const TAKE = 100
+const BATCH = 500
+const AT_ONCE = 50
+
+export const LINE = { project: 'default', queue: 'default', type: 'small-work', priority: 'normal' } as const
+
+/** One client of a way to keep a line. */
+export interface LineClient {
+  publish(ids: readonly TaskId[]): Promise<unknown>
+  /** Takes up to `TAKE`, and acknowledges where there is such a thing; resolves with how many. */
+  take(): Promise<number>
+  close(): Promise<unknown>
+}
+
+export const LINE_RATES = {
+  'publish, batches of 500': 'dispatches/s',
+  'publish, one, 50 at once': 'dispatches/s',
+  'take 100, one taker': 'dispatches/s',
+  'take 100, four takers': 'dispatches/s',
+} as const satisfies Record<string, Unit>
+
+/** So many dispatches through one line, twice; each client with a connection of its own. */
+export async function lineRates(open: () => LineClient, dispatches: number): Promise<Figures> {
+  const ids = Array.from({ length: dispatches }, newTaskId)
+  const publisher = open()
+  try {
+    const batches = await rateOf(dispatches, () => publishBatches(publisher, ids))
+    const one = await rateOfTaking(open, 1, dispatches)
+    const singles = await rateOf(dispatches, () => publishSingly(publisher, ids))
+    const four = await rateOfTaking(open, 4, dispatches)
+    return {
+      'publish, batches of 500': batches,
+      'publish, one, 50 at once': singles,
+      'take 100, one taker': one,
+      'take 100, four takers': four,
+    }
+  } finally {
+    await publisher.close()
+  }
+}
+
+async function publishBatches({ publish }: LineClient, ids: readonly TaskId[]): Promise<void> {
+  for (let start = 0; start < ids.length; start += BATCH) await publish(ids.slice(start, start + BATCH))
+}
+
+async function publishSingly({ publish }: LineClient, ids: readonly TaskId[]): Promise<void> {
+  const left = ids.values()
+  const lane = async () => {
+    for (const id of left) await publish([id])
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+}
+
+/** Until every one was taken. */
+async function rateOfTaking(open: () => LineClient, count: number, dispatches: number): Promise<number> {
+  const takers = Array.from({ length: count }, open)
+  // Connected, and with whatever it needs there.
+  await Promise.all(takers.map(({ publish }) => publish([])))
+  let taken = 0
+  const takeAll = async ({ take }: LineClient) => {
+    while (taken < dispatches) {
+      const count = await take()
+      taken += count
+    }
+  }
+  try {
+    return await rateOf(dispatches, () => Promise.all(takers.map(takeAll)))
+  } finally {
+    await Promise.all(takers.map(({ close }) => close()))
+  }
+}

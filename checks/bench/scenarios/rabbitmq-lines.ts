@@ -1,0 +1,137 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { rabbitmqBroker } from '@taskflow/brokers/rabbitmq'
+import type { Broker, Dispatch, TaskId } from '@taskflow/tasks'
+import { newTaskId } from '@taskflow/testing/ids'
+import { systemClock } from '@taskflow/testing/system-clock'
+import { type Channel, Connection } from 'rabbitmq-client'
+import { LINE, LINE_RATES, type LineClient, lineRates, TAKE } from '../line-rates.ts'
+import { type Figures, percentileOf } from '../rounds.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
+
+const QUEUE = `taskflow/${LINE.project}/${LINE.queue}/${LINE.type}/${LINE.priority}`
+const GETTERS = 10
+const POLL_MS = 20
+const GAP_MS = 10
+const WARM_UP = 20
+
+/** One that also waits where there is nothing. */
+interface Contender extends LineClient {
+  /** Resolves with how many were taken, as soon as there are any. */
+  takeWhenThere(): Promise<number>
+}
+
+const sizesOf = (bench: Bench) =>
+  sized(
+    bench,
+    { dispatches: 20_000, samples: 300 },
+    { dispatches: 5_000, samples: 50 },
+    { dispatches: 500, samples: 5 },
+  )
+
+export const rabbitmqLines: Scenario = {
+  name: 'rabbitmq-lines',
+  isAside: true,
+  title: 'Lines of RabbitMQ',
+  summary:
+    'How to take from a quorum queue of RabbitMQ: what decision 9 rests on. Consumers are the broker itself; gets go over ' +
+    `${GETTERS} channels at once, and look every ${POLL_MS} ms. Wait: from the call that publishes one to the end of the take that waited for it.`,
+  figures: { ...LINE_RATES, 'wait p50': 'ms', 'wait p99': 'ms' },
+  settings: sizesOf,
+  contenders: (bench) => {
+    const missing = bench.services.missing.rabbitmq
+    const entry = (open: Parameters<typeof measure>[1]) =>
+      missing === undefined ? () => measure(bench, open) : { missing }
+    return { consumers: entry(consumers), 'basic.get': entry(gets) }
+  },
+}
+
+async function measure(bench: Bench, open: (url: string) => Contender): Promise<Figures> {
+  const { dispatches, samples } = sizesOf(bench)
+  const { url, stop } = await bench.services.rabbitmq()
+  try {
+    const rates = await lineRates(() => open(url), dispatches)
+    return { ...rates, ...(await waits(open(url), open(url), samples)) }
+  } finally {
+    await stop()
+  }
+}
+
+async function waits(publisher: Contender, taker: Contender, samples: number): Promise<Figures> {
+  const waited: number[] = []
+  for (let sample = 0; sample < WARM_UP + samples; sample++) {
+    const taking = taker.takeWhenThere()
+    await pause(GAP_MS)
+    const calledAt = performance.now()
+    const publishing = publisher.publish([newTaskId()])
+    await taking
+    waited.push(performance.now() - calledAt)
+    await publishing
+  }
+  await Promise.all([publisher.close(), taker.close()])
+  const counted = waited.slice(WARM_UP)
+  return { 'wait p50': percentileOf(counted, 0.5), 'wait p99': percentileOf(counted, 0.99) }
+}
+
+function consumers(url: string): Contender {
+  const broker = rabbitmqBroker({ url, clock: systemClock })
+  const { project, queue, type } = LINE
+  const { signal } = new AbortController()
+  async function takeWithin(waitMs: number): Promise<number> {
+    const options = { project, queues: [queue], isDrawn: false, types: [type], max: TAKE, waitMs, signal }
+    const delivery = await broker.take(options)
+    const count = delivery?.tasks.length ?? 0
+    await delivery?.acknowledge(count)
+    return count
+  }
+  return {
+    publish: publishingBy(broker),
+    take: () => takeWithin(0),
+    takeWhenThere: () => takeWithin(10_000),
+    close: broker.close,
+  }
+}
+
+/** A channel answers one call after the other, hence several. */
+function gets(url: string): Contender {
+  const broker = rabbitmqBroker({ url, clock: systemClock })
+  const connection = new Connection({ url, noDelay: true })
+  const channels = Promise.all(Array.from({ length: GETTERS }, () => connection.acquire()))
+  async function take(): Promise<number> {
+    const counts = await Promise.all((await channels).map(getSome))
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+  return {
+    publish: publishingBy(broker),
+    take,
+    async takeWhenThere() {
+      for (;;) {
+        const count = await take()
+        if (count > 0) return count
+        await pause(POLL_MS)
+      }
+    },
+    async close() {
+      for (const channel of await channels) await channel.close()
+      await Promise.all([connection.close(), broker.close()])
+    },
+  }
+}
+
+async function getSome(channel: Channel): Promise<number> {
+  let count = 0
+  let deliveryTag: number | undefined
+  while (count < TAKE / GETTERS) {
+    const message = await channel.basicGet({ queue: QUEUE })
+    if (!message) break
+    deliveryTag = message.deliveryTag
+    count++
+  }
+  if (deliveryTag !== undefined) channel.basicAck({ deliveryTag, multiple: true })
+  return count
+}
+
+function publishingBy(broker: Broker): LineClient['publish'] {
+  let rankMs = Date.now()
+  const dispatchOf = (taskId: TaskId): Dispatch => ({ ...LINE, taskId, rankMs: rankMs++ })
+  return (ids) => (ids.length > 0 ? broker.publish(ids.map(dispatchOf)) : broker.ping())
+}

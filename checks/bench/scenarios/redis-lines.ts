@@ -1,0 +1,94 @@
+import { redisBroker } from '@taskflow/brokers/redis'
+import type { Dispatch, TaskId } from '@taskflow/tasks'
+import { newTaskId } from '@taskflow/testing/ids'
+import { systemClock } from '@taskflow/testing/system-clock'
+import { Redis } from 'ioredis'
+import { LINE, LINE_RATES, type LineClient, lineRates, TAKE } from '../line-rates.ts'
+import type { Figures } from '../rounds.ts'
+import { type Bench, type Scenario, sized } from '../scenario.ts'
+
+const sizesOf = (bench: Bench) => ({ dispatches: sized(bench, 50_000, 5_000, 500) })
+
+export const redisLines: Scenario = {
+  name: 'redis-lines',
+  isAside: true,
+  title: 'Lines of Redis',
+  summary: 'Which structure of Redis carries the lines: what decision 8 rests on. Sorted sets are the broker itself.',
+  figures: LINE_RATES,
+  settings: sizesOf,
+  contenders(bench) {
+    const missing = bench.services.missing.redis
+    const entry = (open: (url: string) => LineClient) =>
+      missing === undefined ? () => measure(bench, open) : { missing }
+    return {
+      'sorted sets': entry(sortedSets),
+      'streams, consumer group': entry(streams),
+      'lists, no acknowledgement': entry(lists),
+    }
+  },
+}
+
+const measure = async (bench: Bench, open: (url: string) => LineClient): Promise<Figures> => {
+  const url = await bench.services.redis()
+  return lineRates(() => open(url), sizesOf(bench).dispatches)
+}
+
+function sortedSets(url: string): LineClient {
+  const broker = redisBroker({ url, clock: systemClock })
+  const { project, queue, type } = LINE
+  const { signal } = new AbortController()
+  let rankMs = Date.now()
+  const dispatchOf = (taskId: TaskId): Dispatch => ({ ...LINE, taskId, rankMs: rankMs++ })
+  return {
+    publish: (ids) => (ids.length > 0 ? broker.publish(ids.map(dispatchOf)) : broker.ping()),
+    async take() {
+      const options = { project, queues: [queue], isDrawn: false, types: [type], max: TAKE, waitMs: 0, signal }
+      const delivery = await broker.take(options)
+      const count = delivery?.tasks.length ?? 0
+      await delivery?.acknowledge(count)
+      return count
+    },
+    close: broker.close,
+  }
+}
+
+/** An entry is deleted as it is acknowledged: a stream keeps it otherwise, and its length is then no depth. */
+function streams(url: string): LineClient {
+  const client = new Redis(url)
+  const ready = client.xgroup('CREATE', 'line', 'workers', '0', 'MKSTREAM').catch(() => {})
+  const name = newTaskId()
+  return {
+    async publish(ids) {
+      await ready
+      const pipeline = client.pipeline()
+      for (const id of ids) pipeline.xadd('line', '*', 'id', id)
+      await pipeline.exec()
+    },
+    async take() {
+      const answer = await client.xreadgroup('GROUP', 'workers', name, 'COUNT', TAKE, 'STREAMS', 'line', '>')
+      const [[, entries] = []] = (answer ?? []) as [string, [string, string[]][]][]
+      const ids = (entries ?? []).map(([id]) => id)
+      if (ids.length > 0)
+        await client
+          .pipeline()
+          .xack('line', 'workers', ...ids)
+          .xdel('line', ...ids)
+          .exec()
+      return ids.length
+    },
+    close: () => client.quit(),
+  }
+}
+
+/** What was taken is gone: there is nothing to acknowledge, and nothing to recover. */
+function lists(url: string): LineClient {
+  const client = new Redis(url)
+  return {
+    publish: (ids) => (ids.length > 0 ? client.lpush('line', ...ids) : client.ping()),
+    async take() {
+      const answer = await client.lmpop(1, 'line', 'RIGHT', 'COUNT', TAKE)
+      return answer?.[1].length ?? 0
+    },
+    close: () => client.quit(),
+  }
+}

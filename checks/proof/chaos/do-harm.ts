@@ -1,0 +1,109 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { postgresDatabase } from '@taskflow/database'
+import type { HalfOpenProxy } from '@taskflow/testing/half-open-proxy'
+import { answersPostgres } from '@taskflow/testing/postgres-server'
+import type { Violation } from '@taskflow/testing/promises'
+import { rowsOf } from '@taskflow/testing/raw-sql'
+import { eventually } from '@taskflow/testing/wait'
+import type { Fleet } from './fleet.ts'
+import type { Harm } from './schedule.ts'
+import type { Servers } from './servers.ts'
+
+interface Deps {
+  readonly servers: Servers
+  readonly fleet: Pick<Fleet, 'kill' | 'stop' | 'freeze' | 'network' | 'setClock'>
+  /** What was found out while harm was done. */
+  say(sentence: string): void
+}
+
+const BACK_MS = 60_000
+
+/** Does one harm; resolves when it is over, what was killed back and what was filled free, with the promises it broke on its way. */
+export async function doHarm(harm: Harm, deps: Deps): Promise<readonly Violation[]> {
+  if (harm.kind === 'stop a process') return deps.fleet.stop(harm.process, harm.backAfterMs)
+  await harmAndUndo(harm, deps)
+  return []
+}
+
+async function harmAndUndo(
+  harm: Exclude<Harm, { kind: 'stop a process' }>,
+  { servers, fleet, say }: Deps,
+): Promise<void> {
+  const { postgres, pooler, broker, disk } = servers
+  switch (harm.kind) {
+    case 'kill a process':
+      return fleet.kill(harm.process, harm.backAfterMs)
+    case 'freeze a process':
+      return fleet.freeze(harm.process, harm.ms)
+    case 'half-open network':
+      return cut(fleet.network(harm.process, harm.link), harm)
+    case 'half-open pooler':
+      return cut(servers.poolerNetwork, harm)
+    case 'slow network': {
+      const network = fleet.network(harm.process, harm.link)
+      network.slow(harm.delayMs)
+      await pause(harm.ms)
+      return network.heal()
+    }
+    case 'wrong clock':
+      fleet.setClock(harm.process, { ...harm, sinceMs: Date.now() })
+      await pause(harm.ms)
+      return fleet.setClock(harm.process, undefined)
+    case 'restart PostgreSQL':
+      return down(postgres.shutDown, harm.ms, postgres.start)
+    case 'crash PostgreSQL':
+      return down(postgres.crash, harm.ms, postgres.start)
+    case 'kill PostgreSQL':
+      return down(postgres.kill, harm.ms, postgres.start)
+    case 'end all sessions':
+      return say(`${await endSessions(postgres.url)} sessions were ended`)
+    case 'fill the disk': {
+      const recoveries = postgres.countRecoveries()
+      disk?.fill()
+      await pause(harm.ms)
+      disk?.free()
+      await eventually(() => answersPostgres(postgres.url).then((isUp) => isUp || postgres.start().then(() => false)), {
+        timeoutMs: BACK_MS,
+        what: 'PostgreSQL to be back with space on its disk',
+      })
+      return say(`PostgreSQL crashed ${postgres.countRecoveries() - recoveries} times for want of space`)
+    }
+    case 'kill PgBouncer':
+      return down(pooler.kill, harm.ms, pooler.start)
+    case 'kill the broker':
+      return down(broker.kill, harm.ms, broker.start)
+    case 'restart the broker':
+      return down(broker.shutDown, harm.ms, broker.start)
+    case 'wipe the broker':
+      return broker.wipe()
+  }
+}
+
+async function down(end: () => Promise<void>, ms: number, start: () => Promise<void>): Promise<void> {
+  await end()
+  await pause(ms)
+  await start()
+}
+
+async function cut(
+  network: HalfOpenProxy,
+  { alsoNew, ms }: { readonly alsoNew: boolean; readonly ms: number },
+): Promise<void> {
+  network.swallow({ alsoNew })
+  if (!alsoNew) return
+  await pause(ms)
+  network.heal()
+}
+
+async function endSessions(url: string): Promise<number> {
+  const db = postgresDatabase({ url })
+  try {
+    const ended = await rowsOf(
+      db,
+      `select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+    )
+    return ended.length
+  } finally {
+    await db.close()
+  }
+}

@@ -1,0 +1,159 @@
+import type { AttemptError, AttemptOutcome } from '@taskflow/tasks'
+import type { Witness } from '@taskflow/testing/witness'
+import {
+  type Channel,
+  type ChannelListener,
+  type Order,
+  type RunnerChannels,
+  type ToRunner,
+  unpackOrders,
+} from '@taskflow/worker'
+import type { Host } from './host.ts'
+import type { Story } from './story.ts'
+import type { World } from './world.ts'
+
+/** What the handler of a task does in one attempt: what it is given as a payload says so. */
+export interface Act {
+  readonly ms: number
+  readonly does: 'succeed' | 'fail' | 'fail for good' | 'snooze' | 'kill the runner' | 'kill the process'
+  /** Whether it goes on when its AbortSignal tells it to stop. */
+  readonly isStubborn?: boolean
+}
+
+/** One act for each start, in turn; the last of them for all that follow. */
+export interface Script {
+  readonly name: string
+  readonly acts: readonly Act[]
+}
+
+interface Deps {
+  readonly world: World
+  readonly host: Host
+  readonly story: Story
+  witness(seen: Witness): void
+  /** How often this task was started before, on whatever machine. */
+  startsOf(taskId: string): number
+  onKillProcess(): void
+}
+
+/** The types that every worker of a run knows. */
+export const TYPES = ['simulated.shared', 'simulated.alone'] as const
+
+// A message between the threads of one process.
+const MESSAGE_MS = 0.2
+const LOAD_MS = 40
+const OBEY_MS = 5
+const SNOOZE_MS = 700
+
+const introductions = TYPES.map((type) => ({
+  type,
+  queue: null,
+  priority: null,
+  maxAttempts: null,
+  retry: { baseMs: 200, factor: 2, maxMs: 2_000, jitter: 'full' as const },
+  timeouts: null,
+  inputSchema: null,
+  isolation: type === 'simulated.alone' ? ('thread' as const) : null,
+}))
+
+/** Runners whose handlers do what their payload says, in the time of the run. They speak the worker's own protocol. */
+export function simulatedChannels(deps: Deps): RunnerChannels {
+  const open = (listener: ChannelListener): Channel => openRunner(deps, listener)
+  return { shared: open, thread: open, process: open }
+}
+
+function openRunner(
+  { world, host, story, witness, startsOf, onKillProcess }: Deps,
+  listener: ChannelListener,
+): Channel {
+  let isGone = false
+  const running = new Map<number, { readonly order: Order; readonly act: Act }>()
+
+  /** What a runner does reaches nobody once it is gone. */
+  function then(ms: number, does: () => void): void {
+    host.receive(ms, () => {
+      if (!isGone) does()
+    })
+  }
+
+  function start(order: Order): void {
+    const script = JSON.parse(order.payload) as Script
+    const starts = startsOf(order.taskId)
+    const act = script.acts[Math.min(starts, script.acts.length - 1)] as Act
+    running.set(order.key, { order, act })
+    const { taskId, leaseId, attempt } = order
+    witness({ kind: 'started', atMs: world.nowMs, taskId, leaseId, attempt, process: host.name })
+    story.tell(host.name, `starts ${script.name} (attempt ${attempt}): it will ${act.does} in ${act.ms} ms`)
+    then(act.ms, () => end(order, act))
+  }
+
+  function end(order: Order, act: Act): void {
+    if (!running.has(order.key)) return
+    if (act.does === 'kill the process') onKillProcess()
+    else if (act.does === 'kill the runner') crash()
+    else report(order, outcomeOf(act, order))
+  }
+
+  function crash(): void {
+    isGone = true
+    running.clear()
+    host.receive(MESSAGE_MS, () => listener.onExit('ended with exit code 1'))
+  }
+
+  function report({ key, taskId, leaseId, attempt }: Order, outcome: AttemptOutcome): void {
+    running.delete(key)
+    const result = outcome.kind === 'succeeded' ? outcome.result : null
+    witness({ kind: 'ended', atMs: world.nowMs, taskId, leaseId, attempt, result })
+    const succeeded = result === null ? [] : [key, result]
+    const ended = result === null ? [{ key, outcome, isAdrift: false }] : []
+    then(MESSAGE_MS, () => listener.onMessage({ kind: 'report', succeeded, ended, logs: [], progress: [], beats: [] }))
+  }
+
+  function abort(key: number, reason: AttemptError): void {
+    const attempt = running.get(key)
+    if (!attempt) return
+    witness({
+      kind: 'aborted',
+      atMs: world.nowMs,
+      taskId: attempt.order.taskId,
+      leaseId: attempt.order.leaseId,
+      reason: reason.name,
+    })
+    if (attempt.act.isStubborn) return
+    then(OBEY_MS, () => {
+      if (running.has(key)) report(attempt.order, { kind: 'failed', error: reason, retryable: true })
+    })
+  }
+
+  function receive(message: ToRunner): void {
+    switch (message.kind) {
+      case 'load':
+        then(LOAD_MS, () => listener.onMessage({ kind: 'ready', types: introductions }))
+        break
+      case 'run':
+        for (const order of unpackOrders(message.orders)) start(order)
+        break
+      case 'abort':
+        for (const key of message.keys) abort(key, message.reason)
+        break
+      case 'ping':
+        then(MESSAGE_MS, () => listener.onMessage({ kind: 'pong', number: message.number }))
+        break
+    }
+  }
+
+  return {
+    send: (message) => then(MESSAGE_MS, () => receive(message)),
+    async kill() {
+      isGone = true
+      running.clear()
+    },
+  }
+}
+
+function outcomeOf(act: Act, { leaseId }: Order): AttemptOutcome {
+  if (act.does === 'succeed') return { kind: 'succeeded', result: JSON.stringify({ leaseId }) }
+  if (act.does === 'snooze') return { kind: 'snoozed', delayMs: SNOOZE_MS }
+  const error = { name: 'Simulated', message: `The handler was told to ${act.does}` }
+  return { kind: 'failed', error, retryable: act.does === 'fail' }
+}

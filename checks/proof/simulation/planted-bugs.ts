@@ -1,0 +1,163 @@
+import type { Rewrite } from './database-server.ts'
+import type { Bug } from './play.ts'
+
+/**
+ * Mistakes that an engineer might make, each planted on purpose: a simulation that does not find them would not find the
+ * next one either. A statement is changed in its text, a part by what stands around it; nothing in the product knows of this.
+ */
+export const PLANTED_BUGS: readonly Bug[] = [
+  {
+    name: 'missing-fencing-check',
+    summary: 'A settlement is accepted for whatever lease the task has by now',
+    breaks: ['P3'],
+    rewrite: replaced('finish_tasks', [
+      ['((id, lease_id) in (select task_id, lease_id from settlement)) is true', `state = 'running'`],
+      [
+        'join settlement on settlement.task_id = gone.id and settlement.lease_id = gone.lease_id',
+        'join settlement on settlement.task_id = gone.id',
+      ],
+    ]),
+  },
+  {
+    name: 'repeated-settlement-applies-again',
+    summary:
+      'A task that comes back is found by its id alone, so that a settlement sent twice ends the next attempt as well',
+    breaks: ['P3', 'invariant'],
+    rewrite: replaced('requeue_tasks', [
+      [
+        'where id = settlement.task_id and lease_id = settlement.lease_id',
+        `where id = settlement.task_id and state = 'running'`,
+      ],
+      // The schema would not take the attempt twice.
+      ['where cancel_requested_at is null\n    )', 'where cancel_requested_at is null on conflict do nothing\n    )'],
+    ]),
+  },
+  {
+    name: 'repeated-settlement-is-refused',
+    summary: 'A settlement whose first answer was lost is taken for a stale one when it is sent again',
+    breaks: ['P3'],
+    rewrite: replaced('find_settled_leases', [
+      ['join finished_task using (id, lease_id)', 'join finished_task using (id, lease_id) where false'],
+    ]),
+  },
+  {
+    name: 'rescue-of-a-live-worker',
+    summary: 'Workers are declared dead after three seconds of silence',
+    breaks: ['P4'],
+    sabotage: {
+      storage: (storage) => ({
+        ...storage,
+        listSilentWorkers: () => storage.listSilentWorkers(3_000),
+        findDuties: () => storage.findDuties(3_000),
+      }),
+    },
+  },
+  {
+    name: 'heartbeat-of-an-old-incarnation',
+    summary: 'A worker that was declared dead comes alive again by its next heartbeat',
+    breaks: ['P4'],
+    rewrite: replaced('heartbeat_worker', [[`where id = $1 and state in ('active', 'draining')`, 'where id = $1']]),
+  },
+  {
+    name: 'acknowledged-before-the-claim',
+    summary: 'Word of a task is acknowledged when it is taken, before its claim is committed',
+    breaks: ['Law 1'],
+    sabotage: {
+      broker: (broker) => ({
+        ...broker,
+        async take(options) {
+          const delivery = await broker.take(options)
+          if (Array.isArray(delivery?.tasks)) await delivery.acknowledge(0)
+          return delivery
+        },
+      }),
+    },
+  },
+  {
+    name: 'idempotency-race',
+    summary: 'Tasks are stored also where another request with the same key was first',
+    breaks: ['P5'],
+    rewrite: replaced('submit_tasks_once', [
+      ['from kept\n      join submission using (project, key)\n      join item', 'from submission\n      join item'],
+    ]),
+  },
+  {
+    name: 'comes-back-though-cancelled',
+    summary: 'A retry does not look whether the task was to be cancelled meanwhile',
+    breaks: ['P7'],
+    rewrite: replaced('requeue_tasks', [
+      [
+        'where task.id between ended.id and ended.id and ended.cancel_requested_at is null',
+        'where task.id between ended.id and ended.id',
+      ],
+      ['cancel_requested_at is not null as is_cancelled', 'false as is_cancelled'],
+    ]),
+  },
+  {
+    name: 'cancel-frees-a-running-task',
+    summary: 'A cancel ends a running task on the spot, whatever its handler still does',
+    breaks: ['P3', 'invariant'],
+    rewrite: replaced('cancel_task', [
+      [`where id = (select id from target where state <> 'running')`, 'where id = (select id from target)'],
+      [`where state = 'running' and cancel_requested_at is null`, 'where false'],
+    ]),
+  },
+  {
+    name: 'two-leaders',
+    summary: 'The row of the leader expires sooner than its holder believes',
+    breaks: ['P6'],
+    sabotage: {
+      storage: (storage) => ({ ...storage, lead: (candidate) => storage.lead({ ...candidate, ttlMs: 3_000 }) }),
+    },
+  },
+  {
+    name: 'promoted-twice',
+    summary: 'A due task becomes queued once more though it runs already',
+    breaks: ['P3', 'invariant'],
+    rewrite: replaced('promote_tasks', [
+      [
+        `where state in ('scheduled', 'retrying') and state = any($1::text[]) and run_at <= clock_now()`,
+        `where (state = any($1::text[]) or state = 'running') and run_at <= clock_now()`,
+      ],
+      [
+        `set state = 'queued', queued_at = clock_now()`,
+        `set state = 'queued', queued_at = clock_now(), lease_id = null, worker_id = null, started_at = null`,
+      ],
+    ]),
+  },
+  {
+    name: 'lost-wake-up',
+    summary: 'Whoever waits for tasks trusts that it is told, and never looks by itself',
+    breaks: ['P2'],
+    sabotage: { pollMs: 3_600_000 },
+  },
+  {
+    name: 'crashes-are-not-counted',
+    summary: 'A rescue does not count the crash, so that a task which kills its worker comes back for ever',
+    breaks: ['P11', 'invariant'],
+    rewrite: replaced('requeue_tasks', [
+      ['crash_count = task.crash_count + ended.crashes', 'crash_count = task.crash_count'],
+    ]),
+  },
+  {
+    name: 'released-attempts-count',
+    summary: 'What a worker hands back when it stops has used up an attempt',
+    breaks: ['P12', 'invariant'],
+    rewrite: replaced('requeue_tasks', [
+      [
+        'attempt = task.attempt - 1 + ended.used_attempts',
+        `attempt = task.attempt - case when ended.outcome = 'released' then 0 else 1 - ended.used_attempts end`,
+      ],
+    ]),
+  },
+]
+
+function replaced(name: string, changes: readonly (readonly [from: string, to: string])[]): Rewrite {
+  return (statement) => {
+    if (statement.name !== name) return statement.text
+    return changes.reduce((text, [from, to]) => {
+      if (!text.includes(from)) throw new Error(`Cannot plant the bug: statement ${name} no longer has "${from}"`)
+      return text.replace(from, () => to)
+    }, statement.text)
+  }
+}

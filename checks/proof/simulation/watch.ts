@@ -1,0 +1,205 @@
+import type { TaskId } from '@taskflow/tasks'
+import { checkInvariants } from '@taskflow/testing/invariants'
+import { checkPromises, type Violation } from '@taskflow/testing/promises'
+import type { Witness } from '@taskflow/testing/witness'
+import type { Acknowledged } from './broker-server.ts'
+import type { Done } from './database-link.ts'
+import type { DatabaseServer } from './database-server.ts'
+import type { Host } from './host.ts'
+import type { SimulatedProcess } from './process.ts'
+import type { Story } from './story.ts'
+import type { World } from './world.ts'
+
+interface Deps {
+  readonly world: World
+  readonly server: DatabaseServer
+  readonly story: Story
+}
+
+/** How the system should look at this moment. */
+export interface Peace {
+  /** For how long nothing was done to it that could still be felt; below zero while something can. */
+  readonly peaceMs: number
+  /** How many tasks may run at once on workers that have been up for a while. */
+  readonly slots: number
+  /** Whether a broker keeps the lines: what that lost is found later than what the database keeps. */
+  readonly hasBroker: boolean
+}
+
+/** Sees everything of a run that somebody outside could see, and says what should not have been. */
+export interface Watch {
+  readonly witnesses: readonly Witness[]
+  readonly violations: readonly Violation[]
+  startsOf(taskId: string): number
+  witness(seen: Witness): void
+  violate(promise: string, sentence: string): void
+  onBorn(process: SimulatedProcess): void
+  onDone(done: Done): void
+  onAcknowledged(acknowledged: Acknowledged): void
+  checkLeaders(processes: readonly SimulatedProcess[]): void
+  /** Looks at the database; true when nothing is left to do. */
+  look(peace: Peace): Promise<boolean>
+  /** Once the run is over. */
+  conclude(isOver: boolean): Promise<void>
+}
+
+const CLAIMS = new Set(['claim_tasks', 'claim_tasks_by_id', 'claim_tasks_of_subqueues'])
+/** What is asked every second or so, or after each other statement. */
+const ROUTINE = new Set([
+  'add_partition_day',
+  'count_queued_tasks',
+  'count_queues',
+  'drop_partition_day',
+  'elect_leader',
+  'find_duties',
+  'heartbeat_worker',
+  'next_due',
+  'ping',
+  'record_settled',
+  'register_task_types',
+])
+// A poll each second, and a slow statement or two.
+const SERVED_WITHIN_MS = 2_500
+// No plan has that many attempts, crashes, stops and redrives of one task.
+const MOST_STARTS = 40
+// Ten seconds of silence, ten in which a standby leads and takes the task back, and the time between two looks.
+const RESCUED_WITHIN_MS = 21_000
+const MOST_TOLD = 100
+const TOLD = [
+  'lease.lost',
+  'worker.replaced',
+  'leader.elected',
+  'leader.lost',
+  'tasks.rescued',
+  'broker.lost',
+  'broker.returned',
+  'database.lost',
+  'database.returned',
+  'fetch.stalled',
+  'runner.crashed',
+] as const
+
+export function newWatch({ world, server, story }: Deps): Watch {
+  const witnesses: Witness[] = []
+  const violations: Violation[] = []
+  const starts = new Map<string, number>()
+  /** By process: the tasks that its claims named. */
+  const named = new Map<Host, Set<string>>()
+
+  function violate(promise: string, sentence: string): void {
+    story.tell('checker', `${promise} is broken: ${sentence}`)
+    violations.push({ promise, sentence })
+  }
+
+  function witness(seen: Witness): void {
+    witnesses.push(seen)
+    if (seen.kind !== 'started') return
+    const count = (starts.get(seen.taskId) ?? 0) + 1
+    starts.set(seen.taskId, count)
+    if (count === MOST_STARTS) violate('P11', `task ${seen.taskId} starts over and over`)
+  }
+
+  function namedBy(host: Host): Set<string> {
+    const known = named.get(host) ?? new Set()
+    named.set(host, known)
+    return known
+  }
+
+  function onClaim({ host, name, params, rows }: Done): void {
+    const workerId = params[0] as string
+    for (const { id, lease_id } of rows as { id: string; lease_id: string }[]) {
+      witness({ kind: 'claimed', atMs: world.nowMs, taskId: id, leaseId: lease_id, workerId })
+    }
+    if (name === 'claim_tasks_by_id') for (const id of params[1] as string[]) namedBy(host).add(id)
+  }
+
+  return {
+    witnesses,
+    violations,
+    startsOf: (taskId) => starts.get(taskId) ?? 0,
+    witness,
+    violate,
+    onBorn({ events, host }) {
+      const holder = `${host.name} born at ${Math.round(world.nowMs)}`
+      events.on('lease.lost', ({ taskId, leaseId }) => witness({ kind: 'refused', atMs: world.nowMs, taskId, leaseId }))
+      events.on('leader.elected', ({ term }) => witness({ kind: 'elected', atMs: world.nowMs, holder, term }))
+      for (const name of TOLD)
+        events.on(name, (detail: object) => story.tell(host.name, `${name} ${JSON.stringify(detail, errorsAsText)}`))
+      events.on('round.failed', ({ service, error }) => story.tell(host.name, `a round of ${service} failed: ${error}`))
+    },
+    onDone(done) {
+      const { host, name, params, rows } = done
+      const atMs = world.nowMs
+      const what = `${name}${rows.length === 0 ? '' : ` → ${summaryOf(done)}`}`
+      if (ROUTINE.has(name) || rows.length === 0) story.mention(host.name, what)
+      else story.tell(host.name, what)
+      if (CLAIMS.has(name)) onClaim(done)
+      if (name === 'heartbeat_worker' && rows.length > 0)
+        witness({ kind: 'heartbeat', atMs, workerId: params[0] as string })
+      if (name === 'mark_workers_lost')
+        for (const { id } of rows) witness({ kind: 'lost', atMs, workerId: id as string })
+    },
+    onAcknowledged({ host, ids }) {
+      const early = ids.filter((id: TaskId) => !namedBy(host).has(id))
+      if (early.length > 0)
+        violate('Law 1', `${host.name} acknowledged ${early.join(', ')} before any claim of it was committed`)
+    },
+    checkLeaders(processes) {
+      const leaders = processes.filter(({ isLeading }) => isLeading)
+      if (leaders.length < 2) return
+      violate('P6', `${leaders.map(({ host }) => host.name).join(' and ')} lead at the same moment`)
+    },
+    async look({ peaceMs, slots, hasBroker }) {
+      const [row] = (await server.run(LOOK, [], world.nowMs)) as unknown as [Look]
+      const { unfinished, running, waiting_ms, silent_ms } = row
+      const hasRoom = Number(running) < slots
+      if (!hasBroker && hasRoom && waiting_ms !== null && Math.min(waiting_ms, peaceMs) > SERVED_WITHIN_MS)
+        violate('P2', `a task has waited for ${Math.round(waiting_ms)} ms while a worker is free`)
+      if (silent_ms !== null && Math.min(silent_ms, peaceMs) > RESCUED_WITHIN_MS)
+        violate('P4', `a task is still held by a worker that has not beaten for ${Math.round(silent_ms)} ms`)
+      return Number(unfinished) === 0
+    },
+    async conclude(isOver) {
+      await server.setTime(world.nowMs)
+      for (const { promise, sentence } of await checkPromises({ db: server.inside, witnesses, isOver }))
+        violate(promise, sentence)
+      for (const sentence of await checkInvariants(server.inside)) violate('invariant', sentence)
+    },
+  }
+}
+
+interface Look {
+  unfinished: number
+  running: number
+  /** How long the task that is queued longest has waited. */
+  waiting_ms: number | null
+  /** For how long the holder of a running task has not beaten. */
+  silent_ms: number | null
+}
+
+const LOOK = {
+  name: 'simulation_look',
+  columns: ['unfinished', 'running', 'waiting_ms', 'silent_ms'],
+  text: `
+    select count(*) as unfinished,
+           count(*) filter (where task.state = 'running') as running,
+           (extract(epoch from clock_now() - min(queued_at) filter (where task.state = 'queued')) * 1000)::float8 as waiting_ms,
+           (extract(epoch from clock_now() - min(heartbeat_at) filter (where task.state = 'running')) * 1000)::float8 as silent_ms
+    from task left join worker on worker.id = task.worker_id`,
+} as const
+
+const errorsAsText = (key: string, value: unknown): unknown => (key === 'error' ? String(value) : value)
+
+function summaryOf({ name, params, rows }: Done): string {
+  const tail = (id: string): string => `…${id.slice(-6)}`
+  if (name === 'finish_tasks') {
+    // Their ids travel as one text.
+    const ids = String(params[0]).slice(1, -1).split(',').map(tail).join(', ')
+    const refused = rows[0]?.refused as string[] | null
+    return refused === null ? ids : `${ids}, refused ${refused.map(tail).join(', ')}`
+  }
+  const ids = rows.map(({ id }) => id).filter((id) => typeof id === 'string')
+  if (ids.length > 0) return ids.map(tail).join(', ')
+  const row = JSON.stringify(rows[0])
+  return row.length > MOST_TOLD ? `${row.slice(0, MOST_TOLD)} …` : row
+}

@@ -1,0 +1,102 @@
+import type { Broker } from '@taskflow/tasks'
+import { expect } from 'vitest'
+import { within } from '../wait.ts'
+import { type Case, idsIn, idsOf, newDispatch, newDispatches, take, takeAll, takeRecovered } from './given.ts'
+
+/** That a broker that keeps lines gives nothing to two, and what nobody acknowledged to somebody else. */
+export const lossCases = {
+  'hands a dispatch to one taker only, also when many take at once': async ({ broker, other, open, line }) => {
+    const dispatches = newDispatches(line, 500)
+    const clients = [broker, other, await open(), await open()]
+    await broker.publish(dispatches.slice(0, 250))
+    const fourTakers = (client: Broker) => [1, 2, 3, 4].map(() => takeAll(client, line, { waitMs: 1_000 }))
+    const taking = Promise.all(clients.flatMap(fourTakers))
+    for (let start = 250; start < 500; start += 10) await other.publish(dispatches.slice(start, start + 10))
+    expect((await taking).flat().sort()).toEqual(idsIn(dispatches).sort())
+  },
+
+  'gives for good what was acknowledged, however few of it could be claimed': async ({ broker, other, line }) => {
+    await broker.publish(newDispatches(line, 3))
+    for (let taken = 0; taken < 3; ) {
+      const delivery = await take(broker, line)
+      expect(delivery).toBeDefined()
+      taken += idsOf(delivery).length
+      await delivery?.acknowledge(0)
+    }
+    expect(await takeAll(other, line)).toEqual([])
+    await expect.poll(() => other.depths([line]), { timeout: 5_000 }).toEqual([0])
+  },
+
+  'gives what was released to whoever takes next': async ({ broker, other, line }) => {
+    const dispatch = newDispatch(line)
+    await broker.publish([dispatch])
+    await (await take(broker, line))?.release()
+    const second = await take(other, line)
+    expect(idsOf(second)).toEqual([dispatch.taskId])
+    await second?.release()
+    expect(await takeAll(broker, line)).toEqual([dispatch.taskId])
+  },
+
+  'wakes a taker that waits by what another released': async ({ broker, other, line }) => {
+    const dispatch = newDispatch(line)
+    await broker.publish([dispatch])
+    const delivery = await take(broker, line)
+    const waiting = take(other, line, { waitMs: 5_000 })
+    await delivery?.release()
+    expect(idsOf(await within(1_000, waiting, 'what was released'))).toEqual([dispatch.taskId])
+  },
+
+  'gives what a vanished taker held to another': async ({ broker, other, open, line }) => {
+    const dispatches = newDispatches(line, 10)
+    await broker.publish(dispatches)
+    const taker = await open()
+    expect(idsOf(await take(taker, line, { max: 3 })).length).toBeGreaterThan(0)
+    await taker.close()
+    expect(await takeRecovered(other, line, 10)).toEqual(new Set(idsIn(dispatches)))
+  },
+
+  'leaves what comes after an aborted take to others': async ({ broker, other, line }) => {
+    const controller = new AbortController()
+    const aborted = take(broker, line, { waitMs: 60_000, signal: controller.signal })
+    controller.abort()
+    await within(1_000, aborted, 'the end of an aborted take')
+    await take(broker, line, { waitMs: 50 })
+    const dispatch = newDispatch(line)
+    await broker.publish([dispatch])
+    expect(idsOf(await take(other, line, { waitMs: 1_000 }))).toEqual([dispatch.taskId])
+  },
+
+  'loses nothing that arrives while a take is aborted': async ({ broker, other, line }) => {
+    const dispatches = newDispatches(line, 30)
+    const taken = new Set<string>()
+    for (const [round, dispatch] of dispatches.entries()) {
+      const controller = new AbortController()
+      const taking = take(broker, line, { waitMs: 60_000, signal: controller.signal })
+      const publishing = other.publish([dispatch])
+      if (round % 2 === 0) await publishing
+      controller.abort()
+      const delivery = await within(1_000, taking, 'the end of an aborted take')
+      for (const id of idsOf(delivery)) taken.add(id)
+      await delivery?.acknowledge(idsOf(delivery).length)
+      await publishing
+    }
+    const rest = await takeRecovered(other, line, 30 - taken.size)
+    expect(new Set([...taken, ...rest])).toEqual(new Set(idsIn(dispatches)))
+  },
+
+  'gives what was published twice once or twice': async ({ broker, other, line }) => {
+    const dispatch = newDispatch(line)
+    await Promise.all([broker.publish([dispatch]), other.publish([dispatch])])
+    const taken = await takeAll(broker, line)
+    expect(new Set(taken)).toEqual(new Set([dispatch.taskId]))
+    expect(taken.length).toBeLessThanOrEqual(2)
+    await expect.poll(() => other.depths([line]), { timeout: 5_000 }).toEqual([0])
+  },
+
+  'takes up again what is published after its line ran dry': async ({ broker, other, line }) => {
+    for (const dispatch of newDispatches(line, 3)) {
+      await broker.publish([dispatch])
+      expect(await takeAll(other, line)).toEqual([dispatch.taskId])
+    }
+  },
+} as const satisfies Record<string, Case>

@@ -1,0 +1,63 @@
+import type { Pulse, WorkerIntroduction } from '@taskflow/fleet'
+import type { ClaimRequest, NewTask, Submission, TaskTypeDefaults } from '@taskflow/tasks'
+import { newTaskId, newWorkerId } from './ids.ts'
+
+export const PROJECT = 'default'
+
+/** A complete task as a caller may submit it; what a test is about is given, the rest is ordinary. */
+export function newTask(given: Partial<NewTask> = {}): NewTask {
+  return {
+    id: newTaskId(),
+    project: PROJECT,
+    type: 'test.echo',
+    queue: 'default',
+    priority: 'normal',
+    payload: '{"from":"factory"}',
+    runAt: null,
+    delayMs: null,
+    maxAttempts: 5,
+    retry: null,
+    timeouts: null,
+    retentionMs: null,
+    labels: null,
+    title: null,
+    description: null,
+    createdBy: 'key:test',
+    ...given,
+  }
+}
+
+export function submissionOf(...tasks: NewTask[]): Submission {
+  return { project: tasks[0]?.project ?? PROJECT, tasks }
+}
+
+export function newWorker(given: Partial<WorkerIntroduction> = {}): WorkerIntroduction {
+  return {
+    id: newWorkerId(),
+    project: PROJECT,
+    name: 'test-worker',
+    host: 'localhost',
+    pid: process.pid,
+    version: '0.0.0',
+    labels: {},
+    queues: ['default'],
+    types: ['test.echo'],
+    slots: 10,
+    ...given,
+  }
+}
+
+/** A type of which its definition says nothing but the name. */
+export function newTaskType(type: string): TaskTypeDefaults {
+  return { type, queue: null, priority: null, maxAttempts: null, retry: null, timeouts: null, inputSchema: null }
+}
+
+/** What that worker would ask for. */
+export function claimBy(worker: WorkerIntroduction, given: Partial<ClaimRequest> = {}): ClaimRequest {
+  const { id: workerId, queues, types, slots: max } = worker
+  return { claimId: newTaskId(), workerId, queues, types, max, ...given }
+}
+
+export function pulse(given: Partial<Pulse> = {}): Pulse {
+  return { running: 0, loopLagMs: 0, sinceFetchMs: 0, state: 'active', settled: [], ...given }
+}

@@ -1,0 +1,19 @@
+import type { Duty, DutyDeps } from '@taskflow/kernel'
+import type { FleetDutyStore } from '../ports/duty-store.ts'
+import { dutyPoller } from './duty-poller.ts'
+import { queueCounter } from './queue-counter.ts'
+import { rescuer } from './rescuer.ts'
+
+export { queueCounter, rescuer }
+
+export interface FleetDutyDeps extends DutyDeps {
+  readonly storage: FleetDutyStore
+  /** Wakes the duty of this name, of whichever room. */
+  wakeDuty(name: string): void
+}
+
+export const fleetDuties = ({ wakeDuty, ...deps }: FleetDutyDeps): readonly Duty[] => [
+  { service: dutyPoller({ ...deps, wakeDuty }) },
+  { service: rescuer(deps) },
+  { service: queueCounter(deps) },
+]

@@ -1,0 +1,230 @@
+import { CRASH_LIMIT, type WorkerId } from '@taskflow/tasks'
+import {
+  emptyDatabase,
+  engines,
+  eventually,
+  handClock,
+  moveTime,
+  nextEvents,
+  PROJECT,
+  pulse,
+  useStorage,
+} from '@taskflow/testing'
+import { script } from '@taskflow/testing/raw-sql'
+import { claimOne, settle, startTask, startWorker, VERDICTS } from '@taskflow/testing/task-in-state'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { FleetDutyStore } from '../ports/duty-store.ts'
+import { rescuer } from './rescuer.ts'
+
+const ROUND_MS = 1_000
+const LONG_MS = 60_000
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    const given = useStorage(engine)
+    let stop = async () => {}
+    beforeEach(async () => {
+      await moveTime(given.db, 0)
+      await emptyDatabase(given.db)
+    })
+    afterEach(() => stop())
+
+    /** A rescuer whose clock, and the database's, move by hand. Its first round has been done. */
+    async function startRescuer({ aheadMs = LONG_MS, storage = given.storage as FleetDutyStore } = {}) {
+      const clock = handClock()
+      let databaseMs = aheadMs
+      await moveTime(given.db, databaseMs)
+      const service = rescuer({ storage, clock, events: given.events, roundMs: ROUND_MS })
+      stop = () => service.stop()
+      const first = nextEvents(given.events, 'round.succeeded')
+      await service.start()
+      await first
+      return {
+        clock,
+        /** Lets the time pass without a round, as for a process that is stopped; one follows at once. */
+        async sleep(ms: number) {
+          await service.stop()
+          await clock.advance(ms)
+          const round = nextEvents(given.events, 'round.succeeded')
+          await service.start()
+          await round
+        },
+        /** Lets the time pass, and wakes it where it rests, as the lookout does; resolves when the round that this leads to is done. */
+        async nextRound(ms = ROUND_MS) {
+          await eventually(() => clock.sleepers === 1)
+          const isResting = (await given.storage.listSilentWorkers(10_000)).length === 0
+          const round = nextEvents(given.events, 'round.succeeded')
+          databaseMs += ms
+          await moveTime(given.db, databaseMs)
+          await clock.advance(ms)
+          if (isResting) service.wake()
+          await round
+        },
+        wake: () => service.wake(),
+      }
+    }
+
+    const stateOf = async (id: WorkerId) =>
+      (await given.storage.listWorkers(PROJECT, { limit: 50 })).find((worker) => worker.id === id)?.state
+
+    test('buries a silent worker only after it watched it stand still for three rounds', async () => {
+      const { id } = await startWorker(given.storage)
+      const { nextRound } = await startRescuer()
+      expect(await stateOf(id)).toBe('silent')
+      await nextRound()
+      expect(await stateOf(id)).toBe('silent')
+      const buried = nextEvents(given.events, 'worker.lost')
+      await nextRound()
+      expect(await buried).toEqual([{ id }])
+      expect(await stateOf(id)).toBe('lost')
+    })
+
+    test('forgets what it saw when its rounds had a gap: it may have been asleep itself', async () => {
+      const { id } = await startWorker(given.storage)
+      const { nextRound, sleep } = await startRescuer()
+      await nextRound()
+      await sleep(10 * ROUND_MS)
+      await nextRound()
+      expect(await stateOf(id)).toBe('silent')
+      await nextRound()
+      expect(await stateOf(id)).toBe('lost')
+    })
+
+    test('two late looks are no watch: a database that was away between them kept the worker from being heard', async () => {
+      const { id } = await startWorker(given.storage)
+      const { nextRound } = await startRescuer()
+      await nextRound(2 * ROUND_MS)
+      expect(await stateOf(id)).toBe('silent')
+      await nextRound(2 * ROUND_MS)
+      expect(await stateOf(id)).toBe('lost')
+    })
+
+    test('forgets what it saw when a look fails', async () => {
+      const { id } = await startWorker(given.storage)
+      let isAway = false
+      const storage: FleetDutyStore = {
+        ...given.storage,
+        listSilentWorkers: (afterMs) =>
+          isAway ? Promise.reject(new Error('the database is away')) : given.storage.listSilentWorkers(afterMs),
+      }
+      const { clock, nextRound, wake } = await startRescuer({ storage })
+      await nextRound()
+      isAway = true
+      const failed = nextEvents(given.events, 'round.failed')
+      await eventually(() => clock.sleepers === 1)
+      await clock.advance(ROUND_MS)
+      await failed
+      isAway = false
+      const looked = nextEvents(given.events, 'round.succeeded')
+      wake()
+      await looked
+      await nextRound()
+      expect(await stateOf(id)).toBe('silent')
+      await nextRound()
+      expect(await stateOf(id)).toBe('lost')
+    })
+
+    test('a heartbeat at the last moment saves a worker', async () => {
+      const { id } = await startWorker(given.storage)
+      const { nextRound } = await startRescuer()
+      await nextRound()
+      await given.storage.heartbeatWorker(id, pulse())
+      for (let round = 0; round < 5; round++) await nextRound()
+      expect(await stateOf(id)).toBe('silent')
+    })
+
+    test('a heartbeat that was late but moved begins the watch anew', async () => {
+      const { id } = await startWorker(given.storage)
+      const { nextRound } = await startRescuer()
+      await nextRound()
+      await script(given.db, `update worker set heartbeat_at = heartbeat_at + interval '1 s'`)
+      await nextRound()
+      await nextRound()
+      expect(await stateOf(id)).toBe('silent')
+      await nextRound()
+      expect(await stateOf(id)).toBe('lost')
+    })
+
+    test('P4: puts the tasks of a dead worker back, with the crash counted and the attempt given back', async () => {
+      const { task, lease } = await startTask(given.storage)
+      const { nextRound } = await startRescuer()
+      await nextRound()
+      const rescued = nextEvents(given.events, 'tasks.rescued')
+      await nextRound()
+      expect(await rescued).toEqual([{ count: 1, quarantined: 0 }])
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({
+        state: 'queued',
+        attempt: 0,
+        crashCount: 1,
+        error: { name: 'WorkerLost', reason: 'crashed' },
+      })
+      expect(await settle(given.storage, lease, VERDICTS.complete)).toBe('stale')
+    })
+
+    test('P11: quarantines a task at its third crash', async () => {
+      const { task, worker, lease } = await startTask(given.storage)
+      let last = lease
+      for (let crash = 1; crash < CRASH_LIMIT; crash++) {
+        await settle(given.storage, last, VERDICTS.rescue)
+        last = await claimOne(given.storage, worker)
+      }
+      const { nextRound } = await startRescuer()
+      await nextRound()
+      const rescued = nextEvents(given.events, 'tasks.rescued')
+      await nextRound()
+      expect(await rescued).toEqual([{ count: 0, quarantined: 1 }])
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({
+        state: 'failed',
+        crashCount: CRASH_LIMIT,
+        error: { reason: 'quarantined' },
+      })
+    })
+
+    test('takes back at once what a worker that said goodbye still held', async () => {
+      const { task, worker } = await startTask(given.storage)
+      await given.storage.deregisterWorker(worker.id)
+      await startRescuer({ aheadMs: 0 })
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'queued', crashCount: 1 })
+    })
+
+    test('P4: never takes a live worker’s task, however long it runs', async () => {
+      const { task, worker } = await startTask(given.storage)
+      const { nextRound } = await startRescuer({ aheadMs: 0 })
+      for (let hour = 0; hour < 20; hour++) {
+        await script(given.db, `update task set started_at = started_at - interval '1 hour'`)
+        await given.storage.heartbeatWorker(worker.id, pulse())
+        await nextRound()
+      }
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'running', crashCount: 0 })
+    })
+
+    test('cancels a dead worker’s task that was to be cancelled', async () => {
+      const { task } = await startTask(given.storage)
+      await given.storage.cancelTask(task.id, { project: PROJECT, actor: 'key:test' }, null)
+      const { nextRound } = await startRescuer()
+      await nextRound()
+      await nextRound()
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'cancelled', crashCount: 1 })
+    })
+
+    test('takes back what is left when a round was broken off by the database', async () => {
+      const { task } = await startTask(given.storage)
+      let isAway = true
+      const storage: FleetDutyStore = {
+        ...given.storage,
+        settleTasks: (settlements) =>
+          isAway ? Promise.reject(new Error('away')) : given.storage.settleTasks(settlements),
+      }
+      const { clock, nextRound, wake } = await startRescuer({ storage })
+      await nextRound()
+      const failed = nextEvents(given.events, 'round.failed')
+      await eventually(() => clock.sleepers === 1)
+      await clock.advance(ROUND_MS)
+      wake()
+      expect(await failed).toMatchObject([{ service: 'rescuer', error: { message: 'away' } }])
+      isAway = false
+      await nextRound()
+      expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'queued', crashCount: 1 })
+    })
+  })
+}

@@ -1,0 +1,18 @@
+import type { ErrorDescriptions } from '@taskflow/kernel'
+
+export const FLEET_ERRORS = {
+  QUEUE_NOT_FOUND: {
+    status: 404,
+    title: 'Queue not found',
+    hint: 'Check the name. A queue exists once a task was submitted to it.',
+  },
+  WORKER_NOT_FOUND: {
+    status: 404,
+    title: 'Worker not found',
+    hint: 'Check the id with `GET /v1/workers`: a worker gets a new id each time its process starts.',
+  },
+} as const satisfies ErrorDescriptions
+
+declare module '@taskflow/kernel' {
+  interface ErrorCodes extends Record<keyof typeof FLEET_ERRORS, true> {}
+}

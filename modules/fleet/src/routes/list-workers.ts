@@ -1,0 +1,39 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { PageQuery, pageOf, principalOf, problems, readPage, ref } from '@taskflow/http'
+import { isUuid } from '@taskflow/kernel'
+import type { WorkerId } from '@taskflow/tasks'
+import { closed } from '@taskflow/validation'
+import type { FleetStore } from '../ports/fleet-store.ts'
+import { WorkerView, workerView } from './worker-view.ts'
+
+interface Deps {
+  readonly storage: Pick<FleetStore, 'listWorkers'>
+}
+
+/** GET /v1/workers */
+export const listWorkersRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage }) => {
+  app.get(
+    '/v1/workers',
+    {
+      schema: {
+        operationId: 'listWorkers',
+        summary: 'List workers',
+        description: 'Newest first; those that ended are kept for a day.',
+        tags: ['workers'],
+        querystring: closed(PageQuery),
+        response: { 200: pageOf(ref(WorkerView)), ...problems() },
+      },
+      config: { permission: 'workers:read' },
+    },
+    async (request) => {
+      const { project } = principalOf(request)
+      const page = await readPage(request.query, {
+        read: ({ limit, after }) =>
+          storage.listWorkers(project, { limit, ...(after !== undefined && { before: after as WorkerId }) }),
+        positionOf: (worker) => worker.id,
+        isPosition: isUuid,
+      })
+      return { ...page, items: page.items.map(workerView) }
+    },
+  )
+}

@@ -1,0 +1,1 @@
+export { type FleetStores, openFleetStores } from './stores.ts'

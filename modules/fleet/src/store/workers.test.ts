@@ -1,0 +1,183 @@
+import {
+  claimBy,
+  emptyDatabase,
+  engines,
+  moveTime,
+  newTask,
+  newTaskType,
+  newWorker,
+  newWorkerId,
+  PROJECT,
+  pulse,
+  stopTime,
+  submissionOf,
+  useStorage,
+} from '@taskflow/testing'
+import { startTask, startWorker } from '@taskflow/testing/task-in-state'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+const SILENT_MS = 10_000
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    const given = useStorage(engine)
+    beforeEach(() => emptyDatabase(given.db))
+    afterEach(() => moveTime(given.db, 0))
+
+    const listWorkers = () => given.storage.listWorkers(PROJECT, { limit: 50 })
+    const bury = async () => given.storage.markWorkersLost(await given.storage.listSilentWorkers(SILENT_MS))
+
+    test('a worker is listed as it introduced itself, with what it runs', async () => {
+      await stopTime(given.db)
+      const worker = newWorker({
+        name: 'größter "worker"',
+        labels: { zone: 'a', "it's": '{}' },
+        queues: ['default', 'with,comma', 'with "quotes"', 'NULL', ''],
+        types: ['test.echo', '{braces}', 'back\\slash'],
+        slots: 3,
+      })
+      await given.storage.registerWorker(worker, [])
+      const task = newTask()
+      await given.storage.submitTasks(submissionOf(task))
+      await given.storage.claimTasks(claimBy(worker))
+      expect(await listWorkers()).toEqual([
+        {
+          ...worker,
+          state: 'active',
+          running: [{ taskId: task.id, type: task.type, startedAt: expect.any(Date) }],
+          loopLagMs: 0,
+          sinceFetchMs: 0,
+          startedAt: expect.any(Date),
+          heartbeatAt: expect.any(Date),
+        },
+      ])
+    })
+
+    test('introducing itself twice, because the first reply was lost, is once', async () => {
+      const worker = newWorker()
+      await given.storage.registerWorker(worker, [])
+      await given.storage.registerWorker(worker, [])
+      expect(await listWorkers()).toHaveLength(1)
+    })
+
+    test('a worker that said goodbye stays stopped, though a heartbeat comes late, and claims nothing', async () => {
+      const worker = newWorker()
+      await given.storage.registerWorker(worker, [])
+      await given.storage.deregisterWorker(worker.id)
+      await given.storage.submitTasks(submissionOf(newTask()))
+      expect(await given.storage.heartbeatWorker(worker.id, pulse())).toEqual({ isAlive: false })
+      expect(await given.storage.claimTasks(claimBy(worker))).toEqual([])
+      expect(await listWorkers()).toMatchObject([{ id: worker.id, state: 'stopped' }])
+    })
+
+    test('a heartbeat says that the worker lives and how it does', async () => {
+      await stopTime(given.db)
+      const worker = await startWorker(given.storage)
+      const [before] = await listWorkers()
+      await stopTime(given.db, 60_000)
+      const beat = pulse({ state: 'draining', loopLagMs: 12.6, sinceFetchMs: 3.2 })
+      expect(await given.storage.heartbeatWorker(worker.id, beat)).toEqual({
+        isAlive: true,
+        cancelled: [],
+        request: null,
+      })
+      const [after] = await listWorkers()
+      expect(after).toMatchObject({ state: 'draining', loopLagMs: 13, sinceFetchMs: 3 })
+      expect(after!.heartbeatAt.getTime() - before!.heartbeatAt.getTime()).toBe(60_000)
+    })
+
+    test('only a silent worker is silent, and buried; from then on its heartbeats are refused', async () => {
+      await stopTime(given.db)
+      const silent = await startWorker(given.storage)
+      const lively = await startWorker(given.storage)
+      await stopTime(given.db, SILENT_MS + 1)
+      await given.storage.heartbeatWorker(lively.id, pulse())
+      expect((await given.storage.listSilentWorkers(SILENT_MS)).map(({ id }) => id)).toEqual([silent.id])
+      expect(await bury()).toEqual([silent.id])
+      expect(await bury()).toEqual([])
+      expect(await given.storage.heartbeatWorker(silent.id, pulse())).toEqual({ isAlive: false })
+      expect((await listWorkers()).map(({ id, state }) => [id, state])).toEqual([
+        [lively.id, 'active'],
+        [silent.id, 'lost'],
+      ])
+    })
+
+    test('a heartbeat between the look and the burial saves the worker', async () => {
+      const worker = await startWorker(given.storage)
+      await moveTime(given.db, SILENT_MS + 1_000)
+      const silent = await given.storage.listSilentWorkers(SILENT_MS)
+      await given.storage.heartbeatWorker(worker.id, pulse())
+      expect(await given.storage.markWorkersLost(silent)).toEqual([])
+      expect(await given.storage.heartbeatWorker(worker.id, pulse())).toMatchObject({ isAlive: true })
+    })
+
+    test('a worker that nobody knows is not alive', async () => {
+      expect(await given.storage.heartbeatWorker(newWorkerId(), pulse())).toEqual({ isAlive: false })
+    })
+
+    test('a worker that said goodbye is stopped, and not silent', async () => {
+      const worker = await startWorker(given.storage)
+      await given.storage.deregisterWorker(worker.id)
+      await moveTime(given.db, SILENT_MS + 1_000)
+      expect(await given.storage.listSilentWorkers(SILENT_MS)).toEqual([])
+      expect(await listWorkers()).toMatchObject([{ id: worker.id, state: 'stopped' }])
+    })
+
+    test('saying goodbye does not bring a lost worker back', async () => {
+      const worker = await startWorker(given.storage)
+      await moveTime(given.db, SILENT_MS + 1_000)
+      await bury()
+      await given.storage.deregisterWorker(worker.id)
+      expect(await listWorkers()).toMatchObject([{ state: 'lost' }])
+    })
+
+    test('leases are orphaned when their worker is lost, stopped or gone, and not before', async () => {
+      const { storage } = given
+      const living = await startTask(storage)
+      const lost = await startTask(storage)
+      const stopped = await startTask(storage)
+      expect(await storage.listOrphanedLeases(10)).toEqual([])
+      await storage.deregisterWorker(stopped.worker.id)
+      await moveTime(given.db, SILENT_MS + 1_000)
+      await storage.heartbeatWorker(living.worker.id, pulse())
+      await bury()
+      const orphans = await storage.listOrphanedLeases(10)
+      expect(orphans.map(({ taskId }) => taskId).sort()).toEqual([lost.task.id, stopped.task.id])
+      expect(orphans.find(({ taskId }) => taskId === lost.task.id)).toEqual({
+        taskId: lost.task.id,
+        leaseId: lost.lease.leaseId,
+        workerId: lost.worker.id,
+        attempt: 1,
+        maxAttempts: 5,
+        crashCount: 0,
+      })
+      expect(await storage.listOrphanedLeases(1)).toHaveLength(1)
+    })
+
+    test('lists workers of a project newest first, page by page', async () => {
+      const ids = []
+      for (let index = 0; index < 5; index++) ids.push((await startWorker(given.storage)).id)
+      await startWorker(given.storage, { project: 'other' })
+      const first = await given.storage.listWorkers(PROJECT, { limit: 3 })
+      const second = await given.storage.listWorkers(PROJECT, { limit: 3, before: first.at(-1)!.id })
+      expect([...first, ...second].map(({ id }) => id)).toEqual(ids.reverse())
+    })
+
+    test('the last worker to introduce itself says what a task type is', async () => {
+      const type = {
+        type: 'report.build',
+        queue: 'reports',
+        priority: 'low',
+        maxAttempts: 3,
+        retry: { baseMs: 1, factor: 2, maxMs: 3, jitter: 'full' },
+        timeouts: { startToCloseMs: 5 },
+        inputSchema: '{"type": "object"}',
+      } as const
+      const bare = newTaskType('bare')
+      await given.storage.registerWorker(newWorker(), [{ ...type, queue: 'before' }, bare])
+      await given.storage.registerWorker(newWorker(), [type])
+      await given.storage.registerWorker(newWorker({ project: 'other' }), [{ ...type, type: 'elsewhere' }])
+      expect(await given.storage.listTaskTypes(PROJECT)).toEqual([bare, type])
+    })
+  })
+}

@@ -1,0 +1,5 @@
+export * from './administrator.ts'
+export * from './authenticator.ts'
+export * from './domain/roles.ts'
+export * from './ports/key-store.ts'
+export * from './secrets.ts'

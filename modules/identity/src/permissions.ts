@@ -1,0 +1,8 @@
+/** Each permission of this room, with the least role that has it. */
+export const IDENTITY_PERMISSIONS = {
+  'apiKeys:manage': 'admin',
+} as const
+
+declare module '@taskflow/http/access' {
+  interface Permissions extends Record<keyof typeof IDENTITY_PERMISSIONS, true> {}
+}

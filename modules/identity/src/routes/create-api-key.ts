@@ -1,0 +1,56 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { principalOf, problems, ref } from '@taskflow/http'
+import { ROLES } from '@taskflow/http/access'
+import type { Ids } from '@taskflow/kernel'
+import { closed, malformedField, name } from '@taskflow/validation'
+import type { KeyStore } from '../ports/key-store.ts'
+import { hashSecret, newSecret } from '../secrets.ts'
+import { apiKeyView, CreatedApiKeyView } from './api-key-view.ts'
+
+interface Deps {
+  readonly storage: Pick<KeyStore, 'createApiKey'>
+  readonly ids: Ids
+}
+
+/** POST /v1/api-keys */
+export const createApiKeyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage, ids }) => {
+  app.post(
+    '/v1/api-keys',
+    {
+      schema: {
+        operationId: 'createApiKey',
+        summary: 'Create an API key',
+        description:
+          'The reply alone carries the secret: it is stored nowhere, so an `Idempotency-Key` is refused here.',
+        tags: ['api keys'],
+        headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String()) }),
+        body: closed({
+          name: name('The key'),
+          role: Type.Enum([...ROLES]),
+          expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'Never, where left out' })),
+        }),
+        response: { 201: ref(CreatedApiKeyView), ...problems(413, 415) },
+      },
+      config: { permission: 'apiKeys:manage' },
+    },
+    async (request, reply) => {
+      if (request.headers['idempotency-key'] !== undefined) {
+        throw malformedField('headers', '/idempotency-key', 'cannot be honoured here: a secret is shown once')
+      }
+      const { body } = request
+      const secret = newSecret()
+      const key = await storage.createApiKey({
+        id: ids.next(),
+        project: principalOf(request).project,
+        name: body.name,
+        role: body.role,
+        hash: hashSecret(secret),
+        expiresAt: body.expiresAt === undefined ? null : new Date(body.expiresAt),
+      })
+      return reply
+        .code(201)
+        .header('cache-control', 'no-store')
+        .send({ ...apiKeyView(key), secret })
+    },
+  )
+}

@@ -1,0 +1,1 @@
+export { openIdentityStores } from './key-store.ts'

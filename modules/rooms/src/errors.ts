@@ -1,0 +1,15 @@
+import { DATABASE_ERRORS } from '@taskflow/database'
+import { HTTP_ERRORS } from '@taskflow/http/errors'
+import { type ErrorCode, type ErrorDescription, KERNEL_ERRORS } from '@taskflow/kernel'
+import { VALIDATION_ERRORS } from '@taskflow/validation'
+import { ROOMS } from './rooms.ts'
+
+/** Every error that the platform and the rooms throw on purpose, by code. */
+export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = Object.assign(
+  {},
+  VALIDATION_ERRORS,
+  HTTP_ERRORS,
+  ...ROOMS.map(({ errors }) => errors),
+  DATABASE_ERRORS,
+  KERNEL_ERRORS,
+)

@@ -1,0 +1,40 @@
+import { fleetRoom } from '@taskflow/fleet/room'
+import type { RoomRoutes } from '@taskflow/http'
+import { identityRoom } from '@taskflow/identity/room'
+import type { Duty } from '@taskflow/kernel'
+import type { Room } from '@taskflow/room'
+import { tasksRoom } from '@taskflow/tasks/room'
+
+/** Every room of the product, each after those whose stores it needs. A new feature is a line here. */
+const listed = [tasksRoom, fleetRoom, identityRoom] as const
+
+export const ROOMS: readonly Room[] = listed
+
+type Listed = (typeof listed)[number]
+
+type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never
+
+type StoresOf<Each> = Each extends { readonly stores: (deps: never) => infer Stores } ? Stores : never
+type DutyDepsOf<Each> = Each extends { readonly duties: (deps: infer Deps) => unknown } ? Deps : never
+type RouteDepsOf<Each> = Each extends { readonly routes: () => Promise<RoomRoutes<infer Deps>> } ? Deps : never
+
+/** The stores of all rooms, as one object. */
+export type RoomStores = Intersection<StoresOf<Listed>>
+
+/** What the duties of all rooms need together. */
+export type RoomDutyDeps = Intersection<DutyDepsOf<Listed>>
+
+/** What the routes of all rooms need together. */
+export type RoomRouteDeps = Intersection<RouteDepsOf<Listed>>
+
+/** The duties of all rooms. */
+export const dutiesOf = (deps: RoomDutyDeps): readonly Duty[] =>
+  ROOMS.flatMap((room) => room.duties?.(deps as never) ?? [])
+
+/** Loads the routes of all rooms. */
+export async function loadRoutes(): Promise<readonly RoomRoutes<RoomRouteDeps>[]> {
+  const loaded = await Promise.all(ROOMS.map((room) => room.routes?.()))
+  return loaded.filter((routes) => routes !== undefined) as RoomRoutes<RoomRouteDeps>[]
+}

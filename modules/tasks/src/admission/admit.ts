@@ -1,0 +1,55 @@
+import type { Principal } from '@taskflow/http/access'
+import type { Ids } from '@taskflow/kernel'
+import { asSent, checker, closed, within } from '@taskflow/validation'
+import { Type } from 'typebox'
+import type { NewTask } from '../domain/task.ts'
+import type { KnownType } from './known-type.ts'
+import { newTask } from './new-task.ts'
+import { checkTask, type ReadTask, readBody, readPlainTask } from './read-task.ts'
+import { NewTaskBody } from './task-fields.ts'
+import type { TaskTypes } from './task-types.ts'
+
+export interface AdmitDeps {
+  readonly types: Pick<TaskTypes, 'find'>
+  readonly ids: Ids
+  readonly maxPayloadBytes: number
+}
+
+type By = Pick<Principal, 'project' | 'actor'>
+
+const MAX_TASKS = 10_000
+
+export const BatchBody = closed({ tasks: Type.Array(NewTaskBody, { minItems: 1, maxItems: MAX_TASKS }) })
+
+// Item by item, each with all its errors: one check of the whole would gather those of every item first.
+const checkBatch = checker(closed({ tasks: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_TASKS }) }))
+
+/** Makes a task of what a caller asks for, or refuses what no schema can tell. */
+export async function admitTask(task: ReadTask, by: By, { types, ids, maxPayloadBytes }: AdmitDeps): Promise<NewTask> {
+  const known = await types.find(by.project, task.fields.type)
+  return newTask(task, { id: ids.next(), by, known, maxPayloadBytes })
+}
+
+/** Of a body that has been parsed. */
+export const readBatch = (body: unknown): ReadTask[] =>
+  checkBatch(body).tasks.map((each, index) => readBody(checkTask(each, `/tasks/${index}`)))
+
+/** Of values that have not travelled. */
+export function readTasks(given: readonly unknown[]): ReadTask[] {
+  const tasks = given.length > 0 && given.length <= MAX_TASKS ? given.map(readPlainTask) : []
+  return isComplete(tasks) ? tasks : readBatch(asSent({ tasks: given }))
+}
+
+const isComplete = (tasks: readonly (ReadTask | undefined)[]): tasks is ReadTask[] =>
+  tasks.length > 0 && tasks.every((task) => task !== undefined)
+
+/** Makes tasks of all, or refuses them all; the refusal says which is meant. */
+export async function admitTasks(tasks: readonly ReadTask[], by: By, deps: AdmitDeps): Promise<NewTask[]> {
+  const { types, ids, maxPayloadBytes } = deps
+  const known = new Map<string, KnownType | undefined>()
+  for (const { fields } of tasks)
+    if (!known.has(fields.type)) known.set(fields.type, await types.find(by.project, fields.type))
+  const admit = (task: ReadTask): NewTask =>
+    newTask(task, { id: ids.next(), by, known: known.get(task.fields.type), maxPayloadBytes })
+  return tasks.map((task, index) => within(`/tasks/${index}`, admit, task))
+}

@@ -1,0 +1,5 @@
+export * from './admit.ts'
+export * from './idempotency.ts'
+export * from './read-task.ts'
+export * from './task-fields.ts'
+export * from './task-types.ts'

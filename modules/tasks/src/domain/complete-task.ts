@@ -1,0 +1,118 @@
+import type { Principal } from '@taskflow/http/access'
+import { iso } from '@taskflow/kernel'
+import type { Priority } from './priority.ts'
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
+import type { NewTask, TaskId, Timeouts } from './task.ts'
+import type { TaskTypeDefaults } from './task-type.ts'
+import type { TaskView } from './task-view.ts'
+
+const DEFAULT_QUEUE = 'default'
+const DEFAULT_MAX_ATTEMPTS = 5
+
+/** What a caller asks for beside the payload, checked but not complete. */
+export interface TaskRequest {
+  readonly type: string
+  readonly queue?: string
+  readonly priority?: Priority
+  /** ISO 8601 with its zone. */
+  readonly runAt?: string
+  readonly delayMs?: number
+  readonly maxAttempts?: number
+  readonly retry?: Partial<RetryPolicy>
+  readonly timeouts?: Timeouts
+  readonly labels?: Readonly<Record<string, string>>
+  readonly title?: string
+  readonly description?: string
+  readonly retentionMs?: number
+}
+
+interface Given {
+  readonly id: string
+  readonly by: Pick<Principal, 'project' | 'actor'>
+  /** What workers announced of the type, if any knows it. */
+  readonly known: TaskTypeDefaults | undefined
+  /** JSON text. */
+  readonly payload: string
+}
+
+/** Completes what a caller asked for: absent options are the type's, and else the general ones. */
+export function completeTask(request: TaskRequest, { id, by, known, payload }: Given): NewTask {
+  return {
+    id: id as TaskId,
+    project: by.project,
+    type: request.type,
+    queue: request.queue ?? known?.queue ?? DEFAULT_QUEUE,
+    priority: request.priority ?? known?.priority ?? 'normal',
+    payload,
+    runAt: request.runAt === undefined ? null : new Date(request.runAt),
+    delayMs: request.delayMs ?? null,
+    maxAttempts: request.maxAttempts ?? known?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
+    retry: retryOf(request, known),
+    timeouts: timeoutsOf(request, known),
+    retentionMs: request.retentionMs ?? null,
+    labels: labelsOf(request),
+    title: request.title ?? null,
+    description: request.description ?? null,
+    createdBy: by.actor,
+  }
+}
+
+function retryOf({ retry }: TaskRequest, known: TaskTypeDefaults | undefined): RetryPolicy | null {
+  if (retry === undefined) return known?.retry ?? null
+  return { ...(known?.retry ?? DEFAULT_RETRY_POLICY), ...retry }
+}
+
+function timeoutsOf({ timeouts }: TaskRequest, known: TaskTypeDefaults | undefined): Timeouts | null {
+  if (timeouts === undefined) return known?.timeouts ?? null
+  return { ...known?.timeouts, ...timeouts }
+}
+
+function labelsOf({ labels }: TaskRequest): NewTask['labels'] {
+  return labels === undefined || Object.keys(labels).length === 0 ? null : labels
+}
+
+/**
+ * The task as it was the moment it was stored. A function of the request and of what is kept with an
+ * idempotency key, so that a replay gives the first reply again, however far the task has come since.
+ *
+ * @param payload what its text says, where it is at hand
+ */
+export function submittedView(
+  task: NewTask,
+  id: TaskId,
+  createdAt: Date,
+  payload: unknown = JSON.parse(task.payload),
+): TaskView {
+  const runAt = task.runAt ?? (task.delayMs === null ? null : new Date(createdAt.getTime() + task.delayMs))
+  const isDue = runAt === null || runAt <= createdAt
+  const created = createdAt.toISOString()
+  return {
+    id,
+    project: task.project,
+    type: task.type,
+    queue: task.queue,
+    state: isDue ? 'queued' : 'scheduled',
+    priority: task.priority,
+    payload,
+    result: null,
+    error: null,
+    attempt: 0,
+    maxAttempts: task.maxAttempts,
+    crashCount: 0,
+    retry: task.retry,
+    timeouts: task.timeouts,
+    retentionMs: task.retentionMs,
+    labels: task.labels ?? {},
+    title: task.title,
+    description: task.description,
+    runAt: iso(runAt),
+    createdAt: created,
+    createdBy: task.createdBy,
+    queuedAt: isDue ? created : null,
+    startedAt: null,
+    finishedAt: null,
+    cancelRequestedAt: null,
+    workerId: null,
+    progress: null,
+  }
+}

@@ -1,0 +1,26 @@
+import type { PeriodicService } from '@taskflow/kernel'
+import { type DutyDeps, duty, WOKEN_DUTY_MS } from '@taskflow/kernel'
+import type { TaskDutyStore } from '../ports/duty-store.ts'
+
+interface Deps extends DutyDeps {
+  readonly storage: Pick<TaskDutyStore, 'expireTasks'>
+}
+
+const BATCH = 500
+
+/** Fails tasks that nobody started, or that did not finish, within the time their caller gave them. */
+export function expirer({ storage, ...deps }: Deps): PeriodicService {
+  return duty({
+    ...deps,
+    name: 'expirer',
+    intervalMs: WOKEN_DUTY_MS,
+    async round(isOver) {
+      let count: number
+      do {
+        count = await storage.expireTasks(BATCH)
+        if (count > 0) deps.events.emit('tasks.expired', { count })
+      } while (count === BATCH && !isOver())
+      return undefined
+    },
+  })
+}

@@ -1,0 +1,35 @@
+import type { PeriodicService } from '@taskflow/kernel'
+import { type DutyDeps, duty, WOKEN_DUTY_MS } from '@taskflow/kernel'
+import type { TaskDutyStore } from '../ports/duty-store.ts'
+
+interface Deps extends DutyDeps {
+  readonly storage: Pick<TaskDutyStore, 'promoteTasks'>
+}
+
+// A due task that somebody has locked is skipped: it must not be asked for without a pause.
+const SHORTEST_PAUSE_MS = 5
+const BATCH = 1_000
+
+/**
+ * Moves tasks to queued when they are due. It sleeps until the next one is, not
+ * until the next poll; word of an earlier one wakes it (`promoteWhenDue`), and the lookout where that word is lost.
+ */
+export function promoter({ storage, ...deps }: Deps): PeriodicService {
+  return duty({
+    ...deps,
+    name: 'promoter',
+    intervalMs: WOKEN_DUTY_MS,
+    async round(isOver) {
+      let count = 0
+      for (;;) {
+        const { promoted, nextDueInMs } = await storage.promoteTasks(BATCH)
+        count += promoted
+        if (promoted < BATCH || isOver()) {
+          if (count > 0) deps.events.emit('tasks.promoted', { count })
+          if (nextDueInMs === null) return undefined
+          return Math.min(WOKEN_DUTY_MS, Math.max(SHORTEST_PAUSE_MS, Math.ceil(nextDueInMs)))
+        }
+      }
+    },
+  })
+}

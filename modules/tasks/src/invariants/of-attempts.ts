@@ -1,0 +1,83 @@
+import { type Queries, SLACK } from './tables-of-tasks.ts'
+
+/** Whether the record is of an attempt that ended its task: others make room for the next by themselves. */
+const ENDS_THE_TASK = `(outcome in ('succeeded', 'cancelled') or reason in ('exhausted', 'notRetryable', 'quarantined'))`
+
+/** Of the form "task <id> …", told from the records of its attempts beside its row. */
+export const OF_ATTEMPTS: Queries = {
+  'is nowhere, though an attempt of it is recorded': `
+    select task_id as id, outcome as detail from record where not exists (select from known where known.id = task_id)`,
+  'has an attempt that ended before it began': `
+    select task_id as id, 'attempt ' || attempt as detail from record where ended_at < started_at`,
+  'shares a lease with another record': `
+    select min(id::text) as id, lease_id as detail
+    from (select id, lease_id from known union all select task_id, lease_id from record) as held
+    where lease_id is not null
+    group by lease_id
+    having count(*) > 1`,
+  // An accepted result ends the task; only a redrive makes room for another, and puts the former into a row of its own.
+  'had a result accepted twice': `
+    select task_id as id, count(*) || ' former results, ' || coalesce(min(redrives), 0) || ' redrives' as detail
+    from record left join redriven using (task_id)
+    where outcome = 'succeeded'
+    group by task_id
+    having count(*) > coalesce(min(redrives), 0)`,
+  'ended more often than it was redriven': `
+    select task_id as id, count(*) || ' ends, ' || coalesce(min(redrives), 0) || ' redrives' as detail
+    from record left join redriven using (task_id)
+    where ${ENDS_THE_TASK}
+    group by task_id
+    having count(*) > coalesce(min(redrives), 0)
+       and count(*) filter (where outcome = 'succeeded') <= coalesce(min(redrives), 0)`,
+  // What was handed back, snoozed or rescued uses no attempt (P12). A redrive counts anew: of records from about its moment
+  // nobody knows on which side of it they are.
+  'counts its attempts otherwise than its records do': `
+    select id, (attempt - own) || ' used up before, ' || certain || ' recorded' as detail
+    from (
+      select known.id, known.attempt, (lease_id is not null)::integer as own, coalesce(certain, 0) as certain,
+             coalesce(possible, 0) as possible
+      from known left join used on used.task_id = known.id
+    ) as counted
+    where attempt - own not between certain and possible`,
+  'counts its crashes otherwise than its records do': `
+    select id, crash_count || ' crashes, ' || certain || ' recorded' as detail
+    from (
+      select known.id, known.crash_count, coalesce(certain_crashes, 0) as certain, coalesce(possible_crashes, 0) as possible,
+             -- The crash that ended the task is on its row; whom one ended that was to be cancelled has no other word of it.
+             (is_finished and reason = 'quarantined') is true as is_own,
+             (is_finished and lease_id is not null and (reason = 'quarantined' or known.state = 'cancelled')) is true as may_be_own
+      from known left join used on used.task_id = known.id
+    ) as counted
+    where crash_count not between certain + is_own::integer and possible + may_be_own::integer`,
+  'has attempts whose numbers do not follow each other': `
+    select task_id as id, 'attempt ' || attempt || ' where ' || expected || ' is next' as detail
+    from (
+      select task_id, attempt,
+             coalesce(lag(attempt + is_used::integer) over (partition by task_id order by attempt, is_used), 1) as expected
+      from record
+      where not exists (select from redriven where redriven.task_id = record.task_id)
+    ) as numbered
+    where attempt <> expected`,
+  'ran twice at the same time': `
+    select task_id as id, 'attempt ' || attempt || ' began before the one before it ended' as detail
+    from (
+      select task_id, attempt, started_at, lag(ended_at) over (partition by task_id order by started_at, ended_at) as free_at
+      from (
+        select task_id, attempt, started_at, ended_at from record
+        union all
+        select id, attempt, started_at, coalesce(finished_at, 'infinity') from known
+        where lease_id is not null and exists (select from record where task_id = id)
+      ) as run
+    ) as ordered
+    where started_at < free_at - ${SLACK}`,
+  // Whom the rescuer takes a task from has been declared dead, or has said goodbye, and comes never back (P4).
+  'was taken from a worker that lives': `
+    select taken.id, worker_id as detail
+    from (
+      select task_id as id, worker_id from record where outcome = 'rescued' and failure = 'WorkerLost'
+      union all
+      select id, worker_id from known where reason = 'quarantined' and failure = 'WorkerLost'
+    ) as taken
+    join worker on worker.id = worker_id
+    where worker.state in ('active', 'draining')`,
+}

@@ -1,0 +1,54 @@
+import { CRASH_LIMIT, FINISHED_STATES } from '@taskflow/tasks'
+import type { Queries } from './tables-of-tasks.ts'
+
+const FINISHED = `('${FINISHED_STATES.join(`', '`)}')`
+
+/** Of the form "task <id> …", told from the task's own row. */
+export const OF_TASKS: Queries = {
+  'is both unfinished and finished': `
+    select id, waiting.state || ' and ' || ended.state as detail
+    from known as waiting join known as ended using (id)
+    where not waiting.is_finished and ended.is_finished`,
+  'is running without a lease, a worker or a start': `
+    select id, null as detail from known
+    where state = 'running' and (lease_id is null or worker_id is null or started_at is null)`,
+  // Its heartbeat is what keeps the lease, and its end what has the task rescued.
+  'runs on a worker that is unknown, or of another project': `
+    select known.id, worker_id as detail
+    from known left join worker on worker.id = worker_id
+    where known.state = 'running' and worker_id is not null and worker.project is distinct from known.project`,
+  'is held though it does not run': `
+    select id, state as detail from known
+    where not is_finished and state <> 'running' and (lease_id is not null or worker_id is not null)`,
+  'is queued without the moment it was queued': `
+    select id, null as detail from known where state = 'queued' and queued_at is null`,
+  'is due at no moment': `
+    select id, state as detail from known where state in ('scheduled', 'retrying') and run_at is null`,
+  'came back though it was to be cancelled': `
+    select id, state as detail from known
+    where not is_finished and state <> 'running' and cancel_requested_at is not null`,
+  'used more attempts than it has': `
+    select id, attempt || ' of ' || max_attempts as detail from known where attempt > max_attempts`,
+  'was not quarantined after its crashes': `
+    select id, crash_count || ' crashes' as detail from known
+    where crash_count > ${CRASH_LIMIT} or (not is_finished and crash_count = ${CRASH_LIMIT})`,
+  'is in a state that its half does not have': `
+    select id, state as detail from known where is_finished <> (state in ${FINISHED})`,
+  'finished without an end': `
+    select id, state as detail from known where is_finished and finished_at is null`,
+  'ended before it began': `
+    select id, null as detail from known where finished_at < started_at`,
+  'is to be forgotten before it ended': `
+    select id, null as detail from known where keep_until < finished_at`,
+  'succeeded without a result, or has one though it did not': `
+    select id, state as detail from known where is_finished and (state = 'succeeded') <> has_result`,
+  'succeeded without having run': `
+    select id, null as detail from known
+    where state = 'succeeded' and (lease_id is null or worker_id is null or started_at is null or attempt < 1)`,
+  // Who waits until the end has none of them, and whom a worker ended all.
+  'ended with half a lease': `
+    select id, state as detail from known
+    where is_finished and state <> 'succeeded' and num_nulls(lease_id, worker_id, started_at) between 1 and 2`,
+  'failed without an error': `
+    select id, null as detail from known where state = 'failed' and not has_error`,
+}

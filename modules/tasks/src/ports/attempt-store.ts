@@ -1,0 +1,81 @@
+import type { Verdict } from '../domain/attempt-outcome.ts'
+import type { RetryPolicy } from '../domain/retry-policy.ts'
+import type { LeaseId, LogLine, TaskId, Timeouts, WorkerId } from '../domain/task.ts'
+
+export interface ClaimRequest {
+  /** A UUIDv7 of this claim alone: its leases are named after it. */
+  readonly claimId: string
+  readonly workerId: WorkerId
+  readonly queues: readonly string[]
+  readonly types: readonly string[]
+  readonly max: number
+  /** Only those of these that may be claimed; absent for whatever waits. */
+  readonly ids?: readonly TaskId[]
+  /** Serves the queues in the order given, each by rank; otherwise the smallest rank goes first over all of them. Means nothing with ids. */
+  readonly isDrawn?: boolean
+}
+
+/** A claimed task: what an attempt needs, and the lease that its end must present. */
+export interface Lease {
+  readonly taskId: TaskId
+  readonly leaseId: LeaseId
+  readonly project: string
+  readonly type: string
+  readonly queue: string
+  /** JSON text. */
+  readonly payload: string
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly crashCount: number
+  readonly retry: RetryPolicy | null
+  readonly timeouts: Timeouts | null
+  /** Until the end of schedule-to-close, in milliseconds from the claim; null for no limit. */
+  readonly closeInMs: number | null
+  readonly labels: Readonly<Record<string, string>>
+  readonly createdAt: Date
+  /** From ready to claimed, in milliseconds. */
+  readonly waitedMs: number
+}
+
+/** A lease as storage knows it, whoever else does. */
+export type HeldLease = Pick<Lease, 'taskId' | 'leaseId'>
+
+export interface Settlement {
+  readonly taskId: TaskId
+  readonly leaseId: LeaseId
+  readonly verdict: Verdict
+}
+
+/**
+ * `settled`: the verdict stands. `cancelled`: the task was to be cancelled, so a
+ * retry, snooze, release or rescue ended it instead. `stale`: the lease was lost
+ * and nothing was written (P3).
+ */
+export type SettlementResult = 'settled' | 'cancelled' | 'stale'
+
+/** A line to be stored, however often it is sent. */
+export interface NewLogLine extends LogLine {
+  /** A UUIDv7 of whoever brings it: lines are read in the order of their ids, and one id is stored once. */
+  readonly id: string
+  readonly project: string
+  readonly taskId: TaskId
+}
+
+/** Attempts of tasks, as workers drive them. */
+export interface AttemptStore {
+  /**
+   * Smallest rank first; empty when there is none, or when the worker was declared dead or is asked to cordon or drain.
+   * Given ids, a worker that may claim nothing is told so by WORKER_STATE_CONFLICT: its broker's word of them is to be
+   * given back, not acknowledged.
+   */
+  claimTasks(request: ClaimRequest): Promise<Lease[]>
+  /** The running tasks that are this worker's in the eyes of the others. */
+  listHeldLeases(workerId: WorkerId): Promise<HeldLease[]>
+  /** One result for each, in their order. Gathers with others under way; those brought together stand or fall together. */
+  settleTasks(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]>
+  /** Lines of tasks that are gone are never read, and cleared by retention. */
+  appendLogs(lines: readonly NewLogLine[]): Promise<void>
+  recordProgress(
+    updates: readonly { project: string; taskId: TaskId; leaseId: LeaseId; percent: number; message: string | null }[],
+  ): Promise<void>
+}

@@ -1,0 +1,20 @@
+import type { Dispatch, Line } from '../dispatch/broker.ts'
+
+/** Where a task stands in its line. */
+export type QueuedTask = Pick<Dispatch, 'taskId' | 'rankMs'>
+
+/** What the duties of this room need. Each method is safe to run twice, and by two at once. */
+export interface TaskDutyStore {
+  /** Moves up to `limit` due tasks to queued. `nextDueInMs` is null when nothing is scheduled. */
+  promoteTasks(limit: number): Promise<{ promoted: number; nextDueInMs: number | null }>
+  /** How many tasks have been queued for longer than that, by line; lines without any are left out. */
+  countQueuedTasks(settledForMs: number): Promise<{ line: Line; count: number }[]>
+  /** Queued tasks of a line, smallest rank first, after the last one of the page before. */
+  listQueuedTasks(line: Line, page: { limit: number; after?: QueuedTask }): Promise<Dispatch[]>
+  /** Fails tasks past schedule-to-start or schedule-to-close that are not running. */
+  expireTasks(limit: number): Promise<number>
+  /** Makes the partitions of the days ahead, drops those whose tasks are all past retention, and clears old keys and workers. */
+  applyRetention(): Promise<{ droppedPartitions: readonly string[] }>
+  /** Reclaims dead rows and renews statistics where no autovacuum does (PGlite); elsewhere it does nothing. */
+  vacuumTables(): Promise<void>
+}

@@ -1,0 +1,96 @@
+import type { TaskEvent } from '../domain/history.ts'
+import type { Priority } from '../domain/priority.ts'
+import type { Attempt, LogLine, NewTask, Task, TaskId } from '../domain/task.ts'
+import type { TaskState } from '../domain/task-state.ts'
+
+/** The caller's retry of one request is told by its key; `requestHash` tells whether it is the same request. */
+export interface IdempotencyKey {
+  readonly key: string
+  readonly requestHash: string
+}
+
+export interface Submission {
+  readonly project: string
+  /** At least one; all or nothing. */
+  readonly tasks: readonly NewTask[]
+  readonly idempotency?: IdempotencyKey
+}
+
+export interface Submitted {
+  /** Of the tasks stored now, or, for a replay, then. */
+  readonly ids: readonly TaskId[]
+  readonly createdAt: Date
+  /** True when the key had been used for the same request: nothing was stored now. */
+  readonly replayed: boolean
+}
+
+export interface TaskFilter {
+  readonly project: string
+  readonly states?: readonly TaskState[]
+  readonly queue?: string
+  readonly type?: string
+  readonly priority?: Priority
+  readonly labels?: Readonly<Record<string, string>>
+  readonly createdBy?: string
+  readonly createdAfter?: Date
+  readonly createdBefore?: Date
+  /** Part of a title, description or type, in any case. */
+  readonly search?: string
+}
+
+export interface Page {
+  readonly limit: number
+  /** Only tasks older than this one. */
+  readonly before?: TaskId
+}
+
+/** What of a task may be changed before it starts. Absent means unchanged. */
+export interface TaskEdit {
+  readonly payload?: string
+  readonly queue?: string
+  readonly priority?: Priority
+  /** Null for at once. */
+  readonly runAt?: Date | null
+  readonly maxAttempts?: number
+  readonly labels?: Readonly<Record<string, string>>
+  readonly title?: string | null
+  readonly description?: string | null
+}
+
+export interface By {
+  readonly project: string
+  readonly actor: string
+}
+
+/**
+ * The life of tasks as callers see it. Methods that name one task throw
+ * TASK_NOT_FOUND when the project has none of that id.
+ */
+export interface TaskStore {
+  /** Durable when it resolves (P1). Throws IDEMPOTENCY_CONFLICT for a used key with another request. */
+  submitTasks(submission: Submission): Promise<Submitted>
+  getTask(project: string, id: TaskId): Promise<Task>
+  /** Newest first; payload and result are empty (`null` as JSON text) unless asked for. */
+  listTasks(filter: TaskFilter, page: Page, include: { payload: boolean; result: boolean }): Promise<Task[]>
+  /** Which of these have finished, of any project. */
+  findFinishedTasks(ids: readonly TaskId[]): Promise<TaskId[]>
+  /**
+   * Throws TASK_STATE_CONFLICT once the task has started or finished, and PRECONDITION_FAILED
+   * when `ifVersion` is given and the row has changed since.
+   */
+  editTask(id: TaskId, edit: TaskEdit, by: By, ifVersion?: string): Promise<Task>
+  /** Final for a waiting task; a running one is asked to stop. Throws TASK_STATE_CONFLICT for a finished one. */
+  cancelTask(id: TaskId, by: By, reason: string | null): Promise<Task>
+  /** Back to queued, attempts counted anew. Throws TASK_STATE_CONFLICT for an unfinished one. */
+  redriveTask(id: TaskId, by: By, payload: string | null): Promise<Task>
+  /** Oldest first, the one that runs or ended the task included. */
+  listAttempts(project: string, id: TaskId): Promise<Attempt[]>
+  /** Oldest first. */
+  listEvents(project: string, id: TaskId): Promise<TaskEvent[]>
+  /** Oldest first. `after` is the cursor of the line before. */
+  listLogs(
+    project: string,
+    id: TaskId,
+    page: { limit: number; after?: string },
+  ): Promise<(LogLine & { cursor: string })[]>
+}

@@ -1,0 +1,92 @@
+import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
+import { PageQuery, pageOf, principalOf, problems, readPage, ref } from '@taskflow/http'
+import { isUuid } from '@taskflow/kernel'
+import { closed, name } from '@taskflow/validation'
+import { PRIORITIES } from '../domain/priority.ts'
+import type { TaskId } from '../domain/task.ts'
+import { TASK_STATES } from '../domain/task-state.ts'
+import { taskView } from '../domain/task-view.ts'
+import type { TaskFilter, TaskStore } from '../ports/task-store.ts'
+import { TaskView } from './task-view.ts'
+
+interface Deps {
+  readonly storage: Pick<TaskStore, 'listTasks'>
+}
+
+const Query = closed(
+  {
+    ...PageQuery,
+    state: Type.Optional(
+      Type.Array(Type.Enum([...TASK_STATES]), { description: 'Any of these: repeated, or separated by commas' }),
+    ),
+    queue: Type.Optional(name('The queue')),
+    type: Type.Optional(name('The task type')),
+    priority: Type.Optional(Type.Enum([...PRIORITIES])),
+    createdBy: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    createdAfter: Type.Optional(Type.String({ format: 'date-time' })),
+    createdBefore: Type.Optional(Type.String({ format: 'date-time' })),
+    q: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: 'Part of the title, description or type, in any case' }),
+    ),
+    include: Type.Optional(
+      Type.Array(Type.Enum(['payload', 'result']), { description: 'What lists leave out unless asked for' }),
+    ),
+  },
+  { patternProperties: { '^label\\.[\\s\\S]{1,64}$': { type: 'string', maxLength: 256 } } },
+)
+
+/** GET /v1/tasks */
+export const listTasksRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage }) => {
+  app.get(
+    '/v1/tasks',
+    {
+      schema: {
+        operationId: 'listTasks',
+        summary: 'List tasks',
+        description: 'Newest first. Also filters by labels: `?label.<name>=<value>`, all of which must be there.',
+        tags: ['tasks'],
+        querystring: Query,
+        response: { 200: pageOf(ref(TaskView)), ...problems() },
+      },
+      config: { permission: 'tasks:read', commaSeparated: ['state', 'include'] },
+    },
+    async (request) => {
+      const { query } = request
+      const filter = filterOf(query, principalOf(request).project)
+      const include = {
+        payload: query.include?.includes('payload') ?? false,
+        result: query.include?.includes('result') ?? false,
+      }
+      const page = await readPage(query, {
+        read: ({ limit, after }) =>
+          storage.listTasks(filter, { limit, ...(after !== undefined && { before: after as TaskId }) }, include),
+        positionOf: (task) => task.id,
+        isPosition: isUuid,
+      })
+      return { ...page, items: page.items.map((task) => taskView(task, { ...include, progress: false })) }
+    },
+  )
+}
+
+function filterOf(query: Static<typeof Query>, project: string): TaskFilter {
+  const labels = labelsOf(query)
+  return {
+    project,
+    ...(query.state && { states: query.state }),
+    ...(query.queue !== undefined && { queue: query.queue }),
+    ...(query.type !== undefined && { type: query.type }),
+    ...(query.priority && { priority: query.priority }),
+    ...(query.createdBy !== undefined && { createdBy: query.createdBy }),
+    ...(query.createdAfter !== undefined && { createdAfter: new Date(query.createdAfter) }),
+    ...(query.createdBefore !== undefined && { createdBefore: new Date(query.createdBefore) }),
+    ...(query.q !== undefined && { search: query.q }),
+    ...(Object.keys(labels).length > 0 && { labels }),
+  }
+}
+
+const LABEL = 'label.'
+
+function labelsOf(query: Readonly<Record<string, unknown>>): Record<string, string> {
+  const given = Object.entries(query).filter(([key]) => key.startsWith(LABEL))
+  return Object.fromEntries(given.map(([key, value]) => [key.slice(LABEL.length), value as string]))
+}

@@ -1,0 +1,114 @@
+import type { Readable } from 'node:stream'
+import { type Line, lineGroups, overlapped, type ProblemOf } from '@taskflow/http'
+import type { Principal } from '@taskflow/http/access'
+import { hasCode } from '@taskflow/kernel'
+import { parseJson } from '@taskflow/validation'
+import { type AdmitDeps, admitTask } from '../admission/admit.ts'
+import { idempotencyOf } from '../admission/idempotency.ts'
+import { checkTask, readBody } from '../admission/read-task.ts'
+import { bodyLimitFor } from '../admission/task-fields.ts'
+import type { NewTask } from '../domain/task.ts'
+import type { TaskStore } from '../ports/task-store.ts'
+
+export interface SubmitLinesDeps extends AdmitDeps {
+  readonly storage: Pick<TaskStore, 'submitTasks'>
+}
+
+interface Caller {
+  readonly principal: Principal
+  /** The request's id. */
+  readonly instance: string
+  readonly problemOf: ProblemOf
+  /** Idempotency key of the request; that of a line is derived from it. */
+  readonly key?: string
+}
+
+/**
+ * Submits a stream of tasks and yields what became of each, in order.
+ *
+ * Lines that came together are stored together, while the next ones are read, and each on its own when
+ * one of them is bad. Nothing is read while the caller does not take the replies, and nothing any more once the caller has left.
+ */
+export async function* submitLines(input: Readable, deps: SubmitLinesDeps, caller: Caller): AsyncGenerator<string> {
+  const groups = admittedGroups(input, deps, caller)
+  for await (const replies of overlapped(groups, (group) => storeGroup(group, deps, caller))) yield replies.join('')
+}
+
+interface Group {
+  readonly lines: readonly Line[]
+  /** By the place of its line. */
+  readonly refusals: ReadonlyMap<number, unknown>
+  readonly admitted: readonly Admitted[]
+}
+
+interface Admitted {
+  /** Where among the lines of its group. */
+  readonly index: number
+  readonly task: NewTask
+  readonly idempotency: ReturnType<typeof idempotencyOf>
+}
+
+/** One group after the other, so that ids ascend with the lines: to admit may take a question to the database. */
+async function* admittedGroups(input: Readable, deps: SubmitLinesDeps, caller: Caller): AsyncGenerator<Group> {
+  for await (const lines of lineGroups(input, bodyLimitFor(deps.maxPayloadBytes)))
+    yield await admitGroup(lines, deps, caller)
+}
+
+async function admitGroup(lines: readonly Line[], deps: SubmitLinesDeps, caller: Caller): Promise<Group> {
+  const refusals = new Map<number, unknown>()
+  const admitted: Admitted[] = []
+  for (const [index, line] of lines.entries()) {
+    try {
+      admitted.push({ index, ...(await admitLine(line, deps, caller)) })
+    } catch (error) {
+      refusals.set(index, error)
+    }
+  }
+  return { lines, refusals, admitted }
+}
+
+async function storeGroup(
+  { lines, refusals, admitted }: Group,
+  deps: SubmitLinesDeps,
+  caller: Caller,
+): Promise<string[]> {
+  const outcomes = new Map(refusals)
+  const stored = await storeTasks(admitted, deps, caller)
+  for (const [position, { index }] of admitted.entries()) outcomes.set(index, stored[position])
+  return lines.map(({ number }, index) => replyOf(number, outcomes.get(index), caller))
+}
+
+async function admitLine(line: Line, deps: SubmitLinesDeps, { principal, key }: Caller) {
+  if (line.error) throw line.error
+  const body = checkTask(parseJson(line.bytes))
+  return {
+    task: await admitTask(readBody(body), principal, deps),
+    idempotency: idempotencyOf(key && `${key}/${line.number}`, 'POST /v1/tasks/batch', body),
+  }
+}
+
+/** Resolves with the id of each, or with the error that it met. */
+async function storeTasks(
+  admitted: readonly Admitted[],
+  { storage }: SubmitLinesDeps,
+  { principal: { project }, key }: Caller,
+): Promise<readonly unknown[]> {
+  if (key === undefined && admitted.length > 0) {
+    try {
+      return (await storage.submitTasks({ project, tasks: admitted.map(({ task }) => task) })).ids
+    } catch (error) {
+      // They may have been stored, so not again.
+      if (hasCode(error, 'DATABASE_UNAVAILABLE')) return admitted.map(() => error)
+    }
+  }
+  const alone = admitted.map(async ({ task, idempotency }) => {
+    const { ids } = await storage.submitTasks({ project, tasks: [task], ...idempotency })
+    return ids[0] ?? task.id
+  })
+  return Promise.all(alone.map((each) => each.catch((error: unknown) => error)))
+}
+
+function replyOf(line: number, outcome: unknown, { instance, problemOf }: Caller): string {
+  if (typeof outcome === 'string') return `{"line":${line},"id":"${outcome}"}\n`
+  return `${JSON.stringify({ line, error: problemOf(outcome, instance) })}\n`
+}

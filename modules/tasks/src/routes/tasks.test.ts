@@ -1,0 +1,147 @@
+import { emptyDatabase } from '@taskflow/testing'
+import { useApi } from '@taskflow/testing/given-api'
+import { beforeEach, describe, expect, test } from 'vitest'
+
+const given = useApi()
+beforeEach(() => emptyDatabase(given.db))
+
+interface Page {
+  items: { id: string }[]
+  nextCursor: string | null
+}
+
+const submit = async (body: object = {}) => (await given.call('POST', '/v1/tasks', { type: 'test.echo', ...body })).json
+
+describe('a single read', () => {
+  test('is not sent again to a caller who has it', async () => {
+    const { id } = await submit()
+    const first = await given.call('GET', `/v1/tasks/${id}`)
+    const etag = first.headers.etag ?? ''
+    expect(etag).toMatch(/^"[\w-]{27}"$/)
+    const again = await given.call('GET', `/v1/tasks/${id}`, undefined, { 'if-none-match': `"other", W/${etag}` })
+    expect(again).toMatchObject({ status: 304, text: '' })
+  })
+
+  test('of a task that is not there is 404', async () => {
+    const { status, json } = await given.call('GET', '/v1/tasks/01900000-0000-7000-8000-000000000000')
+    expect({ status, code: json.code }).toEqual({ status: 404, code: 'TASK_NOT_FOUND' })
+  })
+})
+
+describe('an edit', () => {
+  test('changes what it names and nothing else', async () => {
+    const task = await submit({ title: 'old', labels: { a: '1' }, payload: { n: 1 } })
+    const changes = { title: null, priority: 'low', payload: [2], labels: { b: '2' } }
+    const { status, json } = await given.call('PATCH', `/v1/tasks/${task.id}`, changes)
+    expect(status).toBe(200)
+    expect(json).toEqual({ ...task, ...changes })
+  })
+
+  test('is made with the ETag of the representation it was made from, and refused with an older one', async () => {
+    const { id } = await submit()
+    const { etag = '' } = (await given.call('GET', `/v1/tasks/${id}`)).headers
+    const edit = (title: string) => given.call('PATCH', `/v1/tasks/${id}`, { title }, { 'if-match': etag })
+    const first = await edit('one')
+    expect(first.status).toBe(200)
+    expect(first.headers.etag).toBe((await given.call('GET', `/v1/tasks/${id}`)).headers.etag)
+    expect(await edit('two')).toMatchObject({ status: 412, json: { code: 'PRECONDITION_FAILED' } })
+  })
+
+  test('of a finished task is a conflict', async () => {
+    const { id } = await submit()
+    await given.call('POST', `/v1/tasks/${id}/cancel`)
+    const { status, json } = await given.call('PATCH', `/v1/tasks/${id}`, { title: 'late' })
+    expect({ status, code: json.code }).toEqual({ status: 409, code: 'TASK_STATE_CONFLICT' })
+  })
+})
+
+test('cancels a waiting task, once, and tells by whom and why', async () => {
+  const { id } = await submit()
+  const cancelled = await given.call('POST', `/v1/tasks/${id}/cancel`, { reason: 'not needed' })
+  expect(cancelled.json).toMatchObject({ state: 'cancelled', error: { reason: 'cancelled' } })
+  expect((await given.call('POST', `/v1/tasks/${id}/cancel`)).status).toBe(409)
+  const { items } = (await given.call('GET', `/v1/tasks/${id}/events`)).json
+  expect(items).toContainEqual(
+    expect.objectContaining({ kind: 'task.cancelRequested', actor: 'admin', detail: { reason: 'not needed' } }),
+  )
+})
+
+test('redrives a finished task, with another payload when one is given', async () => {
+  const { id } = await submit({ payload: 1 })
+  expect((await given.call('POST', `/v1/tasks/${id}/redrive`)).status).toBe(409)
+  await given.call('POST', `/v1/tasks/${id}/cancel`)
+  const redriven = await given.call('POST', `/v1/tasks/${id}/redrive`, { payload: null })
+  expect(redriven.json).toMatchObject({ state: 'queued', payload: null, attempt: 0 })
+})
+
+describe('a list', () => {
+  test('is newest first, without payloads unless asked for', async () => {
+    const [first, second] = [await submit({ payload: 1 }), await submit({ payload: 2 })]
+    const plain = (await given.call('GET', '/v1/tasks')).json
+    expect(plain.items.map(({ id }: { id: string }) => id)).toEqual([second.id, first.id])
+    expect(plain.items[0]).not.toHaveProperty('payload')
+    expect(plain.items[0]).not.toHaveProperty('result')
+    const full = (await given.call('GET', '/v1/tasks?include=payload,result')).json
+    // Progress is looked up for one task at a time.
+    const listed = [second, first].map(({ progress: _, ...rest }) => rest)
+    expect(full.items).toEqual(listed)
+  })
+
+  test('comes in pages that leave nothing out', async () => {
+    const ids: string[] = []
+    for (let count = 0; count < 5; count++) ids.unshift((await submit()).id)
+    const seen: string[] = []
+    let cursor: string | null = null
+    do {
+      const page: Page = (await given.call('GET', `/v1/tasks?limit=2${cursor ? `&cursor=${cursor}` : ''}`)).json
+      seen.push(...page.items.map(({ id }) => id))
+      cursor = page.nextCursor
+    } while (cursor)
+    expect(seen).toEqual(ids)
+  })
+
+  test('filters by everything at once', async () => {
+    const wanted = await submit({ queue: 'a', priority: 'high', labels: { k: 'v,w', l: '1' }, title: 'Find 100% me' })
+    await submit({ queue: 'a', priority: 'high', labels: { k: 'v', l: '1' } })
+    await submit({ queue: 'b' })
+    const query = new URLSearchParams({
+      state: 'queued,running',
+      queue: 'a',
+      type: 'test.echo',
+      priority: 'high',
+      'label.k': 'v,w',
+      'label.l': '1',
+      createdBy: 'admin',
+      createdAfter: '2020-01-01T00:00:00Z',
+      createdBefore: '2199-01-01T00:00:00Z',
+      q: 'find 100%',
+    })
+    const { items } = (await given.call('GET', `/v1/tasks?${query}&state=scheduled`)).json
+    expect(items.map(({ id }: { id: string }) => id)).toEqual([wanted.id])
+  })
+
+  test('takes a moment that is of 1969 by the clock of the database', async () => {
+    await submit({ queue: 'since' })
+    const query = new URLSearchParams({ queue: 'since', createdAfter: '1970-01-01T00:00:00+01:00' })
+    expect((await given.call('GET', `/v1/tasks?${query}`)).json.items).toHaveLength(1)
+    const before = new URLSearchParams({ queue: 'since', createdBefore: '1970-01-01T00:00:00+01:00' })
+    expect((await given.call('GET', `/v1/tasks?${before}`)).json.items).toEqual([])
+  })
+
+  test('filters by any name that a label may have', async () => {
+    const { id } = await submit({ labels: { 'first\nsecond': 'x' } })
+    const query = new URLSearchParams({ 'label.first\nsecond': 'x' })
+    expect((await given.call('GET', `/v1/tasks?${query}`)).json.items).toMatchObject([{ id }])
+  })
+})
+
+test('stores a batch as a whole, and gives the same ids for the same key', async () => {
+  const tasks = Array.from({ length: 100 }, (_, n) => ({ type: 'test.echo', payload: n }))
+  const send = () => given.call('POST', '/v1/tasks/batch', { tasks }, { 'idempotency-key': 'batch' })
+  const [first, again] = [await send(), await send()]
+  expect(first.json.ids).toHaveLength(100)
+  expect(again.json).toEqual(first.json)
+  expect(again.headers['idempotent-replayed']).toBe('true')
+  const { payload } = (await given.call('GET', `/v1/tasks/${first.json.ids[42]}`)).json
+  expect(payload).toBe(42)
+})

@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Storage } from '@taskflow/rooms'
+import { eventually, within } from '@taskflow/testing'
+import { ADMIN_TOKEN, useApi } from '@taskflow/testing/given-api'
+import { beforeAll, expect, test } from 'vitest'
+import type { TaskId } from '../domain/task.ts'
+
+let looks = 0
+
+const given = useApi({
+  storageOf: (storage): Storage => ({
+    ...storage,
+    findFinishedTasks(ids) {
+      looks++
+      return storage.findFinishedTasks(ids)
+    },
+  }),
+})
+beforeAll(() => given.app.listen({ host: '127.0.0.1', port: 0 }))
+
+const submit = async (): Promise<string> => (await given.call('POST', '/v1/tasks', { type: 'test.wait' })).json.id
+const wait = (id: string, waitMs = 10_000) => given.call('GET', `/v1/tasks/${id}?waitMs=${waitMs}`)
+const finish = (id: string) => given.storage.cancelTask(id as TaskId, { project: 'default', actor: 'test' }, null)
+
+test('holds the reply until the task has finished', async () => {
+  const id = await submit()
+  const held = wait(id)
+  await finish(id)
+  expect((await within(5_000, held)).json).toMatchObject({ id, state: 'cancelled' })
+})
+
+test('replies at once for a task that has finished', async () => {
+  const id = await submit()
+  await finish(id)
+  const before = looks
+  expect((await wait(id)).json.state).toBe('cancelled')
+  expect(looks).toBe(before)
+})
+
+test('replies with the task as it is when the time is up', async () => {
+  expect((await within(5_000, wait(await submit(), 50))).json.state).toBe('queued')
+})
+
+test('asks one question for all who wait', async () => {
+  const ids = await Promise.all(Array.from({ length: 20 }, submit))
+  const before = looks
+  const held = ids.flatMap((id) => [wait(id), wait(id)])
+  await eventually(() => looks > before)
+  await Promise.all(ids.map(finish))
+  const states = (await within(15_000, Promise.all(held))).map(({ json }) => json.state)
+  expect(new Set(states)).toEqual(new Set(['cancelled']))
+  expect(looks - before).toBeLessThan(40 * 5)
+})
+
+/** A caller on a real connection. */
+function hold(id: string) {
+  const { port } = given.app.server.address() as AddressInfo
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+  const call = request({ port, host: '127.0.0.1', path: `/v1/tasks/${id}?waitMs=60000`, headers })
+  call.on('error', () => undefined)
+  call.end()
+  return call
+}
+
+test('stops asking when the caller has left', async () => {
+  const before = looks
+  const call = hold(await submit())
+  await eventually(() => looks > before)
+  call.destroy()
+  // Twice the longest pause between two questions.
+  let quiet = { looks, since: performance.now() }
+  await eventually(() => {
+    if (looks !== quiet.looks) quiet = { looks, since: performance.now() }
+    return performance.now() - quiet.since > 1_000
+  })
+})
+
+test('lets a stop through', async () => {
+  const before = looks
+  const call = hold(await submit())
+  const responded = once(call, 'response')
+  await eventually(() => looks > before)
+  await within(5_000, given.app.close(), 'the stop')
+  await within(5_000, responded, 'the reply')
+})

@@ -1,0 +1,22 @@
+import { statement } from '@taskflow/database'
+
+export interface TaskTypeRow {
+  type: string
+  queue: string | null
+  priority: number | null
+  max_attempts: number | null
+  retry: string | null
+  timeouts: string | null
+  input_schema: string | null
+}
+
+/** As text also on a caller's own connection, whose driver may parse `json`. */
+export const listTaskTypes = statement<readonly [project: string], TaskTypeRow>({
+  name: 'list_task_types',
+  columns: ['type', 'queue', 'priority', 'max_attempts', 'retry', 'timeouts', 'input_schema'],
+  text: `
+    select type, queue, priority, max_attempts, retry::text, timeouts::text, input_schema::text
+    from task_type
+    where project = $1
+    order by type`,
+})

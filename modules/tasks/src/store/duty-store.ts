@@ -1,0 +1,91 @@
+import type { Database, Sweep } from '@taskflow/database'
+import type { TaskFailure, TaskId } from '../domain/task.ts'
+import { TRANSITIONS } from '../domain/task-state.ts'
+import type { TaskDutyStore } from '../ports/duty-store.ts'
+import { addPartitionDay } from '../statements/add-partition-day.ts'
+import { countQueuedTasks } from '../statements/count-queued-tasks.ts'
+import { dropPartitionDay } from '../statements/drop-partition-day.ts'
+import { expireTasks } from '../statements/expire-tasks.ts'
+import { listQueuedTasks } from '../statements/list-queued-tasks.ts'
+import { lockPartitions } from '../statements/lock-partitions.ts'
+import { nextDue } from '../statements/next-due.ts'
+import { promoteTasks } from '../statements/promote-tasks.ts'
+import { vacuumTables } from '../statements/vacuum-tables.ts'
+import { toDispatch } from './dispatch-row.ts'
+import type { TellQueued } from './notify-queued.ts'
+import { priorityNumber, toPriority } from './task-row.ts'
+
+interface Deps {
+  readonly db: Database
+  readonly retentionMs: number
+  /** Statements that clear what is out of date, of all rooms. */
+  readonly sweeps: readonly Sweep[]
+  readonly tellQueued: TellQueued | undefined
+}
+
+// Tomorrow's partition must be there before midnight, also when no coordinator ran for a weekend.
+const DAYS_AHEAD = 3
+
+const expiry = (message: string): string =>
+  JSON.stringify({ name: 'Expired', message, reason: 'expired' } satisfies TaskFailure)
+
+const NOT_STARTED = expiry('No worker started it within its schedule-to-start time')
+const NOT_CLOSED = expiry('It did not finish within its schedule-to-close time')
+
+export function taskDutyStore({ db, retentionMs, sweeps, tellQueued }: Deps): TaskDutyStore {
+  return {
+    async promoteTasks(limit) {
+      const rows = await db.run(promoteTasks, [TRANSITIONS.promote.from, limit])
+      tellQueued?.(rows.map(toDispatch))
+      const [next] = await db.run(nextDue, [])
+      return { promoted: rows.length, nextDueInMs: next?.due_in_ms ?? null }
+    },
+
+    async countQueuedTasks(settledForMs) {
+      const rows = await db.run(countQueuedTasks, [settledForMs])
+      return rows.map(({ project, queue, type, priority, tasks }) => ({
+        line: { project, queue, type, priority: toPriority(priority) },
+        count: tasks,
+      }))
+    },
+
+    async listQueuedTasks(line, { limit, after }) {
+      const { project, queue, type, priority } = line
+      const rows = await db.run(listQueuedTasks, [
+        project,
+        queue,
+        type,
+        priorityNumber(priority),
+        limit,
+        after?.rankMs ?? null,
+        after?.taskId ?? null,
+      ])
+      return rows.map((row) => ({ project, queue, type, priority, taskId: row.id as TaskId, rankMs: row.rank_ms }))
+    },
+
+    async expireTasks(limit) {
+      const [row] = await db.run(expireTasks, [TRANSITIONS.expire.from, limit, NOT_STARTED, NOT_CLOSED, retentionMs])
+      return row?.expired ?? 0
+    },
+
+    async applyRetention() {
+      // First, since it needs no lock for which a long reader makes the others give up.
+      await db.transaction(async (tx) => {
+        await tx.run(lockPartitions, [])
+        for (const sweep of sweeps) await tx.run(sweep, [])
+      })
+      for (let day = 0; day <= DAYS_AHEAD; day++) await db.run(addPartitionDay, [day, retentionMs])
+      const droppedPartitions: string[] = []
+      for (;;) {
+        const [row] = await db.run(dropPartitionDay, [retentionMs])
+        if (!row?.day) break
+        droppedPartitions.push(row.day)
+      }
+      return { droppedPartitions }
+    },
+
+    async vacuumTables() {
+      if (db.engine === 'pglite') await db.run(vacuumTables, [])
+    },
+  }
+}

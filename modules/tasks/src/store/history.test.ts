@@ -1,0 +1,164 @@
+import { engines, moveTime, newTaskId, PROJECT, strangeLeaseId, useStorage } from '@taskflow/testing'
+import { rowsOf } from '@taskflow/testing/raw-sql'
+import { claimOne, settle, startTask, submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { LogLine, TaskId } from '../domain/task.ts'
+import type { NewLogLine } from '../ports/attempt-store.ts'
+
+const NOT_FOUND = { code: 'TASK_NOT_FOUND' }
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    const given = useStorage(engine)
+    afterEach(() => moveTime(given.db, 0))
+
+    const kindsOf = async (id: TaskId) => (await given.storage.listEvents(PROJECT, id)).map(({ kind }) => kind)
+
+    test('an ordinary life is told though it wrote no history', async () => {
+      const { task, worker, lease } = await startTask(given.storage)
+      await settle(given.storage, lease, VERDICTS.complete)
+      expect(await given.storage.listEvents(PROJECT, task.id)).toMatchObject([
+        { kind: 'task.created', actor: task.createdBy, detail: { type: task.type, queue: task.queue } },
+        { kind: 'task.started', actor: null, detail: { attempt: 1, workerId: worker.id } },
+        { kind: 'task.succeeded', actor: null, detail: { attempt: 1 } },
+      ])
+      expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual([
+        {
+          id: lease.leaseId,
+          attempt: 1,
+          workerId: worker.id,
+          startedAt: expect.any(Date),
+          endedAt: expect.any(Date),
+          outcome: 'succeeded',
+          error: null,
+        },
+      ])
+      const rows = await rowsOf(given.db, 'select 1 from task_event where task_id = $1', [task.id])
+      expect(rows).toEqual([])
+    })
+
+    test('a life of failures, snoozes and rescues is told in order', async () => {
+      const { task, lease, worker } = await startTask(given.storage)
+      let held = lease
+      const steps = ['release', 'rescue', 'snooze', 'retry'] as const
+      for (const [index, verb] of steps.entries()) {
+        await moveTime(given.db, (index * 4 + 1) * 3_600_000)
+        await settle(given.storage, held, VERDICTS[verb])
+        await moveTime(given.db, (index * 4 + 3) * 3_600_000)
+        await given.storage.promoteTasks(100)
+        held = await claimOne(given.storage, worker)
+      }
+      expect(await given.storage.listAttempts(PROJECT, task.id)).toMatchObject([
+        { attempt: 1, outcome: 'released', error: null },
+        { attempt: 1, outcome: 'rescued', error: { reason: 'crashed' } },
+        { attempt: 1, outcome: 'snoozed', error: null },
+        { attempt: 1, outcome: 'failed', error: VERDICTS.retry.error },
+        { attempt: 2, outcome: 'running', endedAt: null, error: null },
+      ])
+      await settle(given.storage, held, VERDICTS.fail)
+      expect(await kindsOf(task.id)).toEqual([
+        'task.created',
+        'task.started',
+        'task.released',
+        'task.started',
+        'task.rescued',
+        'task.started',
+        'task.snoozed',
+        'task.started',
+        'task.retried',
+        'task.started',
+        'task.failed',
+      ])
+    })
+
+    test('a task that never ran has no attempts', async () => {
+      const { task } = await taskInState(given, 'cancelled')
+      expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual([])
+      expect(await kindsOf(task.id)).toEqual(['task.created', 'task.cancelRequested', 'task.cancelled'])
+    })
+
+    test('progress is on the task, and each step of it in the history', async () => {
+      const { task, lease } = await startTask(given.storage)
+      const { taskId, leaseId } = lease
+      for (const [percent, message] of [
+        [40, 'rows loaded'],
+        [80.5, null],
+      ] as const) {
+        await given.storage.recordProgress([{ project: PROJECT, taskId, leaseId, percent, message }])
+      }
+      const { progress } = await given.storage.getTask(PROJECT, task.id)
+      expect(progress).toEqual({ percent: 80.5, at: expect.any(Date) })
+      const events = await given.storage.listEvents(PROJECT, task.id)
+      expect(events.filter(({ kind }) => kind === 'task.progressed').map(({ detail }) => detail)).toEqual([
+        { percent: 40, message: 'rows loaded' },
+        { percent: 80.5 },
+      ])
+      await settle(given.storage, lease, VERDICTS.complete)
+      expect((await given.storage.getTask(PROJECT, task.id)).progress).toEqual(progress)
+    })
+
+    test('P3: progress with a lease that is not held is dropped', async () => {
+      const { task, lease } = await startTask(given.storage)
+      const update = { project: PROJECT, taskId: task.id, percent: 1, message: null }
+      await given.storage.recordProgress([{ ...update, leaseId: strangeLeaseId() }])
+      await settle(given.storage, lease, VERDICTS.complete)
+      await given.storage.recordProgress([{ ...update, leaseId: lease.leaseId }])
+      expect((await given.storage.getTask(PROJECT, task.id)).progress).toBeNull()
+    })
+
+    const line = (index: number): LogLine => ({
+      attempt: 1,
+      at: new Date(1_700_000_000_000 + index),
+      level: 'info',
+      message: `line ${index} "quoted" 'n {all} 🚀`,
+      fields: index % 2 === 0 ? null : `{"index":${index}}`,
+    })
+
+    const newLine = (taskId: TaskId, told: LogLine): NewLogLine => ({
+      ...told,
+      id: newTaskId(),
+      project: PROJECT,
+      taskId,
+    })
+
+    test('logs come back oldest first, page by page', async () => {
+      const { task } = await startTask(given.storage)
+      const lines = Array.from({ length: 25 }, (_, index) => line(index))
+      const sent = lines.map((each) => newLine(task.id, each))
+      for (const some of [sent.slice(20), sent.slice(0, 20)]) await given.storage.appendLogs(some)
+      const read: LogLine[] = []
+      for (let after: string | undefined; ; ) {
+        const page = await given.storage.listLogs(PROJECT, task.id, { limit: 10, ...(after && { after }) })
+        if (page.length === 0) break
+        after = page.at(-1)?.cursor
+        read.push(...page.map(({ cursor: _, ...rest }) => rest))
+      }
+      expect(read).toEqual(lines)
+    })
+
+    test('a line that is sent again is stored once', async () => {
+      const { task } = await startTask(given.storage)
+      const [first, second] = [newLine(task.id, line(0)), newLine(task.id, line(1))]
+      await given.storage.appendLogs([first])
+      await given.storage.appendLogs([first, second])
+      expect(await given.storage.listLogs(PROJECT, task.id, { limit: 10 })).toMatchObject([line(0), line(1)])
+    })
+
+    test('a line of a task that is gone is no trouble', async () => {
+      await given.storage.appendLogs([newLine(newTaskId(), line(0))])
+    })
+
+    test('no lines are no trouble', async () => {
+      await given.storage.appendLogs([])
+      await given.storage.recordProgress([])
+    })
+
+    test('does not tell another project anything', async () => {
+      const { id } = await submitTask(given.storage)
+      await expect(given.storage.listAttempts('other', id)).rejects.toMatchObject(NOT_FOUND)
+      await expect(given.storage.listEvents('other', id)).rejects.toMatchObject(NOT_FOUND)
+      await expect(given.storage.listLogs('other', id, { limit: 1 })).rejects.toMatchObject(NOT_FOUND)
+      expect(await given.storage.listLogs(PROJECT, id, { limit: 1 })).toEqual([])
+    })
+  })
+}

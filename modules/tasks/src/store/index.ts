@@ -1,0 +1,3 @@
+export { openTaskStores, type TaskStores } from './stores.ts'
+export { submitWithin } from './submit.ts'
+export { readTaskTypes } from './task-type-store.ts'

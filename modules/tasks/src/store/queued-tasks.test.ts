@@ -1,0 +1,98 @@
+import { emptyDatabase, engines, moveTime, newTask, PROJECT, submissionOf, useStorage } from '@taskflow/testing'
+import { script } from '@taskflow/testing/raw-sql'
+import { settle, startTask, submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Dispatch, Line } from '../dispatch/broker.ts'
+import type { NewTask } from '../domain/task.ts'
+
+const MINUTE = 60_000
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    const given = useStorage(engine)
+    beforeEach(() => emptyDatabase(given.db))
+    afterEach(() => moveTime(given.db, 0))
+
+    const lineOf = ({ project, queue, type, priority }: NewTask): Line => ({ project, queue, type, priority })
+
+    const count = async (settledForMs = MINUTE) => {
+      const counted = await given.storage.countQueuedTasks(settledForMs)
+      return counted.map((each) => JSON.stringify(each)).sort()
+    }
+
+    const counts = (...lines: [Line, number][]) => lines.map(([line, count]) => JSON.stringify({ line, count })).sort()
+
+    async function listInPages(line: Line, limit: number): Promise<Dispatch[]> {
+      const all: Dispatch[] = []
+      for (;;) {
+        const after = all.at(-1)
+        const page = await given.storage.listQueuedTasks(line, { limit, ...(after && { after }) })
+        all.push(...page)
+        if (page.length < limit) return all
+      }
+    }
+
+    test('counts what is queued by project, queue, type and priority, and nothing else', async () => {
+      const a = await submitTask(given.storage, { queue: 'a' })
+      await submitTask(given.storage, { queue: 'a' })
+      const others = [{ queue: 'b' }, { type: 'x' }, { priority: 'low' as const }, { project: 'other' }]
+      const lines = []
+      for (const other of others) lines.push(lineOf(await submitTask(given.storage, { queue: 'a', ...other })))
+      for (const state of ['scheduled', 'running', 'retrying', 'succeeded'] as const) {
+        await taskInState(given, state, { queue: 'a' })
+      }
+      await moveTime(given.db, 2 * MINUTE)
+      expect(await count()).toEqual(counts([lineOf(a), 2], ...lines.map((line): [Line, number] => [line, 1])))
+    })
+
+    test('counts no task that was queued just now, be it new, promoted or come back', async () => {
+      const { task: released, lease } = await startTask(given.storage)
+      const promoted = await submitTask(given.storage, { type: 'test.promoted', delayMs: MINUTE })
+      await moveTime(given.db, 10 * MINUTE)
+      const fresh = await submitTask(given.storage)
+      await settle(given.storage, lease, VERDICTS.release)
+      await given.storage.promoteTasks(10)
+      expect(await count()).toEqual([])
+      await moveTime(given.db, 12 * MINUTE)
+      expect(await count()).toEqual(counts([lineOf(fresh), 1], [lineOf(released), 1], [lineOf(promoted), 1]))
+    })
+
+    test('lists the tasks of a line in the order of their ranks, page by page, with the ranks that claims go by', async () => {
+      const early = await submitTask(given.storage, { queue: 'a' })
+      // Those of one statement are microseconds apart, less than a Date can tell.
+      const tasks = Array.from({ length: 25 }, () => newTask({ queue: 'a' }))
+      await given.storage.submitTasks(submissionOf(...tasks))
+      for (const other of [{ queue: 'b' }, { type: 'x' }, { priority: 'high' as const }, { project: 'other' }]) {
+        await submitTask(given.storage, { queue: 'a', ...other })
+      }
+      const listed = await listInPages(lineOf(early), 10)
+      expect(listed.map(({ taskId }) => taskId)).toEqual([early, ...tasks].map(({ id }) => id))
+      expect(listed[0]).toMatchObject(lineOf(early))
+      const ranks = listed.map(({ rankMs }) => rankMs)
+      expect(ranks).toEqual(ranks.toSorted((a, b) => a - b))
+      const { queuedAt } = await given.storage.getTask(PROJECT, early.id)
+      expect(Math.abs(ranks[0]! - queuedAt!.getTime())).toBeLessThanOrEqual(1)
+    })
+
+    test('loses none on the way from page to page, whatever the page and the moment', async () => {
+      for (const aheadMs of [0, 123_456_789, -1_000_000_000_000]) {
+        await emptyDatabase(given.db)
+        await moveTime(given.db, aheadMs)
+        const tasks = Array.from({ length: 100 }, () => newTask({ priority: 'critical' }))
+        await given.storage.submitTasks(submissionOf(...tasks))
+        for (const limit of [1, 7, 100]) {
+          const listed = await listInPages(lineOf(tasks[0]!), limit)
+          expect(listed.map(({ taskId }) => taskId)).toEqual(tasks.map(({ id }) => id))
+        }
+      }
+    })
+
+    test('tells tasks of one rank apart by their ids', async () => {
+      const tasks = Array.from({ length: 10 }, () => newTask({ queue: 'a' }))
+      await given.storage.submitTasks(submissionOf(...tasks))
+      await script(given.db, `update task set rank = date_trunc('day', rank)`)
+      const listed = await listInPages(lineOf(tasks[0]!), 3)
+      expect(listed.map(({ taskId }) => taskId)).toEqual(tasks.map(({ id }) => id))
+    })
+  })
+}

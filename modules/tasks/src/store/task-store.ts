@@ -1,0 +1,252 @@
+import type { Database } from '@taskflow/database'
+import { type Events, firstIdAt, TaskFlowError } from '@taskflow/kernel'
+import { historyOf, type TaskEvent, type TaskEventKind } from '../domain/history.ts'
+import { HEAD_START_MS } from '../domain/priority.ts'
+import type { AttemptOutcomeName, LeaseId, LogLine, Task, TaskFailure, TaskId, WorkerId } from '../domain/task.ts'
+import { canTransition, EDITABLE_STATES, isEditable, isFinished, TRANSITIONS } from '../domain/task-state.ts'
+import type { TaskStore } from '../ports/task-store.ts'
+import { cancelTask } from '../statements/cancel-task.ts'
+import { editTask } from '../statements/edit-task.ts'
+import { findFinishedTasks } from '../statements/find-finished-tasks.ts'
+import { getTask } from '../statements/get-task.ts'
+import { type AttemptRow, listAttempts } from '../statements/list-attempts.ts'
+import { listEvents } from '../statements/list-events.ts'
+import { listLogs } from '../statements/list-logs.ts'
+import { listTasks } from '../statements/list-tasks.ts'
+import { listUnsuccessfulTasks } from '../statements/list-unsuccessful-tasks.ts'
+import { redriveTask } from '../statements/redrive-task.ts'
+import { dispatchesOf, toDispatch } from './dispatch-row.ts'
+import type { TellQueued } from './notify-queued.ts'
+import { taskSubmitter } from './submit.ts'
+import { HEAD_STARTS_MS, parseJson, priorityNumber, type TaskRow, toTask } from './task-row.ts'
+
+interface Deps {
+  readonly db: Database
+  /** For lists, which may be a moment old. */
+  readonly readDb: Database
+  readonly events: Events
+  readonly retentionMs: number
+  readonly tellQueued: TellQueued | undefined
+}
+
+const CANCELLED_BEFORE_START: TaskFailure = {
+  name: 'Cancelled',
+  message: 'Cancelled before it started',
+  reason: 'cancelled',
+}
+
+export function taskStore({ db, readDb, events, retentionMs, tellQueued }: Deps): TaskStore {
+  async function findRow(project: string, id: TaskId): Promise<TaskRow> {
+    const [row] = await db.run(getTask, [id, project])
+    if (!row) throw new TaskFlowError('TASK_NOT_FOUND', `There is no task ${id}`, { details: { id } })
+    return row
+  }
+
+  /** For what belongs to one task. A replica that does not have it may be behind: the task may just have been stored. */
+  async function findForList(project: string, id: TaskId): Promise<{ row: TaskRow; from: Database }> {
+    const [row] = readDb === db ? [] : await readDb.run(getTask, [id, project])
+    return row ? { row, from: readDb } : { row: await findRow(project, id), from: db }
+  }
+
+  const find = async (project: string, id: TaskId): Promise<Task> => toTask(await findRow(project, id))
+
+  async function attemptsOf(row: TaskRow, from: Database): Promise<ReturnType<typeof toAttempt>[]> {
+    const kept = await from.run(listAttempts, [row.id])
+    const last = lastAttempt(row)
+    return [...kept.map(toAttempt), ...(last ? [last] : [])]
+  }
+
+  return {
+    submitTasks: taskSubmitter({ db, events, tellQueued }),
+
+    getTask: find,
+
+    async listTasks(filter, { limit, before }, include) {
+      const onlyUnsuccessful = filter.states?.every((state) => state === 'failed' || state === 'cancelled') ?? false
+      const upper = filter.createdBefore && firstIdAt(filter.createdBefore)
+      const rows = await readDb.run(onlyUnsuccessful ? listUnsuccessfulTasks : listTasks, [
+        filter.project,
+        limit,
+        // Both bound the id from above; ids sort as text.
+        smallest(before, upper),
+        filter.createdAfter ? firstIdAt(filter.createdAfter) : null,
+        filter.states ?? null,
+        filter.queue ?? null,
+        filter.type ?? null,
+        filter.priority === undefined ? null : priorityNumber(filter.priority),
+        filter.labels ? JSON.stringify(filter.labels) : null,
+        filter.createdBy ?? null,
+        filter.search === undefined ? null : `%${escapeLike(filter.search)}%`,
+        include.payload,
+        include.result,
+      ])
+      return rows.map(toTask)
+    },
+
+    async findFinishedTasks(ids) {
+      const rows = await db.run(findFinishedTasks, [ids])
+      return rows.map(({ id }) => id as TaskId)
+    },
+
+    async editTask(id, edit, by, ifVersion) {
+      for (;;) {
+        const task = await find(by.project, id)
+        if (!isEditable(task.state)) {
+          throw new TaskFlowError('TASK_STATE_CONFLICT', `Cannot edit task ${id}: it is ${task.state}`, {
+            details: { id, state: task.state },
+          })
+        }
+        if (ifVersion !== undefined && ifVersion !== task.version) {
+          throw new TaskFlowError('PRECONDITION_FAILED', `Task ${id} changed since it was read`, { details: { id } })
+        }
+        const edited = { ...task, ...edit }
+        if (edited.maxAttempts <= task.attempt) {
+          throw new TaskFlowError(
+            'TASK_INVALID',
+            `Expected maxAttempts of task ${id} to be above the ${task.attempt} attempts it has used`,
+            { details: { id } },
+          )
+        }
+        const [row] = await db.run(editTask, [
+          id,
+          by.project,
+          EDITABLE_STATES,
+          task.version,
+          edited.queue,
+          priorityNumber(edited.priority),
+          HEAD_START_MS[edited.priority],
+          edited.payload,
+          edit.runAt !== undefined,
+          edit.runAt ?? null,
+          edited.maxAttempts,
+          Object.keys(edited.labels).length === 0 ? null : JSON.stringify(edited.labels),
+          edited.title,
+          edited.description,
+          by.actor,
+          JSON.stringify(Object.keys(edit)),
+          HEAD_STARTS_MS,
+        ])
+        // No row: it changed between the read and the write. The next round finds out into what.
+        if (!row) continue
+        tellQueued?.(dispatchesOf([row]))
+        events.emit('task.edited', { id })
+        return find(by.project, id)
+      }
+    },
+
+    async cancelTask(id, by, reason) {
+      const [row] = await db.run(cancelTask, [
+        id,
+        by.project,
+        TRANSITIONS.cancel.from,
+        by.actor,
+        reason,
+        JSON.stringify(CANCELLED_BEFORE_START),
+        retentionMs,
+      ])
+      const task = await find(by.project, id)
+      if (!row) throw conflict('cancel', task)
+      events.emit('task.cancelled', { id })
+      return task
+    },
+
+    async redriveTask(id, by, payload) {
+      const [row] = await db.run(redriveTask, [
+        id,
+        by.project,
+        TRANSITIONS.redrive.from,
+        by.actor,
+        payload,
+        HEAD_STARTS_MS,
+      ])
+      if (row) tellQueued?.([toDispatch(row)])
+      const task = await find(by.project, id)
+      if (!row) throw conflict('redrive', task)
+      events.emit('task.redriven', { id })
+      return task
+    },
+
+    async listAttempts(project, id) {
+      const { row, from } = await findForList(project, id)
+      return attemptsOf(row, from)
+    },
+
+    async listEvents(project, id) {
+      const { row, from } = await findForList(project, id)
+      const [attempts, recorded] = await Promise.all([attemptsOf(row, from), from.run(listEvents, [id])])
+      return historyOf(
+        toTask(row),
+        attempts,
+        recorded.map(
+          (event): TaskEvent => ({
+            kind: event.kind as TaskEventKind,
+            at: event.at,
+            actor: event.actor,
+            detail: JSON.parse(event.detail) as Record<string, unknown>,
+          }),
+        ),
+      )
+    },
+
+    async listLogs(project, id, { limit, after }) {
+      const { from } = await findForList(project, id)
+      const rows = await from.run(listLogs, [id, after ?? null, limit])
+      return rows.map(({ id: cursor, attempt, at, level, message, fields }) => ({
+        cursor,
+        attempt,
+        at,
+        level: level as LogLine['level'],
+        message,
+        fields,
+      }))
+    },
+  }
+}
+
+/** `task` was read after the verb was refused, so a state that would allow it now means a race that the caller may repeat. */
+function conflict(verb: 'cancel' | 'redrive', task: Task): TaskFlowError {
+  const { id, state } = task
+  const why = canTransition(verb, state) ? `it was changing; it is now ${state}` : `it is ${state}`
+  return new TaskFlowError('TASK_STATE_CONFLICT', `Cannot ${verb} task ${id}: ${why}`, { details: { id, verb, state } })
+}
+
+function toAttempt(row: AttemptRow) {
+  return {
+    id: row.lease_id as LeaseId,
+    attempt: row.attempt,
+    workerId: row.worker_id as WorkerId,
+    startedAt: row.started_at,
+    endedAt: row.ended_at as Date | null,
+    outcome: row.outcome as AttemptOutcomeName,
+    error: parseJson<TaskFailure>(row.error),
+  }
+}
+
+/** The attempt that runs, or that ended the task: it has no row of its own. */
+function lastAttempt(row: TaskRow): ReturnType<typeof toAttempt> | undefined {
+  if (row.lease_id === null || row.worker_id === null || row.started_at === null) return undefined
+  const task = toTask(row)
+  const error = task.state === 'succeeded' || task.state === 'running' ? null : task.error
+  return {
+    id: row.lease_id as LeaseId,
+    attempt: row.attempt,
+    workerId: row.worker_id as WorkerId,
+    startedAt: row.started_at,
+    endedAt: row.finished_at,
+    outcome: outcomeOf(task),
+    error,
+  }
+}
+
+function outcomeOf({ state, error }: Task): AttemptOutcomeName {
+  if (!isFinished(state)) return 'running'
+  if (state !== 'failed') return state
+  if (error?.reason === 'timedOut') return 'timedOut'
+  return error?.reason === 'quarantined' ? 'rescued' : 'failed'
+}
+
+const escapeLike = (text: string): string => text.replace(/[\\%_]/g, (sign) => `\\${sign}`)
+
+function smallest(...ids: readonly (string | undefined)[]): string | null {
+  return ids.filter((id) => id !== undefined).sort()[0] ?? null
+}

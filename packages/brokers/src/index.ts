@@ -1,2 +1,0 @@
-export { fallbackBroker } from './fallback-broker.ts'
-export { postgresBroker } from './postgres-broker.ts'

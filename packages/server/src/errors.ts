@@ -1,0 +1,22 @@
+import type { ErrorDescriptions } from '@taskflow/kernel'
+import { ERRORS } from '@taskflow/rooms'
+
+export const SERVER_ERRORS = {
+  NOT_READY: {
+    status: 503,
+    title: 'Process is not ready',
+    hint: 'Retry in a moment; `/health` shows the reason.',
+  },
+  DATA_DIR_IN_USE: {
+    status: 500,
+    title: 'Data folder is in use',
+    hint: 'Stop the other process, or set another TASKFLOW_DATA_DIR for this one.',
+  },
+} as const satisfies ErrorDescriptions
+
+declare module '@taskflow/kernel' {
+  interface ErrorCodes extends Record<keyof typeof SERVER_ERRORS, true> {}
+}
+
+/** Every error of the product: those of the platform and the rooms, and those of the process itself. */
+export const ALL_ERRORS: ErrorDescriptions = { ...ERRORS, ...SERVER_ERRORS }

@@ -1,8 +1,0 @@
-import { statement } from '../statement.ts'
-
-export const deregisterWorker = statement<readonly [id: string], never>({
-  name: 'deregister_worker',
-  lane: 'heartbeat',
-  columns: [],
-  text: `update worker set state = 'stopped', heartbeat_at = clock_now() where id = $1 and state <> 'lost'`,
-})

@@ -1,7 +1,0 @@
-import { statement } from '../statement.ts'
-
-export const dropPartitionDay = statement<readonly [retentionMs: number], { day: string | null }>({
-  name: 'drop_partition_day',
-  columns: ['day'],
-  text: `select drop_partition_day(clock_now() - $1::bigint * interval '1 ms') as day`,
-})

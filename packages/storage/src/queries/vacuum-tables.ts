@@ -1,8 +1,0 @@
-import { statement } from '../statement.ts'
-
-/** The tables whose rows change; partitions of finished tasks are written once. */
-export const vacuumTables = statement<readonly [], never>({
-  name: 'vacuum_tables',
-  columns: [],
-  text: `vacuum (analyze) task, worker, queue_count, queue_minute`,
-})

@@ -1,9 +1,0 @@
-import { randomUUID } from 'node:crypto'
-import { type LeaseId, type TaskId, uuidV7Ids, type WorkerId } from '@taskflow/core'
-
-const ids = uuidV7Ids({ now: () => new Date() }, Math.random)
-
-export const newTaskId = (): TaskId => ids.next() as TaskId
-export const newWorkerId = (): WorkerId => ids.next() as WorkerId
-/** A lease that nobody gave. */
-export const strangeLeaseId = (): LeaseId => randomUUID() as LeaseId

@@ -1,2 +1,0 @@
-/** For tests of what really waits: a broker, a connection, a thread. */
-export { systemClock } from '@taskflow/storage'

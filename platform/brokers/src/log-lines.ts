@@ -1,0 +1,14 @@
+import type { LogLines } from '@taskflow/kernel'
+
+export const brokerLogLines: LogLines = {
+  'broker.lost': {
+    level: 'warn',
+    message: 'The broker does not answer: workers take tasks from the database until it does',
+  },
+  'broker.returned': { level: 'info', message: 'The broker answers again: workers take tasks from it' },
+  'acknowledgement.lost': {
+    level: 'warn',
+    message: 'The broker did not receive an acknowledgement and may deliver the tasks again',
+    isRepeated: true,
+  },
+}

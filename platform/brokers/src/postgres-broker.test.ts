@@ -1,0 +1,191 @@
+import type { WakeupTopic } from '@taskflow/kernel'
+import type { Delivery, TakeOptions } from '@taskflow/tasks'
+import { handClock, settled } from '@taskflow/testing/hand-clock'
+import { describe, expect, test } from 'vitest'
+import { postgresBroker } from './postgres-broker.ts'
+
+function setup({ listens = true }: { listens?: boolean } = {}) {
+  const clock = handClock()
+  const listeners = new Set<(detail: string) => void>()
+  const wakeups = {
+    async on(topic: WakeupTopic, listener: (detail: string) => void) {
+      if (!listens) throw new Error('no connection to listen on')
+      if (topic === 'ready') listeners.add(listener)
+      return async () => void listeners.delete(listener)
+    },
+  }
+  const broker = postgresBroker({ wakeups, clock, pollMs: 1_000 })
+  const controller = new AbortController()
+  const take = (options: Partial<TakeOptions> = {}) =>
+    broker.take({
+      project: 'default',
+      queues: ['default'],
+      isDrawn: false,
+      types: ['a'],
+      max: 10,
+      waitMs: 60_000,
+      signal: controller.signal,
+      ...options,
+    })
+  return {
+    broker,
+    clock,
+    controller,
+    listeners,
+    take,
+    tell: (detail: string) => listeners.forEach((listener) => void listener(detail)),
+    /** A broker that has looked once and found nothing. */
+    async idle(): Promise<void> {
+      const first = await take()
+      await first?.acknowledge(0)
+    },
+  }
+}
+
+/** What has become of a promise by now. */
+async function soon(taking: Promise<Delivery | undefined>): Promise<'waits' | 'nothing' | Delivery['tasks']> {
+  await settled()
+  const delivery = await Promise.race([taking, settled().then(() => 'waits' as const)])
+  return delivery === 'waits' ? delivery : (delivery?.tasks ?? 'nothing')
+}
+
+describe('a broker', () => {
+  test('waits until there is word of tasks', async () => {
+    const { take, tell, idle } = setup()
+    await idle()
+    const taking = take()
+    expect(await soon(taking)).toBe('waits')
+    tell('default')
+    expect(await soon(taking)).toBe('any')
+  })
+
+  test('keeps word that comes between two takes', async () => {
+    const { take, tell, idle } = setup()
+    await idle()
+    tell('default')
+    expect(await soon(take())).toBe('any')
+  })
+
+  test('keeps word that comes between a take and its acknowledgement', async () => {
+    const { take, tell } = setup()
+    const first = await take()
+    tell('default')
+    await first?.acknowledge(0)
+    expect(await soon(take())).toBe('any')
+  })
+
+  test('keeps queues apart', async () => {
+    const { take, tell, idle } = setup()
+    await idle()
+    const taking = take({ queues: ['mail', 'reports'] })
+    tell('default,other')
+    expect(await soon(taking)).toBe('waits')
+    tell('other,reports')
+    expect(await soon(taking)).toBe('any')
+  })
+
+  test('tells of one wake-up once', async () => {
+    const { take, tell, idle } = setup()
+    await idle()
+    tell('default')
+    await (await take())?.acknowledge(0)
+    expect(await soon(take())).toBe('waits')
+  })
+
+  test('gives nothing when the time is up', async () => {
+    const { take, idle, clock } = setup()
+    await idle()
+    const taking = take({ waitMs: 10 })
+    await clock.advance(10)
+    expect(await soon(taking)).toBe('nothing')
+  })
+
+  test('gives nothing, at once, when the signal aborts', async () => {
+    const { take, idle, controller } = setup()
+    await idle()
+    const taking = take()
+    controller.abort()
+    expect(await soon(taking)).toBe('nothing')
+    expect(await soon(take())).toBe('nothing')
+  })
+
+  test('takes what is published without complaint', async () => {
+    const { broker } = setup()
+    await expect(broker.publish([])).resolves.toBeUndefined()
+  })
+
+  test('stops listening when it is closed, also twice or unused', async () => {
+    const { broker, take, listeners } = setup()
+    await broker.close()
+    await take()
+    expect(listeners.size).toBe(1)
+    await broker.close()
+    await broker.close()
+    expect(listeners.size).toBe(0)
+  })
+})
+
+describe('postgres broker', () => {
+  test('looks at once when it starts: tasks may have waited for it', async () => {
+    const { take } = setup()
+    expect(await soon(take())).toBe('any')
+  })
+
+  test('looks again at once while claims come back full', async () => {
+    const { take } = setup()
+    await (await take({ max: 10 }))?.acknowledge(10)
+    const again = await take({ max: 10 })
+    await again?.acknowledge(9)
+    expect(await soon(take())).toBe('waits')
+  })
+
+  test('polls often after activity, then ever more seldom, up to its longest pause', async () => {
+    const { take, clock } = setup()
+    await (await take())?.acknowledge(1)
+    const pauses: number[] = []
+    for (let i = 0; i < 8; i++) {
+      const from = clock.monotonicMs()
+      const taking = take()
+      while ((await soon(taking)) === 'waits') await clock.advance(5)
+      pauses.push(clock.monotonicMs() - from)
+      await (await taking)?.acknowledge(0)
+    }
+    expect(pauses).toEqual([25, 50, 100, 200, 400, 800, 1_000, 1_000])
+  })
+
+  test('polls also when each take waits for less than the pause', async () => {
+    const { take, clock, idle } = setup()
+    await idle()
+    const answers: unknown[] = []
+    for (let i = 0; i < 5; i++) {
+      const taking = take({ waitMs: 10 })
+      await clock.advance(10)
+      answers.push(await soon(taking))
+    }
+    expect(answers).toEqual(['nothing', 'nothing', 'nothing', 'nothing', 'any'])
+  })
+
+  test('polls when it cannot listen', async () => {
+    const { take, clock, idle } = setup({ listens: false })
+    await idle()
+    const taking = take()
+    await clock.advance(1_000)
+    expect(await soon(taking)).toBe('any')
+  })
+
+  test('looks at once when word may have been lost', async () => {
+    const { take, tell, idle } = setup()
+    await idle()
+    const taking = take()
+    tell('')
+    expect(await soon(taking)).toBe('any')
+  })
+
+  test('polls on when a claim failed and was never acknowledged', async () => {
+    const { take, clock } = setup()
+    await take()
+    const taking = take()
+    await clock.advance(1_000)
+    expect(await soon(taking)).toBe('any')
+  })
+})

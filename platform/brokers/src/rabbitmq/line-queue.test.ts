@@ -1,0 +1,22 @@
+import type { Line } from '@taskflow/tasks'
+import { expect, test } from 'vitest'
+import { queueOf } from './line-queue.ts'
+
+const line: Line = { project: 'default', queue: 'mail', type: 'send.mail', priority: 'high' }
+const longest = 'x'.repeat(128)
+
+test('a queue is named after its line', () => {
+  expect(queueOf(line)).toBe('taskflow/default/mail/send.mail/high')
+})
+
+test('the longest names make a queue that RabbitMQ can keep, and each its own', () => {
+  const long: Line = { project: longest, queue: longest, type: longest, priority: 'critical' }
+  const others: Line[] = [
+    { ...long, priority: 'low' },
+    { ...long, queue: `y${longest.slice(1)}` },
+    { ...long, queue: longest.slice(1), type: `x${longest.slice(1)}` },
+  ]
+  const names = [long, ...others].map(queueOf)
+  expect(new Set(names).size).toBe(4)
+  expect(Math.max(...names.map(({ length }) => length))).toBeLessThanOrEqual(200)
+})

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { type LeaderStore, leaseElector, type TaskFlowEvents, type Wakeups } from '@taskflow/kernel'
+import { emptyDatabase, engines, handClock, moveTime, settled, useStorage } from '@taskflow/testing'
+import { leaderRow } from '@taskflow/testing/leader-row'
+import { script } from '@taskflow/testing/raw-sql'
+import fc from 'fast-check'
+import { afterEach, describe, expect, test } from 'vitest'
+
+const TICK_MS = 100
+
+/** What the world does to one of two processes for a while. */
+const fate = fc.record({
+  isRunning: fc.constantFrom(true, true, true, false),
+  isCutOff: fc.constantFrom(false, false, true),
+  /** No timer of it fires meanwhile, as under SIGSTOP. */
+  isFrozen: fc.constantFrom(false, false, true),
+  requestMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 4_000 })),
+  replyMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 9_000 })),
+})
+const chapter = fc.record({ forMs: fc.integer({ min: TICK_MS, max: 15_000 }), a: fate, b: fate })
+// One of them may be three parts in a hundred faster or slower than the database.
+const rate = fc.constantFrom(0.97, 1, 1.03)
+const chronicle = fc.record({ chapters: fc.array(chapter, { minLength: 1, maxLength: 6 }), a: rate, b: rate })
+
+type Chronicle = typeof chronicle extends fc.Arbitrary<infer Value> ? Value : never
+
+const CALM = { isRunning: true, isCutOff: false, isFrozen: false, requestMs: 0, replyMs: 0 }
+
+/** Time that goes by as the test says, for two processes and the database alike. */
+function world(open: (nowMs: () => number) => LeaderStore) {
+  let nowMs = 0
+  const storage = open(() => nowMs)
+  const underWay = new Set<Promise<unknown>>()
+  const listeners = new Set<(detail: string) => void>()
+  const wakeups: Wakeups = {
+    async on(_, listener) {
+      listeners.add(listener)
+      return async () => void listeners.delete(listener)
+    },
+  }
+
+  /** Whatever is asked of the true database is answered before the time goes on. */
+  function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    const answer = question()
+    const done = answer.finally(() => underWay.delete(done))
+    underWay.add(done)
+    return answer
+  }
+
+  function candidate(rate: number) {
+    const clock = handClock()
+    let missedMs = 0
+    let present = CALM
+    let isStarted = false
+    let turn: Promise<void> = Promise.resolve()
+    async function travel<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+      const { isCutOff, requestMs, replyMs } = present
+      await clock.sleep(requestMs)
+      if (isCutOff) throw new Error('cut off')
+      const answer = await ask(question)
+      await clock.sleep(replyMs)
+      return answer
+    }
+    const elector = leaseElector({
+      storage: {
+        lead: (question) => travel(() => storage.lead(question)),
+        resign: (question) =>
+          travel(async () => {
+            await storage.resign(question)
+            for (const listener of listeners) listener('')
+          }),
+      },
+      wakeups,
+      clock: { ...clock, monotonicMs: () => clock.monotonicMs() + missedMs },
+      events: new EventEmitter<TaskFlowEvents>(),
+      ids: { next: randomUUID },
+    })
+    return {
+      elector,
+      meet(next: typeof CALM) {
+        present = next
+        if (isStarted === next.isRunning) return
+        isStarted = next.isRunning
+        turn = turn.then(() => (next.isRunning ? elector.start(async () => {}) : elector.stop()))
+      },
+      async tick() {
+        if (present.isFrozen) missedMs += TICK_MS * rate
+        else await clock.advance(TICK_MS * rate)
+      },
+    }
+  }
+
+  return {
+    candidate,
+    /** Lets everything happen that is due by then. */
+    async tick(candidates: readonly ReturnType<typeof candidate>[]) {
+      nowMs += TICK_MS
+      for (const each of candidates) {
+        await each.tick()
+        while (underWay.size > 0) {
+          await Promise.allSettled(underWay)
+          await settled()
+        }
+      }
+    },
+  }
+}
+
+type World = ReturnType<typeof world>
+
+/** @throws where two believe that they lead, or nobody does when all is well */
+async function live({ candidate, tick }: World, { chapters, ...rates }: Chronicle): Promise<void> {
+  const [a, b] = [candidate(rates.a), candidate(rates.b)]
+  const leaders = () => [a, b].filter(({ elector }) => elector.isLeading).length
+
+  async function pass(forMs: number, fates: { a: typeof CALM; b: typeof CALM }): Promise<void> {
+    a.meet(fates.a)
+    b.meet(fates.b)
+    for (let ms = 0; ms < forMs; ms += TICK_MS) {
+      await tick([a, b])
+      expect(leaders()).toBeLessThanOrEqual(1)
+    }
+  }
+
+  for (const { forMs, ...fates } of chapters) await pass(forMs, fates)
+  await pass(25_000, { a: CALM, b: CALM })
+  expect(leaders()).toBe(1)
+  await pass(3_000, { a: { ...CALM, isRunning: false }, b: { ...CALM, isRunning: false } })
+  expect(leaders()).toBe(0)
+}
+
+const TITLE = 'whatever becomes of two processes, one at most believes that it leads, and one does once all is well'
+
+describe('in memory', () => {
+  test(TITLE, async () => {
+    await fc.assert(
+      fc.asyncProperty(chronicle, (given) => live(world(leaderRow), given)),
+      { numRuns: 100 },
+    )
+  })
+})
+
+for (const engine of engines()) {
+  describe(engine.name, () => {
+    const given = useStorage(engine)
+    afterEach(() => moveTime(given.db, 0))
+
+    /** The true row, whose time is the test's. */
+    function leaderStore(nowMs: () => number): LeaderStore {
+      const setTime = () =>
+        script(
+          given.db,
+          `create or replace function clock_now() returns timestamptz
+           language sql stable as 'select timestamptz ''2026-01-01 00:00:00Z'' + interval ''${nowMs()} ms'''`,
+        )
+      return {
+        lead: (question) => setTime().then(() => given.storage.lead(question)),
+        resign: (question) => setTime().then(() => given.storage.resign(question)),
+      }
+    }
+
+    test(TITLE, async () => {
+      await fc.assert(
+        fc.asyncProperty(chronicle, async (each) => {
+          await emptyDatabase(given.db)
+          await live(world(leaderStore), each)
+        }),
+        { numRuns: 5 },
+      )
+    })
+  })
+}

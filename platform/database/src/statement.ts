@@ -1,0 +1,19 @@
+import type { Statement } from './database.ts'
+
+/** Names a constant SQL text and types it both ways. The suite prepares each one and compares its columns. */
+export function statement<Params extends readonly unknown[], Row>(
+  definition: Statement<Params, Row>,
+): Statement<Params, Row> {
+  return definition
+}
+
+/** Arrays, one for each column, from objects: how many rows travel to `unnest` in one statement. */
+export function columnsOf<Item, const Readers extends readonly ((item: Item) => unknown)[]>(
+  items: readonly Item[],
+  readers: Readers,
+): { [Index in keyof Readers]: ReturnType<Readers[Index]>[] } {
+  return readers.map((read) => items.map(read)) as { [Index in keyof Readers]: ReturnType<Readers[Index]>[] }
+}
+
+/** A statement of no parameters that clears rows past their time. Retention runs those of all rooms, each round. */
+export type Sweep = Statement<readonly [], never>

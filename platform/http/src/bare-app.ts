@@ -1,0 +1,49 @@
+import type { ErrorDescriptions, Ids } from '@taskflow/kernel'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { checkAddresses } from './plugins/addresses.ts'
+import { readBodies } from './plugins/bodies.ts'
+import { endConnectionsOnStop } from './plugins/closing.ts'
+import { observeRequests, type RequestMetrics } from './plugins/observe.ts'
+import { problemsOf, refuseConnection, refuseExpectation, replyWithProblems, sendProblem } from './plugins/problems.ts'
+import { requestLog } from './plugins/request-log.ts'
+import { validatorCompiler } from './plugins/validation.ts'
+import { problemSchema } from './schemas/problem.ts'
+
+interface Deps {
+  readonly metrics: RequestMetrics
+  /** Every error that a reply may carry. */
+  readonly errors: ErrorDescriptions
+  readonly ids: Ids
+  readonly log: FastifyBaseLogger
+}
+
+// Bodies without a payload are small; routes with one state their own limit.
+const BODY_LIMIT = 65_536
+
+/** What every app over HTTP here has in common, without any route: how requests are read, refused, answered and observed. */
+export function bareApp({ metrics, errors, ids, log }: Deps): FastifyInstance {
+  const problemOf = problemsOf(errors)
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    // observeRequests() writes the one line there is.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: requestLog,
+    genReqId: () => ids.next(),
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: 'idle',
+    // Node.js would refuse it without a word; checkAddresses() does with one.
+    http: { requireHostHeader: false },
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error, request, reply) => sendProblem(problemOf, error, request, reply),
+    clientErrorHandler: (error, socket) => refuseConnection(problemOf, error, socket, ids.next()),
+  })
+  app.server.on('checkExpectation', (_request, response) => refuseExpectation(problemOf, response, ids.next()))
+  app.setValidatorCompiler(validatorCompiler)
+  app.addSchema(problemSchema(errors))
+  endConnectionsOnStop(app)
+  observeRequests(app, metrics)
+  replyWithProblems(app, problemOf)
+  readBodies(app)
+  checkAddresses(app)
+  return app
+}

@@ -1,0 +1,34 @@
+import type { ErrorDescriptions } from '@taskflow/kernel'
+
+export const HTTP_ERRORS = {
+  CURSOR_INVALID: {
+    status: 400,
+    title: 'Cursor is invalid',
+    hint: 'Use `nextCursor` of the previous page unchanged, or omit it to start from the first page.',
+  },
+  UNAUTHENTICATED: {
+    status: 401,
+    title: 'Credentials are missing or wrong',
+    hint: 'Send `Authorization: Bearer <API key>` with a key that is neither revoked nor expired.',
+  },
+  FORBIDDEN: {
+    status: 403,
+    title: 'Permission is missing',
+    hint: 'Ask an administrator for a role that has the permission named in `detail`.',
+  },
+  ROUTE_NOT_FOUND: { status: 404, title: 'Route not found', hint: 'Compare the method and path with `/docs`.' },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    title: 'No acceptable media type',
+    hint: 'Send the media type named in `detail` as `Accept`, or omit `Accept`.',
+  },
+  MEDIA_TYPE_UNSUPPORTED: {
+    status: 415,
+    title: 'Media type is not supported',
+    hint: 'Send `application/json`, or `application/x-ndjson` where the API reference allows it.',
+  },
+} as const satisfies ErrorDescriptions
+
+declare module '@taskflow/kernel' {
+  interface ErrorCodes extends Record<keyof typeof HTTP_ERRORS, true> {}
+}

@@ -1,0 +1,69 @@
+import { TaskFlowError } from '@taskflow/kernel'
+import { malformed } from '@taskflow/validation'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Media types that the route replies with; JSON where it does not say. */
+    readonly produces?: readonly string[]
+    /** Query parameters that take several values, repeated or separated by commas. */
+    readonly commaSeparated?: readonly string[]
+  }
+}
+
+/** Refuses requests without a host, query strings that no text can be read from, and callers that would not understand the reply. */
+export function checkAddresses(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      throw malformed('Header `Host` is missing')
+    refuseQuery(request.raw.url ?? '')
+    refuseAccept(request)
+    done()
+  })
+  app.addHook('preValidation', ({ query, routeOptions }, _reply, done) => {
+    for (const key of routeOptions.config.commaSeparated ?? []) splitCommas(query as Record<string, unknown>, key)
+    done()
+  })
+}
+
+function splitCommas(query: Record<string, unknown>, key: string): void {
+  const value = query[key]
+  if (value !== undefined) query[key] = [value].flat().flatMap((part) => String(part).split(','))
+}
+
+function refuseQuery(url: string): void {
+  const start = url.indexOf('?')
+  if (start === -1) return
+  const query = url.slice(start + 1)
+  if (!isDecodable(query)) throw malformed('The query string is not percent-encoded UTF-8')
+  // PostgreSQL cannot store or compare it.
+  if (query.includes('%00')) throw malformed('The query string has a NUL character')
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function refuseAccept({ headers, routeOptions, is404 }: FastifyRequest): void {
+  const { accept } = headers
+  // Pages and their parts are for browsers, which say what they accept as they please.
+  if (accept === undefined || is404 || routeOptions.schema?.hide) return
+  const produced = routeOptions.config.produces ?? ['application/json']
+  if (produced.some((type) => accepts(accept, type))) return
+  throw new TaskFlowError('NOT_ACCEPTABLE', `The reply would be ${produced.join(' or ')}, which \`Accept\` rules out`)
+}
+
+/** Ranges with a quality of zero are refusals; other qualities do not matter where there is no choice. */
+function accepts(accept: string, type: string): boolean {
+  const [family] = type.split('/')
+  return accept.split(',').some((each) => {
+    const [range = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase())
+    const isRefused = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+    return !isRefused && (range === '*/*' || range === `${family}/*` || range === type)
+  })
+}

@@ -1,0 +1,132 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { type ErrorDescription, type ErrorDescriptions, KERNEL_ERRORS, TaskFlowError } from '@taskflow/kernel'
+import { type FieldError, malformed } from '@taskflow/validation'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Problem } from '../schemas/problem.ts'
+import { STATUS_CODES } from '../status-codes.ts'
+
+// How long a restart or failover of PostgreSQL commonly takes to be worth another try.
+const RETRY_AFTER_S = 2
+
+/** Describes an error as a problem (RFC 9457) of the request with this id. */
+export type ProblemOf = (error: unknown, instance: string, bodyLimit?: number) => Problem
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly problemOf: ProblemOf
+  }
+}
+
+/** Replies to every error with a problem (RFC 9457); the details of an internal error stay in the log, under the request's id. */
+export function replyWithProblems(app: FastifyInstance, problemOf: ProblemOf): void {
+  app.decorate('problemOf', problemOf)
+  app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(problemOf, error, request, reply))
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]
+    const error = new TaskFlowError('ROUTE_NOT_FOUND', `There is no ${request.method} ${path}`)
+    sendProblem(problemOf, error, request, reply)
+  })
+}
+
+export function sendProblem(problemOf: ProblemOf, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error, request.id, request.routeOptions.bodyLimit)
+  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, problem.title)
+  // Also set here, since a request without a route passes no hooks.
+  reply.code(problem.status).type('application/problem+json').header('x-request-id', request.id)
+  if (problem.code === 'DATABASE_UNAVAILABLE') reply.header('retry-after', RETRY_AFTER_S)
+  if (problem.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="taskflow"')
+  // The route's own serialiser knows only the statuses in its schema; a problem may come before there is a route.
+  reply.serializer(JSON.stringify).send(problem)
+}
+
+/** Problems of the errors that these descriptions list. */
+export function problemsOf(errors: ErrorDescriptions): ProblemOf {
+  return (error, instance, bodyLimit) => {
+    const { code, message, details } = translate(error, bodyLimit)
+    const { status, title, hint }: ErrorDescription = errors[code] ?? KERNEL_ERRORS.INTERNAL
+    const fields = details.errors as FieldError[] | undefined
+    return {
+      type: `/docs/errors#${code}`,
+      title,
+      status,
+      code,
+      detail:
+        code === 'INTERNAL' ? 'The request met an unexpected error; the details are in the log of the server' : message,
+      instance,
+      hint,
+      ...(fields && { errors: fields }),
+    }
+  }
+}
+
+/** Errors of ours pass; those of the HTTP framework become ours; anything else is our fault. */
+function translate(error: unknown, bodyLimit: number | undefined): TaskFlowError {
+  if (error instanceof TaskFlowError) return error
+  const { code, statusCode = 500, message } = error as Partial<FastifyError>
+  switch (code) {
+    case 'FST_ERR_BAD_URL':
+      return malformed(`The path is not percent-encoded UTF-8: ${message?.split("'")[1] ?? ''}`)
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return malformed('A part of the path is longer than 256 characters')
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new TaskFlowError(
+        'PAYLOAD_TOO_LARGE',
+        `The body is larger than ${bodyLimit} bytes, the limit of this route`,
+      )
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new TaskFlowError('MEDIA_TYPE_UNSUPPORTED', 'The body must come with Content-Type application/json')
+  }
+  if (statusCode >= 400 && statusCode < 500) return malformed(message ?? 'The request is malformed')
+  return new TaskFlowError('INTERNAL', 'Unexpected error', { cause: error })
+}
+
+/** Node.js asks about an `Expect` that it does not know before there is a request for the framework. */
+export function refuseExpectation(problemOf: ProblemOf, response: ServerResponse, instance: string): void {
+  const problem = { ...problemOf(malformed('Header `Expect` may only be `100-continue`'), instance), status: 417 }
+  response
+    .writeHead(417, { 'content-type': 'application/problem+json', connection: 'close' })
+    .end(JSON.stringify(problem))
+}
+
+/** Node.js tells nowhere else which reply a connection is at. */
+interface Connection extends Socket {
+  readonly _httpMessage?: ServerResponse | null
+}
+
+/** For what is not even HTTP: there is no request yet, so this writes to the socket itself. */
+export function refuseConnection(
+  problemOf: ProblemOf,
+  error: NodeJS.ErrnoException,
+  socket: Connection,
+  instance: string,
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const reply = socket._httpMessage
+  // A request that came whole is answered before what came behind it is refused: its caller must not take the one for the other.
+  if (reply?.req.complete && !reply.writableFinished) {
+    socket.pause()
+    reply.once('close', () => {
+      // Or the caller's end of the connection would never be heard.
+      socket.resume()
+      if (socket.writable) refuseConnection(problemOf, error, socket, instance)
+    })
+    return
+  }
+  const status = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }[error.code ?? ''] ?? 400
+  const problem = { ...problemOf(malformed(REFUSALS[status] ?? 'This is not HTTP'), instance), status }
+  const body = JSON.stringify(problem)
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: 'The request is not well-formed HTTP/1.1',
+  408: 'The request took too long to arrive',
+  431: 'The headers are larger than 16 KiB together',
+}

@@ -1,0 +1,5 @@
+export * from './errors.ts'
+export * from './field-schemas.ts'
+export * from './malformed.ts'
+export * from './parse-json.ts'
+export * from './validation.ts'
