@@ -14,12 +14,12 @@ test('the delay is anywhere below the ceiling', () => {
   expect(delayBeforeRetryMs(unreachable, 3, () => 0)).toBe(0)
 })
 
-test('what the server asks for is waited for, and a little more', () => {
+test('waits for the time in Retry-After, and a little more', () => {
   const busy = new TaskFlowApiError('RATE_LIMITED', 'slow down', { status: 429, retryAfterMs: 2_000 })
   expect(delayBeforeRetryMs(busy, 0, () => 0.5)).toBe(2_100)
 })
 
-test('what will not pass is not tried again', () => {
+test('does not retry an error that a retry cannot fix', () => {
   expect(delayBeforeRetryMs(new TaskFlowApiError('INTERNAL', 'oops', { status: 500 }), 0, almostOne)).toBeUndefined()
 })
 

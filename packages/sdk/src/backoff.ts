@@ -2,22 +2,22 @@ import type { TaskFlowApiError } from './errors.ts'
 
 const BASE_MS = 200
 const MAX_MS = 5_000
-// A server that wants us gone for longer than this is better reported than waited for.
+// A caller is better served by the error than by a longer wait.
 const LONGEST_RETRY_AFTER_MS = 60_000
 
-const PASSING_STATUSES: readonly (number | undefined)[] = [429, 502, 503, 504]
+const TRANSIENT_STATUSES: readonly (number | undefined)[] = [429, 502, 503, 504]
 
-/** How long to wait before trying again; undefined when trying again is no use. */
+/** Returns how long to wait before the next try, in milliseconds, or undefined when a retry cannot help. */
 export function delayBeforeRetryMs(error: TaskFlowApiError, retry: number, random: () => number): number | undefined {
-  const isPassing = error.code === 'SERVER_UNREACHABLE' || PASSING_STATUSES.includes(error.status)
-  if (!isPassing) return undefined
+  const isTransient = error.code === 'SERVER_UNREACHABLE' || TRANSIENT_STATUSES.includes(error.status)
+  if (!isTransient) return undefined
   if (error.retryAfterMs === undefined) return Math.round(random() * Math.min(MAX_MS, BASE_MS * 2 ** retry))
   if (error.retryAfterMs > LONGEST_RETRY_AFTER_MS) return undefined
-  // A little past the moment, spread, so that all who were told the same moment do not return at once.
+  // A random addition, so that clients which received the same `Retry-After` do not return at the same moment.
   return error.retryAfterMs + Math.round(random() * BASE_MS)
 }
 
-/** Of a `Retry-After` header: seconds, or an HTTP date. */
+/** Returns the delay of a `Retry-After` header (seconds, or an HTTP date) in milliseconds. */
 export function parseRetryAfterMs(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined
   const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - nowMs

@@ -1,6 +1,9 @@
-/** The rules of a task definition, each a sentence. TypeScript cannot say them all, and handlers may be JavaScript. */
+/**
+ * The rules of a task definition, with a message for each. TypeScript cannot express all of them, and a task module may
+ * be JavaScript.
+ */
 
-// As long as the API lets anything last; far beyond it, a moment no longer fits a Date.
+// The longest duration that the API accepts. Times much further away do not fit into a Date.
 export const MAX_DURATION_MS = 315_360_000_000
 const TYPE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 
@@ -57,6 +60,7 @@ const TIMEOUT_RULES: Readonly<Record<string, Rule>> = {
   heartbeatMs: durationFrom(1),
 }
 
+/** Throws a TypeError that names the first wrong field and what was expected. */
 export function checkDefinition(options: unknown): void {
   if (!isObject(options)) throw new TypeError('Expected an object that describes a task')
   const type = typeof options.type === 'string' ? `task \`${options.type}\`` : 'a task'

@@ -28,7 +28,7 @@ describe('submit', () => {
     })
   })
 
-  test('carries an idempotency key of its own making', async () => {
+  test('creates an idempotency key for each call', async () => {
     await taskflow.tasks.submit('a')
     await taskflow.tasks.submit('a')
     const keys = server.asked.map((asked) => asked.headers['idempotency-key'])
@@ -53,7 +53,7 @@ describe('submit', () => {
 describe('submitMany', () => {
   const tasks = Array.from({ length: 5 }, (_, index) => newTask('a', index))
 
-  test('sends chunks and gives the ids in order', async () => {
+  test('sends chunks and returns the ids in order', async () => {
     const ids = await taskflow.tasks.submitMany(tasks, { chunkSize: 2 })
     expect(server.asked).toHaveLength(3)
     expect(ids.map((id) => server.state.tasks.get(id)?.payload)).toEqual([0, 1, 2, 3, 4])
@@ -73,19 +73,19 @@ describe('submitStream', () => {
     yield newTask('b', 2)
   }
 
-  test('yields what became of each task', async () => {
+  test('yields the outcome of each task', async () => {
     const results: StreamedTask[] = []
     for await (const result of taskflow.tasks.submitStream(source())) results.push(result)
     expect(results).toMatchObject([{ line: 1 }, { line: 2, error: { code: 'REQUEST_MALFORMED' } }, { line: 3 }])
     expect(server.state.tasks.size).toBe(2)
   })
 
-  test('takes a plain list too', async () => {
+  test('accepts a plain list, too', async () => {
     const results = await Array.fromAsync(taskflow.tasks.submitStream([newTask('a'), newTask('b')]))
     expect(results).toHaveLength(2)
   })
 
-  test('throws what its source throws', async () => {
+  test('throws the error of its source', async () => {
     async function* broken() {
       yield newTask('a')
       throw new Error('no more')
@@ -93,13 +93,13 @@ describe('submitStream', () => {
     await expect(Array.fromAsync(taskflow.tasks.submitStream(broken()))).rejects.toThrow('no more')
   })
 
-  test('tells that the connection broke', async () => {
+  test('throws when the connection breaks', async () => {
     server.failNext('dropBefore')
     const results = Array.fromAsync(taskflow.tasks.submitStream(source()))
     await expect(results).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' })
   })
 
-  test('throws the problem of a refused stream', async () => {
+  test('throws the problem when the server refuses the stream', async () => {
     const stranger = new TaskFlow({ url: server.url })
     const results = Array.fromAsync(stranger.tasks.submitStream([newTask('a')]))
     await expect(results).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
@@ -116,7 +116,7 @@ describe('wait', () => {
     expect(finished).toMatchObject({ state: 'succeeded', result: { rows: 12 } })
   })
 
-  test('times out with the state it last saw', async () => {
+  test('times out and names the last state that it read', async () => {
     const { id } = server.state.add({ state: 'running' })
     const waiting = taskflow.tasks.wait(id, { timeoutMs: 30 })
     await expect(waiting).rejects.toMatchObject({
@@ -125,7 +125,7 @@ describe('wait', () => {
     })
   })
 
-  test('stops when aborted, with the reason given', async () => {
+  test('rejects with the reason of the signal', async () => {
     const { id } = server.state.add()
     const controller = new AbortController()
     const waiting = taskflow.tasks.wait(id, { signal: controller.signal })
@@ -179,7 +179,7 @@ describe('lists', () => {
     })
   })
 
-  test('logs go on after a cursor', async () => {
+  test('logs continue after a cursor', async () => {
     const { id } = server.state.add()
     const line = { attempt: 1, at: '2026-01-02T03:04:05Z', level: 'info', fields: null } as const
     server.state.logs.set(id, [
@@ -192,7 +192,7 @@ describe('lists', () => {
 })
 
 describe('changes', () => {
-  test('an edit may demand that the task is as it was read', async () => {
+  test('an edit with ifMatch applies only to an unchanged task', async () => {
     const { id } = server.state.add({ title: 'old' })
     const { etag } = await taskflow.tasks.getWithTag(id)
     await taskflow.tasks.edit(id, { title: 'new' }, { ifMatch: etag })
@@ -202,7 +202,7 @@ describe('changes', () => {
     })
   })
 
-  test('cancel tells the reason, redrive the payload', async () => {
+  test('cancel sends the reason, and redrive the payload', async () => {
     const { id } = server.state.add()
     await taskflow.tasks.cancel(id, { reason: 'changed my mind' })
     await taskflow.tasks.redrive(id, { payload: { again: true } })

@@ -3,25 +3,29 @@ import type { PageRequest } from './pages.ts'
 import { Tasks } from './tasks.ts'
 import { type Transport, transport } from './transport.ts'
 
+/** How a client reaches its server. All fields are optional. */
 export interface TaskFlowOptions {
-  /** Default: `http://127.0.0.1:8080`. */
+  /** The address of the server, with http or https. Default: `http://127.0.0.1:8080`. */
   readonly url?: string | undefined
-  /** An API key. */
+  /** An API key, `tf_…`. Without it only `health()` works. */
   readonly token?: string | undefined
-  /** For tests, proxies and runtimes without a global one. */
+  /** The fetch function to use instead of the global one, for tests and proxies. */
   readonly fetch?: typeof globalThis.fetch
-  /** For each reply; time that a reply is held on purpose comes on top. Default: 30 s. */
+  /** The longest wait for one reply, in milliseconds. `waitMs` of a request is added. Default: 30,000. */
   readonly timeoutMs?: number
-  /** Tries after the first, of reads and submissions. Default: 4, which bridges a restart of the server. */
+  /** How often a read or a submission is repeated after a failure. Default: 4, enough for a restart of the server. */
   readonly retries?: number
 }
 
 /**
- * The client of a TaskFlow server.
+ * A client of a TaskFlow server.
  *
- *     const taskflow = new TaskFlow({ url, token })
+ *     const taskflow = new TaskFlow({ url: 'http://127.0.0.1:8080', token: process.env.TASKFLOW_TOKEN })
  *     const task = await taskflow.tasks.submit(buildReport, { customer: 'acme' })
  *     const report = await taskflow.tasks.result(task)
+ *
+ * Methods throw `TaskFlowApiError`; branch on its `code`. The client repeats reads and submissions when the connection
+ * fails or the server replies 429, 502, 503 or 504. The constructor throws a TypeError when `url` is not an address.
  */
 export class TaskFlow {
   readonly tasks: Tasks
@@ -39,44 +43,55 @@ export class TaskFlow {
     this.apiKeys = apiKeys(this.#transport)
   }
 
-  /** Whether the server is alive, with the state of its database. Needs no credentials. */
+  /** Returns whether the server works, with the state of its database, broker and worker. Needs no API key. */
   health(): Promise<Health> {
     return read(this.#transport, '/health')
   }
 
-  /** Who the token belongs to. */
+  /** Returns the name, role and project of the API key. Throws `UNAUTHENTICATED` when the key is missing or wrong. */
   me(): Promise<Me> {
     return read(this.#transport, '/v1/me')
   }
 }
 
+/**
+ * `client.workers`: the workers of the project. Methods with an `id` throw `WORKER_NOT_FOUND` for an unknown id;
+ * `cordon`, `uncordon` and `drain` throw `WORKER_STATE_CONFLICT` for a worker that has stopped or is lost.
+ */
 export interface Workers {
-  /** Newest first; those that ended are listed for a day. */
+  /** Returns one page of workers, newest first. Stopped and lost workers are listed for one day. */
   list(page?: PageRequest): Promise<Page<Worker>>
+  /** Returns one worker with the tasks it runs, at most 200 of them. */
   get(id: string): Promise<Worker>
-  /** It takes nothing more; what it runs goes on. */
+  /** Stops the worker from taking tasks. Its running attempts continue. */
   cordon(id: string): Promise<Worker>
-  /** It takes tasks again, also after a drain. */
+  /** Lets a cordoned or drained worker take tasks again. */
   uncordon(id: string): Promise<Worker>
-  /** It takes nothing more, and hands back what does not end in time, without using an attempt. */
+  /**
+   * Stops the worker from taking tasks. After the worker's drain time (10 s by default) it releases the tasks that
+   * have not finished, without using an attempt.
+   */
   drain(id: string): Promise<Worker>
 }
 
 const workers = (transport: Transport): Workers => {
   const pathOf = (id: string): string => `/v1/workers/${encodeURIComponent(id)}`
-  const ask = async (id: string, verb: string): Promise<Worker> =>
+  const request = async (id: string, verb: string): Promise<Worker> =>
     (await transport.call<Worker>({ method: 'POST', path: `${pathOf(id)}/${verb}` })).body
   return {
     list: (page = {}) => read(transport, '/v1/workers', page),
     get: (id) => read(transport, pathOf(id)),
-    cordon: (id) => ask(id, 'cordon'),
-    uncordon: (id) => ask(id, 'uncordon'),
-    drain: (id) => ask(id, 'drain'),
+    cordon: (id) => request(id, 'cordon'),
+    uncordon: (id) => request(id, 'uncordon'),
+    drain: (id) => request(id, 'drain'),
   }
 }
 
+/** `client.queues`: the queues of the project. A queue exists from its first task on. */
 export interface Queues {
+  /** Returns one page of queues with their unfinished tasks by state, as last counted (see `countedAt`). */
   list(page?: PageRequest): Promise<Page<Queue>>
+  /** Returns one queue. Throws `QUEUE_NOT_FOUND`. */
   get(name: string): Promise<Queue>
 }
 
@@ -85,10 +100,13 @@ const queues = (transport: Transport): Queues => ({
   get: (name) => read(transport, `/v1/queues/${encodeURIComponent(name)}`),
 })
 
+/** `client.apiKeys`: the API keys of the project. All methods need the role `admin`. */
 export interface ApiKeys {
-  /** The reply alone carries the secret: it is stored nowhere, and a lost one is replaced, not found. */
+  /** Creates a key. Only this reply contains the secret: the server does not store it, so a lost secret is gone. */
   create(key: NewApiKey): Promise<CreatedApiKey>
+  /** Returns one page of keys, without their secrets. */
   list(page?: PageRequest): Promise<Page<ApiKey>>
+  /** Makes a key invalid, for ever. Throws `API_KEY_NOT_FOUND`. */
   revoke(id: string): Promise<ApiKey>
 }
 

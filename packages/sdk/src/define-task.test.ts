@@ -5,7 +5,7 @@ import type { InputOf, ResultOf } from './new-task.ts'
 
 const run = () => null
 
-/** As a Standard Schema library would make it. */
+/** A schema like those of a Standard Schema library. */
 const order: StandardSchemaV1<{ customer: string; pages?: number }, { customer: string; pages: number }> = {
   '~standard': {
     version: 1,
@@ -19,14 +19,14 @@ function withJsonSchema(input: (options: { target: string }) => Record<string, u
   return { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }), jsonSchema } as never }
 }
 
-test('gives a frozen definition that is told as one', () => {
+test('returns a frozen definition that isTaskDefinition recognises', () => {
   const definition = defineTask({ type: 'report.build', run })
   expect(definition).toMatchObject({ type: 'report.build', run })
   expect(Object.isFrozen(definition)).toBe(true)
   expect(isTaskDefinition(definition)).toBe(true)
 })
 
-test('tells a definition of another copy of the package', () => {
+test('recognises a definition of another copy of the package', () => {
   expect(isTaskDefinition({ type: 'a', run, [Symbol.for('taskflow.definition')]: true })).toBe(true)
 })
 
@@ -61,7 +61,7 @@ test('refuses a definition without a handler', () => {
   expect(() => defineTask({ type: 'a' } as never)).toThrow('Expected `run` of task `a` to be a function, got undefined')
 })
 
-test('types the handler by what the schema gives and the submission by what it takes', () => {
+test('types the handler by the output of the schema and the submission by its input', () => {
   const definition = defineTask({
     type: 'report.build',
     input: order,
@@ -81,12 +81,12 @@ test('types a submission by the handler where there is no schema', () => {
   expectTypeOf<ResultOf<typeof definition>>().toEqualTypeOf<number>()
 })
 
-test('gives the JSON Schema of what is submitted', () => {
+test('returns the JSON Schema of the payload', () => {
   const input = withJsonSchema(({ target }) => ({ $comment: target, type: 'object' }))
   expect(jsonSchemaOf(defineTask({ type: 'a', input, run }))).toEqual({ $comment: 'draft-2020-12', type: 'object' })
 })
 
-test('gives no JSON Schema where the library cannot', () => {
+test('returns no JSON Schema when the library cannot convert the schema', () => {
   const refusing = withJsonSchema(() => {
     throw new Error('a bigint has none')
   })

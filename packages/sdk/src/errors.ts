@@ -10,23 +10,28 @@ interface Options {
 }
 
 /**
- * What the server refused, or why it could not be asked. Branch on `code`: the server's own codes are
- * listed in docs/reference/errors.md; the client adds `SERVER_UNREACHABLE`, `RESPONSE_INVALID`,
- * `WAIT_TIMED_OUT`, and `HTTP_<status>` for a refusal that no TaskFlow server wrote (a proxy's, say).
+ * The server refused a request, or could not be reached. Branch on `code`, never on the message. The codes of the
+ * server are in docs/reference/errors.md. The client adds these:
+ *
+ * - `SERVER_UNREACHABLE`: no connection, or no reply in time.
+ * - `RESPONSE_INVALID`: the reply is not from a TaskFlow server.
+ * - `HTTP_<status>`: a proxy or another program between client and server refused the request.
+ * - `WAIT_TIMED_OUT`: `tasks.wait` or `tasks.result` reached its `timeoutMs`; the task continues.
  */
 export class TaskFlowApiError extends Error {
   override readonly name = 'TaskFlowApiError'
   readonly code: string
-  /** Of the reply; absent where none came. */
+  /** The HTTP status of the reply. Undefined if there was no reply. */
   readonly status: number | undefined
+  /** One sentence that says what happened; the same as `message`. */
   readonly detail: string
-  /** What to do next. */
+  /** What you can do about the error. */
   readonly hint: string | undefined
-  /** Each offending field of a request, by JSON pointer. */
+  /** The wrong fields of the request, each with a JSON pointer: at most 20. Empty for other errors. */
   readonly errors: NonNullable<Problem['errors']>
-  /** Finds the request in the server's logs. */
+  /** The id of the request, which the server's log lines contain. */
   readonly requestId: string | undefined
-  /** How long the server asked to wait before the next try. */
+  /** How long the server wants the client to wait before the next try (`Retry-After`), in milliseconds. */
   readonly retryAfterMs: number | undefined
 
   constructor(code: string, detail: string, options: Options = {}) {
@@ -41,11 +46,13 @@ export class TaskFlowApiError extends Error {
   }
 }
 
-/** Thrown by `tasks.result` for a task that ended without one: it failed or was cancelled. */
+/** Thrown by `tasks.result` for a task that has no result because it failed or was cancelled. */
 export class TaskFailedError extends Error {
   override readonly name = 'TaskFailedError'
   readonly code: 'TASK_FAILED' | 'TASK_CANCELLED'
+  /** The finished task. */
   readonly task: Task
+  /** The error of the task's last attempt, if there is one. */
   readonly failure: TaskFailure | null
 
   constructor(task: Task) {
@@ -62,7 +69,12 @@ function describeEnd({ state, error, attempt }: Task): string {
   return `failed at attempt ${attempt}${cause}`
 }
 
-/** Also true across two copies of this package, where `instanceof` is not. */
+/**
+ * Returns whether an error has this code. Unlike `instanceof`, this also works for errors of another copy of the
+ * package.
+ *
+ *     if (hasCode(error, 'TASK_NOT_FOUND')) return undefined
+ */
 export function hasCode(error: unknown, code: string): error is TaskFlowApiError {
   return error instanceof Error && (error as Partial<TaskFlowApiError>).code === code
 }

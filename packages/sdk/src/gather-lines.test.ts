@@ -8,7 +8,7 @@ async function chunksOf(items: Iterable<unknown> | AsyncIterable<unknown>): Prom
   return chunks
 }
 
-test('items at hand travel together', async () => {
+test('items that are available together share a chunk', async () => {
   async function* quick() {
     for (let n = 0; n < 100; n++) yield n
   }
@@ -16,7 +16,7 @@ test('items at hand travel together', async () => {
   expect(await chunksOf([1, 2, 3])).toEqual(['1\n2\n3\n'])
 })
 
-test('an item that comes alone is not kept waiting for more', async () => {
+test('a single item does not wait for more', async () => {
   let give = (_item: number) => {}
   const given = new Promise<number>((resolve) => (give = resolve))
   async function* slow() {
@@ -30,7 +30,7 @@ test('an item that comes alone is not kept waiting for more', async () => {
   expect(await lines.take()).toBeUndefined()
 })
 
-test('a source is read no further than one chunk ahead', async () => {
+test('the source is read at most one chunk ahead', async () => {
   let isRead = 0
   function* endless() {
     for (;;) {
@@ -45,7 +45,7 @@ test('a source is read no further than one chunk ahead', async () => {
   await lines.leave()
 })
 
-test('what came before a failure is still given', async () => {
+test('returns the items before a failure', async () => {
   async function* failing() {
     yield 1
     throw new Error('no more')
@@ -55,6 +55,6 @@ test('what came before a failure is still given', async () => {
   await expect(lines.take()).rejects.toThrow('no more')
 })
 
-test('no items give no chunk', async () => {
+test('an empty source gives no chunk', async () => {
   expect(await chunksOf([])).toEqual([])
 })

@@ -1,16 +1,16 @@
 /**
- * Turns items into chunks of lines, as large as they come: while one chunk is on its way the next gathers, and
- * nothing waits for a timer. So a slow source is heard at once, and a fast one is not cut into a
- * thousand small writes, each of which would cost the server a statement of its own.
+ * Turns items into chunks of JSON lines by natural batching: while one chunk is in flight the next gathers, and no item
+ * waits for a timer. A slow source is sent at once. A fast source is not split into a thousand small writes, each of
+ * which would cost the server one statement.
  */
 export interface GatheredLines {
-  /** What has gathered, once there is anything; undefined after the last. Throws what the source threw. */
+  /** Waits until there is at least one line; returns undefined after the last. Throws the error of the source. */
   take(): Promise<string | undefined>
-  /** Gives the source up. */
+  /** Stops reading and closes the source. */
   leave(): Promise<void>
 }
 
-// Enough for hundreds of small items, and little to hold.
+// Enough for hundreds of small items, at little memory.
 const FULL_CHARACTERS = 65_536
 
 export function gatherLines(items: Iterable<unknown> | AsyncIterable<unknown>): GatheredLines {
@@ -40,7 +40,7 @@ export function gatherLines(items: Iterable<unknown> | AsyncIterable<unknown>): 
       if (!hasBegun) void read()
       hasBegun = true
       if (chunk === '' && !end) await new Promise<void>((resolve) => (somethingCame = resolve))
-      // One turn of the event loop: what is at hand already then travels together.
+      // One turn of the event loop, so that items which are already available share the chunk.
       await new Promise((resolve) => setTimeout(resolve, 0))
       const taken = chunk
       chunk = ''

@@ -3,12 +3,12 @@ import { decodeNdjson, encodeNdjson } from './ndjson.ts'
 
 const bytes = (...chunks: string[]) => ReadableStream.from(chunks.map((chunk) => new TextEncoder().encode(chunk)))
 
-test('what is encoded decodes to the same', async () => {
+test('decoding returns the items that were encoded', async () => {
   const items = Array.from({ length: 5_000 }, (_, index) => ({ index, text: 'naïve\nsecond line' }))
   expect(await Array.fromAsync(decodeNdjson(encodeNdjson(items).stream))).toEqual(items)
 })
 
-test('a line may be cut anywhere, and the last needs no end', async () => {
+test('a chunk may end within a line, and the last line needs no newline', async () => {
   expect(await Array.fromAsync(decodeNdjson(bytes('{"a"', ':1}\n{"a":2', '}\n\n', '{"a":3}')))).toEqual([
     { a: 1 },
     { a: 2 },
@@ -16,13 +16,13 @@ test('a line may be cut anywhere, and the last needs no end', async () => {
   ])
 })
 
-test('a character may be cut too', async () => {
+test('a chunk may end within a character', async () => {
   const [text] = await Array.fromAsync(bytes('"é"\n'))
   const cut = ReadableStream.from([text!.slice(0, 2), text!.slice(2)])
   expect(await Array.fromAsync(decodeNdjson(cut))).toEqual(['é'])
 })
 
-test('leaving early tells the source', async () => {
+test('leaving the loop early closes the source', async () => {
   let isLeft = false
   async function* endless() {
     try {

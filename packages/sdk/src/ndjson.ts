@@ -1,10 +1,10 @@
 import { TaskFlowApiError } from './errors.ts'
 import { gatherLines } from './gather-lines.ts'
 
-/** Newline-delimited JSON, both ways, without ever holding the whole of it. */
+/** Newline-delimited JSON in both directions, without keeping all of it in memory. */
 export interface EncodedItems {
   readonly stream: ReadableStream<Uint8Array>
-  /** What the source of the items threw, if it did. */
+  /** The error that the source of the items threw, if any. */
   readonly failure: { readonly error: unknown } | undefined
 }
 
@@ -33,7 +33,7 @@ export function encodeNdjson(items: Iterable<unknown> | AsyncIterable<unknown>):
   }
 }
 
-/** Leaving the loop early gives the stream up. */
+/** Yields the items of a stream. Cancels the stream when the caller leaves the loop early. */
 export async function* decodeNdjson<Item>(stream: ReadableStream<Uint8Array>): AsyncGenerator<Item> {
   const reader = stream.getReader()
   const decoder = new TextDecoder()

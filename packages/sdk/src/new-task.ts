@@ -1,6 +1,6 @@
 import type { NewTask, Priority, RetryPolicy, Timeouts } from './api-types.ts'
 
-/** What submitting reads off a task definition, as `defineTask` returns it. */
+/** The fields of a task definition that a submission uses. Every result of `defineTask` has them. */
 export interface SubmittableTask {
   readonly type: string
   readonly queue?: string | undefined
@@ -10,7 +10,10 @@ export interface SubmittableTask {
   readonly timeouts?: Timeouts | undefined
 }
 
-/** What a caller gives: what the schema takes in, which may be less than what the handler then gets. */
+/**
+ * The type of the payload that callers submit. With a schema this is the schema's input, which may differ from the
+ * output that the handler receives (defaults, conversions).
+ */
 export type InputOf<Definition> = Definition extends {
   readonly input: { readonly '~standard': { readonly types?: infer Types } }
 }
@@ -21,16 +24,19 @@ export type InputOf<Definition> = Definition extends {
     ? Input
     : unknown
 
+/** The type of the result that the handler of a definition returns. `unknown` for a task type given by name. */
 export type ResultOf<Definition> = Definition extends { run(...args: never[]): infer Returned }
   ? Awaited<Returned>
   : unknown
 
-/** All that a task may be given beside its type and payload. */
+/** The options of a submission: all fields of a new task except its type and payload. */
 export type TaskOptions = Omit<NewTask, 'type' | 'payload'>
 
 /**
- * The body of a submission: the definition's own options, unless the caller overrides them.
- * Also for `submitMany` and `submitStream`, which thereby are as typed as `submit`.
+ * Returns the JSON body of one submission, with the options of the definition unless `options` overrides them. Use it
+ * to submit typed tasks with `submitMany` and `submitStream`:
+ *
+ *     await taskflow.tasks.submitMany(texts.map((text) => newTask(countWords, { text })))
  */
 export function newTask<Definition extends SubmittableTask>(
   definition: Definition,

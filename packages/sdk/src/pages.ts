@@ -1,15 +1,21 @@
 import type { Page } from './api-types.ts'
 
+/** Which page of a list to read. */
 export interface PageRequest {
-  /** 1 to 200. */
+  /** The number of items on a page, from 1 to 200. Default: 50. */
   readonly limit?: number
+  /** `nextCursor` of the previous page. Without it, the first page. */
   readonly cursor?: string
 }
 
-/** As large as the server allows: whoever wants everything is best served by few requests. */
+// The largest page that the server allows: reading a whole list then takes the fewest requests.
 const LARGEST_PAGE = 200
 
-/** Reads page after page, as they are needed: `everyItem((page) => client.workers.list(page))`. */
+/**
+ * Yields all items of a paged list and requests each page when it is needed.
+ *
+ *     for await (const worker of everyItem((page) => client.workers.list(page))) console.log(worker.name)
+ */
 export async function* everyItem<Item>(
   read: (page: PageRequest) => Promise<Page<Item>>,
   { limit = LARGEST_PAGE, cursor }: PageRequest = {},

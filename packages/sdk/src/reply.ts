@@ -2,6 +2,7 @@ import type { Problem } from './api-types.ts'
 import { parseRetryAfterMs } from './backoff.ts'
 import { TaskFlowApiError } from './errors.ts'
 
+/** Parses the body of a successful reply. Throws `RESPONSE_INVALID` when it is not JSON. */
 export function parseReply<Body>(text: string, response: Response): Body {
   if (text === '') return undefined as Body
   try {
@@ -12,7 +13,7 @@ export function parseReply<Body>(text: string, response: Response): Body {
   }
 }
 
-/** A proxy in between may answer too, and not in our format. */
+/** Turns an HTTP error into a `TaskFlowApiError`. A proxy may have written the reply, in a format of its own. */
 export function refusal(response: Response, text: string): TaskFlowApiError {
   const problem = problemOf(text)
   const { code = `HTTP_${response.status}`, hint, errors } = problem
@@ -32,7 +33,7 @@ function problemOf(text: string): Partial<Problem> {
     const parsed: unknown = JSON.parse(text)
     return typeof parsed === 'object' && parsed !== null && 'code' in parsed ? (parsed as Partial<Problem>) : {}
   } catch {
-    // Not ours: told by its status alone.
+    // Not a reply of TaskFlow: the code is `HTTP_<status>`.
     return {}
   }
 }

@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest'
 import { PermanentError, RetryAfter, taskSignalOf } from './task-signals.ts'
 
-test('tells a permanent error', () => {
+test('recognises a permanent error', () => {
   expect(taskSignalOf(new PermanentError('no such customer'))).toEqual({ kind: 'permanent' })
 })
 
-test('tells a retry and rounds its delay up to whole milliseconds', () => {
+test('recognises a retry and rounds its delay up to whole milliseconds', () => {
   expect(taskSignalOf(new RetryAfter(1_500.2))).toEqual({ kind: 'retryAfter', delayMs: 1_501 })
 })
 
-test('tells a signal of another copy of the package', () => {
+test('recognises a signal of another copy of the package', () => {
   const foreign = Object.assign(new Error('no'), { [Symbol.for('taskflow.signal')]: { kind: 'permanent' } })
   expect(taskSignalOf(foreign)).toEqual({ kind: 'permanent' })
 })
 
-test('tells a subclass of a permanent error', () => {
+test('recognises a subclass of a permanent error', () => {
   class CustomerGone extends PermanentError {}
   expect(taskSignalOf(new CustomerGone('gone'))).toEqual({ kind: 'permanent' })
 })

@@ -1,22 +1,31 @@
 import { MAX_DURATION_MS } from './check-definition.ts'
 
 /**
- * What a handler may throw to say more than "this attempt failed".
- *
- * A signal is told by a registered symbol, never by its class: a project may
- * hold two copies of this package, and the worker must know both.
+ * Marks the errors by which a handler decides what happens to its task. A worker recognises them by this registered
+ * symbol and not by their class, because a project may contain two copies of this package.
  */
 const TASK_SIGNAL = Symbol.for('taskflow.signal')
 
+/** The decision that a thrown error carries. `delayMs` is a whole number of milliseconds. */
 export type TaskSignal = { readonly kind: 'permanent' } | { readonly kind: 'retryAfter'; readonly delayMs: number }
 
-/** Fails the task without another attempt: trying again cannot help. */
+/**
+ * Fails the task without a retry, with reason `notRetryable`. Throw it in a handler when another attempt cannot help:
+ *
+ *     if (reply.status === 404) throw new PermanentError('There is no such customer')
+ */
 export class PermanentError extends Error {
   override readonly name: string = 'PermanentError'
   readonly [TASK_SIGNAL]: TaskSignal = { kind: 'permanent' }
 }
 
-/** Brings the task back after the delay without using an attempt; `ctx.snooze(ms)` throws one. */
+/**
+ * Runs the task again after `delayMs` milliseconds (0 to ten years) without using an attempt. `ctx.snooze(ms)` throws
+ * one. The constructor throws a TypeError for any other delay. A handler that always throws it runs for ever unless
+ * `timeouts.scheduleToCloseMs` is set.
+ *
+ *     if (reply.status === 429) throw new RetryAfter(30_000)
+ */
 export class RetryAfter extends Error {
   override readonly name: string = 'RetryAfter'
   readonly [TASK_SIGNAL]: TaskSignal
@@ -31,7 +40,9 @@ export class RetryAfter extends Error {
   }
 }
 
-/** What was thrown says, if it is a signal of any copy of this package. */
+/**
+ * Returns the decision of a thrown value, or undefined for an ordinary error. Recognises other copies of the package.
+ */
 export function taskSignalOf(thrown: unknown): TaskSignal | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined
   return (thrown as { readonly [TASK_SIGNAL]?: TaskSignal })[TASK_SIGNAL]

@@ -16,33 +16,33 @@ const unavailable = { status: 503, headers: { 'retry-after': '0' } }
 
 describe('retries', () => {
   for (const status of [429, 502, 503, 504]) {
-    test(`asks again after ${status}`, async () => {
+    test(`retries after ${status}`, async () => {
       server.failNext({ status })
       await taskflow.tasks.list()
       expect(server.asked).toHaveLength(2)
     })
   }
 
-  test('gives up after as many tries as allowed, with the last refusal', async () => {
+  test('throws the last error when no retries are left', async () => {
     server.failNext(...Array.from({ length: 9 }, () => unavailable))
     const patient = new TaskFlow({ url: server.url, retries: 2 })
     await expect(patient.tasks.list()).rejects.toMatchObject({ status: 503 })
     expect(server.asked).toHaveLength(3)
   })
 
-  test('repeats nothing that has an effect and no key', async () => {
+  test('does not retry a call that has an effect and no idempotency key', async () => {
     const { id } = server.state.add()
     server.failNext(unavailable)
     await expect(taskflow.tasks.cancel(id)).rejects.toMatchObject({ status: 503 })
     expect(server.asked).toHaveLength(1)
   })
 
-  test('repeats nothing that was refused for good', async () => {
+  test('does not retry an error that a retry cannot fix', async () => {
     await expect(taskflow.tasks.get('nowhere')).rejects.toMatchObject({ status: 404 })
     expect(server.asked).toHaveLength(1)
   })
 
-  test('does not wait for a server that wants to be left alone for an hour', async () => {
+  test('does not wait when Retry-After is an hour', async () => {
     server.failNext({ status: 429, headers: { 'retry-after': '3600' } })
     await expect(taskflow.tasks.list()).rejects.toMatchObject({ status: 429, retryAfterMs: 3_600_000 })
   })
@@ -67,12 +67,12 @@ describe('errors', () => {
     await expect(taskflow.tasks.submit('')).rejects.toMatchObject({ code: 'REQUEST_MALFORMED', errors })
   })
 
-  test('a refusal by something else is told by its status', async () => {
+  test('the refusal of a proxy has its status as code', async () => {
     server.failNext({ status: 403, body: '<html>Forbidden</html>' })
     await expect(taskflow.tasks.list()).rejects.toMatchObject({ code: 'HTTP_403', status: 403 })
   })
 
-  test('a reply that is not JSON is told as such', async () => {
+  test('a reply that is not JSON is reported as invalid', async () => {
     server.failNext({ status: 200, body: '<html>Welcome</html>' })
     await expect(taskflow.tasks.list()).rejects.toMatchObject({ code: 'RESPONSE_INVALID' })
   })
@@ -93,7 +93,7 @@ describe('errors', () => {
       url: server.url,
       timeoutMs: 20,
       retries: 0,
-      // Asks to be held for far longer than the client says it will wait.
+      // The server holds the reply much longer than the timeout of the client.
       fetch: (input, init) => fetch(`${input}?waitMs=5000`, init),
     })
     await expect(hasty.tasks.get(id)).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe('errors', () => {
     })
   })
 
-  test('an address that is none is refused at once', () => {
+  test('an invalid address is refused at once', () => {
     expect(() => new TaskFlow({ url: 'localhost:8080' })).toThrow('Expected `url` to be an http or https address')
   })
 })
@@ -110,7 +110,7 @@ describe('errors', () => {
 test('an address with many slashes takes no longer than any other', () => {
   const startedMs = performance.now()
   expect(() => new TaskFlow({ url: `http://localhost/${'/'.repeat(200_000)}x` })).not.toThrow()
-  // Of the square it would be half a minute.
+  // A quadratic pattern would take half a minute.
   expect(performance.now() - startedMs).toBeLessThan(5_000)
 })
 

@@ -5,19 +5,19 @@ import { pause } from './pause.ts'
 import { parseReply, refusal } from './reply.ts'
 
 /**
- * One call of the API over `fetch`: credentials, timeouts, problems turned into errors, and retries.
+ * Makes one API call over `fetch`: adds credentials, limits the time, turns problem replies into errors, and retries.
  *
- * Only what may be repeated is: reads, and submissions, which always carry an Idempotency-Key and so have
- * the same effect however often they arrive. Connection failures, 502, 503, 504 and 429 are tried again
- * with full jitter, or when `Retry-After` says.
+ * Only calls that are safe to repeat are retried: reads, and submissions with an Idempotency-Key, which have the same
+ * effect however often they arrive. A call is retried after a connection failure, 429, 502, 503 and 504: after a random
+ * delay that grows, or after the time in `Retry-After`.
  */
 export interface TransportOptions {
   readonly url: string
   readonly token: string | undefined
   readonly fetch: typeof globalThis.fetch
-  /** For one reply, from asking to its last byte. */
+  /** The longest time from sending a request to the last byte of its reply. */
   readonly timeoutMs: number
-  /** Tries after the first. */
+  /** How often a call is repeated after its first failure. */
   readonly retries: number
 }
 
@@ -29,7 +29,7 @@ export interface Call {
   readonly query?: Query
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string | undefined>>
-  /** How long the server was asked to hold the reply, on top of the usual timeout. */
+  /** How long the request lets the server hold the reply; added to the timeout. */
   readonly heldMs?: number
   readonly signal?: AbortSignal | undefined
 }
@@ -41,7 +41,7 @@ export interface Reply<Body> {
 
 export interface Transport {
   call<Body>(call: Call): Promise<Reply<Body>>
-  /** NDJSON both ways. Tried once, since what was sent is gone, and with no timeout but the signal. */
+  /** Sends and receives NDJSON. Never retried, since the sent items are gone; only the signal limits the time. */
   stream<Item>(call: Call, items: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<Item>
 }
 
@@ -90,7 +90,7 @@ export function transport(options: TransportOptions): Transport {
       method: request.method,
       headers: { ...headersOf(request, token, 'application/x-ndjson'), accept: 'application/x-ndjson' },
       body: source.stream,
-      // Fetch demands it of a body that is a stream. The reply is read while the request is still being sent.
+      // Fetch requires it for a body that is a stream. The reply is read while the request is still being sent.
       duplex: 'half',
       signal: request.signal ?? null,
     }
@@ -99,7 +99,7 @@ export function transport(options: TransportOptions): Transport {
       if (!response.ok || !response.body) throw refusal(response, await response.text())
       yield* decodeNdjson<Item>(response.body)
     } catch (error) {
-      // To fetch a source that fails is a connection that fails; to the caller it is the source's own error.
+      // Fetch reports an error of the source as a failed connection. The caller should see the error of the source.
       if (source.failure) throw source.failure.error
       if (error instanceof TaskFlowApiError) throw error
       request.signal?.throwIfAborted()
@@ -114,7 +114,7 @@ function baseOf(url: string): string {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
     throw new TypeError(`Expected \`url\` to be an http or https address, got "${url}"`)
   }
-  // Only from the first of the slashes: from each of them it would take the square of their number.
+  // The lookbehind makes the pattern start only at the first slash: from each slash it would take quadratic time.
   return url.replace(/(?<!\/)\/+$/, '')
 }
 
@@ -148,12 +148,12 @@ function isRepeatable({ method, headers }: Call): boolean {
 function unreachable(base: string, what: string | undefined, cause: unknown): TaskFlowApiError {
   const detail = `The TaskFlow server at ${base} ${what ?? `cannot be reached${reasonOf(cause)}`}`
   return new TaskFlowApiError('SERVER_UNREACHABLE', detail, {
-    hint: 'Check that it runs and that the address is right.',
+    hint: 'Check that the server runs and that the address is correct.',
     cause,
   })
 }
 
-/** Fetch hides the reason (ECONNREFUSED, a certificate) in its cause. */
+/** Fetch hides the reason, such as ECONNREFUSED or a certificate error, in the cause of its error. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
   const code = (cause as { code?: unknown } | undefined)?.code

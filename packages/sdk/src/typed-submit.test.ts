@@ -20,23 +20,23 @@ const transforming = defineTask({
   run: ({ at }) => at.getTime(),
 })
 
-test('the input is the handler’s, and the result what it returns', () => {
+test('without a schema, the handler types the input and the result', () => {
   const submit = (taskflow: TaskFlow) => taskflow.tasks.submit(plain, { customer: 'acme' })
   expectTypeOf<Awaited<ReturnType<typeof submit>>['result']>().toEqualTypeOf<{ rows: number } | null | undefined>()
 })
 
-test('with a schema, the input is what the schema takes in', () => {
+test('with a schema, the input is the input of the schema', () => {
   const submit = (taskflow: TaskFlow) => taskflow.tasks.submit(transforming, { at: '2026-01-02' })
   expectTypeOf<Awaited<ReturnType<typeof submit>>['result']>().toEqualTypeOf<number | null | undefined>()
 })
 
-test('the result keeps its type through waiting', () => {
+test('waiting keeps the type of the result', () => {
   const result = async (taskflow: TaskFlow) =>
     taskflow.tasks.result(await taskflow.tasks.submit(plain, { customer: 'acme' }))
   expectTypeOf(result).returns.resolves.toEqualTypeOf<{ rows: number }>()
 })
 
-test('a type by name takes anything, and promises nothing', () => {
+test('a task type given by name accepts any payload and has an unknown result', () => {
   const result = (taskflow: TaskFlow) => taskflow.tasks.result('01900000-0000-7000-8000-000000000001')
   expectTypeOf(result).returns.resolves.toBeUnknown()
   expectTypeOf(newTask('report.build', { anything: true })).toEqualTypeOf<NewTask>()
