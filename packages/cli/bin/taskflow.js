@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * Starts the command line under a Node.js that runs TypeScript natively. This file is plain JavaScript for
- * Node.js 18 and up, since it runs under whatever the machine has; where that is too old, it hands over to
- * the Node.js of the npm package `node`, which is installed with TaskFlow.
+ * Starts the command line under a Node.js that runs TypeScript natively. This file is plain JavaScript for Node.js 18
+ * and newer, because it runs under the Node.js of the machine. If that version is too old, this file starts the Node.js
+ * of the npm package `node`, which is installed with TaskFlow, as a child process.
  */
 import { spawn } from 'node:child_process'
 import * as module from 'node:module'
@@ -14,11 +14,11 @@ const OLDEST_NODE = 24
 
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE && process.features.typescript) {
   hideTypeStrippingWarning()
-  // Keeps the compiled form of what is loaded, types stripped: from the second start on it loads in half the time.
+  // Caches the compiled modules without their types: from the second start on, loading takes half the time.
   module.enableCompileCache()
   await import('../src/main.ts')
 } else {
-  handOver(bundledNode())
+  runUnder(bundledNode())
 }
 
 function bundledNode() {
@@ -28,21 +28,25 @@ function bundledNode() {
   } catch {
     process.stderr.write(
       `TaskFlow needs Node.js ${OLDEST_NODE} or newer; this is ${process.versions.node}.\n` +
-        'Install it, or run `npm ci` in the folder of TaskFlow, which brings one along.\n',
+        'Run `npm ci` in the folder of TaskFlow, which installs it, or install it yourself.\n',
     )
     process.exit(70)
   }
 }
 
-/** The channel tells the child when this process is gone, even by SIGKILL, so that it never outlives it. */
-function handOver(node) {
+/**
+ * Runs the command line in a child process. The IPC channel closes when this process ends, even by SIGKILL; then the
+ * child stops.
+ */
+function runUnder(node) {
   const entry = fileURLToPath(new URL('../src/launched.js', import.meta.url))
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', entry, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
     process.on(signal, () => {
-      // A terminal sends Ctrl-C to both; passed on it would arrive twice, and the second means "at once".
+      // A terminal sends Ctrl-C to both processes. Forwarded, it would arrive twice, and the second means "stop at
+      // once".
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     })
   }
@@ -53,7 +57,7 @@ function handOver(node) {
   child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : (code ?? 70)))
 }
 
-/** Early releases of Node.js 24 warn that type stripping is experimental; that is no concern of the user. */
+/** Early releases of Node.js 24 warn that type stripping is experimental, which does not concern users of TaskFlow. */
 function hideTypeStrippingWarning() {
   const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = (warning, ...rest) => {

@@ -8,7 +8,7 @@ export interface Cli {
   readonly out: Output
 }
 
-/** What every command is given: the server that the options name, and a voice. */
+/** Wraps the action of a command: opens the client that the options describe, and the output. */
 export function withServer<Args extends readonly unknown[]>(
   run: (cli: Cli, ...args: Args) => Promise<void>,
 ): (...given: unknown[]) => Promise<void> {

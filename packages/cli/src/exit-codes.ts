@@ -1,4 +1,7 @@
-/** What the command says to the program that called it. Public: scripts branch on it. */
+/**
+ * The exit codes of the command line. Exit codes are public: scripts branch on them, so a code never changes its
+ * meaning.
+ */
 export const EXIT = {
   ok: 0,
   taskFailed: 1,
@@ -14,15 +17,15 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_CODES_HELP = `Exit codes:
-  0   fine
-  1   the task ended failed or cancelled (tasks wait, tasks submit --wait)
-  2   wrong usage, or a request that the server refused as malformed
+  0   success
+  1   the task failed or was cancelled (tasks wait, tasks submit --wait)
+  2   wrong arguments or settings, or a request that the server refused as invalid
   3   not found
-  4   refused: the token is missing, wrong or lacks a permission
-  5   conflict with the state of things
+  4   refused: the API key is missing, wrong or lacks a permission
+  5   conflict: the task, worker or database is in a state that does not allow this
   6   the server cannot be reached, or is unavailable
-  7   timed out waiting
-  70  something went wrong inside TaskFlow`
+  7   the wait timed out
+  70  an internal error of TaskFlow`
 
 const BY_CODE: Readonly<Record<string, ExitCode>> = {
   WAIT_TIMED_OUT: EXIT.timedOut,
@@ -47,6 +50,7 @@ const BY_STATUS: Readonly<Record<number, ExitCode>> = {
   504: EXIT.unavailable,
 }
 
+/** Returns the exit code for an error, by its code or its HTTP status. */
 export function exitCodeOf({ code, status }: { code?: string | undefined; status?: number | undefined }): ExitCode {
   return BY_CODE[code ?? ''] ?? BY_STATUS[status ?? 0] ?? EXIT.internal
 }

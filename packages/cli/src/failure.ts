@@ -3,13 +3,13 @@ import { CommanderError } from 'commander'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
 import { harmless } from './text.ts'
 
-/** What the user wrote cannot be done as written. */
+/** The arguments of a command are wrong. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
   readonly code = 'USAGE'
 }
 
-/** A failure as it is told: the problem object of `--json`, and the words for people. */
+/** A failure as the command line reports it: the exit code, and the problem object that `--json` prints. */
 interface Failure {
   readonly exitCode: ExitCode
   readonly problem: {
@@ -22,25 +22,29 @@ interface Failure {
   }
 }
 
-// What the API advises is for whoever writes HTTP; these say the same to whoever types commands.
+// The hints of the API are for authors of HTTP requests. These replace them for users of the command line.
 const HINTS: Readonly<Record<string, string>> = {
-  SERVER_UNREACHABLE: 'Start a server with `taskflow start`, or name another with --url or TASKFLOW_URL.',
-  UNAUTHENTICATED: 'Give an API key with --token or TASKFLOW_TOKEN; the key must be neither revoked nor expired.',
-  USAGE: 'Add --help to see how it is used.',
-  REQUEST_MALFORMED: 'Mend what is named, and run it again; --help shows what is expected.',
-  TASK_INVALID: 'Mend what is named, and submit it again.',
-  WORKER_NOT_FOUND: 'See the workers with `taskflow workers list`; a worker has a new id each time its process starts.',
-  API_KEY_NOT_FOUND: 'See the keys with `taskflow keys list`.',
-  FORBIDDEN: 'Ask an administrator for a key whose role has that permission.',
+  SERVER_UNREACHABLE:
+    'Start a server with `taskflow start`, or give the address of another with --url or TASKFLOW_URL.',
+  UNAUTHENTICATED: 'Give an API key with --token or TASKFLOW_TOKEN. The key must be neither revoked nor expired.',
+  USAGE: 'Run the command with --help to see its arguments and options.',
+  REQUEST_MALFORMED:
+    'Fix the fields or options named above, and run the command again. --help shows what each accepts.',
+  TASK_INVALID: 'Fix the problem named above, and submit the task again.',
+  WORKER_NOT_FOUND:
+    'List the workers with `taskflow workers list`. A worker has a new id each time its process starts.',
+  API_KEY_NOT_FOUND: 'List the keys with `taskflow keys list`.',
+  FORBIDDEN: 'Ask an administrator for an API key whose role has this permission.',
 }
 
+/** Prints an error to stderr, as text or as JSON, and returns the exit code for it. */
 export function reportFailure(error: unknown, { isJson }: { isJson: boolean }): ExitCode {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
-  // Asked for a noun without a verb: the help that was shown says all.
+  // A noun without a verb: commander has printed the help already.
   if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage
   const { problem, exitCode } = failureOf(error)
-  process.stderr.write(isJson ? `${JSON.stringify(problem, null, 2)}\n` : inWords(problem))
-  // A bug of ours: where it is says more than any advice.
+  process.stderr.write(isJson ? `${JSON.stringify(problem, null, 2)}\n` : asText(problem))
+  // A bug in TaskFlow: the stack helps more than a hint.
   if (exitCode === EXIT.internal && problem.status === undefined) console.error(error)
   return exitCode
 }
@@ -56,13 +60,15 @@ function failureOf(error: unknown): Failure {
   }
 }
 
-function inWords({ code, detail, hint, errors = [], requestId }: Failure['problem']): string {
+function asText({ code, detail, hint, errors = [], requestId }: Failure['problem']): string {
   const advice = HINTS[code] ?? hint
   const lines = [
     styleText('red', asSentence(harmless(detail)), { stream: process.stderr }),
-    ...errors.map(({ pointer, message }) => harmless(`  ${pointer || '(the whole)'}  ${message}`)),
+    ...errors.map(({ pointer, message }) => harmless(`  ${pointer || '(the whole body)'}  ${message}`)),
     ...(advice ? [harmless(advice)] : []),
-    ...(code === 'INTERNAL' && requestId ? [`The server's logs tell more under ${harmless(requestId)}.`] : []),
+    ...(code === 'INTERNAL' && requestId
+      ? [`The server's log has details under the request id ${harmless(requestId)}.`]
+      : []),
   ]
   return `${lines.join('\n')}\n`
 }

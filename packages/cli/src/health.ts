@@ -7,8 +7,9 @@ import { paint } from './output.ts'
 export function addHealth(taskflow: Command): void {
   taskflow
     .command('health')
+    .summary('report whether the server works')
     .description(
-      'tell whether the server is alive, its database and its broker; exit code 6 if one is not, or its worker is stuck',
+      'Report whether the server, its database, its broker and its worker work. The exit code is 6 if one does not.',
     )
     .action(
       withServer(async ({ client, out }) => {
@@ -19,7 +20,7 @@ export function addHealth(taskflow: Command): void {
             database: paint(database === 'up' ? 'green' : 'red', database),
             broker: broker === 'none' ? undefined : paint(broker === 'up' ? 'green' : 'red', broker),
             worker: worker?.state,
-            // A worker that rightly rests tells of none.
+            // Zero means that the worker does not fetch now, because it is full or cordoned.
             fetched: worker && worker.sinceFetchMs > 0 ? `${shortDuration(worker.sinceFetchMs)} ago` : undefined,
             version,
             roles: roles.join(', '),

@@ -1,6 +1,7 @@
 /**
- * The entry under a launcher (see bin/taskflow.js): stops in good order once the launcher is gone. JavaScript, unlike
- * all else: what starts with TypeScript loads the compiler that strips types, 16 MiB, even with everything cached.
+ * The entry of the child process that bin/taskflow.js starts. The child stops in an orderly way when its parent has
+ * ended. This file is JavaScript, because a TypeScript entry loads the compiler that strips types (16 MiB) even when
+ * everything is cached.
  */
 import { enableCompileCache } from 'node:module'
 

@@ -10,15 +10,23 @@ import type { Column } from './table.ts'
 type Outcome = Awaited<ReturnType<typeof import('@taskflow/server').runMigrate>>
 type Migration = Outcome['status'][number]
 
-/** The settings by which a database is found; a migration needs no others. */
+/** The settings that a migration needs: those that locate the database, and the log level. */
 const NAMES: readonly SettingName[] = ['databaseUrl', 'databaseSchema', 'dataDir', 'logLevel']
 
 export function addMigrate(taskflow: Command): void {
   const migrate = taskflow
     .command('migrate')
-    .description('bring the database schema up to date, step it down, or show where it is')
-    .addArgument(new Argument('[direction]').choices(['up', 'down', 'status']).default('up'))
-    .option('--to <version>', 'with down: the last migration to keep; 0 for none, and all data is lost', parseVersion)
+    .summary('migrate the database schema, or show its state')
+    .description(
+      'Bring the database schema up to date (up), go back to an older version (down), or list the migrations' +
+        ' (status). The exit code of status is 5 if a migration is missing.',
+    )
+    .addArgument(new Argument('[direction]', 'what to do').choices(['up', 'down', 'status']).default('up'))
+    .option(
+      '--to <version>',
+      'with down: version of the last migration to keep (0: none). The data of the others is deleted',
+      parseVersion,
+    )
     .addHelpText(
       'after',
       examples(
@@ -29,7 +37,7 @@ export function addMigrate(taskflow: Command): void {
     )
     .action(async (direction: MigrateDirection, { to }: { to?: number }) => {
       if ((direction === 'down') !== (to !== undefined))
-        throw new UsageError('Name the last migration to keep: migrate down --to <version>')
+        throw new UsageError('Give the version of the last migration to keep: migrate down --to <version>')
       const { runMigrate, SETTINGS } = await import('@taskflow/server')
       const outcome = await runMigrate(direction, flagsOf(migrate, SETTINGS), to)
       showMigrations(direction, outcome, taskflow.opts<{ json?: boolean }>().json ?? false)
@@ -46,7 +54,7 @@ export function addMigrate(taskflow: Command): void {
 
 function parseVersion(text: string): number {
   if (!/^\d{1,4}$/.test(text))
-    throw new InvalidArgumentError('Expected a number, as `taskflow migrate status` shows it.')
+    throw new InvalidArgumentError('Expected a version number, as `taskflow migrate status` shows it.')
   return Number(text)
 }
 
@@ -57,7 +65,7 @@ function showMigrations(direction: MigrateDirection, outcome: Outcome, isJson: b
       out.line(changed.length === 0 ? 'Nothing to do.' : `Migrated ${direction}: ${changed.join(', ')}`)
     else out.list(status, COLUMNS, 'There are no migrations.')
   })
-  // Lets a deployment ask whether it must migrate first.
+  // Lets a deployment check whether it must migrate first.
   if (direction === 'status' && outcome.status.some(({ appliedAt }) => appliedAt === null))
     process.exitCode = EXIT.conflict
 }

@@ -3,14 +3,14 @@ import type { Priority } from '@taskflow/sdk'
 import { InvalidArgumentError, Option } from 'commander'
 import { UsageError } from './failure.ts'
 
-/** Reads `JSON`, `@file` or `-` (stdin). */
+/** Parses the value of an option that is JSON, `@file` or `-` (stdin). */
 export function readJson(option: string, given: string): unknown {
   const text = given === '-' ? readText(0, 'stdin') : given.startsWith('@') ? readText(given.slice(1)) : given
   try {
     return JSON.parse(text)
   } catch (error) {
     const isBare = text === given && !/^["[{]/.test(text)
-    const advice = isBare ? ` In most shells it needs quotes: ${option} '{"customer":"acme"}'` : ''
+    const advice = isBare ? ` Most shells need quotes: ${option} '{"customer":"acme"}'` : ''
     throw new UsageError(`Expected ${option} to be JSON: ${(error as Error).message}.${advice}`)
   }
 }
@@ -23,7 +23,7 @@ function readText(source: string | 0, name: string | 0 = source): string {
   }
 }
 
-/** Gathers `--label name=value`, which may be given many times. */
+/** Collects the values of `--label name=value`, which may be repeated. */
 export function gatherLabel(text: string, labels: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('Expected name=value.')
@@ -36,15 +36,15 @@ export function parseCount(text: string): number {
   return count
 }
 
-/** Any form that JavaScript reads, in the local time zone where it names none; sent as ISO 8601 in UTC. */
+/** Accepts any time that JavaScript parses, in the local time zone unless it names one; returns ISO 8601 in UTC. */
 export function parseMoment(text: string): string {
   const moment = new Date(text)
-  if (Number.isNaN(moment.getTime())) throw new InvalidArgumentError('Expected a moment such as 2026-01-31T09:00:00Z.')
+  if (Number.isNaN(moment.getTime())) throw new InvalidArgumentError('Expected a time such as 2026-01-31T09:00:00Z.')
   return moment.toISOString()
 }
 
 export const priorityOption = (): Option =>
-  new Option('-p, --priority <class>', 'how urgent it is').choices([
+  new Option('-p, --priority <class>', 'priority class: a higher class goes first').choices([
     'critical',
     'high',
     'normal',

@@ -3,24 +3,24 @@ import { type Column, table } from './table.ts'
 import { harmless, onOneLine } from './text.ts'
 
 /**
- * What a command says on stdout: aligned text for people, or with `--json` exactly what the API said. Asides
- * (what to do next, progress) go to stderr, so that stdout can be piped on. Colours appear only on a
- * terminal and without NO_COLOR.
+ * Prints the results of a command on stdout: aligned text, or with `--json` exactly the reply of the API. Asides (the
+ * next step, progress) go to stderr, so that stdout can be piped. Colours appear only on a terminal, unless NO_COLOR is
+ * set.
  */
 export interface Output {
   readonly isJson: boolean
-  /** A list: a table, or one JSON array. `empty` says what to do where there is nothing. */
+  /** Prints a list: a table or one JSON array. For an empty list, prints the text `empty` instead of a table. */
   list<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty: string): void
-  /** One thing: what `show` prints of it, or its JSON. */
+  /** Prints one object: calls `show`, or prints its JSON. */
   one<Thing>(thing: Thing, show: (thing: Thing) => void): void
-  /** One line of NDJSON. */
+  /** Prints one line of NDJSON. */
   ndjson(item: unknown): void
-  /** A block of names and values; what has no value is left out. */
+  /** Prints a block of names and values. Leaves out fields without a value. */
   fields(fields: Readonly<Record<string, string | undefined>>): void
-  /** A titled block of JSON; left out where there is nothing. */
+  /** Prints a JSON value under a title. Prints nothing for null or undefined. */
   value(title: string, value: unknown): void
   line(text?: string): void
-  /** Said beside the output, to people only. */
+  /** Prints a line to stderr, unless the output is JSON. */
   aside(text: string): void
 }
 
@@ -30,7 +30,7 @@ export const paint = (format: Format, text: string, stream: NodeJS.WriteStream =
   styleText(format, text, { stream })
 
 export function output({ isJson }: { isJson: boolean }): Output {
-  // Piped into a file or another program, nothing is cut.
+  // Output to a file or to another program is never cut.
   const width = process.stdout.columns ?? Number.POSITIVE_INFINITY
   const line = (text = '') => void process.stdout.write(`${text}\n`)
   const json = (value: unknown) => line(JSON.stringify(value, null, 2))
@@ -65,7 +65,7 @@ export function output({ isJson }: { isJson: boolean }): Output {
 
 export const indented = (text: string): string => harmless(text).replace(/^/gm, '  ')
 
-/** `name=value` for each; a value that would not read as one word is quoted. */
+/** Returns `name=value` for each field. A value that is not a single word is quoted. */
 export const pairs = (record: Readonly<Record<string, unknown>>): string =>
   Object.entries(record)
     .map(([name, value]) => onOneLine(`${name}=${isWord(value) ? value : JSON.stringify(value)}`))

@@ -35,7 +35,7 @@ async function taskflow(...args: string[]) {
   return { stdout, stderr, code: child.exitCode }
 }
 
-/** Resolves with the address that a started server prints. */
+/** Returns the address that a server prints at its start. */
 async function addressOf(server: ChildProcess): Promise<string> {
   let printed = ''
   for await (const chunk of server.stdout!) {
@@ -46,10 +46,10 @@ async function addressOf(server: ChildProcess): Promise<string> {
   throw new Error(`The server did not start: ${printed}`)
 }
 
-// Real processes, each of which opens a database: slow where much else runs.
+// Real processes that each open a database, which is slow on a busy machine.
 describe('start', { timeout: 120_000 }, () => {
-  test('serves the command line beside it, which finds the key by itself, and stops in good order', async () => {
-    // Handed over, as under an old Node.js: the signal must reach the server through the launcher.
+  test('serves the command line, which finds the key of the local server, and stops on SIGTERM', async () => {
+    // As under an old Node.js, the server is a child of the launcher, which must forward the signal.
     running = launch(['start', '--port', '0', '--log-level', 'silent'], ['--no-strip-types'])
     const url = await addressOf(running)
     expect(await taskflow('tasks', 'submit', 'hello', '--url', url)).toMatchObject({ code: 0 })
@@ -58,13 +58,13 @@ describe('start', { timeout: 120_000 }, () => {
     expect(await once(running, 'exit')).toEqual([0, null])
   })
 
-  test('names every setting in its help', async () => {
+  test('lists every setting in its help', async () => {
     const { stdout } = await taskflow('start', '--help')
     expect(stdout).toContain('--database-url <value>')
     expect(stdout).toContain('[TASKFLOW_DATABASE_URL]')
   })
 
-  test('is stopped by a wrong setting, with a sentence that names it', async () => {
+  test('refuses a wrong setting and names it', async () => {
     const { stderr, code } = await taskflow('start', '--port', 'http')
     expect(stderr).toContain('--port must be integer, got "http"')
     expect(code).toBe(2)
@@ -72,13 +72,13 @@ describe('start', { timeout: 120_000 }, () => {
 })
 
 describe('migrate', { timeout: 120_000 }, () => {
-  test('tells what is missing, with an exit code that a deployment can ask', async () => {
+  test('lists missing migrations, and exits with 5', async () => {
     const { stdout, code } = await taskflow('migrate', 'status')
     expect(stdout).toContain('not yet')
     expect(code).toBe(5)
   })
 
-  test('applies what is missing, and steps down', async () => {
+  test('applies missing migrations, and goes back', async () => {
     expect((await taskflow('migrate', 'up')).stdout).toMatch(/^Migrated up: /)
     expect(await taskflow('migrate', 'status')).toMatchObject({
       code: 0,
@@ -87,7 +87,7 @@ describe('migrate', { timeout: 120_000 }, () => {
     expect((await taskflow('migrate', 'down', '--to', '0')).stdout).toMatch(/^Migrated down: /)
   })
 
-  test('loses no data for want of a word', async () => {
+  test('refuses to go back without a version', async () => {
     expect(await taskflow('migrate', 'down')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--to <version>'),

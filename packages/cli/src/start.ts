@@ -5,11 +5,15 @@ import { addSettings, flagsOf } from './settings-options.ts'
 export function addStart(taskflow: Command): void {
   const start = taskflow
     .command('start')
-    .description('start a server: API, coordinator and worker, as the roles say')
+    .summary('start a server: the API, a worker, the coordinator, or all of them')
+    .description(
+      'Start a server process. Its roles decide whether it serves the API, runs tasks, does the duties of the ' +
+        'coordinator, or all of these.',
+    )
     .addHelpText(
       'after',
       examples(
-        'taskflow start --tasks ./tasks                        all in one process, data in .taskflow',
+        'taskflow start --tasks ./tasks                        all roles in one process, data in .taskflow',
         'taskflow start --roles worker --tasks ./tasks --concurrency 50',
         'TASKFLOW_DATABASE_URL=postgres://db/taskflow taskflow start --roles api,coordinator',
       ),
@@ -19,7 +23,7 @@ export function addStart(taskflow: Command): void {
       process.exitCode = await runServer(flagsOf(start, SETTINGS))
     })
   start.configureHelp({ ...start.configureHelp(), showGlobalOptions: false })
-  // The server is loaded for this command alone: the others stay quick.
+  // Only this command loads the server, so that the others start fast.
   taskflow.hook('preSubcommand', async (_taskflow, chosen) => {
     if (chosen === start) addSettings(start, (await import('@taskflow/server')).SETTINGS)
   })

@@ -1,21 +1,23 @@
 import { cutTo, onOneLine, padTo, widthOf } from './text.ts'
 
 /**
- * Lays rows out in aligned columns that fit the terminal. What must give way does so in this order:
- * flexible columns are narrowed to their least, optional columns are left out from the right, and then
- * the widest flexible column is cut until all fit.
+ * Lays out rows in aligned columns that fit the terminal. If there is not enough room:
+ *
+ * 1. Flexible columns shrink to their least width.
+ * 2. Optional columns are left out, from the right.
+ * 3. The widest flexible column is cut until all columns fit.
  */
 export interface Column<Row> {
   readonly title: string
   readonly value: (row: Row) => string
   readonly align?: 'right'
-  /** May be cut. */
+  /** Whether the column may be cut. */
   readonly isFlexible?: boolean
-  /** To how much it is cut before optional columns go; default 14. */
+  /** The width to which a flexible column shrinks before optional columns are left out. Default: 14. */
   readonly leastWidth?: number
-  /** May be left out. */
+  /** Whether the column may be left out. */
   readonly isOptional?: boolean
-  /** Colours a cell, after it was measured. */
+  /** Colours a cell after its width was measured. */
   readonly paint?: (text: string, row: Row) => string
 }
 
@@ -56,7 +58,7 @@ function layOut<Row>(column: Column<Row>, rows: readonly Row[]): Laid<Row> {
 }
 
 function fitInto<Row>(width: number, all: readonly Laid<Row>[]): readonly Laid<Row>[] {
-  // An optional column with nothing to tell is left out wherever it is.
+  // An optional column without any content is left out.
   let kept = all.filter(({ column, cells }) => !column.isOptional || cells.some((cell) => cell !== ''))
   while (leastWidth(kept) > width) {
     const expendable = kept.findLast(({ column }) => column.isOptional)

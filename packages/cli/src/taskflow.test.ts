@@ -46,8 +46,8 @@ async function taskflow(args: readonly string[], given: Given = {}) {
 describe('tasks submit', () => {
   test('sends every option under its name in the API', async () => {
     const options = ['--queue', 'q', '--priority', 'high', '--delay', '10s', '--max-attempts', '3']
-    const words = ['--label', 'a=1', '--label', 'b=x=y', '--title', 'T', '--idempotency-key', 'k']
-    await taskflow(['tasks', 'submit', 'report.build', '--payload', '{"customer":"acme"}', ...options, ...words])
+    const more = ['--label', 'a=1', '--label', 'b=x=y', '--title', 'T', '--idempotency-key', 'k']
+    await taskflow(['tasks', 'submit', 'report.build', '--payload', '{"customer":"acme"}', ...options, ...more])
     const [asked] = server.asked
     expect(JSON.parse(asked!.body)).toEqual({
       type: 'report.build',
@@ -62,11 +62,11 @@ describe('tasks submit', () => {
     expect(asked!.headers['idempotency-key']).toBe('k')
   })
 
-  test('tells the id, and what to do next', async () => {
+  test('prints the id and the next step', async () => {
     const { stdout, stderr, code } = await taskflow(['tasks', 'submit', 'report.build'])
     const [id] = server.state.tasks.keys()
     expect(stdout).toBe(`Submitted report.build as ${id} (queued)\n`)
-    expect(stderr).toBe(`Wait for it: taskflow tasks wait ${id}\n`)
+    expect(stderr).toBe(`Wait for the task: taskflow tasks wait ${id}\n`)
     expect(code).toBe(0)
   })
 
@@ -79,12 +79,12 @@ describe('tasks submit', () => {
 
   test('refuses a payload that is not JSON, and says how to quote it', async () => {
     const { stderr, code } = await taskflow(['tasks', 'submit', 'a', '--payload', 'customer'])
-    expect(stderr).toContain(`In most shells it needs quotes: --payload '{"customer":"acme"}'`)
+    expect(stderr).toContain(`Most shells need quotes: --payload '{"customer":"acme"}'`)
     expect(code).toBe(2)
     expect(server.asked).toEqual([])
   })
 
-  test('submits each line of a file, and names those that were refused', async () => {
+  test('submits each line of a file, and reports the refused lines', async () => {
     writeFileSync(join(folder, 'tasks.ndjson'), '{"type":"a"}\n\n{"type":""}\n{"type":"b"}\n')
     const { stdout, stderr, code } = await taskflow(['tasks', 'submit', '--file', 'tasks.ndjson'])
     expect(stdout).toBe('Submitted 2 tasks; 1 refused\n')
@@ -92,25 +92,25 @@ describe('tasks submit', () => {
     expect(code).toBe(2)
   })
 
-  test('names the line of a file that is not JSON, or the file that is not there', async () => {
+  test('names a line that is not JSON, and a file that does not exist', async () => {
     const broken = await taskflow(['tasks', 'submit', '--file', '-'], { stdin: '{"type":"a"}\n{' })
     expect(broken).toMatchObject({ code: 2, stderr: expect.stringContaining('Line 2 of stdin is not JSON') })
     const missing = await taskflow(['tasks', 'submit', '--file', 'nowhere.ndjson'])
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('Cannot read nowhere.ndjson: ENOENT') })
   })
 
-  test('needs a type or a file, and not both', async () => {
+  test('needs either a type or a file', async () => {
     expect(await taskflow(['tasks', 'submit'])).toMatchObject({ code: 2 })
     expect(await taskflow(['tasks', 'submit', 'a', '--file', '-'])).toMatchObject({ code: 2 })
   })
 
-  test('ignores no option that a file cannot have', async () => {
+  test('refuses the options of one task beside a file', async () => {
     const { stderr, code } = await taskflow(['tasks', 'submit', '--file', '-', '--queue', 'q'])
-    expect(stderr).toContain('give no options for one')
+    expect(stderr).toContain('only --idempotency-key is allowed')
     expect(code).toBe(2)
   })
 
-  test('with --wait ends as the task does', async () => {
+  test('with --wait exits with the outcome of the task', async () => {
     const child = launch(['tasks', 'submit', 'a', '--wait', '--json'])
     const printed = text(child.stdout!)
     const [stored] = (await once(server.state.changes, 'add')) as [{ id: string }]
@@ -144,12 +144,12 @@ describe('tasks wait', () => {
 })
 
 describe('tasks list', () => {
-  test('says what to do when there is nothing', async () => {
+  test('suggests a command when the list is empty', async () => {
     expect((await taskflow(['tasks', 'list'])).stdout).toContain('No tasks yet. Submit one: taskflow tasks submit')
     expect((await taskflow(['tasks', 'list', '--queue', 'q'])).stdout).toContain('No task matches.')
   })
 
-  test('is a table without colours where it is piped', async () => {
+  test('is a table without colours when it is piped', async () => {
     const { id } = server.state.add({
       state: 'running',
       attempt: 2,
@@ -163,20 +163,20 @@ describe('tasks list', () => {
     ])
   })
 
-  test('as JSON is one array of what the API said', async () => {
+  test('as JSON is one array of the tasks in the reply', async () => {
     const tasks = [server.state.add(), server.state.add()]
     const { stdout } = await taskflow(['tasks', 'list', '--json'])
     expect(JSON.parse(stdout)).toEqual(tasks.reverse())
   })
 
-  test('stops at the limit and says that there is more', async () => {
+  test('stops at the limit and reports that there are more', async () => {
     for (let count = 0; count < 3; count++) server.state.add()
     const { stdout, stderr } = await taskflow(['tasks', 'list', '--limit', '2'])
     expect(stdout.trim().split('\n')).toHaveLength(3)
     expect(stderr).toContain('There are more')
   })
 
-  test('with --all and --json is one object a line, over all pages', async () => {
+  test('with --all and --json prints one object on each line, over all pages', async () => {
     for (let count = 0; count < 201; count++) server.state.add()
     const { stdout } = await taskflow(['tasks', 'list', '--all', '--json'])
     const ids = stdout
@@ -206,12 +206,12 @@ describe('tasks list', () => {
 })
 
 describe('one task', () => {
-  test('get as JSON is exactly what the API said', async () => {
+  test('get as JSON is exactly the reply of the API', async () => {
     const task = server.state.add({ payload: { deep: [1, null] } })
     expect(JSON.parse((await taskflow(['tasks', 'get', task.id, '--json'])).stdout)).toEqual(task)
   })
 
-  test('cancel, redrive and edit do what they say', async () => {
+  test('cancel, redrive and edit send their options', async () => {
     const { id } = server.state.add()
     expect((await taskflow(['tasks', 'edit', id, '--priority', 'low', '--now'])).code).toBe(0)
     expect((await taskflow(['tasks', 'cancel', id, '--reason', 'no need'])).stdout).toBe(`Cancelled ${id}\n`)
@@ -239,7 +239,7 @@ describe('tasks logs', () => {
     expect((await taskflow(['tasks', 'logs', id])).stdout).toBe('03:04:05.678 #1 info  rows loaded rows=12\n')
   })
 
-  test('with --follow goes on until the task has finished', async () => {
+  test('with --follow continues until the task has finished', async () => {
     const { id } = server.state.add({ state: 'running' })
     server.state.logs.set(id, [{ ...line, message: 'one', cursor: '1' }])
     const child = launch(['tasks', 'logs', id, '--follow'])
@@ -254,32 +254,32 @@ describe('tasks logs', () => {
 })
 
 describe('one worker', () => {
-  test('get shows what it takes and what it runs', async () => {
+  test('get shows its settings and the tasks it runs', async () => {
     const running = [{ taskId: NOWHERE, type: 'report.build', startedAt: '2026-01-02T03:04:05.678Z' }]
     const worker = server.state.addWorker({ name: 'press-1', labels: { zone: 'eu' }, state: 'cordoned', running })
     const { stdout } = await taskflow(['workers', 'get', worker.id])
     expect(stdout).toMatch(/^press-1 is cordoned\n/)
     expect(stdout).toMatch(/running +1 of 10\n[\s\S]*labels +zone=eu\n/)
     expect(stdout).toContain(NOWHERE)
-    // It was asked to take nothing, so it is not late.
+    // A cordoned worker fetches no tasks, so there is no time since the last fetch.
     expect(stdout).not.toContain('fetched')
     expect(JSON.parse((await taskflow(['workers', 'get', worker.id, '--json'])).stdout)).toEqual(worker)
   })
 
-  test('get shows since when one that takes tasks has looked for some', async () => {
+  test('get shows the time since the last fetch of an active worker', async () => {
     const { id } = server.state.addWorker({ sinceFetchMs: 1_900 })
     expect((await taskflow(['workers', 'get', id])).stdout).toMatch(/fetched +1s before that\n/)
   })
 
-  test('is cordoned, uncordoned and drained, and the command says what it runs', async () => {
+  test('is cordoned, uncordoned and drained, and the command prints how many tasks it runs', async () => {
     const { id } = server.state.addWorker({ name: 'press-1' })
-    expect((await taskflow(['workers', 'cordon', id])).stdout).toBe(`Cordoned ${id} (press-1); it runs 0\n`)
+    expect((await taskflow(['workers', 'cordon', id])).stdout).toBe(`Cordoned ${id} (press-1); it runs 0 tasks\n`)
     expect((await taskflow(['workers', 'uncordon', id])).stdout).toBe(`Uncordoned ${id} (press-1); it is active\n`)
-    expect((await taskflow(['workers', 'drain', id])).stdout).toBe(`Draining ${id} (press-1); it runs 0\n`)
+    expect((await taskflow(['workers', 'drain', id])).stdout).toBe(`Draining ${id} (press-1); it runs 0 tasks\n`)
     expect(server.state.workers.get(id)).toMatchObject({ state: 'draining' })
   })
 
-  test('may be named, where one living worker has the name', async () => {
+  test('may be given by a name that only one live worker has', async () => {
     server.state.addWorker({ name: 'press-1', state: 'lost' })
     const { id } = server.state.addWorker({ name: 'press-1' })
     server.state.addWorker({ name: 'press-2' })
@@ -287,15 +287,15 @@ describe('one worker', () => {
     const twin = server.state.addWorker({ name: 'press-1' })
     expect(await taskflow(['workers', 'drain', 'press-1'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`2 workers are named press-1; give the id of one: ${id}, ${twin.id}.`),
+      stderr: expect.stringContaining(`2 workers have the name press-1. Give the id of one: ${id}, ${twin.id}.`),
     })
     expect(await taskflow(['workers', 'get', 'press-3'])).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('No living worker is named press-3.\nSee the workers with'),
+      stderr: expect.stringContaining('No live worker has the name press-3.\nList the workers with'),
     })
   })
 
-  test('that has stopped cannot be steered', async () => {
+  test('that has stopped cannot be cordoned', async () => {
     const { id } = server.state.addWorker({ state: 'stopped' })
     expect(await taskflow(['workers', 'cordon', id])).toMatchObject({ code: 5 })
   })
@@ -320,7 +320,7 @@ describe('one worker', () => {
 })
 
 describe('queues, workers, keys and health', () => {
-  test('are told, with what to do where there is none', async () => {
+  test('are printed, with a suggestion when there are none', async () => {
     expect((await taskflow(['workers', 'list'])).stdout).toContain('No workers. Start one: taskflow start')
     expect((await taskflow(['queues', 'list'])).stdout).toContain('No queues yet.')
     expect((await taskflow(['keys', 'list'])).stdout).toContain('Create one: taskflow keys create')
@@ -329,7 +329,7 @@ describe('queues, workers, keys and health', () => {
     expect((await taskflow(['health'])).stdout).toMatch(/status\s+ok[\s\S]*worker\s+active\n\s+fetched\s+120ms ago/)
   })
 
-  test('a new key’s secret is alone on stdout', async () => {
+  test('create prints only the secret of the new key on stdout', async () => {
     const { stdout, code } = await taskflow(['keys', 'create', 'ci', '--role', 'operator', '--expires', '90d'])
     expect({ stdout, code }).toEqual({ stdout: 'tf_secret\n', code: 0 })
     const [key] = server.state.keys.values()
@@ -343,12 +343,12 @@ describe('failures', () => {
     { code: 2, when: 'an option is unknown', args: ['tasks', 'list', '--limt', '3'], says: '(Did you mean --limit?)' },
     {
       code: 2,
-      when: 'a value is impossible',
+      when: 'a value is invalid',
       args: ['tasks', 'submit', 'a', '--delay', 'soon'],
       says: 'Expected a duration',
     },
     { code: 2, when: 'a noun has no verb', args: ['tasks'], says: 'Usage: taskflow tasks' },
-    { code: 2, when: 'the address is none', args: ['health', '--url', 'here'], says: 'got "here"' },
+    { code: 2, when: 'the address is invalid', args: ['health', '--url', 'here'], says: 'got "here"' },
     {
       code: 3,
       when: 'there is no such task',
@@ -356,7 +356,7 @@ describe('failures', () => {
       says: `No task ${NOWHERE} in this project.`,
     },
     { code: 4, when: 'the token is wrong', args: ['tasks', 'list', '--token', 'wrong'], says: 'TASKFLOW_TOKEN' },
-    { code: 6, when: 'no server is there', args: ['health', '--url', 'http://127.0.0.1:1'], says: 'taskflow start' },
+    { code: 6, when: 'no server runs there', args: ['health', '--url', 'http://127.0.0.1:1'], says: 'taskflow start' },
   ]
   for (const { code, when, args, says } of cases) {
     test(`exits with ${code} when ${when}`, async () => {
@@ -398,7 +398,7 @@ describe('credentials', () => {
     return taskflow(['tasks', 'list', '--url', path], { env: { TASKFLOW_TOKEN: '', TASKFLOW_DATA_DIR: folder } })
   }
 
-  test('are the administrator’s key of a local server, where none is given', async () => {
+  test('are the administrator’s key of a local server when none are given', async () => {
     expect(await admin(server.url)).toMatchObject({ code: 0 })
   })
 
@@ -409,14 +409,14 @@ describe('credentials', () => {
 })
 
 describe('launcher', () => {
-  // Without type stripping the launcher does what it does under an old Node.js: it hands over.
+  // Without type stripping the launcher behaves as under an old Node.js: it starts the bundled one.
   const old = { nodeFlags: ['--no-strip-types'] }
 
   test('prints the version', async () => {
     expect((await taskflow(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
-  test('hands over to the bundled Node.js, and brings the output and exit code back', async () => {
+  test('runs the bundled Node.js, with its output and exit code', async () => {
     expect(await taskflow(['tasks', 'get', NOWHERE], old)).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('No task'),
@@ -424,7 +424,7 @@ describe('launcher', () => {
     expect((await taskflow(['tasks', 'submit', 'a', '--payload', '-'], { ...old, stdin: '[2]' })).code).toBe(0)
   })
 
-  test('passes a signal on', async () => {
+  test('forwards a signal', async () => {
     const { id } = server.state.add()
     const asked = once(server.state.changes, 'read')
     const child = launch(['tasks', 'wait', id], old)
@@ -433,7 +433,7 @@ describe('launcher', () => {
     expect(await once(child, 'exit')).toEqual([143, null])
   })
 
-  test('takes the process along when it is killed outright', async () => {
+  test('ends its child process when it is killed with SIGKILL', async () => {
     const { id } = server.state.add()
     const asked = once(server.state.changes, 'read')
     const child = launch(['tasks', 'wait', id], old)
@@ -441,7 +441,7 @@ describe('launcher', () => {
     const outputEnds = once(child.stdout!, 'close')
     child.stdout!.resume()
     child.kill('SIGKILL')
-    // The pipe is shared: it closes only once the process below is gone too.
+    // Both processes share the pipe, so it closes only after the child process has ended, too.
     await outputEnds
   })
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cutTo, harmless, onOneLine, widthOf } from './text.ts'
 
-test('a text is printed without the sequences that would colour, move, clear, link or ring', () => {
+test('removes the sequences that colour, move, clear, link or ring', () => {
   expect(harmless('\u001b[31;1mred\u001b[0m, \u001b[2Jcleared, \u009b1;1Hmoved')).toBe('red, cleared, moved')
   expect(harmless('\u001b]8;;https://x\u0007link\u001b]8;;\u001b\\, \u001b]0;title\u009crest')).toBe('link, rest')
   expect(harmless('\u001bPdevice\u001b\\a\u001b(Bb\u001bcc\u001b[0')).toBe('abc0')
@@ -11,7 +11,7 @@ test('a text is printed without the sequences that would colour, move, clear, li
   expect(harmless('bell\u0007 and\ttab')).toBe('bell  and tab')
 })
 
-test('a text is printed as Node.js would strip it, where that is colours and links', () => {
+test('removes colours and links as Node.js does', () => {
   const unit = fc.constantFrom(
     'a',
     '字',
@@ -29,21 +29,21 @@ test('a text is printed as Node.js would strip it, where that is colours and lin
   )
 })
 
-test('a text of a thousand strings without an end takes no longer than other text', () => {
+test('takes no longer for many strings without a terminator', () => {
   const startedMs = performance.now()
   harmless('\u001b]'.repeat(200_000))
-  // Of the square it would be minutes.
+  // In quadratic time it would be minutes.
   expect(performance.now() - startedMs).toBeLessThan(5_000)
 })
 
-test('a text of several lines becomes one, whatever blanks are around the breaks', () => {
+test('joins lines with one space, whatever spaces surround the line breaks', () => {
   expect(onOneLine('first  \n\t second\n \n\nthird')).toBe('first second third')
   expect(onOneLine('\nfirst')).toBe(' first')
   expect(onOneLine('last\n')).toBe('last ')
   expect(onOneLine(' alone ')).toBe(' alone ')
 })
 
-test('a break takes the blanks around it with it, in any text', () => {
+test('removes the spaces around each line break, in any text', () => {
   const text = fc
     .array(fc.constantFrom('a', ' ', '\n', '\t', '字'), { maxLength: 12 })
     .map((letters) => letters.join(''))
@@ -54,14 +54,14 @@ test('a break takes the blanks around it with it, in any text', () => {
   )
 })
 
-test('a long run of blanks takes no longer than other text', () => {
+test('takes no longer for a long run of spaces', () => {
   const startedMs = performance.now()
   onOneLine(`${' '.repeat(400_000)}x`)
-  // Of the square it would be minutes.
+  // In quadratic time it would be minutes.
   expect(performance.now() - startedMs).toBeLessThan(5_000)
 })
 
-test('a text is cut to a width, however many characters have none', () => {
+test('cuts a text to a width, however many characters have no width', () => {
   expect(cutTo('abcdef', 4)).toBe('abc…')
   expect(cutTo('字字字', 4)).toBe('字…')
   const accented = `a${'\u0301'.repeat(60_000)}bcd`

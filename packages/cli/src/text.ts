@@ -1,22 +1,25 @@
 /**
- * Escape sequences as ECMA-48 has them: strings with their end, control sequences, and the short ones. Nothing in them may be
- * the start of another, so that each is looked through once: `stripVTControlCharacters` of Node.js looks for the end of a
- * string in all that follows, and for that of the next one again.
+ * The escape sequences of ECMA-48: strings with their terminator, control sequences, and short sequences. No sequence
+ * may contain the start of another, so the pattern scans a text once. `stripVTControlCharacters` of Node.js takes
+ * quadratic time: for each string it searches the whole rest of the text for a terminator.
  */
 const SEQUENCES =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
   /\u001b[\]PX^_][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]*[0-~]/g
 
 /**
- * Text that came from elsewhere (titles, log lines, error messages), safe to print: without the escape
- * sequences by which it could repaint the terminal or forge other lines.
+ * Makes text of others (titles, log lines, error messages) safe to print: removes the escape sequences that could
+ * repaint the terminal or imitate other lines.
  */
 export function harmless(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
   return text.replace(SEQUENCES, '').replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ')
 }
 
-/** Line by line, since a pattern with blanks on both sides of a break takes the square of a long run of blanks. */
+/**
+ * Joins the lines of a text with single spaces. The function splits the text first, because a pattern with spaces on
+ * both sides of a line break takes quadratic time on a long run of spaces.
+ */
 export function onOneLine(text: string): string {
   const lines = harmless(text).split('\n')
   const last = lines.length - 1
@@ -24,7 +27,7 @@ export function onOneLine(text: string): string {
     const begun = index === 0 ? line : line.trimStart()
     return index === last ? begun : begun.trimEnd()
   })
-  // Blank lines are part of the break they stand in.
+  // A blank line belongs to the line break around it.
   return joined.filter((line, index) => line !== '' || index === 0 || index === last).join(' ')
 }
 
@@ -32,7 +35,7 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
 const NO_WIDTH = /\p{Mark}/u
 
-/** Columns that a text takes on a terminal. */
+/** Returns the number of terminal columns that a text fills. */
 export function widthOf(text: string): number {
   let width = 0
   for (const character of text) width += widthOfOne(character)
@@ -41,7 +44,7 @@ export function widthOf(text: string): number {
 
 const widthOfOne = (character: string): number => (WIDE.test(character) ? 2 : NO_WIDTH.test(character) ? 0 : 1)
 
-/** Cuts what does not cutTo, and says so with an ellipsis. */
+/** Cuts a text to a width and marks the cut with an ellipsis. */
 export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   let kept = ''

@@ -4,6 +4,6 @@ import { addList } from './list.ts'
 import { addRevoke } from './revoke.ts'
 
 export function addKeys(taskflow: Command): void {
-  const keys = taskflow.command('keys').description('manage API keys').helpCommand(false)
+  const keys = taskflow.command('keys').summary('manage API keys').description('Manage API keys.').helpCommand(false)
   for (const add of [addCreate, addList, addRevoke]) add(keys)
 }

@@ -7,7 +7,8 @@ import type { Column } from '../table.ts'
 export function addList(keys: Command): void {
   keys
     .command('list')
-    .description('list the API keys, without their secrets')
+    .summary('list the API keys')
+    .description('List the API keys, without their secrets.')
     .action(
       withServer(async ({ client, out }) => {
         const keys = await Array.fromAsync(everyItem((page) => client.apiKeys.list(page)))
@@ -32,5 +33,5 @@ const COLUMNS: readonly Column<ApiKey>[] = [
 function stateOf({ revokedAt, expiresAt }: ApiKey): string {
   if (revokedAt !== null) return 'revoked'
   if (expiresAt === null) return 'valid'
-  return Date.parse(expiresAt) <= Date.now() ? 'expired' : `ends ${fromNow(expiresAt)}`
+  return Date.parse(expiresAt) <= Date.now() ? 'expired' : `expires ${fromNow(expiresAt)}`
 }

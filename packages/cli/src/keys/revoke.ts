@@ -4,8 +4,9 @@ import { withServer } from '../command.ts'
 export function addRevoke(keys: Command): void {
   keys
     .command('revoke')
-    .description('make an API key useless, at once and for good')
-    .argument('<id>', 'whole id of the key, as `taskflow keys list` shows it')
+    .summary('revoke an API key')
+    .description('Revoke an API key permanently. All servers refuse it within five seconds.')
+    .argument('<id>', 'full id of the key, as `taskflow keys list` shows it')
     .action(
       withServer(async ({ client, out }, id: string) => {
         const key = await client.apiKeys.revoke(id)

@@ -7,7 +7,10 @@ import type { Column } from '../table.ts'
 export function addList(queues: Command): void {
   queues
     .command('list')
-    .description('list the queues with their depth by state, and what was settled over the last minute')
+    .summary('list the queues with their number of tasks')
+    .description(
+      'List the queues: their unfinished tasks by state, and the tasks that finished in the last full minute.',
+    )
     .action(
       withServer(async ({ client, out }) => {
         const queues = await Array.fromAsync(everyItem((page) => client.queues.list(page)))

@@ -2,5 +2,10 @@ import type { Command } from 'commander'
 import { addList } from './list.ts'
 
 export function addQueues(taskflow: Command): void {
-  addList(taskflow.command('queues').description('see what waits where').helpCommand(false))
+  const queues = taskflow
+    .command('queues')
+    .summary('show the queues')
+    .description('Show the queues.')
+    .helpCommand(false)
+  addList(queues)
 }

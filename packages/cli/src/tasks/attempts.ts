@@ -9,12 +9,13 @@ import { failureOf } from './show-task.ts'
 export function addAttempts(tasks: Command): void {
   tasks
     .command('attempts')
-    .description('list the attempts of a task, oldest first')
-    .argument('<id>', 'whole id of the task')
+    .summary('list the attempts of a task')
+    .description('List the attempts of a task with their outcomes and errors, oldest first.')
+    .argument('<id>', 'full id of the task')
     .action(
       withServer(async ({ client, out }, id: string) => {
         const attempts = await Array.fromAsync(everyItem((page) => client.tasks.attempts(id, page)))
-        out.list(attempts, COLUMNS, `No attempt yet. See why: taskflow tasks get ${id}`)
+        out.list(attempts, COLUMNS, `The task has had no attempt yet. Show its state: taskflow tasks get ${id}`)
       }),
     )
 }

@@ -16,17 +16,18 @@ interface EditOptions extends Pick<TaskChanges, 'queue' | 'maxAttempts' | 'title
 export function addEdit(tasks: Command): void {
   tasks
     .command('edit')
-    .description('change a task that has not started')
-    .argument('<id>', 'whole id of the task')
-    .option('--payload <json>', 'another payload: JSON, @file, or - for stdin')
-    .option('-q, --queue <name>', 'another queue')
+    .summary('change a task that has not started')
+    .description('Change a task that has not started, or that waits between two attempts.')
+    .argument('<id>', 'full id of the task')
+    .option('--payload <json>', 'new input of the handler: JSON, @file, or - for stdin')
+    .option('-q, --queue <name>', 'new queue')
     .addOption(priorityOption())
-    .option('--run-at <moment>', 'not before this moment', parseMoment)
-    .option('--now', 'as soon as a worker is free')
-    .option('--max-attempts <count>', 'attempts before it fails for good', parseCount)
-    .option('-l, --label <name=value>', 'these labels in place of the old; may be given many times', gatherLabel)
-    .option('--title <text>', 'a line for people')
-    .option('--description <text>', 'more for people')
+    .option('--run-at <time>', 'start the task no sooner than this time, such as 2026-01-31T09:00:00Z', parseMoment)
+    .option('--now', 'start the task as soon as a worker has a free slot')
+    .option('--max-attempts <count>', 'new maximum number of attempts', parseCount)
+    .option('-l, --label <name=value>', 'new label; replaces all old labels; repeat for more labels', gatherLabel)
+    .option('--title <text>', 'new short text that lists show')
+    .option('--description <text>', 'new longer text about the task')
     .addHelpText('after', examples('taskflow tasks edit 01936f0e-5d7c-7000-8000-3f1c6d2a9b10 --priority high --now'))
     .action(
       withServer(async ({ client, out }, id: string, options: EditOptions) => {
@@ -44,6 +45,6 @@ function changesOf({ payload, now, runAt, label, ...rest }: EditOptions): TaskCh
     ...(now && { runAt: null }),
     ...(label && { labels: label }),
   }
-  if (Object.keys(changes).length === 0) throw new UsageError('Nothing to change: name at least one option')
+  if (Object.keys(changes).length === 0) throw new UsageError('Nothing to change: give at least one option')
   return changes
 }

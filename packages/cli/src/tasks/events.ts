@@ -7,12 +7,13 @@ import type { Column } from '../table.ts'
 export function addEvents(tasks: Command): void {
   tasks
     .command('events')
-    .description('tell the history of a task, oldest first')
-    .argument('<id>', 'whole id of the task')
+    .summary('show the history of a task')
+    .description('Show the history of a task: one line for each event, oldest first.')
+    .argument('<id>', 'full id of the task')
     .action(
       withServer(async ({ client, out }, id: string) => {
         const events = await Array.fromAsync(everyItem((page) => client.tasks.events(id, page)))
-        out.list(events, COLUMNS, 'Nothing happened yet.')
+        out.list(events, COLUMNS, 'The task has no history yet.')
       }),
     )
 }

@@ -5,8 +5,9 @@ import { showTask } from './show-task.ts'
 export function addGet(tasks: Command): void {
   tasks
     .command('get')
-    .description('show one task: its state, payload, result or error')
-    .argument('<id>', 'whole id of the task')
+    .summary('show one task')
+    .description('Show one task: its state, options, payload, and result or error.')
+    .argument('<id>', 'full id of the task')
     .action(
       withServer(async ({ client, out }, id: string) => {
         const task = await client.tasks.get(id)

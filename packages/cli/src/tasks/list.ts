@@ -19,14 +19,15 @@ const STATES = ['blocked', 'scheduled', 'queued', 'running', 'waiting', 'retryin
 export function addList(tasks: Command): void {
   tasks
     .command('list')
-    .description('list tasks, newest first')
-    .addOption(new Option('-s, --state <state...>', 'only in one of these states').choices(STATES))
-    .option('-q, --queue <name>', 'only of this queue')
-    .option('-t, --type <type>', 'only of this type')
-    .option('-l, --label <name=value>', 'only with this label; may be given many times', gatherLabel)
-    .option('--search <text>', 'only with this in the title, description or type')
-    .option('-n, --limit <count>', 'at most so many', parseCount, 50)
-    .option('-a, --all', 'without end; with --json, one object a line')
+    .summary('list tasks, newest first')
+    .description('List tasks, newest first. Options select the tasks; a task must match all of them.')
+    .addOption(new Option('-s, --state <state...>', 'show only tasks in one of these states').choices(STATES))
+    .option('-q, --queue <name>', 'show only tasks of this queue')
+    .option('-t, --type <type>', 'show only tasks of this type')
+    .option('-l, --label <name=value>', 'show only tasks with this label; repeat for more labels', gatherLabel)
+    .option('--search <text>', 'show only tasks with this text in their title, description or type')
+    .option('-n, --limit <count>', 'maximum number of tasks to show', parseCount, 50)
+    .option('-a, --all', 'show all tasks; with --json, print one object on each line')
     .addHelpText(
       'after',
       examples(
@@ -55,11 +56,11 @@ async function listTasks(cli: Cli, options: ListOptions): Promise<void> {
   }
   const { tasks, hasMore } = await readUpTo(cli, filter, all ? Number.POSITIVE_INFINITY : limit)
   out.list(tasks, COLUMNS, isFiltered ? NONE_MATCHES : NONE_YET)
-  if (hasMore) out.aside(`\nThere are more: --limit ${limit * 4}, or --all`)
+  if (hasMore) out.aside(`\nThere are more tasks. To see them, add --limit ${limit * 4} or --all.`)
 }
 
 const NONE_YET = 'No tasks yet. Submit one: taskflow tasks submit <type> --payload <json>'
-const NONE_MATCHES = 'No task matches. Ask for less, or see them all: taskflow tasks list'
+const NONE_MATCHES = 'No task matches. Remove an option, or list all tasks: taskflow tasks list'
 
 async function readUpTo(
   { client }: Cli,
@@ -67,7 +68,7 @@ async function readUpTo(
   limit: number,
 ): Promise<{ tasks: Task[]; hasMore: boolean }> {
   const tasks: Task[] = []
-  // One more than wanted tells whether there are more.
+  // One more than requested shows whether there are more.
   const pageSize = Math.min(200, limit + 1)
   for await (const task of client.tasks.listAll({ ...filter, limit: pageSize })) {
     if (tasks.length === limit) return { tasks, hasMore: true }

@@ -8,22 +8,23 @@ import { onOneLine } from '../text.ts'
 export function addLogs(tasks: Command): void {
   tasks
     .command('logs')
-    .description('print what the handler logged, by attempt')
-    .argument('<id>', 'whole id of the task')
-    .option('-f, --follow', 'keep printing until the task has finished')
+    .summary('print the log lines of the handler')
+    .description('Print the log lines that the handler of a task wrote, in all attempts, oldest first.')
+    .argument('<id>', 'full id of the task')
+    .option('-f, --follow', 'print new lines as they come, until the task has finished')
     .action(withServer(printLogs))
 }
 
 async function printLogs({ client, out }: Cli, id: string, { follow }: { follow?: true }): Promise<void> {
   if (out.isJson && !follow) return out.list(await Array.fromAsync(linesAfter(client, id)), [], '')
-  let isSilent = true
+  let isEmpty = true
   for await (const line of follow ? followedLines(client, id) : linesAfter(client, id)) {
-    isSilent = false
-    // Lines that are still coming cannot be one array.
+    isEmpty = false
+    // A list that is not complete cannot be one JSON array.
     if (out.isJson) out.ndjson(line)
-    else out.line(inWords(line))
+    else out.line(asText(line))
   }
-  if (isSilent) out.aside(`Nothing was logged. See how it stands: taskflow tasks get ${id}`)
+  if (isEmpty) out.aside(`The handler has logged nothing. Show the task: taskflow tasks get ${id}`)
 }
 
 async function* linesAfter(client: TaskFlow, id: string, cursor?: string): AsyncGenerator<LogLine> {
@@ -39,7 +40,7 @@ async function* linesAfter(client: TaskFlow, id: string, cursor?: string): Async
 async function* followedLines(client: TaskFlow, id: string): AsyncGenerator<LogLine> {
   let after: string | undefined
   for (let waitMs = 0; ; waitMs = 1_000) {
-    // Asked before the lines are read, so that what was logged before the end is among them.
+    // The state is read before the lines, so that the lines include everything that was logged before the end.
     const isOver = isFinished(await client.tasks.get(id, { waitMs }))
     for await (const line of linesAfter(client, id, after)) {
       after = line.cursor
@@ -51,7 +52,7 @@ async function* followedLines(client: TaskFlow, id: string): AsyncGenerator<LogL
 
 const COLOUR_OF = { debug: 'gray', info: 'cyan', warn: 'yellow', error: 'red' } as const
 
-function inWords({ at, attempt, level, message, fields }: LogLine): string {
+function asText({ at, attempt, level, message, fields }: LogLine): string {
   const time = paint('dim', at.slice(11, 23))
   const more = fields ? ` ${paint('dim', pairs(fields as Record<string, unknown>))}` : ''
   return `${time} #${attempt} ${paint(COLOUR_OF[level], level.padEnd(5))} ${onOneLine(message)}${more}`

@@ -18,7 +18,7 @@ const COLOUR_OF = {
 export const paintState = (state: TaskState, text: string = state, stream?: NodeJS.WriteStream): string =>
   paint(COLOUR_OF[state], text, stream)
 
-/** All of one task, for people. */
+/** Prints all fields of a task as text. */
 export function showTask(out: Output, task: Task): void {
   out.line(`${onOneLine(task.title ?? task.type)} is ${paintState(task.state)}`)
   out.line()

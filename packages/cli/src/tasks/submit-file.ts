@@ -7,10 +7,10 @@ import { EXIT } from '../exit-codes.ts'
 import { UsageError } from '../failure.ts'
 import { harmless } from '../text.ts'
 
-/** Past so many, the refusals of a file say nothing new to a person. */
+// More refusals than this do not help the reader.
 const SHOWN_REFUSALS = 20
 
-/** Submits each line as it is read, and tells those that were refused by their number in the file. */
+/** Submits each line of a file as it is read, and reports each refused line by its number in the file. */
 export async function submitFile({ client, out }: Cli, file: string, idempotencyKey?: string): Promise<void> {
   const lineNumbers: number[] = []
   let accepted = 0
@@ -25,7 +25,7 @@ export async function submitFile({ client, out }: Cli, file: string, idempotency
       out.aside(harmless(`Line ${lineNumbers[result.line - 1]}: ${result.error.detail}`))
     }
   }
-  if (refused > SHOWN_REFUSALS) out.aside(`… and ${refused - SHOWN_REFUSALS} more`)
+  if (refused > SHOWN_REFUSALS) out.aside(`… and ${refused - SHOWN_REFUSALS} more refused lines`)
   if (!out.isJson) out.line(`Submitted ${count(accepted)}${refused > 0 ? `; ${refused} refused` : ''}`)
   if (refused > 0) process.exitCode = EXIT.usage
 }

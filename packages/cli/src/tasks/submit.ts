@@ -27,21 +27,26 @@ interface SubmitOptions {
 export function addSubmit(tasks: Command): void {
   tasks
     .command('submit')
-    .description('submit a task, or with --file many')
-    .argument('[type]', 'type of the task, such as report.build')
-    .option('--payload <json>', 'what the handler gets: JSON, @file, or - for stdin')
-    .option('-q, --queue <name>', 'queue to wait in')
+    .summary('submit one task, or the tasks of a file')
+    .description('Submit one task of the given type or, with --file, one task for each line of a file.')
+    .argument('[type]', 'task type, such as report.build')
+    .option('--payload <json>', 'input of the handler: JSON, @file, or - for stdin')
+    .option('-q, --queue <name>', 'queue in which the task waits')
     .addOption(priorityOption())
-    .option('--delay <duration>', 'not before that long from now: 500ms, 10s, 5m, 2h, 1d', parseDurationMs)
-    .option('--run-at <moment>', 'not before this moment', parseMoment)
-    .option('--max-attempts <count>', 'attempts before it fails for good', parseCount)
-    .option('-l, --label <name=value>', 'to find it by; may be given many times', gatherLabel)
-    .option('--title <text>', 'a line for people')
-    .option('--description <text>', 'more for people')
-    .option('--idempotency-key <key>', 'the same key and task give the same task again')
-    .option('-w, --wait', 'wait until it has finished, and show it')
-    .option('--timeout <duration>', 'with --wait: give up after that long, with exit code 7', parseDurationMs)
-    .option('--file <tasks.ndjson>', 'submit each line of a file, or of - for stdin, as a task')
+    .option(
+      '--delay <duration>',
+      'start the task no sooner than this long from now, such as 500ms, 10s, 5m, 2h or 1d',
+      parseDurationMs,
+    )
+    .option('--run-at <time>', 'start the task no sooner than this time, such as 2026-01-31T09:00:00Z', parseMoment)
+    .option('--max-attempts <count>', 'maximum number of attempts', parseCount)
+    .option('-l, --label <name=value>', 'label by which lists can select the task; repeat for more labels', gatherLabel)
+    .option('--title <text>', 'short text that lists show')
+    .option('--description <text>', 'longer text about the task')
+    .option('--idempotency-key <key>', 'submit the task only once: the same key returns the first task')
+    .option('-w, --wait', 'wait until the task has finished, and show it')
+    .option('--timeout <duration>', 'with --wait: stop waiting after this time, with exit code 7', parseDurationMs)
+    .option('--file <tasks.ndjson>', 'submit each line of this NDJSON file as a task; - for stdin')
     .addHelpText(
       'after',
       examples(
@@ -55,13 +60,14 @@ export function addSubmit(tasks: Command): void {
 
 async function submit(cli: Cli, type: string | undefined, options: SubmitOptions): Promise<void> {
   if ((type === undefined) === (options.file === undefined)) {
-    throw new UsageError('Name the type of one task, or a --file of many')
+    throw new UsageError('Give either a task type or --file')
   }
   if (options.file !== undefined) {
     const { file, idempotencyKey, ...others } = options
     const [other] = Object.keys(others)
-    // Dropped in silence they would be missed only when the tasks have run.
-    if (other !== undefined) throw new UsageError('With --file each line says all of its task: give no options for one')
+    // If such an option were ignored, its user would notice only after the tasks have run.
+    if (other !== undefined)
+      throw new UsageError('With --file, each line contains all options of its task: only --idempotency-key is allowed')
     return submitFile(cli, file, idempotencyKey)
   }
   return submitOne(cli, type as string, options)
@@ -80,7 +86,7 @@ async function submitOne(cli: Cli, type: string, options: SubmitOptions): Promis
     return waitAndShow(cli, task.id, timeout)
   }
   cli.out.one(task, () => cli.out.line(submitted(task)))
-  cli.out.aside(`Wait for it: taskflow tasks wait ${task.id}`)
+  cli.out.aside(`Wait for the task: taskflow tasks wait ${task.id}`)
 }
 
 function optionsOf({

@@ -11,7 +11,11 @@ import { addSubmit } from './submit.ts'
 import { addWait } from './wait.ts'
 
 export function addTasks(taskflow: Command): void {
-  const tasks = taskflow.command('tasks').description('submit tasks, watch them and steer them').helpCommand(false)
+  const tasks = taskflow
+    .command('tasks')
+    .summary('submit, watch and change tasks')
+    .description('Submit, watch and change tasks.')
+    .helpCommand(false)
   for (const add of [
     addSubmit,
     addList,

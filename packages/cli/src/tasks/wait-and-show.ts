@@ -4,7 +4,7 @@ import { EXIT } from '../exit-codes.ts'
 import { cutTo } from '../text.ts'
 import { paintState, progressOf, showTask } from './show-task.ts'
 
-/** Waits for a task's end, with its progress on the terminal meanwhile; the exit code tells how it ended. */
+/** Waits for the end of a task, shows its progress on a terminal, and sets the exit code to its outcome. */
 export async function waitAndShow({ client, out }: Cli, id: string, timeoutMs?: number): Promise<void> {
   const ticker = process.stderr.isTTY && !out.isJson ? tick : undefined
   const task = await client.tasks

@@ -10,7 +10,8 @@ import { paintState } from './worker-state.ts'
 export function addGet(workers: Command): void {
   workers
     .command('get')
-    .description('show one worker: its state, what it takes and what it runs')
+    .summary('show one worker and the tasks it runs')
+    .description('Show one worker: its state, the queues and task types it takes, and the tasks it runs.')
     .addArgument(workerArgument())
     .action(
       withServer(async ({ client, out }, given: string) => {
@@ -34,7 +35,7 @@ function showWorker(out: Output, worker: Worker): void {
     host: `${onOneLine(worker.host)}, process ${worker.pid}`,
     started: `${worker.startedAt} (${fromNow(worker.startedAt)})`,
     heartbeat: `${worker.heartbeatAt} (${fromNow(worker.heartbeatAt)})`,
-    // A worker that rightly rests tells of none.
+    // Zero means that the worker does not fetch now, because it is full or cordoned.
     fetched: sinceFetchMs > 0 ? `${shortDuration(sinceFetchMs)} before that` : undefined,
     lag: `${Math.round(loopLagMs)}ms`,
   })

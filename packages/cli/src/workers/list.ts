@@ -9,7 +9,8 @@ import { paintState } from './worker-state.ts'
 export function addList(workers: Command): void {
   workers
     .command('list')
-    .description('list the workers, newest first; those that ended are kept for a day')
+    .summary('list the workers, newest first')
+    .description('List the workers, newest first. Stopped and lost workers are listed for one day.')
     .action(
       withServer(async ({ client, out }) => {
         const workers = await Array.fromAsync(everyItem((page) => client.workers.list(page)))

@@ -6,7 +6,8 @@ import { findWorker, workerArgument } from './find-worker.ts'
 export function addUncordon(workers: Command): void {
   workers
     .command('uncordon')
-    .description('let a worker take tasks again that was cordoned or drained')
+    .summary('let a cordoned or drained worker take tasks again')
+    .description('Let a cordoned or drained worker take tasks again.')
     .addArgument(workerArgument())
     .action(
       withServer(async ({ client, out }, given: string) => {

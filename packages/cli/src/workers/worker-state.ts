@@ -12,5 +12,5 @@ const COLOUR_OF = {
 
 export const paintState = (state: WorkerState, text: string = state): string => paint(COLOUR_OF[state], text)
 
-/** Whether it may still do something. */
-export const isLiving = ({ state }: Pick<Worker, 'state'>): boolean => state !== 'lost' && state !== 'stopped'
+/** Returns whether the worker may still run tasks. */
+export const isLive = ({ state }: Pick<Worker, 'state'>): boolean => state !== 'lost' && state !== 'stopped'

@@ -6,6 +6,10 @@ import { addList } from './list.ts'
 import { addUncordon } from './uncordon.ts'
 
 export function addWorkers(taskflow: Command): void {
-  const workers = taskflow.command('workers').description('see who runs tasks, and steer them').helpCommand(false)
+  const workers = taskflow
+    .command('workers')
+    .summary('show, cordon and drain workers')
+    .description('Show, cordon and drain workers.')
+    .helpCommand(false)
   for (const add of [addList, addGet, addCordon, addUncordon, addDrain]) add(workers)
 }
