@@ -1,7 +1,7 @@
 /**
- * The main job on real input: one task for each package installed here, one that
- * gathers what they found, a retry, and a task that ends in the dead-letter queue and is redriven.
- * Needs a running server: `npm start` in another terminal.
+ * Demonstrates TaskFlow on real input: run `npm start`, and then this file in another terminal. The demonstration
+ * submits one task for each installed npm package and one task that combines their results. One task fails once and is
+ * retried; another ends in the dead-letter queue and is redriven.
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { printReport } from './report.ts'
 const url = process.env.TASKFLOW_URL ?? 'http://127.0.0.1:8080'
 const client = new TaskFlow({ url, token: tokenOf(), retries: 2 })
 const run = randomUUID()
-const say = (line: string): boolean => process.stdout.write(`${line}\n`)
+const print = (line: string): boolean => process.stdout.write(`${line}\n`)
 
 try {
   await demonstrate()
@@ -29,7 +29,7 @@ async function demonstrate(): Promise<void> {
   await refuseWithoutWorker()
   const folders = findPackages(join(process.cwd(), 'node_modules'))
   const flakyFolder = folders[Math.floor(folders.length / 2)]
-  say(`\n  Submitting one task for each of ${folders.length} installed packages …`)
+  print(`\n  Submitting one task for each of ${folders.length} installed packages …`)
   await client.tasks.submitMany(
     folders.map((folder) => ({
       type: inspectPackage.type,
@@ -45,8 +45,8 @@ async function demonstrate(): Promise<void> {
   )
 
   await watch(folders.length + 1)
-  await tellOfRetry(flakyFolder)
-  await redriveTheDead(lost.id, folders[0] ?? '')
+  await showRetry(flakyFolder)
+  await showRedrive(lost.id, folders[0] ?? '')
 
   const packages: Package[] = []
   for await (const task of client.tasks.listAll({
@@ -54,7 +54,7 @@ async function demonstrate(): Promise<void> {
     labels: { demo: run },
     include: ['result'],
   })) {
-    // The redriven one read a package that has a task of its own.
+    // The redriven task read a package that has its own task.
     if (task.id !== lost.id) packages.push(task.result as Package)
   }
   const report = await client.tasks.submit(
@@ -62,17 +62,17 @@ async function demonstrate(): Promise<void> {
     { packages },
     { title: 'Report of all packages', labels: { demo: run } },
   )
-  say(printReport((await client.tasks.result(report, { timeoutMs: 30_000 })) as PackageReport))
+  print(printReport((await client.tasks.result(report, { timeoutMs: 30_000 })) as PackageReport))
 }
 
-/** Tasks that no worker knows would wait for ever, and so would the demonstration. */
+/** Throws when no worker has the example tasks: the tasks, and the demonstration, would then wait for ever. */
 async function refuseWithoutWorker(): Promise<void> {
   const { items } = await client.workers.list()
   if (items.some(({ state, types }) => state === 'active' && types.includes(inspectPackage.type))) return
   throw new Error(`No worker at ${url} has the example tasks: start one with --tasks examples/tasks, as npm start does`)
 }
 
-/** Draws the bar until every task has finished. */
+/** Shows the progress until every task has finished. */
 async function watch(total: number): Promise<void> {
   const bar = progressBar(process.stdout)
   for (;;) {
@@ -93,23 +93,23 @@ async function count(total: number): Promise<Counts> {
   return { total, succeeded: of('succeeded'), running: of('running'), retrying: of('retrying'), failed: of('failed') }
 }
 
-async function tellOfRetry(folder: string | undefined): Promise<void> {
+async function showRetry(folder: string | undefined): Promise<void> {
   const retried = await firstOf(
     client.tasks.listAll({ labels: { demo: run }, q: folder?.slice(process.cwd().length + 1) ?? '' }),
   )
   if (!retried) return
   const { items } = await client.tasks.attempts(retried.id)
-  say(`\n  Retried: ${retried.title}`)
+  print(`\n  Retried: ${retried.title}`)
   for (const { attempt, outcome, error } of items)
-    say(`    attempt ${attempt}: ${outcome}${error ? ` (${error.message})` : ''}`)
+    print(`    attempt ${attempt}: ${outcome}${error ? ` (${error.message})` : ''}`)
 }
 
-async function redriveTheDead(id: string, folder: string): Promise<void> {
-  const dead = await client.tasks.get(id)
-  say(`\n  In the dead-letter queue: ${dead.title}\n    ${dead.error?.message} [${dead.error?.reason}]`)
+async function showRedrive(id: string, folder: string): Promise<void> {
+  const failed = await client.tasks.get(id)
+  print(`\n  In the dead-letter queue: ${failed.title}\n    ${failed.error?.message} [${failed.error?.reason}]`)
   await client.tasks.redrive(id, { payload: { folder } })
   const again = await client.tasks.wait(id, { timeoutMs: 30_000 })
-  say(`    redriven with the folder of a package that exists: ${again.state}`)
+  print(`    redriven with the folder of a package that exists: ${again.state}`)
 }
 
 async function firstOf(tasks: AsyncIterable<Task>): Promise<Task | undefined> {
@@ -123,7 +123,7 @@ function tokenOf(): string | undefined {
   try {
     return readFileSync(join(TASKFLOW_DATA_DIR, 'admin.key'), 'utf8').trim()
   } catch {
-    // The server will say that a token is needed.
+    // Without a token the server refuses the requests and says why.
     return undefined
   }
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The folders of all packages installed under a node_modules folder, those inside other packages included. */
+/** Returns the folders of all packages under a node_modules folder, including packages inside other packages. */
 export function findPackages(nodeModules: string): string[] {
   return foldersIn(nodeModules)
     .flatMap((folder) =>
@@ -15,7 +15,7 @@ export function findPackages(nodeModules: string): string[] {
     ])
 }
 
-/** Links are left out: they lead to the workspace's own packages. */
+/** Returns the folders inside a folder, without links, which lead to the packages of this workspace. */
 function foldersIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))

@@ -15,7 +15,7 @@ const LONGEST_BAR = 30
 const FULL = '█'
 const EMPTY = '░'
 
-/** One line that is drawn anew on a terminal; elsewhere a line for each tenth. */
+/** Shows progress: on a terminal in one line that is redrawn, elsewhere with one line for each tenth. */
 export function progressBar(out: NodeJS.WriteStream): ProgressBar {
   let shownTenth = -1
 
@@ -33,11 +33,11 @@ export function progressBar(out: NodeJS.WriteStream): ProgressBar {
   }
 }
 
-/** As wide as the terminal at most: a line that wraps cannot be drawn anew. */
+/** Formats the line, at most as wide as the terminal: a line that wraps cannot be redrawn. */
 function lineOf({ total, succeeded, running, retrying, failed }: Counts, share: number, columns = 120): string {
   const percent = `${Math.floor(share * 100)}`.padStart(3)
-  const words = ` ${percent} %  ${succeeded}/${total} succeeded, ${running} running, ${retrying} retrying, ${failed} failed`
-  const width = Math.max(0, Math.min(LONGEST_BAR, columns - words.length - 3))
+  const text = ` ${percent} %  ${succeeded}/${total} succeeded, ${running} running, ${retrying} retrying, ${failed} failed`
+  const width = Math.max(0, Math.min(LONGEST_BAR, columns - text.length - 3))
   const full = Math.round(share * width)
-  return `  ${FULL.repeat(full)}${EMPTY.repeat(width - full)}${words}`.slice(0, columns - 1)
+  return `  ${FULL.repeat(full)}${EMPTY.repeat(width - full)}${text}`.slice(0, columns - 1)
 }

@@ -1,6 +1,6 @@
 import type { PackageReport } from '../tasks/packages.ts'
 
-/** The report as a person reads it. */
+/** Formats the report as text. */
 export function printReport(report: PackageReport): string {
   const { packages, files, bytes, largest, licences, severalVersions, identicalContents } = report
   return [
@@ -18,7 +18,7 @@ export function printReport(report: PackageReport): string {
       ? ['    none']
       : columns(severalVersions.map(({ name, versions }) => [name, versions.join(', ')]))),
     '',
-    `  Installed more than once with the very same contents: ${identicalContents}`,
+    `  Installed more than once with identical contents: ${identicalContents}`,
     '',
   ].join('\n')
 }

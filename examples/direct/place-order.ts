@@ -1,6 +1,8 @@
 /**
- * `DATABASE_URL=postgres://… npx node examples/direct/place-order.ts`: an order and the greeting that goes with it, stored in one
- * transaction, in a database that `taskflow migrate` has prepared. A worker with `--tasks examples/tasks` runs it.
+ * Stores an order and a task in one transaction: either both exist or neither. The database needs the tables of
+ * TaskFlow (`taskflow migrate up`). A worker with `--tasks examples/tasks` runs the task.
+ *
+ *     DATABASE_URL=postgres://… npx node examples/direct/place-order.ts
  */
 import { taskflowDirect } from '@taskflow/direct'
 import pg from 'pg'
@@ -18,7 +20,7 @@ try {
   await client.query('insert into shop_order (customer) values ($1)', ['Ada'])
   const task = await taskflow.tasks.submit(hello, { name: 'Ada' }, {}, { tx: client })
   await client.query('commit')
-  console.log(`The order is placed, and task ${task.id} with it`)
+  console.log(`Stored the order and task ${task.id}`)
 } catch (error) {
   await client.query('rollback')
   throw error

@@ -1,7 +1,9 @@
 import { defineTask } from '@taskflow/sdk'
 import { z } from 'zod'
 
-/** Work for a processor. In a thread of its own it may block, and can be stopped by its timeout. */
+/**
+ * A CPU-bound task. The handler runs in its own thread, so it may block the event loop, and its timeout can stop it.
+ */
 export const countPrimes = defineTask({
   type: 'primes.count',
   input: z.object({ below: z.int().min(2).max(50_000_000) }),

@@ -1,7 +1,7 @@
 import { defineTask, PermanentError, RetryAfter } from '@taskflow/sdk'
 import { z } from 'zod'
 
-/** Fails in the way that is asked for: to see retries, the dead-letter queue, and coming back later. */
+/** Fails as its payload says, to show retries, the dead-letter queue and `RetryAfter`. */
 export const flaky = defineTask({
   type: 'flaky',
   input: z.object({
@@ -13,7 +13,7 @@ export const flaky = defineTask({
     if (attempt > failures) return { succeededOnAttempt: attempt }
     log.warn('Failing on purpose', { attempt, how })
     if (how === 'permanent') throw new PermanentError('This will never work')
-    // Uses no attempt: the task would come back for ever, were it not for schedule-to-close.
+    // Uses no attempt, so this task runs again every second for ever: set `timeouts.scheduleToCloseMs` or cancel it.
     if (how === 'later' && failures > 0) throw new RetryAfter(1_000)
     throw new Error(`Attempt ${attempt} of ${failures} that fail`)
   },

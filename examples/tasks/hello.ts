@@ -1,7 +1,7 @@
 import { defineTask } from '@taskflow/sdk'
 import { z } from 'zod'
 
-/** The first task to try. */
+/** Returns a greeting: the first task to try. */
 export const hello = defineTask({
   type: 'hello',
   input: z.object({ name: z.string().min(1).optional() }).nullable(),

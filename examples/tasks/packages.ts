@@ -10,18 +10,18 @@ const Package = z.object({
   licence: z.string(),
   files: z.int(),
   bytes: z.int(),
-  /** SHA-256 over the paths and contents of its files, in order. */
+  /** SHA-256 of the paths and contents of its files, in order. */
   hash: z.string(),
 })
 
 export type Package = z.infer<typeof Package>
 
-/** Reads every file of one installed package. Packages installed inside it are packages of their own. */
+/** Reads every file of one installed package, without the packages installed inside it. */
 export const inspectPackage = defineTask({
   type: 'packages.inspect',
   input: z.object({
     folder: z.string(),
-    /** Fails the first attempt, to show a retry. */
+    /** Whether the first attempt fails, to show a retry. */
     failsFirst: z.boolean().default(false),
   }),
   maxAttempts: 3,
@@ -46,7 +46,7 @@ export const inspectPackage = defineTask({
 
 async function readManifest(folder: string): Promise<Pick<Package, 'name' | 'version' | 'licence'>> {
   const text = await readFile(join(folder, 'package.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    // Another attempt would not make it appear.
+    // Another attempt would fail in the same way.
     throw new PermanentError(`There is no package in ${folder} (${error.code})`)
   })
   const { name = folder, version = '0.0.0', license } = JSON.parse(text)
@@ -62,7 +62,7 @@ async function filesOf(folder: string): Promise<string[]> {
     .sort()
 }
 
-/** Gathers what was found into one report. */
+/** Combines the results of all packages into one report. */
 export const reportPackages = defineTask({
   type: 'packages.report',
   input: z.object({ packages: z.array(Package) }),
