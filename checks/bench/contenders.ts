@@ -75,7 +75,7 @@ export const BARE_QUEUE = peer({
   title: 'limit: bare queue',
   module: 'bare-queue',
   stores: ['postgresql'],
-  settings: 'a table of five columns; 500 rows a claim and a settlement, 1,000 an insert; nothing else',
+  settings: 'a table of five columns; 500 rows per claim and settlement, 1,000 per insert; nothing else',
   packages: [],
 })
 
@@ -91,7 +91,7 @@ const BULLMQ_POSTGRES = peer({
   title: 'BullMQ, PostgreSQL',
   module: 'bullmq-postgres',
   stores: ['postgresql'],
-  settings: 'its guide to PostgreSQL: a connection for each that runs at once, concurrency 32; addBulk',
+  settings: 'as in its guide to PostgreSQL: one connection per job in parallel, concurrency 32; addBulk',
   packages: ['bullmq'],
   share: 0.1,
 })
@@ -100,7 +100,7 @@ export const BEE_QUEUE = peer({
   title: 'bee-queue, Redis',
   module: 'bee-queue',
   stores: ['redis'],
-  settings: 'its README: concurrency 100, no events, no kept jobs in memory; saveAll',
+  settings: 'as in its README: concurrency 100, no events, no jobs kept in memory; saveAll',
   packages: ['bee-queue'],
 })
 
@@ -109,8 +109,8 @@ export const GRAPHILE = peer({
   module: 'graphile-worker',
   stores: ['postgresql'],
   settings:
-    'its page on performance: concurrentJobs 24, maxPoolSize 25, localQueue.size 500, completeJobBatchDelay 0, ' +
-    'failJobBatchDelay 0; addJobs. It deletes finished jobs',
+    'as in its page on performance: concurrentJobs 24, maxPoolSize 25, localQueue.size 500, completeJobBatchDelay 0, ' +
+    'failJobBatchDelay 0; addJobs; deletes finished jobs',
   packages: ['graphile-worker'],
 })
 
@@ -119,7 +119,7 @@ const PG_BOSS = peer({
   module: 'pg-boss',
   stores: ['postgresql'],
   settings:
-    'its page on workers: batchSize 500, burstWhenBatchFull, localConcurrency 2, notify and useListenNotify; no supervision nor schedules; insert',
+    'as in its page on workers: batchSize 500, burstWhenBatchFull, localConcurrency 2, notify and useListenNotify; no supervision, no schedules; insert',
   packages: ['pg-boss'],
 })
 
@@ -127,7 +127,7 @@ export const CELERY: Contender = {
   title: 'Celery, Redis',
   stores: ['redis'],
   settings:
-    'its pages on optimizing: prefork 2, prefetch 100, results ignored, no rate limits, no remote control, gossip, mingle nor heartbeat; 4 submitting threads',
+    'as in its pages on optimizing: prefork 2, prefetch 100, results ignored, no rate limits, remote control, gossip, mingle or heartbeat; 4 submitting threads',
   packages: ['celery'],
   share: 0.1,
   mostRounds: 1,

@@ -21,8 +21,8 @@ export interface LineClient {
 export const LINE_RATES = {
   'publish, batches of 500': 'dispatches/s',
   'publish, one, 50 at once': 'dispatches/s',
-  'take 100, one taker': 'dispatches/s',
-  'take 100, four takers': 'dispatches/s',
+  'take 100, one consumer': 'dispatches/s',
+  'take 100, four consumers': 'dispatches/s',
 } as const satisfies Record<string, Unit>
 
 /** So many dispatches through one line, twice; each client with a connection of its own. */
@@ -37,8 +37,8 @@ export async function lineRates(open: () => LineClient, dispatches: number): Pro
     return {
       'publish, batches of 500': batches,
       'publish, one, 50 at once': singles,
-      'take 100, one taker': one,
-      'take 100, four takers': four,
+      'take 100, one consumer': one,
+      'take 100, four consumers': four,
     }
   } finally {
     await publisher.close()

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { replaceBlock } from './performance-page.ts'
+import { performancePage, readPerformancePage, replacePart, wrapped } from './performance-page.ts'
 import { contendersOf } from './results.ts'
+import { SCENARIOS } from './scenarios.ts'
 import { markdownText, tableOf } from './table.ts'
 
 const figures = { submit: 'tasks/s', run: 'tasks/s' } as const
@@ -21,5 +22,16 @@ test('leaves out what a contender does not measure', () => {
 })
 
 test('refuses a page that has lost its marks', () => {
-  expect(() => replaceBlock('# Performance', 'new')).toThrow('no marks')
+  expect(() => replacePart('# Performance', 'results', 'new')).toThrow('no marks for its generated results')
+})
+
+test('the page shows the results that are there', () => {
+  const page = readPerformancePage()
+  expect(page).toBe(performancePage(page, SCENARIOS))
+})
+
+test('breaks a paragraph between words, at 120 columns', () => {
+  const lines = wrapped(Array.from({ length: 50 }, (_, index) => `word${index}`).join(' ')).split('\n')
+  expect(lines.map(({ length }) => length <= 120)).toEqual([true, true, true])
+  expect(lines[0]?.length).toBeGreaterThan(112)
 })

@@ -22,7 +22,7 @@ export function reachedTable(reached: readonly Reached[]): string[][] {
     spreadText(spread, target.to ? ' ×' : ''),
     isMet === undefined ? 'not measured' : isMet ? 'yes' : 'no',
   ])
-  return [['row', 'measure', 'target', 'reached', 'met'], ...rows]
+  return [['row', 'measure', 'target', 'result', 'reached'], ...rows]
 }
 
 /** One round has no range. */

@@ -6,14 +6,18 @@ import { code, page, table } from './markdown.ts'
 import { openApiDocument } from './openapi-document.ts'
 import { type JsonSchema, schemaToType } from './schema-to-type.ts'
 
-const ABOUT = `Made from [openapi.json](openapi.json), which a server publishes at \`/openapi.json\` and shows at \`/docs\`. The schemas in it are the very ones that
-check requests and write replies. JSON in camelCase; times are ISO 8601 in UTC; durations are milliseconds and end in \`Ms\`; ids are UUIDv7.
-Fields and parameters that are not known are refused. Credentials: \`Authorization: Bearer <API key>\`.
+const ABOUT = `This page lists every operation of the HTTP API, its parameters, bodies and replies. The source is
+[openapi.json](openapi.json), which a server publishes at \`/openapi.json\` and displays at \`/docs\`. The server checks
+requests and serialises replies with the same schemas.
 
-Any operation but the open ones may also answer 400, 401, 403, 406, 500 and 503; those are left out below. What each code
-means: [errors](errors.md). Lists give a page, \`{ items, nextCursor }\`; send \`nextCursor\` back as \`cursor\` until it is null.`
+- JSON fields are in camelCase. Times are ISO 8601 in UTC. Durations are milliseconds and end in \`Ms\`. Ids are UUIDv7.
+- The API rejects unknown fields and parameters.
+- Requests carry credentials as \`Authorization: Bearer <API key>\`.
+- Any operation that needs credentials may also reply 400, 401, 403, 406, 500 and 503; the lists below omit these.
+  [Errors](errors.md) explains each code.
+- Lists return a page, \`{ items, nextCursor }\`. Pass \`nextCursor\` as \`cursor\` to get the next page, until it is null.`
 
-/** Behind authentication every operation may answer these; the open ones show what they have. */
+/** Replies that every operation with authentication may give. Open operations list all of their replies. */
 const USUAL = ['400', '401', '403', '406', '500', '503']
 
 interface Field extends JsonSchema {
@@ -46,7 +50,7 @@ interface Operation {
 
 type Content = Readonly<Record<string, { readonly schema: Field }>>
 
-/** docs/reference/api.md: the OpenAPI document as a page to read. */
+/** Writes docs/reference/api.md: the OpenAPI document as a page to read. */
 export const apiReference: Generator = async () => {
   const { paths, components } = await openApiDocument()
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -60,7 +64,7 @@ export const apiReference: Generator = async () => {
   const schemas = Object.entries(components.schemas).map(
     ([name, schema]) => `### ${name}\n\n${withIntro(schema.description, table(FIELD_TITLES, replyRows(schema)))}`,
   )
-  const content = page('The API', ABOUT, ...byTag, '## What comes back', ...schemas)
+  const content = page('The API', ABOUT, ...byTag, '## Reply schemas', ...schemas)
   return [{ path: 'docs/reference/api.md', content }]
 }
 
@@ -71,7 +75,7 @@ function describe(operation: Operation & { readonly path: string; readonly metho
     `${code(`${method.toUpperCase()} ${path}`)}`,
     `${summary}. ${description ?? ''}`.trim(),
     accessTo(operation),
-    ...(parameters.length > 0 ? [table(['parameter', 'in', 'type', 'what it is'], parameters.map(parameterRow))] : []),
+    ...(parameters.length > 0 ? [table(['parameter', 'in', 'type', 'description'], parameters.map(parameterRow))] : []),
     ...Object.entries(requestBody?.content ?? {}).map(([type, { schema }]) => body(operationId, type, schema)),
     `Replies: ${repliesOf(responses, operation.security?.length === 0)}`,
   ]
@@ -79,9 +83,9 @@ function describe(operation: Operation & { readonly path: string; readonly metho
 }
 
 function accessTo({ security, 'x-permission': permission }: Operation): string {
-  if (security?.length === 0) return 'Open: needs no credentials.'
+  if (security?.length === 0) return 'Permission: none; the operation needs no credentials.'
   if (permission === undefined || permission === 'any') return 'Permission: any valid key.'
-  return `Permission: ${code(permission)}, from the role ${code(leastRoleFor(PERMISSIONS, permission))} on.`
+  return `Permission: ${code(permission)}, which the role ${code(leastRoleFor(PERMISSIONS, permission))} and all higher roles have.`
 }
 
 const parameterRow = ({ name, in: where, required, schema, description }: Parameter): readonly string[] => [
@@ -99,20 +103,20 @@ function body(operationId: string, type: string, schema: Field): string {
   return withIntro([what, schema.description].filter(Boolean).join(' '), table(FIELD_TITLES, bodyRows(schema)))
 }
 
-const FIELD_TITLES = ['field', 'type', 'what it is']
-const A_TASK = `a task, as for [${NEW_TASK}](#${NEW_TASK.toLowerCase()})`
+const FIELD_TITLES = ['field', 'type', 'description']
+const A_TASK = `a task as in [${NEW_TASK}](#${NEW_TASK.toLowerCase()})`
 
-/** The only body with retention: it is told once, where one task is submitted. */
+/** Recognises the body of a new task, which the page describes once, at the operation that submits one task. */
 const isNewTask = ({ properties = {} }: JsonSchema): boolean => 'type' in properties && 'retentionMs' in properties
 
 const withIntro = (intro: string | undefined, rest: string): string => (intro ? `${intro}\n\n${rest}` : rest)
 
-/** Of bodies what is required is marked, since most is not; of replies what may be missing. */
+/** Marks required fields of bodies, because most are optional, and optional fields of replies. */
 const bodyRows = (schema: Field): string[][] => fieldRows(schema, (isRequired) => (isRequired ? ', required' : ''))
 const replyRows = (schema: Field): string[][] =>
   fieldRows(schema, (isRequired) => (isRequired ? '' : ', may be absent'))
 
-/** Fields of objects within are named by their way: `retry.baseMs`, `running[].type`. */
+/** Names fields of nested objects by their path: `retry.baseMs`, `running[].type`. */
 function fieldRows(
   { properties = {}, required = [] }: Field,
   mark: (isRequired: boolean) => string,
@@ -154,12 +158,12 @@ function repliesOf(responses: Operation['responses'], isOpen: boolean): string {
 }
 
 function replyOf(content: Content): string {
-  const kinds = Object.entries(content).map(([type, { schema }]) => {
+  const bodies = Object.entries(content).map(([type, { schema }]) => {
     if (type === 'application/problem+json') return ''
     const what = schema.$ref ? linkTo(schema.$ref) : code(inline(schema))
     return type === 'application/json' ? ` ${what}` : ` ${what} as ${code(type)}`
   })
-  return kinds.filter(Boolean).join(' or')
+  return bodies.filter(Boolean).join(' or')
 }
 
 const linkTo = (ref: string): string => {
@@ -169,7 +173,7 @@ const linkTo = (ref: string): string => {
 
 const isAnything = (schema: Field): boolean => schemaToType(schema) === 'unknown'
 
-/** A type on one line, without its comments. */
+/** Prints a type on one line, without its comments. */
 const inline = (schema: Field): string =>
   schemaToType(schema)
     .replaceAll(/\/\*\*.*?\*\/\s*/g, '')

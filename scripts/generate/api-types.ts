@@ -4,7 +4,7 @@ import { comment, type JsonSchema, schemaToType } from './schema-to-type.ts'
 
 const HEADER = '// Generated from the schemas of the API by `npm run generate`. Do not edit.\n'
 
-/** Schemas that the document holds only inside an operation, and the names they go by in the SDK. */
+/** Schemas that the document contains only inside an operation, by their names in the SDK. */
 const INLINE: Readonly<Record<string, (document: OpenApiDocument) => JsonSchema>> = {
   NewTask: (document) => bodyOf(document, 'submitTask'),
   TaskChanges: (document) => bodyOf(document, 'editTask'),
@@ -13,7 +13,7 @@ const INLINE: Readonly<Record<string, (document: OpenApiDocument) => JsonSchema>
   Me: (document) => replyOf(document, 'getMe'),
 }
 
-/** packages/sdk/src/generated/api.ts: the wire types of the SDK. */
+/** Writes packages/sdk/src/generated/api.ts: the wire types of the SDK. */
 export const apiTypes: Generator = async () => {
   const document = await openApiDocument()
   const inline = Object.entries(INLINE).map(([name, find]) => [name, find(document)] as const)

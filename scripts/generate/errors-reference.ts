@@ -3,11 +3,11 @@ import type { Generator } from './generator.ts'
 
 const INTRODUCTION = `# Errors
 
-Every reply of the API that is not a success carries one of these codes; the command line prints the same. A code is
-never reused for another meaning, so branch on it, and not on the words beside it.
+This page lists the error codes of TaskFlow. Every reply of the API that is not a success carries one of these codes,
+and the command line prints them. A code never changes its meaning: branch on the code, not on the message.
 `
 
-/** docs/reference/errors.md */
+/** Writes docs/reference/errors.md. */
 export const errorsReference: Generator = async () => {
   const rows = Object.entries(ERRORS).map(
     ([code, { status, title, hint }]) => `| <a id="${code}"></a>\`${code}\` | ${status} | ${title} | ${hint} |`,

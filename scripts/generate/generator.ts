@@ -1,8 +1,8 @@
 export interface GeneratedFile {
-  /** From the root of the repository. */
+  /** Relative to the root of the repository. */
   readonly path: string
   readonly content: string
 }
 
-/** Makes files from what is written elsewhere. The same source gives the same bytes. */
+/** Generates files from the sources. The same sources give the same bytes. */
 export type Generator = () => Promise<readonly GeneratedFile[]>

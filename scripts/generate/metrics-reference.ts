@@ -4,16 +4,20 @@ import { metricsOf } from '@taskflow/server/metrics'
 import type { Generator } from './generator.ts'
 import { code, page, table } from './markdown.ts'
 
-const ABOUT = `\`GET /metrics\` answers in the text format of Prometheus, to a credential with the permission \`metrics:read\`, which every role has. A
-process counts what it does itself: sum over processes. It is served by processes with the role \`api\`, and by others on \`TASKFLOW_HEALTH_PORT\`. The usual metrics of a Node.js
-process (\`process_…\`, \`nodejs_…\`) are there as well. What to watch: [operating](../guides/operating.md#metrics-to-watch).`
+const ABOUT = `This page lists the metrics that a TaskFlow process exports. \`GET /metrics\` returns them in the text format of
+Prometheus. It accepts any credential with the permission \`metrics:read\`, which every role has.
 
-/** docs/reference/metrics.md: what a process says that it counts. Those of Node.js differ by platform and are left out. */
+- Processes with the role \`api\` serve it on their port, other processes on \`TASKFLOW_HEALTH_PORT\`.
+- Each process counts its own work: sum over all processes.
+- The default metrics of a Node.js process (\`process_…\`, \`nodejs_…\`) are exported as well.
+- [Operating](../guides/operating.md#metrics-to-watch) explains which metrics to watch.`
+
+/** Writes docs/reference/metrics.md. It omits the metrics of Node.js, which differ by platform. */
 export const metricsReference: Generator = async () => {
   const counted = metricsOf(new EventEmitter<TaskFlowEvents>())
   const known = (await counted.describe()).filter(({ name }) => name.startsWith('taskflow_'))
   counted.close()
   const rows = known.map(({ name, type, labels, help }) => [code(name), type, labels.map(code).join(', '), help])
-  const content = page('Metrics', ABOUT, table(['metric', 'type', 'labels', 'what it counts'], rows))
+  const content = page('Metrics', ABOUT, table(['metric', 'type', 'labels', 'description'], rows))
   return [{ path: 'docs/reference/metrics.md', content }]
 }

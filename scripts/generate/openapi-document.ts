@@ -18,7 +18,7 @@ export interface OpenApiDocument {
 
 let document: Promise<OpenApiDocument> | undefined
 
-/** The document of the API, made from its routes. No route runs, so nothing stands behind them. */
+/** Returns the OpenAPI document, generated from the routes. No route runs, so their dependencies are inert. */
 export function openApiDocument(): Promise<OpenApiDocument> {
   document ??= readDocument()
   return document
@@ -40,7 +40,7 @@ async function readDocument(): Promise<OpenApiDocument> {
   return read
 }
 
-/** Stands in for whatever the routes ask while they are set up, and does nothing. */
+/** Replaces every dependency that the routes use during their set-up, and does nothing. */
 const inert = new Proxy(() => undefined, {
   get: (_target, name) => (name === 'then' ? undefined : inert),
   apply: () => undefined,

@@ -24,6 +24,6 @@ for (const { schema, type } of cases) {
   })
 }
 
-test('a schema that it does not know is refused', () => {
+test('rejects a schema of an unknown type', () => {
   expect(() => schemaToType({ type: 'tuple' })).toThrow('No TypeScript type for {"type":"tuple"}')
 })

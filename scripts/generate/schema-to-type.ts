@@ -1,8 +1,8 @@
 /**
- * TypeScript types of the JSON Schemas that the API is written in.
+ * Converts the JSON Schemas of the API to TypeScript types.
  *
- * Ours, since the usual generators are built on the JavaScript API of the TypeScript 5 compiler, which
- * TypeScript 7 does not have. It covers what our schemas use and refuses the rest.
+ * The usual generators use the JavaScript API of the TypeScript 5 compiler, which TypeScript 7 does not have.
+ * This converter covers the keywords that our schemas use and rejects all others.
  */
 export interface JsonSchema {
   readonly $ref?: string

@@ -3,11 +3,12 @@ import type { Generator } from './generator.ts'
 
 const INTRODUCTION = `# Settings
 
-Of \`taskflow start\`. A flag goes before the variable, the variable before \`taskflow.config.ts\`, and that before the
-default. Lists are separated by commas. A wrong value stops the start, with a sentence that names it.
+This page lists the settings of \`taskflow start\`. A flag overrides the variable, the variable overrides
+\`taskflow.config.ts\`, and that file overrides the default. Lists are separated by commas. TaskFlow does not start with
+an invalid value, and names it in the message.
 `
 
-/** docs/reference/settings.md */
+/** Writes docs/reference/settings.md. */
 export const settingsReference: Generator = async () => {
   const rows = SETTINGS.map(
     (setting) => `| \`${setting.flag}\` | \`${setting.env}\` | ${defaultOf(setting)} | ${setting.description} |`,
@@ -17,7 +18,7 @@ export const settingsReference: Generator = async () => {
 }
 
 function defaultOf({ name, default: fallback }: SettingDescription): string {
-  // Of this machine; the page is for all.
+  // The default depends on the machine.
   if (name === 'workerName') return 'the host name'
   return fallback === undefined ? '' : `\`${Array.isArray(fallback) ? fallback.join(',') : String(fallback)}\``
 }

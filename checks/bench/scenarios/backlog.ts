@@ -17,9 +17,10 @@ export const backlog: Scenario = {
   rows: ['D', 'I'],
   title: 'A backlog',
   summary:
-    'A backlog of 50,000 no-op tasks, run by one worker process that is warm: its handlers are held until all tasks are stored, then let ' +
-    'go. From that moment to the end of the last task in the store. Memory: resident, of the worker and its children, right after; and of TaskFlow when it has rested for ' +
-    '12 seconds, since it gives back what it does not need.',
+    'One warm worker process runs a backlog of 50,000 no-op tasks. Its handlers wait until all tasks are stored. ' +
+    'The time runs from their release until the store has no unfinished task. Memory is the resident memory of ' +
+    'the worker and its children right after the backlog, and for TaskFlow also after 12 seconds at rest, because ' +
+    'TaskFlow then releases memory it does not need.',
   figures: { backlog: 'tasks/s', 'worker memory': 'MiB', 'worker memory at rest': 'MiB' },
   settings: (bench) => ({
     tasks: tasksOf(bench),
@@ -32,7 +33,7 @@ export const backlog: Scenario = {
   targets: [
     {
       row: 'D',
-      measure: 'a backlog of 50,000, one worker process: against BullMQ on Redis',
+      measure: 'backlog of 50,000, one worker process, against BullMQ on Redis',
       figure: 'backlog',
       of: TASKFLOW.title,
       to: [BULLMQ_REDIS.title],
@@ -40,7 +41,7 @@ export const backlog: Scenario = {
     },
     {
       row: 'D',
-      measure: 'the same, against graphile-worker at its fastest',
+      measure: 'backlog of 50,000, one worker process, against graphile-worker with its fastest settings',
       figure: 'backlog',
       of: TASKFLOW.title,
       to: [GRAPHILE.title],
@@ -48,7 +49,7 @@ export const backlog: Scenario = {
     },
     {
       row: 'I',
-      measure: 'memory of a worker after D, at rest, MiB',
+      measure: 'memory of a worker at rest after the backlog, MiB',
       figure: 'worker memory at rest',
       of: TASKFLOW.title,
       atMost: 180,

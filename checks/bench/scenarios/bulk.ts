@@ -17,10 +17,11 @@ const linesOf = (bench: Bench): number => sized(bench, LINES, LINES, 500)
 export const bulk: Scenario = {
   name: 'bulk',
   rows: ['C'],
-  title: 'Many at once',
+  title: 'Bulk submits',
   summary:
-    'Batches of 1,000 tasks by the way that each system has for many, two calls in flight, from one process, without workers. NDJSON: ' +
-    'requests of 10,000 lines to a process of role api, one after the other, each until the last line of its reply.',
+    'One producer process submits batches of 1,000 tasks by the bulk call of each system, with two calls in ' +
+    'flight, while no worker runs. NDJSON: one request of 10,000 lines after the other to a process with the role ' +
+    '`api`, each until the last line of its reply.',
   figures: { submit: 'tasks/s' },
   settings: (bench) => ({ batch: SIZE, atOnce: AT_ONCE, lines: linesOf(bench), measuredMs: forMsOf(bench) }),
   contenders: (bench) => ({

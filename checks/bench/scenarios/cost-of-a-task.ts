@@ -16,11 +16,12 @@ const countOf = (bench: Bench): number => sized(bench, 30_000, 5_000, 500)
 export const costOfATask: Scenario = {
   name: 'cost-of-a-task',
   rows: ['K'],
-  title: 'What one task costs',
+  title: 'Cost of one task',
   summary:
-    'What one plain task takes from its submission over HTTP (NDJSON) to its end: of a process of role api, of one of role worker with ' +
-    '100 slots, and of PostgreSQL with all its processes. Backlog: all are stored before the worker starts. As they come: the ' +
-    'worker waits for them. Dead rows are the versions that vacuum has to remove; log is what PostgreSQL writes ahead, on new tables.',
+    'The cost of one plain task from its submission over HTTP (NDJSON) to its end: for a process with the role ' +
+    '`api`, for a process with the role `worker` and 100 slots, and for all processes of PostgreSQL. Backlog: all ' +
+    'tasks are stored before the worker starts. As they come: the worker waits for the tasks. Dead rows are the ' +
+    'row versions that vacuum has to remove. Log is the write-ahead log of PostgreSQL, on new tables.',
   figures: {
     statements: 'statements/task',
     'dead rows': 'rows/task',

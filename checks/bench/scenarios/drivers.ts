@@ -23,9 +23,10 @@ const sizesOf = (bench: Bench) =>
 export const drivers: Scenario = {
   name: 'drivers',
   isAside: true,
-  title: 'Drivers',
+  title: 'PostgreSQL drivers',
   summary:
-    'Which PostgreSQL driver carries large batches and many single statements better, over one connection: what decision 6 rests on.',
+    'A comparison of PostgreSQL drivers over one connection, with large batches and many single statements, for ' +
+    'decision 6.',
   figures: { 'insert, batches of 500': 'rows/s', 'insert, one row': 'rows/s', 'select, 50 at once': 'statements/s' },
   settings: (bench) => ({ ...sizesOf(bench), batch: 500 }),
   contenders: (bench) => ({

@@ -19,10 +19,10 @@ export const idle: Scenario = {
   rows: ['I', 'J'],
   // Nothing is compared with a peer here, and half a minute of rest holds each of what is done by the second some thirty times.
   mostRounds: 1,
-  title: 'Idle',
+  title: 'Idle processes',
   summary:
-    'What processes that have nothing to do take: resident memory of each, and CPU time of a whole system, with that of all processes ' +
-    'of its PostgreSQL.',
+    'The resident memory of processes that have nothing to do, and the CPU time of the whole idle system, ' +
+    'including all processes of its PostgreSQL.',
   figures: {
     'memory of the api': 'MiB',
     'memory of the worker': 'MiB',

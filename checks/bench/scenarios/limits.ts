@@ -12,10 +12,10 @@ const sizesOf = (bench: Bench) =>
 
 export const limits: Scenario = {
   name: 'limits',
-  title: "The machine's own limits",
+  title: 'Limits of this machine',
   summary:
-    'What this PostgreSQL does for the bare queue of above, 500 rows a statement over one connection, each statement durable; and how many ' +
-    'single rows a second it commits. The limits of single submits, of bulk and of a backlog are in their own rows.',
+    'The rates of this PostgreSQL for the bare queue: 500 rows per statement over one connection, each statement ' +
+    'durable; and how many single rows it commits per second. Rows A, C and D contain their own limits.',
   figures: {
     insert: 'rows/s',
     claim: 'rows/s',

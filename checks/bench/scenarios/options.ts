@@ -8,7 +8,7 @@ const LARGE = randomBytes(7_680).toString('base64')
 
 /** What a task can be given, and nothing else of it: a feature joins by a line of its own. */
 const OPTIONS: Readonly<Record<string, Option>> = {
-  'nothing (plain again)': {},
+  'none (plain task again)': {},
   'idempotency key': { hasIdempotencyKey: true },
   'priority high': { body: { priority: 'high' } },
   'three labels': { body: { labels: { customer: '4711', region: 'eu', plan: 'pro' } } },
@@ -20,11 +20,11 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   'schedule-to-start and -to-close timeouts': {
     body: { timeouts: { scheduleToStartMs: 600_000, scheduleToCloseMs: 600_000 } },
   },
-  'retention of its own': { body: { retentionMs: 3_600_000 } },
+  'own retention time': { body: { retentionMs: 3_600_000 } },
   'delay of a second': { body: { delayMs: 1_000 } },
   'payload of 10 KiB': { body: { payload: LARGE }, share: 0.2 },
   'result of 10 KiB': { type: 'bench.gives-large-result', share: 0.2 },
-  'progress, told once': { type: 'bench.tells-progress' },
+  'progress, reported once': { type: 'bench.tells-progress' },
   'ten log lines': { type: 'bench.logs-ten-lines', share: 0.2 },
   'one failed attempt': { type: 'bench.fails-once' },
   'isolation: thread': { type: 'bench.runs-in-thread', share: 0.02 },
@@ -39,11 +39,11 @@ export const options: Scenario = {
   name: 'options',
   // Costs in CPU time and bytes, which hardly spread.
   mostRounds: 1,
-  title: 'What each option costs',
+  title: 'Cost of each option',
   summary:
-    'What each option adds to a plain task where it is used: CPU time of API, coordinator, worker and PostgreSQL together, and what PostgreSQL ' +
-    'writes ahead, as a share of what plain tasks took a moment before. Submit: NDJSON over HTTP, while the worker is cordoned. Run: from ' +
-    'then on until all have ended.',
+    'The cost that each option adds to a plain task: CPU time of API, coordinator, worker and PostgreSQL ' +
+    'together, and write-ahead log, as a share of the cost of plain tasks a moment before. Submit: NDJSON over ' +
+    'HTTP, while the worker is cordoned. Run: from then on until all tasks have ended.',
   figures: { submit: '% of plain', run: '% of plain', log: '% of plain' },
   settings: (bench) => ({ tasks: tasksOf(bench), slots: SLOTS }),
   contenders: (bench) => {

@@ -15,9 +15,11 @@ export const originalDesign: Scenario = {
   mostRounds: 2,
   title: 'Against the original design',
   summary:
-    'The same task over HTTP, 50 connections for three seconds, while workers run. The original design: FastAPI stores a row in PostgreSQL ' +
-    'by SQLAlchemy and asyncpg, sends a Celery task over Redis and replies; the Celery worker marks the row as succeeded. TaskFlow: one ' +
-    'process of each role; in one process on PGlite, for comparison. Submit: replies a second. End to end: all tasks, from the first call until none is unfinished in the database.',
+    'The same task over HTTP, on 50 connections for three seconds, while workers run. The original design: ' +
+    'FastAPI stores a row in PostgreSQL through SQLAlchemy and asyncpg, sends a Celery task over Redis and ' +
+    'replies; the Celery worker marks the row as succeeded. TaskFlow runs one process of each role, and for ' +
+    'comparison one process on PGlite. Submit: replies per second. End to end: all tasks, from the first call ' +
+    'until the database has no unfinished task.',
   figures: { submit: 'requests/s', 'end to end': 'tasks/s' },
   settings: (bench) => ({
     connections: CONNECTIONS,

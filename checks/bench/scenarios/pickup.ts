@@ -13,10 +13,11 @@ const sizesOf = (bench: Bench) =>
 export const pickup: Scenario = {
   name: 'pickup',
   rows: ['F'],
-  title: 'Pickup',
+  title: 'Pickup latency',
   summary:
-    'From the call that submits a task to the start of its handler, in another process. Idle: one at a time, each 10 ms after the last ' +
-    'was stored. At 500/s: at a steady rate, whether or not the calls before have returned.',
+    'The latency from the call that submits a task to the start of its handler in another process. Idle: one task ' +
+    'at a time, each 10 ms after the last was stored. At 500/s: a steady rate, whether or not earlier calls have ' +
+    'returned.',
   figures: { 'idle p50': 'ms', 'idle p99': 'ms', '500/s p50': 'ms', '500/s p99': 'ms' },
   plotted: ['idle p50', '500/s p50', '500/s p99'],
   settings: (bench) => ({ ...sizesOf(bench), gapMs: GAP_MS, perSecond: PER_SECOND }),
@@ -27,7 +28,7 @@ export const pickup: Scenario = {
   targets: [
     ...(['idle p50', 'idle p99'] as const).map((figure) => ({
       row: 'F',
-      measure: `pickup, ${figure}: against BullMQ on Redis`,
+      measure: `pickup, ${figure}, against BullMQ on Redis`,
       figure,
       of: TASKFLOW.title,
       to: [BULLMQ_REDIS.title],
@@ -37,7 +38,7 @@ export const pickup: Scenario = {
     { row: 'F', measure: 'pickup at 500/s, p99, ms', figure: '500/s p99', of: TASKFLOW.title, atMost: 4 },
     {
       row: 'F',
-      measure: 'pickup at 500/s, p99: against the best PostgreSQL peer',
+      measure: 'pickup at 500/s, p99, against the best PostgreSQL peer',
       figure: '500/s p99',
       of: TASKFLOW.title,
       to: POSTGRES_PEERS.map(({ title }) => title),
@@ -45,7 +46,7 @@ export const pickup: Scenario = {
     },
     ...(['idle p50', '500/s p50'] as const).map((figure) => ({
       row: 'F',
-      measure: `pickup with Redis, ${figure}: against PostgreSQL alone`,
+      measure: `pickup with Redis, ${figure}, against PostgreSQL alone`,
       figure,
       of: TASKFLOW_REDIS.title,
       to: [TASKFLOW.title],

@@ -10,8 +10,8 @@ export const pooler: Scenario = {
   isAside: true,
   title: 'Through a pooler',
   summary:
-    'What a PgBouncer in transaction mode costs: single submits over HTTP and 50 connections, run at once by one worker, directly and ' +
-    'through it. What decision 10 rests on.',
+    'The cost of a PgBouncer in transaction mode, for decision 10: 50 connections submit single tasks over HTTP ' +
+    'and one worker runs them at once, directly and through PgBouncer.',
   figures: { submit: 'requests/s', 'end to end': 'tasks/s' },
   settings: (bench) => ({ sessions: SESSIONS, connections: CONNECTIONS, submitMs: submitMsOf(bench) }),
   contenders: (bench) => {

@@ -31,10 +31,11 @@ const sizesOf = (bench: Bench) =>
 export const rabbitmqLines: Scenario = {
   name: 'rabbitmq-lines',
   isAside: true,
-  title: 'Lines of RabbitMQ',
+  title: 'Taking from RabbitMQ',
   summary:
-    'How to take from a quorum queue of RabbitMQ: what decision 9 rests on. Consumers are the broker itself; gets go over ' +
-    `${GETTERS} channels at once, and look every ${POLL_MS} ms. Wait: from the call that publishes one to the end of the take that waited for it.`,
+    'Two ways to take from a quorum queue of RabbitMQ, for decision 9. Consumers are the broker itself. Gets use ' +
+    `${GETTERS} channels at once and poll every ${POLL_MS} ms. Wait is the time from the call that publishes a ` +
+    'message to the end of the take that waited for it.',
   figures: { ...LINE_RATES, 'wait p50': 'ms', 'wait p99': 'ms' },
   settings: sizesOf,
   contenders: (bench) => {

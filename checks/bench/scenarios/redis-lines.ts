@@ -12,8 +12,10 @@ const sizesOf = (bench: Bench) => ({ dispatches: sized(bench, 50_000, 5_000, 500
 export const redisLines: Scenario = {
   name: 'redis-lines',
   isAside: true,
-  title: 'Lines of Redis',
-  summary: 'Which structure of Redis carries the lines: what decision 8 rests on. Sorted sets are the broker itself.',
+  title: 'Redis structures for subqueues',
+  summary:
+    'A comparison of Redis structures that can store a subqueue (the queued tasks of one queue, type and priority ' +
+    'class), for decision 8. Sorted sets are the broker itself.',
   figures: LINE_RATES,
   settings: sizesOf,
   contenders(bench) {

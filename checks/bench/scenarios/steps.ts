@@ -18,7 +18,7 @@ const RESTS_MS = { 'one after the other': 0, 'each 10 ms after the last': 10 } a
 const TYPE = 'bench.noop'
 const QUEUE = 'default'
 const PROJECT = 'default'
-const ECHO = `const { parentPort } = require('node:worker_threads'); parentPort.on('message', (word) => parentPort.postMessage(word))`
+const ECHO = `const { parentPort } = require('node:worker_threads'); parentPort.on('message', (message) => parentPort.postMessage(message))`
 
 const samplesOf = (bench: Bench): number => sized(bench, 300, 100, 5)
 
@@ -27,18 +27,20 @@ export const steps: Scenario = {
   rows: ['F'],
   title: 'The steps of a pickup',
   summary:
-    'What a pickup on PostgreSQL is made of, each step by itself, of one task and with nothing else under way, by one process: a round trip ' +
-    'to PostgreSQL that does nothing; the submission of a task until it is durable; word from one connection to another; its claim; a message ' +
-    'to a thread and back. Settlement comes after the pickup, but shares the disk with the next submission. Median of the samples of a round.',
+    'The steps of a pickup on PostgreSQL, each measured separately by one process, for one task and without other ' +
+    'work: a round trip to PostgreSQL that does nothing; the submission of a task until it is durable; a ' +
+    'notification from one connection to another; the claim; a message to a thread and back. The settlement comes ' +
+    'after the pickup, but shares the disk with the next submission. Each figure is the median of the samples of ' +
+    'a round.',
   figures: {
     'round trip': 'ms',
     submission: 'ms',
-    word: 'ms',
+    notification: 'ms',
     claim: 'ms',
     'to a thread and back': 'ms',
     settlement: 'ms',
   },
-  plotted: ['submission', 'word', 'claim', 'to a thread and back'],
+  plotted: ['submission', 'notification', 'claim', 'to a thread and back'],
   settings: (bench) => ({ samples: samplesOf(bench) }),
   contenders: (bench) =>
     Object.fromEntries(Object.entries(RESTS_MS).map(([title, restMs]) => [title, () => measure(bench, restMs)])),
@@ -77,21 +79,21 @@ async function openSteps(
   undo.push(db.close)
   const storage = openStorage({ db, events: new EventEmitter<TaskFlowEvents>(), retentionMs: 86_400_000 })
   const line = await lineOf(storage)
-  const [saying, hearing] = [new pg.Client(url), new pg.Client(url)]
-  for (const each of [saying, hearing]) {
+  const [notifying, listening] = [new pg.Client(url), new pg.Client(url)]
+  for (const each of [notifying, listening]) {
     await each.connect()
     undo.push(() => each.end())
   }
-  await hearing.query('listen bench_word')
+  await listening.query('listen bench_notification')
   const thread = new Worker(ECHO, { eval: true })
   undo.push(() => thread.terminate())
   return {
     'round trip': () => storage.ping(),
     submission: () => client.submit(payload()),
-    word: () =>
+    notification: () =>
       Promise.all([
-        once(hearing, 'notification'),
-        saying.query({ name: 'word', text: "select pg_notify('bench_word', '')" }),
+        once(listening, 'notification'),
+        notifying.query({ name: 'notify', text: "select pg_notify('bench_notification', '')" }),
       ]),
     claim: line.claim,
     'to a thread and back': () => thereAndBack(thread),
@@ -134,6 +136,6 @@ async function lineOf(storage: Storage) {
 
 async function thereAndBack(thread: Worker): Promise<void> {
   const back = once(thread, 'message')
-  thread.postMessage('word')
+  thread.postMessage('message')
   await back
 }

@@ -12,15 +12,16 @@ export const submit: Scenario = {
   rows: ['A'],
   title: 'Single submits, straight to the store',
   summary:
-    'One task a call, 50 calls in flight, from one process, without workers; each call returns when its task is stored as durably as ' +
-    'the system does. The bare queue gathers single inserts into one statement while the last is in flight: the limit of this machine.',
+    'One producer process submits one task per call, with 50 calls in flight, while no worker runs. A call ' +
+    'returns when its task is as durable as the system makes it. The bare queue collects single inserts into one ' +
+    'statement while the last statement is in flight; it is the limit of this machine.',
   figures: { submit: 'tasks/s' },
   settings: (bench) => ({ atOnce: AT_ONCE, measuredMs: forMsOf(bench) }),
   contenders: (bench) => race(bench, [BARE_QUEUE, TASKFLOW, ...PEERS], (contender) => measure(bench, contender)),
   targets: [
     {
       row: 'A',
-      measure: 'single submits, 50 at once: against BullMQ on Redis',
+      measure: 'single submits, 50 at once, against BullMQ on Redis',
       figure: 'submit',
       of: TASKFLOW.title,
       to: [BULLMQ_REDIS.title],
@@ -28,7 +29,7 @@ export const submit: Scenario = {
     },
     {
       row: 'A',
-      measure: 'the same, against the best PostgreSQL peer',
+      measure: 'single submits, 50 at once, against the best PostgreSQL peer',
       figure: 'submit',
       of: TASKFLOW.title,
       to: POSTGRES_PEERS.map(({ title }) => title),
@@ -36,7 +37,7 @@ export const submit: Scenario = {
     },
     {
       row: 'A',
-      measure: 'the same, against the limit of gathered inserts',
+      measure: 'single submits, 50 at once, against the limit of batched inserts',
       figure: 'submit',
       of: TASKFLOW.title,
       to: [BARE_QUEUE.title],

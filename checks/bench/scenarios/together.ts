@@ -15,15 +15,16 @@ export const together: Scenario = {
   rows: ['E'],
   title: 'Submit and process at once',
   summary:
-    'Tasks are submitted for two seconds by one producer process and run at once by one worker process: one a call, 50 calls in flight; ' +
-    'then in batches of 100, five in flight. All of them, from the first call to the end of the last task in the store.',
+    'One producer process submits tasks for two seconds while one worker process runs them: first one task per ' +
+    'call with 50 calls in flight, then batches of 100 with five in flight. The rate counts all tasks, from the ' +
+    'first call until the store has no unfinished task.',
   figures: { singles: 'tasks/s', 'batches of 100': 'tasks/s' },
   settings: (bench) => ({ submitMs: forMsOf(bench), atOnce: AT_ONCE, batchesAtOnce: BATCHES_AT_ONCE }),
   contenders: (bench) => race(bench, [TASKFLOW, ...PEERS], (contender) => measure(bench, contender)),
   targets: [
     {
       row: 'E',
-      measure: 'submit singly and process at once: against BullMQ on Redis',
+      measure: 'submit singly and process at once, against BullMQ on Redis',
       figure: 'singles',
       of: TASKFLOW.title,
       to: [BULLMQ_REDIS.title],
@@ -31,7 +32,7 @@ export const together: Scenario = {
     },
     {
       row: 'E',
-      measure: 'the same, against bee-queue',
+      measure: 'submit singly and process at once, against bee-queue',
       figure: 'singles',
       of: TASKFLOW.title,
       to: [BEE_QUEUE.title],
@@ -39,7 +40,7 @@ export const together: Scenario = {
     },
     {
       row: 'E',
-      measure: 'the same, against the best PostgreSQL peer',
+      measure: 'submit singly and process at once, against the best PostgreSQL peer',
       figure: 'singles',
       of: TASKFLOW.title,
       to: POSTGRES_PEERS.map(({ title }) => title),

@@ -19,15 +19,16 @@ const contest = filledContest(WITHOUT, WITH, (bench, url) => fillWaiting(url, pl
 export const waiting: Scenario = {
   name: 'waiting',
   rows: ['H'],
-  title: 'A million tasks waiting',
+  title: 'With a million waiting tasks',
   summary:
-    'The same work where a million tasks of other types wait, half of them in the same queue, and ten thousand are scheduled for each second ' +
-    'of a minute to come, and where none do. What is measured is that of `history`.',
+    'The same work as with ten million finished tasks, on two stores: in one, a million tasks of other types ' +
+    'wait, half of them in the same queue, and ten thousand are scheduled for each second of the next minute; in ' +
+    'the other, none.',
   figures: RATES,
   settings: (bench) => {
     const { queued, scheduled } = planOf(bench)
     return { ...sizesOf(bench), queued, scheduled }
   },
   ...contest,
-  targets: targetsOf('H', 'a million waiting, 10,000 a second to come', 0.1, { of: WITH, to: [WITHOUT] }),
+  targets: targetsOf('H', 'with a million waiting and 10,000 a second scheduled', 0.1, { of: WITH, to: [WITHOUT] }),
 }

@@ -19,10 +19,10 @@ export const workers: Scenario = {
   rows: ['L'],
   // Two minutes each, and three were within a tenth of each other.
   mostRounds: 1,
-  title: 'More workers',
+  title: 'Several workers',
   summary:
-    'A backlog as above of 20,000 tasks, run by 1, 2, 4 and 8 worker processes together, by each broker. All share the cores of this ' +
-    'machine with the database: what is asked is whether workers beyond the cores take anything away.',
+    'Groups of 1, 2, 4 and 8 worker processes run a backlog of 20,000 tasks, with each broker. All share the cores ' +
+    'of this machine with the database. The row shows whether workers beyond the number of cores reduce the rate.',
   figures: Object.fromEntries(COUNTS.map((count) => [figureOf(count), 'tasks/s'])),
   settings: (bench) => ({ tasks: tasksOf(bench) }),
   contenders(bench): Contest {
@@ -36,7 +36,7 @@ export const workers: Scenario = {
   },
   targets: [TASKFLOW, TASKFLOW_REDIS, TASKFLOW_RABBITMQ].map(({ title }) => ({
     row: 'L',
-    measure: `${title}: 8 workers against 2 (no loss)`,
+    measure: `${title}, 8 workers against 2`,
     figure: figureOf(8),
     of: title,
     to: [title],
