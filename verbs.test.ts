@@ -30,7 +30,7 @@ const JUDGE = 'modules/tasks/src/domain/attempt-outcome.ts'
 
 const DRIVEN_BY: Readonly<Partial<Record<TaskVerb, string>>> = {
   promote: 'modules/tasks/src/duties/promoter.ts',
-  claim: 'packages/worker/src/fetch-loop.ts',
+  claim: 'packages/worker/src/fetching/claimer.ts',
   complete: JUDGE,
   fail: JUDGE,
   retry: JUDGE,

@@ -72,7 +72,7 @@ export const RULES = {
   forgetsOverGap: true,
   /** bury-workers.ts: `worker.heartbeat_at = silent.heartbeat_at`. */
   buryLooksAgain: true,
-  /** unheld-leases.ts: what storage counts as this worker's, and the worker does not know, it hands back. */
+  /** leaked-leases.ts: what storage counts as this worker's, and the worker does not know, it hands back. */
   handsBackUnheld: true,
 } as const
 
@@ -201,7 +201,7 @@ function workerSteps(situation: Situation, index: number): void {
     may(`${name} has nothing left in hand, says goodbye and exits`, (draft) => leave(draft, self))
 }
 
-/** settler.ts and keep-trying.ts: the outcome is unknown until storage has answered. */
+/** settler.ts and retry-while-unavailable.ts: the outcome is unknown until storage has answered. */
 function repeats({ state, may }: Situation, index: number): void {
   const { process, hand } = workerAt(state, index)
   if (process !== 'up') return
@@ -353,7 +353,7 @@ function claimLands({ state, may }: Situation, message: Message & { kind: 'claim
   }
 }
 
-/** session.ts: `onClaimed`; and `onClaimedLate`, for an answer that nobody waits for any more. */
+/** claimed-leases.ts: `accept`; and `release`, for an answer that arrives after its run was abandoned. */
 function receive(draft: Draft, by: Incarnation, held: Held): void {
   const { worker: index, life } = by
   const { process, isStopping, claimUnderWay, hand } = workerAt(draft, index)
@@ -365,7 +365,7 @@ function receive(draft: Draft, by: Incarnation, held: Held): void {
   if (!isWanted && process === 'up') draft.wire.push(settlementOf(index, held, 'release'))
 }
 
-/** heartbeat-worker.ts, and heart.ts that hears the answer. */
+/** heartbeat-worker.ts, and heartbeat-sender.ts that applies the answer. */
 function beat(draft: Draft, by: Incarnation, rules: Rules): void {
   const { worker: index } = by
   const worker = workerAt(draft, index)

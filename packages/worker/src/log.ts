@@ -1,6 +1,6 @@
 type Write = (detail: object, message: string) => void
 
-/** The process's own log; pino's logger is one. */
+/** The log of the process. A pino logger is one. */
 export interface Log {
   readonly debug: Write
   readonly info: Write

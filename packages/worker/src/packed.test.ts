@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import type { Order } from './order.ts'
 import { packOrders, unpackOrders } from './packed.ts'
-import type { Order } from './protocol.ts'
 
 const order = (key: number): Order => ({
   key,
@@ -17,11 +17,11 @@ const order = (key: number): Order => ({
   heartbeatMs: key === 1 ? null : 500,
 })
 
-test('orders come out of the packing as they went in', () => {
+test('unpacks orders as they were packed', () => {
   const orders = [order(1), order(2), order(3)]
   expect(unpackOrders(structuredClone(packOrders(orders)))).toEqual(orders)
 })
 
-test('no orders are packed as nothing', () => {
+test('packs and unpacks no orders', () => {
   expect(unpackOrders(packOrders([]))).toEqual([])
 })

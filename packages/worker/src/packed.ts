@@ -1,19 +1,19 @@
-import type { Order } from './protocol.ts'
+import type { Order } from './order.ts'
 
 /**
- * What comes by the thousand, as flat arrays: a structured clone of objects names each of their properties again, and
- * takes three times as long.
+ * Packs what travels between agent and runner in large numbers into flat arrays. A structured clone of objects repeats
+ * the name of each property and takes three times as long.
  */
 
-/** The fields of each order, in turn. */
+/** The fields of each order, one order after the other. */
 export type PackedOrders = readonly (Order[keyof Order] | null)[]
 
-/** Key and result of each attempt that succeeded, in turn. */
+/** The key and the result of each attempt that succeeded, one attempt after the other. */
 export type PackedSuccesses = readonly (number | string)[]
 
 const WIDTH = 12
 
-/** An object costs as much as all else together, and most tasks have no labels. */
+/** Most tasks have no labels, and the clone of an empty object costs as much as that of all other fields together. */
 function orNull(labels: Order['labels']): Order['labels'] | null {
   for (const _ in labels) return labels
   return null

@@ -3,13 +3,12 @@ import type { AttemptError, AttemptOutcome, LogLine, TaskTypeDefaults } from '@t
 import type { PackedOrders, PackedSuccesses } from './packed.ts'
 
 /**
- * What the agent and a runner say to each other.
+ * The messages between the agent and a runner.
  *
- * The agent is the process's main thread: it claims, settles and heartbeats, and
- * runs no handler. A runner runs handlers: in a thread many share, or in a thread
- * or process of its own. The messages are the same for all three, and travel as
- * structured clones, for which what comes by the thousand is packed (`packed.ts`).
- * Payloads and results are JSON text, parsed in the runner alone.
+ * The agent is the main thread of the process: it claims, settles and sends heartbeats, and runs no handler. A runner
+ * runs handlers: it is a thread that many attempts share, or a thread or process that runs one attempt at a time. The
+ * messages are the same for all three. They are sent as structured clones, so orders and results are packed
+ * (`packed.ts`). Payloads and results are JSON text, which only the runner parses.
  */
 export type ToRunner =
   | { readonly kind: 'load'; readonly folder: string }
@@ -20,30 +19,13 @@ export type ToRunner =
 export type FromRunner =
   | { readonly kind: 'ready'; readonly types: readonly TaskTypeIntroduction[] }
   | { readonly kind: 'refused'; readonly message: string }
-  /** Answered by the loop that runs handlers, so its lateness is that loop's. */
+  /** The answer to a ping. The loop that runs the handlers sends it, so that its delay is the lag of that loop. */
   | { readonly kind: 'pong'; readonly number: number }
-  /** An error that belongs to no attempt ends the runner; this says which. */
+  /** The error that ends the runner, because no attempt caused it. */
   | { readonly kind: 'crashing'; readonly message: string }
   | Report
 
-/** One attempt to run. `key` names it between this agent and its runners. */
-export interface Order {
-  readonly key: number
-  readonly taskId: string
-  readonly leaseId: string
-  readonly project: string
-  readonly type: string
-  readonly queue: string
-  readonly payload: string
-  readonly attempt: number
-  readonly maxAttempts: number
-  readonly labels: Readonly<Record<string, string>>
-  readonly createdAt: number
-  /** Null when nobody counts its heartbeats. */
-  readonly heartbeatMs: number | null
-}
-
-/** What gathered in one turn of the runner's loop. */
+/** What a runner gathered in one turn of its loop. */
 export interface Report {
   readonly kind: 'report'
   /** Attempts that succeeded. */
@@ -52,14 +34,14 @@ export interface Report {
   readonly ended: readonly Ended[]
   readonly logs: readonly LogEntry[]
   readonly progress: readonly ProgressEntry[]
-  /** Attempts that gave a sign of life. */
+  /** Attempts whose handlers sent a heartbeat. */
   readonly beats: readonly number[]
 }
 
 export interface Ended {
   readonly key: number
   readonly outcome: AttemptOutcome
-  /** A stray error ended the attempt while its handler still runs. */
+  /** Whether the handler still runs, because an error outside of its promise ended the attempt. */
   readonly isAdrift: boolean
 }
 
@@ -73,7 +55,7 @@ export interface ProgressEntry {
   readonly message: string | null
 }
 
-/** What the agent must know of a task type; the handler itself never leaves the runner. */
+/** The description of a task type for the agent. The handler itself never leaves the runner. */
 export interface TaskTypeIntroduction extends TaskTypeDefaults {
   readonly isolation: Isolation | null
 }

@@ -3,18 +3,18 @@ export interface WorkerSettings {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly version: string
-  /** `name` or `name=weight`; with a weight anywhere, the first of them is drawn for each take. */
+  /** `name` or `name=weight`. If one has a weight, each take serves the queues in an order drawn by the weights. */
   readonly queues: readonly string[]
-  /** Names or beginnings such as `report.*`, of the types that the modules define; all where absent. */
+  /** Names of task types, or prefixes such as `report.*`; by default all types that the modules define. */
   readonly types?: readonly string[] | undefined
-  /** How many attempts may run at once. */
+  /** Maximum number of attempts that run at once. */
   readonly slots: number
   /** The folder of task modules. */
   readonly tasks: string
   readonly heartbeatMs: number
-  /** How long a stop or a drain lets running attempts go on before it aborts them. */
+  /** How long running attempts may go on after a stop or a request to drain, before their signals abort. */
   readonly drainMs: number
-  /** How long an attempt has to obey its AbortSignal. */
+  /** How long an attempt may go on after its AbortSignal has aborted, before it is ended by force. */
   readonly killGraceMs: number
 }
 

@@ -32,15 +32,15 @@ describe('worker › survives', () => {
     expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
   })
 
-  test('the loss of a machine: what it ran goes on together with the others', async () => {
+  test('the loss of a machine: its tasks run together with others again', async () => {
     const { worker, settle } = setupWorker({ slots: 12 })
     await worker.start()
-    const verdicts = await settle(...Array.from({ length: 12 }, () => lease('tells.thread', null, { crashCount: 1 })))
+    const verdicts = await settle(...Array.from({ length: 12 }, () => lease('returns.thread', null, { crashCount: 1 })))
     const threads = verdicts.map((verdict) => (verdict.verb === 'complete' ? verdict.result : verdict.verb))
     expect(new Set(threads).size).toBe(1)
   })
 
-  test('a task that killed two runners with others in them: the third death is blamed on it alone', async () => {
+  test('a task that killed two runners with others in them, and fails that task alone after the third', async () => {
     const { worker, settle } = setupWorker()
     await worker.start()
     const [again, ...others] = await settle(
@@ -51,10 +51,12 @@ describe('worker › survives', () => {
     expect(others).toMatchObject(Array(4).fill({ verb: 'complete' }))
   })
 
-  test('the second death with many tasks: they are not all given a process at once', async () => {
+  test('the second crash of many tasks, without a process for each of them at once', async () => {
     const { worker, settle } = setupWorker({ slots: 12 })
     await worker.start()
-    const verdicts = await settle(...Array.from({ length: 12 }, () => lease('tells.process', null, { crashCount: 2 })))
+    const verdicts = await settle(
+      ...Array.from({ length: 12 }, () => lease('returns.process', null, { crashCount: 2 })),
+    )
     const threads = verdicts.map((verdict) => (verdict.verb === 'complete' ? verdict.result : verdict.verb))
     expect(threads).toEqual(Array(12).fill(expect.stringMatching(/^\d+$/)))
     expect(new Set(threads).size).toBeLessThanOrEqual(4)
@@ -68,31 +70,28 @@ describe('worker › survives', () => {
     expect(await crashed).toMatchObject([{ placement: 'process', attempts: 1 }])
   })
 
-  test('a task that keeps killing its runner, by quarantining it', async () => {
+  test('a task that keeps killing its runner, by quarantining the task', async () => {
     const { worker, settle } = setupWorker()
     await worker.start()
     const [verdict] = await settle(lease('exits.thread', null, { crashCount: 2 }))
     expect(verdict).toMatchObject({ verb: 'fail', error: { name: 'RunnerCrashed', reason: 'quarantined' } })
   })
 
-  test('the death of a process by a signal', async () => {
+  test('the end of a process by a signal', async () => {
     const { worker, settle } = setupWorker()
     await worker.start()
     const [verdict] = await settle(lease('dies.by.signal'))
     expect(verdict).toMatchObject({ verb: 'rescue', error: { message: expect.stringContaining('SIGABRT') } })
   })
 
-  test.each(PLACEMENTS)(
-    'a rejection that nobody handles, placed %s, and fails its attempt alone',
-    async (placement) => {
-      const { worker, settle } = setupWorker()
-      await worker.start()
-      const [neighbour, stray] = await settle(lease('takes', 100), lease(`strays.${placement}`))
-      expect(neighbour).toMatchObject({ verb: 'complete' })
-      expect(stray).toMatchObject({ verb: 'retry', error: { message: 'nobody awaits me' } })
-      expect(await settle(lease(`strays.${placement}`))).toMatchObject([{ verb: 'retry' }])
-    },
-  )
+  test.each(PLACEMENTS)('an unhandled rejection, placed %s, and fails its attempt alone', async (placement) => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    const [neighbour, stray] = await settle(lease('takes', 100), lease(`strays.${placement}`))
+    expect(neighbour).toMatchObject({ verb: 'complete' })
+    expect(stray).toMatchObject({ verb: 'retry', error: { message: 'not awaited' } })
+    expect(await settle(lease(`strays.${placement}`))).toMatchObject([{ verb: 'retry' }])
+  })
 
   test('an exception from a timer', async () => {
     const { worker, settle } = setupWorker()
@@ -105,7 +104,10 @@ describe('worker › survives', () => {
     await worker.start()
     const crashed = nextEvents(events, 'runner.crashed')
     const [verdict] = await settle(lease('crashes.runner'))
-    expect(verdict).toMatchObject({ verb: 'rescue', error: { message: expect.stringContaining('belongs to nobody') } })
+    expect(verdict).toMatchObject({
+      verb: 'rescue',
+      error: { message: expect.stringContaining('belongs to no attempt') },
+    })
     expect(await crashed).toMatchObject([{ placement: 'shared' }])
     expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
   })
@@ -120,7 +122,7 @@ describe('worker › times out', () => {
     ])
   })
 
-  test('an attempt that ignores it while its loop goes on, and leaves its neighbours alone', async () => {
+  test('an attempt that ignores its signal while its loop goes on, without an effect on its neighbours', async () => {
     const { worker, logged, settle } = setupWorker()
     await worker.start()
     const verdicts = await settle(lease('ignores.in.time'), lease('takes', 600))
@@ -128,7 +130,7 @@ describe('worker › times out', () => {
     expect(logged.map(({ message }) => message)).toContain('Abandoned a handler that ignored its AbortSignal')
   })
 
-  test('a blocked loop past a deadline, and hands its neighbours back', async () => {
+  test('a blocked loop past a deadline, and releases its neighbours', async () => {
     const { worker, storage, submit } = setupWorker()
     await worker.start()
     const [waiting, spinning] = submit(lease('obeys'), lease('spins.shared'))
@@ -136,7 +138,7 @@ describe('worker › times out', () => {
     expect(await eventually(() => storage.verdictOf(waiting.taskId))).toEqual({ verb: 'release' })
   })
 
-  test('by the timeout of the task before that of its type', async () => {
+  test('by the timeout of the task rather than that of its type', async () => {
     const { worker, settle } = setupWorker()
     await worker.start()
     const [verdict] = await settle(lease('obeys.in.time', null, { timeouts: { startToCloseMs: 40 } }))
@@ -153,12 +155,12 @@ describe('worker › times out', () => {
     })
   })
 
-  test('a handler that stops giving heartbeats, and none before', async () => {
+  test('a handler when it stops sending heartbeats, and not before', async () => {
     const { worker, storage, submit } = setupWorker()
     await worker.start()
     const startedAt = performance.now()
-    const [given] = submit(lease('beats', { times: 6, everyMs: 60 }))
-    const verdict = await eventually(() => storage.verdictOf(given.taskId))
+    const [submitted] = submit(lease('beats', { times: 6, everyMs: 60 }))
+    const verdict = await eventually(() => storage.verdictOf(submitted.taskId))
     expect(verdict).toMatchObject({ error: { name: 'TimedOut', message: expect.stringContaining('heartbeatMs') } })
     expect(performance.now() - startedAt).toBeGreaterThan(360)
   })

@@ -1,10 +1,12 @@
 import type { Service } from '@taskflow/kernel'
 import type { WorkerId } from '@taskflow/tasks'
-import { type Session, startSession, type WorkerDeps, type WorkerHealth } from './session.ts'
+import type { Session, WorkerHealth } from './session.ts'
 import { type WorkerOptions, withDefaults } from './settings.ts'
+import { startSession } from './start-session.ts'
+import type { WorkerDeps } from './worker-deps.ts'
 
 export interface Worker extends Service {
-  /** Of the present incarnation; undefined unless started. */
+  /** The id of the current incarnation; undefined unless started. */
   readonly id: WorkerId | undefined
   /** Undefined unless started. */
   readonly health: WorkerHealth | undefined
@@ -13,9 +15,8 @@ export interface Worker extends Service {
 /**
  * Runs tasks: claims them, runs their handlers in runners, and settles them.
  *
- * `start` rejects with SETTINGS_INVALID when the task modules cannot be loaded.
- * `stop` drains: running attempts may end within `drainMs`, what is left is handed
- * back without using an attempt.
+ * `start` rejects with SETTINGS_INVALID when the task modules cannot be loaded. `stop` drains: running attempts may end
+ * within `drainMs`, and the tasks of the others are released without using an attempt.
  */
 export function worker({ settings, ...deps }: WorkerDeps & { readonly settings: WorkerOptions }): Worker {
   let current: Promise<Session> | undefined
@@ -43,7 +44,7 @@ export function worker({ settings, ...deps }: WorkerDeps & { readonly settings: 
     async stop() {
       const stopping = current
       current = undefined
-      // A start that fails reports to its own caller, and leaves nothing to stop.
+      // The caller of a start that fails gets the error, and nothing is left to stop.
       if (stopping)
         previous = stopping.then(
           (started) => started.stop(),

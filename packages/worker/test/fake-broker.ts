@@ -1,21 +1,21 @@
 import type { Broker, Delivery, TakeOptions, TaskId } from '@taskflow/tasks'
 
-/** Tells of tasks as soon as a test says that there are some. */
+/** Delivers the tasks that a test offers. */
 export class FakeBroker implements Broker {
   readonly name = 'postgres'
   readonly takes: TakeOptions[] = []
   readonly acknowledged: number[] = []
   released = 0
-  #told: Delivery['tasks'] | undefined
+  #offered: Delivery['tasks'] | undefined
   #wake: (() => void) | undefined
 
-  /** Whether what was told has been heard. */
+  /** Whether a worker has taken the last offer. */
   get isTaken(): boolean {
-    return this.#told === undefined
+    return this.#offered === undefined
   }
 
-  tell(tasks: readonly TaskId[] | 'any' = 'any'): void {
-    this.#told = tasks
+  offer(tasks: readonly TaskId[] | 'any' = 'any'): void {
+    this.#offered = tasks
     this.#wake?.()
   }
 
@@ -24,24 +24,24 @@ export class FakeBroker implements Broker {
   async take(options: TakeOptions): Promise<Delivery | undefined> {
     const { signal, max } = options
     this.takes.push(options)
-    while (this.#told === undefined && !signal.aborted) {
+    while (this.#offered === undefined && !signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
         signal.addEventListener('abort', () => resolve(), { once: true })
       })
     }
-    const tasks = this.#told
+    const tasks = this.#offered
     if (signal.aborted || tasks === undefined) return undefined
-    this.#told = undefined
+    this.#offered = undefined
     return {
       tasks,
       acknowledge: async (claimed) => {
         this.acknowledged.push(claimed)
-        if (tasks === 'any' && claimed === max) this.tell()
+        if (tasks === 'any' && claimed === max) this.offer()
       },
       release: async () => {
         this.released++
-        this.tell(tasks)
+        this.offer(tasks)
       },
     }
   }

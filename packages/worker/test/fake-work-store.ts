@@ -40,7 +40,7 @@ export function lease(type: string, payload: unknown = null, overrides: Partial<
   }
 }
 
-/** A WorkStore in memory: hands out what a test gives it, and keeps what the worker says. */
+/** A WorkStore in memory: lets the worker claim the tasks that a test queues, and keeps what the worker writes. */
 export class FakeWorkStore implements WorkStore {
   readonly queued: Lease[] = []
   readonly registered: { worker: WorkerIntroduction; types: readonly TaskTypeDefaults[] }[] = []
@@ -50,21 +50,21 @@ export class FakeWorkStore implements WorkStore {
   readonly lines: NewLogLine[] = []
   readonly progress: Update[] = []
   readonly cancelled: TaskId[] = []
-  readonly dead = new Set<WorkerId>()
+  readonly lost = new Set<WorkerId>()
   readonly claims: ClaimRequest[] = []
-  /** What an operator asks of every worker here. */
+  /** The request that stands for every worker of the test. */
   request: WorkerRequest | null = null
-  /** As storage knows them: claimed and not settled. */
+  /** The leases that are claimed and not settled. */
   readonly held = new Map<LeaseId, HeldLease & { readonly workerId: WorkerId }>()
-  /** While set, claims commit and their replies are lost. */
+  /** While set, claims commit and their answers are lost. */
   losesClaims = false
-  /** While set, every call is refused with it. */
+  /** While set, every call fails with this error. */
   failure: Error | undefined
   refuseSettlement: ((settlement: Settlement) => Error | undefined) | undefined
   settlementResult: SettlementResult = 'settled'
 
   beUnavailable(): void {
-    this.failure = new TaskFlowError('DATABASE_UNAVAILABLE', 'Database is away')
+    this.failure = new TaskFlowError('DATABASE_UNAVAILABLE', 'The database is unavailable')
   }
 
   beAvailable(): void {
@@ -76,26 +76,26 @@ export class FakeWorkStore implements WorkStore {
   }
 
   async registerWorker(worker: WorkerIntroduction, types: readonly TaskTypeDefaults[]): Promise<void> {
-    this.#answer()
+    this.#failIfUnavailable()
     this.registered.push({ worker, types })
   }
 
   async heartbeatWorker(id: WorkerId, pulse: Pulse): Promise<Heartbeat> {
-    this.#answer()
-    if (this.dead.has(id)) return { isAlive: false }
+    this.#failIfUnavailable()
+    if (this.lost.has(id)) return { isAlive: false }
     this.pulses.push(pulse)
     return { isAlive: true, cancelled: [...this.cancelled], request: this.request }
   }
 
   async deregisterWorker(id: WorkerId): Promise<void> {
-    this.#answer()
+    this.#failIfUnavailable()
     this.deregistered.push(id)
   }
 
   async claimTasks(request: ClaimRequest): Promise<Lease[]> {
-    this.#answer()
+    this.#failIfUnavailable()
     this.claims.push(request)
-    if (this.dead.has(request.workerId) || this.request !== null) return []
+    if (this.lost.has(request.workerId) || this.request !== null) return []
     const { workerId, max, ids } = request
     const leases = this.queued.filter(({ taskId }) => ids?.includes(taskId) ?? true).slice(0, max)
     for (const each of leases) this.queued.splice(this.queued.indexOf(each), 1)
@@ -105,12 +105,12 @@ export class FakeWorkStore implements WorkStore {
   }
 
   async listHeldLeases(id: WorkerId): Promise<HeldLease[]> {
-    this.#answer()
+    this.#failIfUnavailable()
     return [...this.held.values()].filter(({ workerId }) => workerId === id)
   }
 
   async settleTasks(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]> {
-    this.#answer()
+    this.#failIfUnavailable()
     const refusal = settlements.map((settlement) => this.refuseSettlement?.(settlement)).find((error) => error)
     if (refusal) throw refusal
     this.settlements.push(...settlements)
@@ -119,16 +119,16 @@ export class FakeWorkStore implements WorkStore {
   }
 
   async appendLogs(lines: readonly NewLogLine[]): Promise<void> {
-    this.#answer()
+    this.#failIfUnavailable()
     this.lines.push(...lines)
   }
 
   async recordProgress(updates: readonly Update[]): Promise<void> {
-    this.#answer()
+    this.#failIfUnavailable()
     this.progress.push(...updates)
   }
 
-  #answer(): void {
+  #failIfUnavailable(): void {
     if (this.failure) throw this.failure
   }
 }

@@ -11,7 +11,7 @@ import { FakeWorkStore } from './fake-work-store.ts'
 
 export const FIXTURES = join(import.meta.dirname, '../fixtures')
 
-/** A worker over fakes of our own ports, with real runners. It is stopped when the test ends. */
+/** A worker over fakes of our own ports, with real runners. The end of the test stops the worker. */
 export function setupWorker(settings: Partial<WorkerOptions> = {}) {
   const storage = new FakeWorkStore()
   const broker = new FakeBroker()
@@ -52,7 +52,7 @@ export function setupWorker(settings: Partial<WorkerOptions> = {}) {
 
   function submit<const Leases extends readonly Lease[]>(...leases: Leases): Leases {
     storage.queued.push(...leases)
-    broker.tell()
+    broker.offer()
     return leases
   }
 
@@ -65,7 +65,7 @@ export function setupWorker(settings: Partial<WorkerOptions> = {}) {
     logged,
     wake: (topic: WakeupTopic, detail: string) => listeners.get(topic)?.(detail),
     submit,
-    /** Submits tasks and resolves with what storage was told to do with each. */
+    /** Submits tasks and resolves with the verdict that storage received for each of them. */
     async settle(...leases: Lease[]): Promise<Verdict[]> {
       submit(...leases)
       return Promise.all(

@@ -2,17 +2,17 @@ import type { FromRunner, ToRunner } from '../protocol.ts'
 
 export type Placement = 'shared' | 'thread' | 'process'
 
-/** The way to one runner, be it a thread or a process. */
+/** The connection to one runner, which is a thread or a process. */
 export interface Channel {
-  /** Does nothing once the runner has gone; the listener is told of that. */
+  /** Does nothing once the runner has ended, which the listener learns by `onExit`. */
   send(message: ToRunner): void
-  /** Ends the runner whatever it is doing. Resolves when it is gone. */
+  /** Ends the runner, even while a handler blocks it. Resolves when the runner has ended. */
   kill(): Promise<void>
 }
 
 export interface ChannelListener {
   onMessage(message: FromRunner): void
-  /** Called once, when the runner has gone for whatever reason; completes "the runner …". */
+  /** Called once, when the runner has ended for any reason. `how` completes the sentence "the runner …". */
   onExit(how: string): void
 }
 

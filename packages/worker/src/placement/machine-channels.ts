@@ -2,5 +2,5 @@ import type { RunnerChannels } from './channel.ts'
 import { openProcess } from './process.ts'
 import { openThread } from './thread.ts'
 
-/** Runners as threads and processes of this machine. */
+/** Opens runners as threads and processes of this machine. */
 export const machineChannels: RunnerChannels = { shared: openThread, thread: openThread, process: openProcess }

@@ -3,7 +3,7 @@ import type { FromRunner } from '../protocol.ts'
 import { type OpenChannel, RUNNER_ENTRY } from './channel.ts'
 
 export const openProcess: OpenChannel = ({ onMessage, onExit }) => {
-  // Its agent's id comes along: asked for by the runner itself, it could already be that of another parent.
+  // The runner gets the agent's process id from here: its own parent id may be another's if the agent has ended since.
   const child = fork(RUNNER_ENTRY, [String(process.pid)], { serialization: 'advanced' })
   const exited = new Promise<void>((resolve) => {
     const exit = (how: string): void => {
@@ -11,17 +11,17 @@ export const openProcess: OpenChannel = ({ onMessage, onExit }) => {
       onExit(how)
     }
     child.once('exit', (code, signal) => {
-      const told = (): void => exit(signal ? `was killed by ${signal}` : `exited with code ${code}`)
-      // Its last messages may still be in the channel, which closes after them.
-      if (child.connected) child.once('disconnect', told)
-      else told()
+      const report = (): void => exit(signal ? `was killed by ${signal}` : `exited with code ${code}`)
+      // The last messages may still be in the channel, which disconnects after them.
+      if (child.connected) child.once('disconnect', report)
+      else report()
     })
-    // Of a process that never started; one that did tells by its exit.
+    // A process that has started reports its end by `exit`.
     child.once('error', (error) => child.pid === undefined && exit(`could not start: ${error.message}`))
   })
   child.on('message', (message) => onMessage(message as FromRunner))
   return {
-    // A message that finds the channel closed is lost with the runner, of which the exit tells.
+    // A message to a closed channel is lost with the runner, whose end `exit` reports.
     send: (message) => child.connected && child.send(message, () => {}),
     async kill() {
       child.kill('SIGKILL')

@@ -1,24 +1,33 @@
 import { type Clock, TaskFlowError } from '@taskflow/kernel'
 import type { AttemptError } from '@taskflow/tasks'
+import type { Order } from '../order.ts'
 import { packOrders } from '../packed.ts'
-import type { Order, Report, TaskTypeIntroduction } from '../protocol.ts'
-import type { Placement, RunnerChannels } from './channel.ts'
+import type { FromRunner, Report, TaskTypeIntroduction } from '../protocol.ts'
+import type { Channel, Placement, RunnerChannels } from './channel.ts'
+import { Pings } from './pings.ts'
 
-/** One runner, seen from the agent. */
+/** One runner, as the agent sees it. */
 export interface RunnerHandle {
   readonly placement: Placement
-  /** Resolves with the task types it has loaded; rejects with SETTINGS_INVALID when it cannot. */
+  /** Resolves with the task types that the runner has loaded; rejects with SETTINGS_INVALID when loading fails. */
   readonly ready: Promise<readonly TaskTypeIntroduction[]>
   readonly isGone: boolean
   run(orders: readonly Order[]): void
   abort(keys: readonly number[], reason: AttemptError): void
-  /** Asks its loop for a sign of life; gives the number of the question. */
+  /** Sends a ping, which the loop that runs the handlers answers, and returns the number of the ping. */
   ping(): number
   hasAnswered(ping: number): boolean
-  /** How late its loop answers, in milliseconds. */
+  /** How late the loop answers pings, in milliseconds. */
   lagMs(): number
-  /** Ends it at once. Its exit is then not reported. */
+  /** Ends the runner at once. Its exit is then not reported as a crash. */
   kill(): Promise<void>
+}
+
+/** Receives what runners report. */
+export interface RunnerListener {
+  onReport(report: Report, runner: RunnerHandle): void
+  /** Called when a runner that had loaded its modules ended without `kill`; before that, `ready` rejects instead. */
+  onCrash(reason: string, runner: RunnerHandle): void
 }
 
 interface Options {
@@ -26,86 +35,100 @@ interface Options {
   readonly channels: RunnerChannels
   readonly folder: string
   readonly clock: Clock
-  onReport(report: Report, runner: RunnerHandle): void
-  /** It ended against our will, having loaded its modules; before that, `ready` rejects instead. */
-  onCrash(how: string, runner: RunnerHandle): void
+  readonly listener: RunnerListener
 }
 
-export function startRunner({ placement, channels, folder, clock, onReport, onCrash }: Options): RunnerHandle {
-  const { promise: ready, resolve, reject } = Promise.withResolvers<readonly TaskTypeIntroduction[]>()
-  // Whoever needs the runner awaits it; one that is killed before nobody needs.
-  ready.catch(() => {})
-  const pulse = pulseOf(clock)
-  let isGone = false
-  let isReady = false
-  let isKilled = false
-  let lastWords = ''
+export const startRunner = (options: Options): RunnerHandle => new StartedRunner(options)
 
-  const channel = channels[placement]({
-    onMessage(message) {
-      if (isGone) return
-      if (message.kind === 'report') onReport(message, handle)
-      else if (message.kind === 'pong') pulse.answer(message.number)
-      else if (message.kind === 'ready') {
-        isReady = true
-        resolve(message.types)
-      } else if (message.kind === 'refused') reject(new TaskFlowError('SETTINGS_INVALID', message.message))
-      else lastWords = `: ${message.message}`
-    },
-    onExit(how) {
-      isGone = true
-      const told = `${how}${lastWords}`
-      reject(
-        new TaskFlowError('SETTINGS_INVALID', `Loading the task modules of ${folder} ended their runner: it ${told}`),
-      )
-      if (isReady && !isKilled) onCrash(told, handle)
-    },
-  })
-  channel.send({ kind: 'load', folder })
+class StartedRunner implements RunnerHandle {
+  readonly placement: Placement
+  readonly #folder: string
+  readonly #listener: RunnerListener
+  readonly #channel: Channel
+  readonly #pings: Pings
+  readonly #ready = Promise.withResolvers<readonly TaskTypeIntroduction[]>()
+  #isReady = false
+  #isGone = false
+  #isKilled = false
+  #crashMessage = ''
 
-  const handle: RunnerHandle = {
-    placement,
-    ready,
-    get isGone() {
-      return isGone
-    },
-    run: (orders) => channel.send({ kind: 'run', orders: packOrders(orders) }),
-    abort: (keys, reason) => channel.send({ kind: 'abort', keys, reason }),
-    ping() {
-      const number = pulse.ask()
-      channel.send({ kind: 'ping', number })
-      return number
-    },
-    hasAnswered: pulse.hasAnswered,
-    lagMs: pulse.lagMs,
-    kill() {
-      isGone = true
-      isKilled = true
-      return channel.kill()
-    },
+  constructor({ placement, channels, folder, clock, listener }: Options) {
+    this.placement = placement
+    this.#folder = folder
+    this.#listener = listener
+    this.#pings = new Pings(clock)
+    // A runner that is killed while it loads may have nobody who awaits it.
+    this.#ready.promise.catch(() => {})
+    this.#channel = channels[placement]({
+      onMessage: (message) => this.#receive(message),
+      onExit: (reason) => this.#onExit(reason),
+    })
+    this.#channel.send({ kind: 'load', folder })
   }
-  return handle
-}
 
-/** Numbers the questions and times the answers, which come in the order asked. */
-function pulseOf(clock: Clock) {
-  const open: { readonly number: number; readonly askedAt: number }[] = []
-  let asked = 0
-  let answered = 0
-  let lastLagMs = 0
-  return {
-    ask() {
-      open.push({ number: ++asked, askedAt: clock.monotonicMs() })
-      return asked
-    },
-    answer(number: number) {
-      answered = number
-      while (open[0] && open[0].number <= number) {
-        lastLagMs = clock.monotonicMs() - open[0].askedAt
-        open.shift()
-      }
-    },
-    hasAnswered: (number: number) => answered >= number,
-    lagMs: () => (open[0] ? Math.max(lastLagMs, clock.monotonicMs() - open[0].askedAt) : lastLagMs),
+  get ready(): Promise<readonly TaskTypeIntroduction[]> {
+    return this.#ready.promise
+  }
+
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
+  run(orders: readonly Order[]): void {
+    this.#channel.send({ kind: 'run', orders: packOrders(orders) })
+  }
+
+  abort(keys: readonly number[], reason: AttemptError): void {
+    this.#channel.send({ kind: 'abort', keys, reason })
+  }
+
+  ping(): number {
+    const number = this.#pings.send()
+    this.#channel.send({ kind: 'ping', number })
+    return number
+  }
+
+  hasAnswered(ping: number): boolean {
+    return this.#pings.hasAnswered(ping)
+  }
+
+  lagMs(): number {
+    return this.#pings.lagMs
+  }
+
+  kill(): Promise<void> {
+    this.#isGone = true
+    this.#isKilled = true
+    return this.#channel.kill()
+  }
+
+  #receive(message: FromRunner): void {
+    if (this.#isGone) return
+    switch (message.kind) {
+      case 'report':
+        this.#listener.onReport(message, this)
+        break
+      case 'pong':
+        this.#pings.answer(message.number)
+        break
+      case 'ready':
+        this.#isReady = true
+        this.#ready.resolve(message.types)
+        break
+      case 'refused':
+        this.#ready.reject(new TaskFlowError('SETTINGS_INVALID', message.message))
+        break
+      case 'crashing':
+        this.#crashMessage = `: ${message.message}`
+        break
+    }
+  }
+
+  #onExit(how: string): void {
+    this.#isGone = true
+    const reason = `${how}${this.#crashMessage}`
+    const message = `Loading the task modules of ${this.#folder} ended their runner: it ${reason}`
+    this.#ready.reject(new TaskFlowError('SETTINGS_INVALID', message))
+    if (this.#isReady && !this.#isKilled) this.#listener.onCrash(reason, this)
   }
 }

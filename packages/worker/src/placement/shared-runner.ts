@@ -1,80 +1,98 @@
 import type { Clock } from '@taskflow/kernel'
-import type { TaskTypeIntroduction } from '../protocol.ts'
-import type { RunnerHandle } from './runner-handle.ts'
+import { growingPause } from '../growing-pause.ts'
+import type { Report, TaskTypeIntroduction } from '../protocol.ts'
+import type { RunnerHandle, RunnerListener } from './runner-handle.ts'
 
-// How often the loop of handlers is asked for a sign of life.
+// The lag of the handlers' loop is known to half a second, at two small messages a second.
 const PING_MS = 500
-const PAUSE_MS = { first: 50, last: 2_000 } as const
 
 interface Options {
   readonly clock: Clock
-  open(): RunnerHandle
-  /** A replacement could not load the modules that its predecessor had loaded; it is tried again. */
+  readonly listener: RunnerListener
+  open(listener: RunnerListener): RunnerHandle
+  /** Called when a replacement could not load the modules that its predecessor had loaded; loading is tried again. */
   onFailedStart(error: unknown): void
 }
 
-/** The thread that all attempts without isolation share: there is always one, or one on its way. */
-export interface SharedRunner {
-  start(): Promise<readonly TaskTypeIntroduction[]>
-  readonly current: RunnerHandle
-  readonly isReady: boolean
-  /** Resolves once the present runner has loaded its modules. */
-  whenReady(): Promise<void>
-  /** Starts another in its place; the caller has dealt with the attempts in it. */
-  replace(): void
-  stop(): Promise<void>
-}
+/**
+ * The thread that all attempts without isolation share. One exists at any time, or is starting: a runner that crashes
+ * is replaced before the listener learns of the crash, so that its attempts' slots are filled from the successor.
+ */
+export class SharedRunner implements RunnerListener {
+  readonly #options: Options
+  readonly #stopping = new AbortController()
+  #current: RunnerHandle
+  #ready = Promise.resolve()
+  #isReady = true
 
-export function sharedRunner({ clock, open, onFailedStart }: Options): SharedRunner {
-  const stopping = new AbortController()
-  let current = open()
-  let ready = Promise.resolve()
-  let isReady = true
+  constructor(options: Options) {
+    this.#options = options
+    this.#current = options.open(this)
+  }
 
-  async function untilReady(): Promise<void> {
-    for (
-      let pauseMs: number = PAUSE_MS.first;
-      !stopping.signal.aborted;
-      pauseMs = Math.min(pauseMs * 2, PAUSE_MS.last)
-    ) {
-      isReady = (await current.ready.then(() => true, onFailedStart)) === true
-      if (isReady || stopping.signal.aborted) return
-      await clock.sleep(pauseMs, stopping.signal)
-      void current.kill()
-      current = open()
+  /** Resolves with the task types that the runner has loaded. */
+  async start(): Promise<readonly TaskTypeIntroduction[]> {
+    const types = await this.#current.ready
+    void this.#pingRegularly()
+    return types
+  }
+
+  get current(): RunnerHandle {
+    return this.#current
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** Resolves once the current runner has loaded its modules. */
+  whenReady(): Promise<void> {
+    return this.#ready
+  }
+
+  onReport(report: Report, runner: RunnerHandle): void {
+    this.#options.listener.onReport(report, runner)
+  }
+
+  onCrash(reason: string, runner: RunnerHandle): void {
+    if (runner === this.#current) this.replace()
+    this.#options.listener.onCrash(reason, runner)
+  }
+
+  /** Kills the current runner and starts another; the caller ends the attempts of the old one. */
+  replace(): void {
+    void this.#current.kill()
+    if (this.#stopping.signal.aborted) return
+    this.#current = this.#options.open(this)
+    this.#isReady = false
+    this.#ready = this.#load()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#current.kill()
+  }
+
+  /** Resolves when the current runner, or the one that replaced it after a failed start, is ready; or at the stop. */
+  async #load(): Promise<void> {
+    const { signal } = this.#stopping
+    const { clock, open, onFailedStart } = this.#options
+    const pause = growingPause()
+    while (!signal.aborted) {
+      this.#isReady = (await this.#current.ready.then(() => true, onFailedStart)) === true
+      if (this.#isReady) return
+      await clock.sleep(pause.next(), signal)
+      if (signal.aborted) return
+      void this.#current.kill()
+      this.#current = open(this)
     }
   }
 
-  async function pingNowAndThen(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      current.ping()
-      await clock.sleep(PING_MS, stopping.signal)
+  async #pingRegularly(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      this.#current.ping()
+      await this.#options.clock.sleep(PING_MS, signal)
     }
-  }
-
-  return {
-    async start() {
-      const types = await current.ready
-      void pingNowAndThen()
-      return types
-    },
-    get current() {
-      return current
-    },
-    get isReady() {
-      return isReady
-    },
-    whenReady: () => ready,
-    replace() {
-      void current.kill()
-      if (stopping.signal.aborted) return
-      current = open()
-      isReady = false
-      ready = untilReady()
-    },
-    async stop() {
-      stopping.abort()
-      await current.kill()
-    },
   }
 }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { type OpenChannel, RUNNER_ENTRY } from './channel.ts'
 
-// Of V8's own 48 MiB for new objects a runner keeps what it took in its busiest second; half of it is as fast.
+// V8 allows 48 MiB for new objects and keeps what the busiest second needed. Half as much is as fast.
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 24 } as const
 
 export const openThread: OpenChannel = ({ onMessage, onExit }) => {

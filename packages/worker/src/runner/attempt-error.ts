@@ -2,16 +2,16 @@ import { inspect } from 'node:util'
 import type { AttemptError } from '@taskflow/tasks'
 import { clip, storable } from './text.ts'
 
-// An error is stored with its task and read in lists: enough to understand it, not enough to flood them.
+// An error is stored with its task and shown in lists: long enough to understand, short enough to list.
 const MESSAGE_BYTES = 8_192
 const STACK_BYTES = 16_384
 
-/** Whatever a handler threw, as it is stored. */
+/** Converts what a handler threw, an error or any other value, to the error that is stored. */
 export function attemptErrorOf(thrown: unknown): AttemptError {
   try {
     return thrown instanceof Error || isErrorLike(thrown) ? fromError(thrown) : fromValue(thrown)
   } catch {
-    // A getter or a proxy that throws.
+    // A getter or a proxy of the thrown value throws.
     return { name: 'Error', message: 'The handler threw something that cannot be read' }
   }
 }

@@ -8,7 +8,7 @@ const MAX_LINES = 10_000
 
 type Entry = Omit<LogEntry, 'key'>
 
-/** The log of one attempt: fits each line for storage, and ends an endless one with a line that says so. */
+/** The log of one attempt. Makes each line storable, and drops the lines after the first `MAX_LINES`. */
 export function attemptLog(write: (entry: Entry) => void): TaskContext['log'] {
   let count = 0
 
@@ -42,7 +42,7 @@ function toJson(fields: unknown): string | null {
   }
 }
 
-/** Errors and bigints are what people log, and what JSON leaves out. */
+/** Converts errors and bigints, which JSON omits or refuses, to values that JSON can hold. */
 function plain(value: unknown): unknown {
   if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack }
   return typeof value === 'bigint' ? String(value) : value

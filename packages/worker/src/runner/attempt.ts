@@ -1,19 +1,19 @@
 import { RetryAfter, type TaskContext } from '@taskflow/sdk'
 import type { AttemptError } from '@taskflow/tasks'
-import type { Order } from '../protocol.ts'
+import type { Order } from '../order.ts'
 import { attemptLog } from './attempt-log.ts'
 import type { Outbox } from './outbox.ts'
 import { type ProgressGate, progressGate } from './progress-gate.ts'
 
-/** One attempt as its runner holds it. */
+/** One attempt, as its runner holds it. */
 export interface Attempt {
   readonly context: TaskContext
   abort(reason: AttemptError): void
-  /** Lets its last progress through. Nothing it says afterwards counts. */
+  /** Reports the last progress. Log lines, progress and heartbeats after this are ignored. */
   close(): void
 }
 
-// A handler may call heartbeat() in its innermost loop; the agent looks at most this often.
+// A handler may call heartbeat() in its innermost loop; the runner reports no more often than this.
 const BEAT_INTERVAL_MS = 100
 
 export function openAttempt(order: Order, out: Outbox): Attempt {
@@ -35,7 +35,7 @@ export function openAttempt(order: Order, out: Outbox): Attempt {
     if (isOpen) out.log({ key, ...entry })
   }
 
-  // Without a getter: an object with one takes ten times as long to make, which shows at tens of thousands a second.
+  // No getters: an object with one takes ten times as long to create, which is noticeable at tens of thousands a second.
   const context: TaskContext = {
     task: {
       id: order.taskId,

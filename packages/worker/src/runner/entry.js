@@ -1,5 +1,5 @@
-// JavaScript, unlike all else: a thread or process that starts with TypeScript first loads the compiler
-// that strips its types. With the compiled form of everything cached, a runner starts five times as fast.
+// Written in JavaScript, because a thread or process that starts with TypeScript first loads the compiler that strips
+// the types. With a cache of the compiled modules, a runner starts five times as fast.
 import { enableCompileCache } from 'node:module'
 
 enableCompileCache()

@@ -2,7 +2,7 @@ import { jsonSchemaOf, type TaskDefinition } from '@taskflow/sdk'
 import { DEFAULT_RETRY_POLICY } from '@taskflow/tasks'
 import type { TaskTypeIntroduction } from '../protocol.ts'
 
-/** What the agent is told of a definition: all but the handler and the schema itself. */
+/** Describes a definition to the agent: everything except the handler and the schema object. */
 export function introduce(definition: TaskDefinition): TaskTypeIntroduction {
   const schema = jsonSchemaOf(definition)
   return {

@@ -6,14 +6,14 @@ import { isTaskDefinition, type TaskDefinition } from '@taskflow/sdk'
 
 export type Definitions = ReadonlyMap<string, TaskDefinition>
 
-/** Loads every definition that the modules of a folder export. Throws a sentence that names the file at fault. */
+/** Loads every definition that the modules of a folder export. Throws an error that names the file at fault. */
 export async function loadTasks(folder: string): Promise<Definitions> {
   const found = new Map<string, { definition: TaskDefinition; file: string }>()
   for (const path of await listModules(folder)) {
     const file = relative(folder, path)
     for (const definition of await readDefinitions(path, file)) {
       const other = found.get(definition.type)
-      // One definition that two modules export is still one.
+      // Two modules may export the same definition.
       if (other && other.definition !== definition)
         throw new Error(
           `Task type \`${definition.type}\` is defined twice, in ${other.file} and in ${file}: rename one`,
@@ -34,11 +34,11 @@ async function readDefinitions(path: string, file: string): Promise<TaskDefiniti
   }
 }
 
-/** In order of their names, so that every runner meets the same mistake first. */
+/** Lists the modules in the order of their names, so that every runner reports the same mistake first. */
 async function listModules(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     const what = error.code === 'ENOENT' ? 'does not exist' : `cannot be read (${error.code})`
-    throw new Error(`Task folder ${folder} ${what}: create it, or name another`, { cause: error })
+    throw new Error(`Task folder ${folder} ${what}: create it, or name another folder`, { cause: error })
   })
   const paths = await Promise.all(entries.filter(isWanted).map((entry) => expand(entry, folder)))
   return paths.flat().sort()

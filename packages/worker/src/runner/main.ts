@@ -3,7 +3,7 @@ import type { FromRunner, ToRunner } from '../protocol.ts'
 import { attemptErrorOf } from './attempt-error.ts'
 import { runner } from './runner.ts'
 
-/** What a runner does, be it a thread (there is a parent port) or a process (there is an IPC channel). */
+/** The entry of a runner, which is a thread (with a parent port) or a process (with an IPC channel). */
 const port = parentPort
 const send = (message: FromRunner): void => {
   if (port) port.postMessage(message)
@@ -17,14 +17,14 @@ function onStray(error: unknown): void {
   const { name, message } = attemptErrorOf(error)
   flush()
   send({ kind: 'crashing', message: `${name}: ${message}` })
-  // A process's messages travel by the loop: give it one turn.
+  // A process sends its messages in the next turn of its loop.
   if (port) process.exit(1)
   else setImmediate(() => process.exit(1))
 }
 
 process.on('uncaughtException', onStray)
 process.on('unhandledRejection', onStray)
-// A handler that calls process.exit() must not take with it what others have just finished.
+// A handler that calls process.exit() must not discard the outcomes of handlers that have just ended.
 process.once('exit', flush)
 
 if (port) {
@@ -32,10 +32,10 @@ if (port) {
 } else {
   process.on('message', (message: ToRunner) => receive(message))
   process.on('disconnect', () => process.exit(0))
-  // Ctrl-C reaches the whole process group; the agent alone decides when its runners stop.
+  // Ctrl-C signals the whole process group, but only the agent decides when its runners stop.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})
-  // A blocked loop never hears of the disconnect, so a thread watches for the agent's death.
+  // A blocked loop does not receive the disconnect, so a thread watches whether the agent lives.
   const workerData = Number(process.argv[2])
   new Worker(new URL('./orphan-watch.js', import.meta.url), { workerData, execArgv: [] }).unref()
 }

@@ -1,5 +1,5 @@
-// Ends a runner's process when the agent that started it is gone, even if a handler blocks the process's own
-// loop. JavaScript for the reason that entry.js gives.
+// Ends a runner's process when the agent that started it has ended, even if a handler blocks the loop of the process.
+// Written in JavaScript for the reason that entry.js gives.
 import { workerData as agent } from 'node:worker_threads'
 
 setInterval(() => {

@@ -1,63 +1,67 @@
 import type { Ended, FromRunner, LogEntry, ProgressEntry } from '../protocol.ts'
 
-/** Gathers what a runner has to tell during one turn of its loop, and sends it as one message. */
-export interface Outbox {
-  succeeded(key: number, result: string): void
-  ended(entry: Ended): void
-  log(entry: LogEntry): void
-  progress(entry: ProgressEntry): void
-  beat(key: number): void
-  flush(): void
-}
+/** Gathers what a runner reports during one turn of its loop, and sends it as one message. */
+export class Outbox {
+  readonly #send: (message: FromRunner) => void
+  #succeeded: (number | string)[] = []
+  #ended: Ended[] = []
+  #logs: LogEntry[] = []
+  #progress: ProgressEntry[] = []
+  #beats: number[] = []
+  #isPending = false
 
-export function outbox(send: (message: FromRunner) => void): Outbox {
-  let succeeded: (number | string)[] = []
-  let ended: Ended[] = []
-  let logs: LogEntry[] = []
-  let progress: ProgressEntry[] = []
-  let beats: number[] = []
-  let isPending = false
-
-  function flush(): void {
-    if (!isPending) return
-    isPending = false
-    const report = { kind: 'report', succeeded, ended, logs, progress, beats } as const
-    succeeded = []
-    ended = []
-    logs = []
-    progress = []
-    beats = []
-    send(report)
+  constructor(send: (message: FromRunner) => void) {
+    this.#send = send
   }
 
-  function schedule(): void {
-    if (isPending) return
-    isPending = true
-    // After the microtasks of this turn: handlers that end together are told together.
-    setImmediate(flush)
+  succeeded(key: number, result: string): void {
+    this.#succeeded.push(key, result)
+    this.#schedule()
   }
 
-  return {
-    succeeded(key, result) {
-      succeeded.push(key, result)
-      schedule()
-    },
-    ended(entry) {
-      ended.push(entry)
-      schedule()
-    },
-    log(entry) {
-      logs.push(entry)
-      schedule()
-    },
-    progress(entry) {
-      progress.push(entry)
-      schedule()
-    },
-    beat(key) {
-      beats.push(key)
-      schedule()
-    },
-    flush,
+  ended(entry: Ended): void {
+    this.#ended.push(entry)
+    this.#schedule()
+  }
+
+  log(entry: LogEntry): void {
+    this.#logs.push(entry)
+    this.#schedule()
+  }
+
+  progress(entry: ProgressEntry): void {
+    this.#progress.push(entry)
+    this.#schedule()
+  }
+
+  beat(key: number): void {
+    this.#beats.push(key)
+    this.#schedule()
+  }
+
+  readonly flush = (): void => {
+    if (!this.#isPending) return
+    this.#isPending = false
+    const report = {
+      kind: 'report',
+      succeeded: this.#succeeded,
+      ended: this.#ended,
+      logs: this.#logs,
+      progress: this.#progress,
+      beats: this.#beats,
+    } as const
+    this.#succeeded = []
+    this.#ended = []
+    this.#logs = []
+    this.#progress = []
+    this.#beats = []
+    this.#send(report)
+  }
+
+  #schedule(): void {
+    if (this.#isPending) return
+    this.#isPending = true
+    // After the microtasks of this turn, so that handlers that end together are reported together.
+    setImmediate(this.flush)
   }
 }

@@ -1,7 +1,7 @@
 import type { ProgressEntry } from '../protocol.ts'
 import { clip, storable } from './text.ts'
 
-// Four a second is as fast as a person can follow, and as often as a row is worth writing.
+// A person cannot follow more than four updates a second, and each update writes a row.
 const INTERVAL_MS = 250
 const MESSAGE_BYTES = 1_024
 
@@ -9,11 +9,11 @@ type Entry = Omit<ProgressEntry, 'key'>
 
 export interface ProgressGate {
   show(percent: number, message?: string): void
-  /** Lets the last word through at once: the attempt has ended. */
+  /** Writes the last update at once, because the attempt has ended. */
   close(): void
 }
 
-/** Thins out the progress of one attempt; the last word is always told. */
+/** Limits the rate of the progress updates of one attempt. The last update is always written. */
 export function progressGate(write: (entry: Entry) => void): ProgressGate {
   let waiting: Entry | undefined
   let timer: NodeJS.Timeout | undefined

@@ -6,8 +6,8 @@ import { holdsNul, storableJson } from './text.ts'
 const RESULT_BYTES = 1_048_576
 
 /**
- * Runs a handler once and reports what it did, at once where the handler is not asynchronous. Never throws nor
- * rejects: that is the report.
+ * Runs a handler once and returns the outcome, without a promise when the handler is synchronous. Never throws or
+ * rejects: an error of the handler is an outcome.
  */
 export function runHandler(
   definition: TaskDefinition,
@@ -45,12 +45,12 @@ export function outcomeOfThrown(thrown: unknown): AttemptOutcome {
   return { kind: 'failed', error: attemptErrorOf(thrown), retryable: signal?.kind !== 'permanent' }
 }
 
-/** The payload will be as wrong next time, so it fails for good. */
+/** Fails the task at once, because the next attempt would get the same payload. */
 class InvalidInput extends PermanentError {
   override readonly name = 'InvalidInput'
 }
 
-/** The handler will return the like next time, so it fails for good. */
+/** Fails the task at once, because the next attempt would most likely return a similar result. */
 class InvalidResult extends PermanentError {
   override readonly name = 'InvalidResult'
 }

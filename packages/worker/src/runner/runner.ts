@@ -1,32 +1,32 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { flushCompileCache } from 'node:module'
 import type { AttemptOutcome } from '@taskflow/tasks'
+import type { Order } from '../order.ts'
 import { unpackOrders } from '../packed.ts'
-import type { FromRunner, Order, ToRunner } from '../protocol.ts'
+import type { FromRunner, ToRunner } from '../protocol.ts'
 import { type Attempt, openAttempt } from './attempt.ts'
 import { attemptErrorOf } from './attempt-error.ts'
 import { introduce } from './introduce.ts'
 import { type Definitions, loadTasks } from './load-tasks.ts'
-import { outbox } from './outbox.ts'
+import { Outbox } from './outbox.ts'
 import { outcomeOfThrown, runHandler } from './run-handler.ts'
 
 /**
- * Runs handlers as the agent orders, many at once, and tells what became of them.
+ * Runs the handlers of the attempts that the agent orders, many at once, and reports their outcomes.
  *
- * Everything a handler starts carries its key along (AsyncLocalStorage), so that
- * an error thrown outside the handler's promise ends the attempt that caused it
- * and no other.
+ * Everything that a handler starts carries the key of its attempt (AsyncLocalStorage), so that an error thrown outside
+ * of the handler's promise ends the attempt that caused it, and no other.
  */
 export interface Runner {
   receive(message: ToRunner): void
-  /** An uncaught error. False when it belongs to no attempt, and the runner cannot be trusted any more. */
+  /** Ends the attempt that caused an uncaught error. False when no attempt did: the runner must then end. */
   takeStray(error: unknown): boolean
-  /** Sends what still waits. */
+  /** Sends at once what the next report would contain. */
   flush(): void
 }
 
 export function runner(send: (message: FromRunner) => void): Runner {
-  const out = outbox(send)
+  const out = new Outbox(send)
   const owner = new AsyncLocalStorage<number>()
   const attempts = new Map<number, Attempt>()
   let definitions: Definitions = new Map()
@@ -35,7 +35,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
     try {
       definitions = await loadTasks(folder)
       send({ kind: 'ready', types: [...definitions.values()].map(introduce) })
-      // Runners are killed more often than they exit, and what they compiled would go with them.
+      // Most runners are killed, and would not write their compile cache at an exit.
       flushCompileCache()
     } catch (error) {
       send({ kind: 'refused', message: attemptErrorOf(error).message })
@@ -53,7 +53,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
     else end(key, outcome)
   }
 
-  /** The first end counts; a handler that ends after a stray error ended its attempt is not heard. */
+  /** Ends an attempt once. The end of a handler whose attempt a stray error has ended is ignored. */
   function end(key: number, outcome: AttemptOutcome, isAdrift = false): void {
     const attempt = attempts.get(key)
     if (!attempt) return

@@ -1,0 +1,82 @@
+import type { Clock, Events } from '@taskflow/kernel'
+import type { AttemptOutcome } from '@taskflow/tasks'
+import type { Log } from '../log.ts'
+import type { RunnerHandle, RunnerListener } from '../placement/runner-handle.ts'
+import type { LogEntry, ProgressEntry, Report } from '../protocol.ts'
+import type { Finisher } from './finisher.ts'
+import type { HeldAttempt } from './held-attempt.ts'
+import type { Journal } from './journal.ts'
+import type { Slots } from './slots.ts'
+import { outcomeUnder } from './stop.ts'
+
+interface Deps {
+  readonly slots: Slots
+  readonly finisher: Pick<Finisher, 'end'>
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly events: Events
+  readonly log: Log
+}
+
+/** Applies what runners report to the attempts that they run: signs of life, log lines, progress, ends and crashes. */
+export function runnerReports({ slots, finisher, journal, clock, events, log }: Deps): RunnerListener {
+  function recordBeats(keys: readonly number[]): void {
+    const now = clock.monotonicMs()
+    for (const key of keys) {
+      const attempt = slots.get(key)
+      if (attempt) attempt.beatAt = now
+    }
+  }
+
+  function append(entries: readonly LogEntry[]): void {
+    for (const [key, lines] of Map.groupBy(entries, ({ key }) => key)) {
+      const attempt = slots.get(key)
+      if (!attempt) continue
+      const { project, taskId, attempt: number } = attempt.lease
+      const stored = journal.append(lines.map(({ key: _, ...line }) => ({ ...line, project, taskId, attempt: number })))
+      addWrite(attempt, stored)
+    }
+  }
+
+  function record({ key, percent, message }: ProgressEntry): void {
+    const attempt = slots.get(key)
+    if (!attempt) return
+    const { project, taskId, leaseId } = attempt.lease
+    addWrite(attempt, journal.record({ project, taskId, leaseId, percent, message }))
+  }
+
+  function end(key: number, outcome: AttemptOutcome): void {
+    const attempt = slots.get(key)
+    if (attempt) finisher.end(attempt, outcomeUnder(attempt.stop, outcome))
+    else log.warn({ outcome: outcome.kind }, 'An abandoned handler has ended; its outcome is not counted')
+  }
+
+  return {
+    onReport({ beats, logs, progress, succeeded, ended }: Report) {
+      recordBeats(beats)
+      if (logs.length > 0) append(logs)
+      for (const entry of progress) record(entry)
+      for (let at = 0; at < succeeded.length; at += 2)
+        end(succeeded[at] as number, { kind: 'succeeded', result: succeeded[at + 1] as string })
+      for (const { key, outcome } of ended) end(key, outcome)
+      slots.fill()
+    },
+    onCrash(reason: string, runner: RunnerHandle) {
+      const crashed = [...slots].filter((attempt) => attempt.runner === runner)
+      events.emit('runner.crashed', { placement: runner.placement, reason, attempts: crashed.length })
+      const error = { name: 'RunnerCrashed', message: `The runner of this attempt ${reason}` }
+      for (const attempt of crashed) finisher.end(attempt, outcomeUnder(attempt.stop, { kind: 'crashed', error }))
+      slots.fill()
+    },
+  }
+}
+
+/** Makes the settlement of an attempt wait for a write of its log or progress. */
+function addWrite(attempt: HeldAttempt, stored: Promise<void>): void {
+  attempt.written = attempt.written ? both(attempt.written, stored) : stored
+}
+
+async function both(first: Promise<void>, second: Promise<void>): Promise<void> {
+  await first
+  await second
+}

@@ -1,0 +1,25 @@
+import type { Log } from '../log.ts'
+import type { TaskTypeIntroduction } from '../protocol.ts'
+import { selectTypes } from './select-types.ts'
+import type { SharedRunner } from './shared-runner.ts'
+
+interface Deps {
+  readonly shared: Pick<SharedRunner, 'start' | 'stop'>
+  readonly log: Log
+  readonly folder: string
+  /** The patterns of setting `types`. */
+  readonly patterns: readonly string[] | undefined
+}
+
+/** Starts the shared runner and selects the task types that this worker claims. Rejects with SETTINGS_INVALID. */
+export async function loadTypes({ shared, log, folder, patterns }: Deps): Promise<readonly TaskTypeIntroduction[]> {
+  const defined = await shared.start().catch(async (error: unknown) => {
+    await shared.stop()
+    throw error
+  })
+  if (defined.length === 0) log.warn({ folder }, 'No module of the task folder exports a task definition')
+  const { selected, unmatched } = selectTypes(defined, patterns)
+  for (const pattern of unmatched)
+    log.warn({ pattern, folder }, 'No task definition matches this pattern of the setting `types`')
+  return selected
+}

@@ -1,0 +1,26 @@
+import type { WorkStore } from '@taskflow/fleet'
+import type { Clock, Events, Ids, Wakeups } from '@taskflow/kernel'
+import type { Broker } from '@taskflow/tasks'
+import type { Log } from './log.ts'
+import type { RunnerChannels } from './placement/channel.ts'
+
+/** The ports that a worker needs. */
+export interface WorkerDeps {
+  readonly storage: WorkStore
+  readonly broker: Broker
+  readonly wakeups: Wakeups
+  readonly channels: RunnerChannels
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly random: () => number
+  readonly events: Events
+  readonly log: Log
+}
+
+/** What the parts of one session share, beside the ports. */
+export interface SessionContext {
+  /** Aborted when the session gives up what the database has not answered. */
+  readonly ending: AbortController
+  /** Reports an error of a round; the round is repeated. */
+  onError(error: unknown): void
+}
