@@ -29,7 +29,7 @@ export const PLANTED_BUGS: readonly Bug[] = [
         `where id = settlement.task_id and state = 'running'`,
       ],
       // The schema would not take the attempt twice.
-      ['where cancel_requested_at is null\n    )', 'where cancel_requested_at is null on conflict do nothing\n    )'],
+      ['where cancel_requested_at is null\n)', 'where cancel_requested_at is null on conflict do nothing\n)'],
     ]),
   },
   {
@@ -78,7 +78,7 @@ export const PLANTED_BUGS: readonly Bug[] = [
     summary: 'Tasks are stored also where another request with the same key was first',
     breaks: ['P5'],
     rewrite: replaced('submit_tasks_once', [
-      ['from kept\n      join submission using (project, key)\n      join item', 'from submission\n      join item'],
+      ['from kept\n  join submission using (project, key)\n  join item', 'from submission\n  join item'],
     ]),
   },
   {

@@ -15,7 +15,10 @@ export const tasksMetrics: Metrics = (meters) => {
   ])
   const ran = histogram('taskflow_task_duration_seconds', 'Duration of one attempt', ['type', 'verb'], TASK_SECONDS)
   const lost = counter('taskflow_leases_lost_total', 'Results refused because their lease was lost')
-  const cancelled = counter('taskflow_tasks_cancelled_total', 'Tasks cancelled before they started')
+  const cancelled = counter(
+    'taskflow_tasks_cancelled_total',
+    'Tasks that ended cancelled, before they started or while they ran',
+  )
   const requested = counter('taskflow_task_cancellations_requested_total', 'Running tasks that were asked to stop')
   const redriven = counter('taskflow_tasks_redriven_total', 'Finished tasks sent back to their queue')
   const edited = counter('taskflow_tasks_edited_total', 'Tasks edited before they started')
@@ -40,6 +43,7 @@ export const tasksMetrics: Metrics = (meters) => {
       settled.inc({ queue, verb }, durationsMs.length)
       const runs = ran.labels({ type, verb })
       for (const ms of durationsMs) runs.observe(ms / 1_000)
+      if (verb === 'cancel') cancelled.inc(durationsMs.length)
     },
     'lease.lost': () => lost.inc(),
     'task.cancelled': () => cancelled.inc(),

@@ -1,3 +1,5 @@
+import type { WakeupTopic } from '@taskflow/kernel'
+
 /**
  * One SQL statement: a constant text with its parameters and columns typed. Made by `statement()`.
  *
@@ -10,6 +12,10 @@ export interface Statement<Params extends readonly unknown[], Row> {
   readonly text: string
   readonly columns: readonly (keyof Row & string)[]
   readonly lane?: Lane
+  /**
+   * Wake-ups that the statement sends with its commit. Each is a column `notify_<topic>` of its result, which is not read.
+   */
+  readonly notifies?: readonly WakeupTopic[]
   /** Never present; carries the parameters' types. */
   readonly params?: Params
 }

@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 /**
  * Workers that ended live for a day and as long as they hold tasks, minutes of queues for two days, and a queue as long
@@ -7,18 +7,5 @@ import { statement } from '@taskflow/database'
 export const clearFleetRows = statement<readonly [], never>({
   name: 'clear_fleet_rows',
   columns: [],
-  text: `
-    with workers as (
-      delete from worker
-      where state in ('stopped', 'lost') and heartbeat_at < clock_now() - interval '1 day'
-        and not exists (select from task where task.state = 'running' and task.worker_id = worker.id)
-    ), minutes as (
-      delete from queue_minute where minute < clock_now() - interval '2 days'
-    )
-    delete from queue_count as counted
-    where depth = '{}' and not exists (
-      select from queue_minute as settled
-      where settled.project = counted.project and settled.queue = counted.queue
-        and settled.minute >= clock_now() - interval '2 days'
-    )`,
+  text: sqlBeside(import.meta.url),
 })

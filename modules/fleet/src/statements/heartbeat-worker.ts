@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 type Params = readonly [id: string, state: string, loopLagMs: number, sinceFetchMs: number]
 
@@ -7,13 +7,5 @@ export const heartbeatWorker = statement<Params, { cancelled: string[]; request:
   name: 'heartbeat_worker',
   lane: 'heartbeat',
   columns: ['cancelled', 'request'],
-  text: `
-    update worker
-    set heartbeat_at = clock_now(), state = $2, loop_lag_ms = $3, since_fetch_ms = $4
-    where id = $1 and state in ('active', 'draining')
-    returning array(
-      select task.id
-      from task
-      where task.worker_id = $1 and task.state = 'running' and task.cancel_requested_at is not null
-    ) as cancelled, request`,
+  text: sqlBeside(import.meta.url),
 })

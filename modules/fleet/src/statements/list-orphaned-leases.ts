@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 interface Row {
   id: string
@@ -14,12 +14,5 @@ export const listOrphanedLeases = statement<readonly [limit: number], Row>({
   name: 'list_orphaned_leases',
   lane: 'duty',
   columns: ['id', 'lease_id', 'worker_id', 'attempt', 'max_attempts', 'crash_count'],
-  text: `
-    select task.id, task.lease_id, task.worker_id, task.attempt, task.max_attempts, task.crash_count
-    from task
-    where task.state = 'running'
-      and not exists (
-        select from worker where worker.id = task.worker_id and worker.state in ('active', 'draining')
-      )
-    limit $1`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,17 +1,9 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 /** Only those that have not given a sign of life since they were looked at. */
 export const markWorkersLost = statement<readonly [ids: string[], heartbeatAts: Date[]], { id: string }>({
   name: 'mark_workers_lost',
   lane: 'duty',
   columns: ['id'],
-  text: `
-    update worker
-    set state = 'lost'
-    from unnest($1::uuid[], $2::timestamptz[]) as silent (id, heartbeat_at)
-    where worker.id = silent.id
-      -- The time came back through a client whose clock ticks in milliseconds.
-      and date_trunc('milliseconds', worker.heartbeat_at) = silent.heartbeat_at
-      and worker.state in ('active', 'draining')
-    returning worker.id`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 type Params = readonly [project: string, id: string, request: string | null]
 
@@ -9,12 +9,6 @@ type Params = readonly [project: string, id: string, request: string | null]
 export const requestWorker = statement<Params, { id: string }>({
   name: 'request_worker',
   columns: ['id'],
-  text: `
-    with requested as (
-      update worker
-      set request = $3
-      where project = $1 and id = $2 and state in ('active', 'draining')
-      returning id
-    )
-    select id, pg_notify('taskflow_asked', id::text) as announced from requested`,
+  notifies: ['asked'],
+  text: sqlBeside(import.meta.url),
 })

@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 import type { ApiKeyRow } from '../store/api-key-row.ts'
 
 type Params = readonly [id: string, project: string, name: string, role: string, hash: string, expiresAt: Date | null]
@@ -6,8 +6,5 @@ type Params = readonly [id: string, project: string, name: string, role: string,
 export const createApiKey = statement<Params, ApiKeyRow>({
   name: 'create_api_key',
   columns: ['id', 'name', 'role', 'created_at', 'expires_at', 'revoked_at', 'last_used_at'],
-  text: `
-    insert into api_key (id, project, name, role, hash, created_at, expires_at)
-    values ($1, $2, $3, $4, $5, clock_now(), $6)
-    returning id, name, role, created_at, expires_at, revoked_at, last_used_at`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 interface Row {
   name: string
@@ -10,13 +10,5 @@ interface Row {
 export const findPrincipal = statement<readonly [hash: string], Row>({
   name: 'find_principal',
   columns: ['name', 'role', 'project'],
-  text: `
-    with used as (
-      update api_key
-      set last_used_at = clock_now()
-      where hash = $1 and (last_used_at is null or last_used_at < clock_now() - interval '1 minute')
-    )
-    select name, role, project
-    from api_key
-    where hash = $1 and revoked_at is null and (expires_at is null or expires_at > clock_now())`,
+  text: sqlBeside(import.meta.url),
 })

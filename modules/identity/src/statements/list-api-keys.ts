@@ -1,12 +1,8 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 import type { ApiKeyRow } from '../store/api-key-row.ts'
 
 export const listApiKeys = statement<readonly [project: string], ApiKeyRow>({
   name: 'list_api_keys',
   columns: ['id', 'name', 'role', 'created_at', 'expires_at', 'revoked_at', 'last_used_at'],
-  text: `
-    select id, name, role, created_at, expires_at, revoked_at, last_used_at
-    from api_key
-    where project = $1
-    order by created_at`,
+  text: sqlBeside(import.meta.url),
 })

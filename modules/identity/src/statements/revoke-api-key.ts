@@ -1,12 +1,8 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 import type { ApiKeyRow } from '../store/api-key-row.ts'
 
 export const revokeApiKey = statement<readonly [project: string, id: string], ApiKeyRow>({
   name: 'revoke_api_key',
   columns: ['id', 'name', 'role', 'created_at', 'expires_at', 'revoked_at', 'last_used_at'],
-  text: `
-    update api_key
-    set revoked_at = coalesce(revoked_at, clock_now())
-    where project = $1 and id = $2
-    returning id, name, role, created_at, expires_at, revoked_at, last_used_at`,
+  text: sqlBeside(import.meta.url),
 })

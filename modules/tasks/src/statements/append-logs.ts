@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 type Params = readonly [
   ids: string[],
@@ -18,8 +18,5 @@ type Params = readonly [
 export const appendLogs = statement<Params, never>({
   name: 'append_logs',
   columns: [],
-  text: `
-    insert into task_log (id, task_id, project, attempt, at, level, message, fields)
-    select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[], $8::json[])
-    on conflict do nothing`,
+  text: sqlBeside(import.meta.url),
 })

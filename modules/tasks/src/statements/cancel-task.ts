@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 type Params = readonly [
   id: string,
@@ -11,47 +11,9 @@ type Params = readonly [
 ]
 
 /** A task that waits is finished here and now; a running one is marked, and its worker told. No row: nothing to cancel. */
-export const cancelTask = statement<Params, { id: string }>({
+export const cancelTask = statement<Params, { id: string; state: string }>({
   name: 'cancel_task',
-  columns: ['id'],
-  text: `
-    with target as materialized (
-      select id, state, worker_id, cancel_requested_at
-      from task
-      where id = $1 and project = $2 and state = any($3::text[])
-      for update
-    ), gone as (
-      delete from task
-      -- Not joined: of a table that it believes empty, the planner would walk all.
-      where id = (select id from target where state <> 'running')
-      returning *
-    ), finished as (
-      insert into finished_task (
-        id, project, type, queue, state, priority, run_at, payload, attempt, max_attempts, crash_count, retry, timeouts,
-        retention_ms, labels, title, description, created_at, created_by, queued_at, started_at, finished_at,
-        cancel_requested_at, error, keep_until)
-      select
-        id, project, type, queue, 'cancelled', priority, run_at, payload, attempt, max_attempts, crash_count, retry, timeouts,
-        retention_ms, labels, title, description, created_at, created_by, queued_at, started_at, clock_now(),
-        clock_now(),
-        -- What failed before is kept, but it is not why the task ended.
-        case
-          when error is null then $6::json
-          else json_build_object('name', error -> 'name', 'message', error -> 'message', 'reason', 'cancelled')
-        end,
-        clock_now() + coalesce(retention_ms, $7::bigint) * interval '1 ms'
-      from gone
-    ), asked as (
-      update task set cancel_requested_at = clock_now()
-      where id = (select id from target where state = 'running' and cancel_requested_at is null)
-    ), recorded as (
-      insert into task_event (task_id, project, at, kind, actor, detail)
-      select id, $2, clock_now(), 'task.cancelRequested', $4, json_build_object('reason', $5::text)
-      from target
-      where cancel_requested_at is null
-    )
-    select id,
-           case when state = 'running' then pg_notify('taskflow_asked', worker_id::text)
-                else pg_notify('taskflow_finished', '') end as announced
-    from target`,
+  columns: ['id', 'state'],
+  notifies: ['asked', 'finished'],
+  text: sqlBeside(import.meta.url),
 })

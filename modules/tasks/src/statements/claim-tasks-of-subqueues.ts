@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 import { CLAIMED_COLUMNS, type ClaimedRow, type ClaimParams } from './claim-tasks.ts'
 
 /**
@@ -9,92 +9,5 @@ export const claimTasksOfSubqueues = statement<ClaimParams, ClaimedRow>({
   name: 'claim_tasks_of_subqueues',
   lane: 'claim',
   columns: CLAIMED_COLUMNS,
-  text: `
-    -- The first few of each line.
-    with few as materialized (
-      select worker.project as of_project, of_queue, of_type, case when $5 then position else 0 end as position, head.rank
-      from worker
-      cross join unnest($2::text[]) with ordinality as wanted (of_queue, position)
-      cross join unnest($3::text[]) as of_type
-      cross join lateral (
-        select task.rank
-        from task
-        where task.state = 'queued' and task.project = worker.project and task.queue = of_queue and task.type = of_type
-        order by task.rank
-        limit 2 * $4 / (cardinality($2::text[]) * cardinality($3::text[])) + 2
-      ) as head
-      where worker.id = $1 and worker.state in ('active', 'draining') and worker.request is null
-    ), line as materialized (
-      select of_project, of_queue, of_type, position, min(rank) as rank
-      from few
-      group by of_project, of_queue, of_type, position
-    ), bound as materialized (
-      -- How far to look: where the last of those comes that two claims at once would take. Among all that waits it can
-      -- only come sooner. Where there are fewer, everything is looked at.
-      select coalesce(max(position), 2147483647) as position, coalesce(max(rank), 'infinity') as rank
-      from (select position, rank from few order by position, rank offset 2 * $4 - 1 limit 1) as last
-    ), seen as materialized (
-      select waiting.place
-      from line
-      cross join bound
-      cross join lateral (
-        select task.ctid as place, task.rank
-        from task
-        where task.state = 'queued' and task.project = of_project and task.queue = of_queue and task.type = of_type
-          and task.rank <= case when line.position < bound.position then 'infinity' else bound.rank end
-        order by task.rank
-        limit $4
-      ) as waiting
-      where (line.position, line.rank) <= (bound.position, bound.rank)
-      order by line.position, waiting.rank
-    ), first as materialized (
-      -- One by one in that order, until there are enough. Ordered here once more, all would be locked before.
-      select locked.place
-      from seen
-      cross join lateral (
-        select task.ctid as place
-        from task
-        -- Who was claimed since it was seen is looked at once more as it is now, and by its lease alone.
-        where task.ctid = seen.place and task.lease_id is null
-        limit 1
-        for update skip locked
-      ) as locked
-      limit $4
-    ), rest as materialized (
-      -- Others took some of what was seen, so behind it: the line that waits longest first, but only a few of each line
-      -- before more are taken of any.
-      select locked.place
-      from (
-        select of_project, of_queue, of_type, skipped, taken
-        from line
-        cross join (values (0, 4), (4, $4)) as turn (skipped, taken)
-        order by line.position, skipped, line.rank
-      ) as held
-      cross join lateral (
-        select task.ctid as place
-        from task
-        where task.state = 'queued' and task.project = of_project and task.queue = of_queue and task.type = of_type
-          and task.ctid <> all(array(select place from first))
-        order by task.rank
-        offset skipped
-        limit taken
-        for update skip locked
-      ) as locked
-      limit case when (select count(*) from first) < (select count(*) from seen) then $4 - (select count(*) from first) else 0 end
-    )
-    update task
-    set state = 'running',
-        attempt = attempt + 1,
-        worker_id = $1,
-        lease_id = ($6 || right(id::text, 12))::uuid,
-        started_at = clock_now(),
-        start_by = null
-    where ctid = any(array(select place from first union all select place from rest))
-    returning id, lease_id, project, type, queue, payload, attempt, max_attempts,
-              date_part('epoch', created_at) * 1000 as created_at_ms,
-              date_part('epoch', clock_now() - queued_at) * 1000 as waited_ms,
-              case when crash_count > 0 or num_nonnulls(retry, timeouts, close_by, labels) > 0 then
-                jsonb_build_object('crashCount', crash_count, 'retry', retry, 'timeouts', timeouts, 'labels', labels,
-                                   'closeInMs', date_part('epoch', close_by - clock_now()) * 1000)
-              end as unusual`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
 import type { Timeouts } from '../domain/task.ts'
 
@@ -53,50 +53,5 @@ export const claimTasks = statement<ClaimParams, ClaimedRow>({
   name: 'claim_tasks',
   lane: 'claim',
   columns: CLAIMED_COLUMNS,
-  text: `
-    -- One ordered index walk for each queue and type: tasks of a type that this worker does not
-    -- know are never looked at, however many there are. Each walk locks up to $4 rows; what the
-    -- outer limit leaves out is free again when the statement commits.
-    with picked as materialized (
-      select candidate.place
-      from worker
-      -- Named unlike the columns of task: within the walk those would be meant.
-      cross join unnest($2::text[]) with ordinality as wanted (wanted_queue, position)
-      cross join unnest($3::text[]) as wanted_type
-      cross join lateral (
-        select task.ctid as place, task.rank
-        from task
-        where task.state = 'queued'
-          and task.project = worker.project
-          and task.queue = wanted_queue
-          and task.type = wanted_type
-        order by task.rank
-        limit $4
-        for update skip locked
-      ) as candidate
-      -- A worker that was declared dead claims nothing, though it may not know yet; nor does one that said goodbye,
-      -- or that is asked to cordon or drain.
-      where worker.id = $1 and worker.state in ('active', 'draining') and worker.request is null
-      order by case when $5 then wanted.position end, candidate.rank
-      limit $4
-    )
-    update task
-    set state = 'running',
-        attempt = attempt + 1,
-        worker_id = $1,
-        -- Named after the claim and the random end of the task's id: random ids cost a tenth of the claim.
-        lease_id = ($6 || right(id::text, 12))::uuid,
-        started_at = clock_now(),
-        start_by = null
-    -- By their place, which cannot change while they are locked. Not joined: the planner takes picked for large, and
-    -- would read the whole table beside it.
-    where ctid = any(array(select place from picked))
-    returning id, lease_id, project, type, queue, payload, attempt, max_attempts,
-              -- date_part and not extract, which would reckon in numeric, ten times as slowly.
-              date_part('epoch', created_at) * 1000 as created_at_ms,
-              date_part('epoch', clock_now() - queued_at) * 1000 as waited_ms,
-              case when crash_count > 0 or num_nonnulls(retry, timeouts, close_by, labels) > 0 then
-                jsonb_build_object('crashCount', crash_count, 'retry', retry, 'timeouts', timeouts, 'labels', labels,
-                                   'closeInMs', date_part('epoch', close_by - clock_now()) * 1000)
-              end as unusual`,
+  text: sqlBeside(import.meta.url),
 })

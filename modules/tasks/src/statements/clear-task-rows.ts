@@ -1,21 +1,8 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 /** Idempotency keys live for a day; survivors of dropped days until they expire, and what belongs to them as long. */
 export const clearTaskRows = statement<readonly [], never>({
   name: 'clear_task_rows',
   columns: [],
-  text: `
-    with keys as (
-      delete from idempotency_key where created_at < clock_now() - interval '1 day'
-    ), finished as (
-      delete from finished_task_default where keep_until < clock_now()
-    ), attempts as (
-      delete from task_attempt_default as old
-      where not exists (select from any_task where any_task.id = old.task_id)
-    ), events as (
-      delete from task_event_default as old
-      where not exists (select from any_task where any_task.id = old.task_id)
-    )
-    delete from task_log_default as old
-    where not exists (select from any_task where any_task.id = old.task_id)`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,7 +1,7 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 export const dropPartitionDay = statement<readonly [retentionMs: number], { day: string | null }>({
   name: 'drop_partition_day',
   columns: ['day'],
-  text: `select drop_partition_day(clock_now() - $1::bigint * interval '1 ms') as day`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,9 +1,9 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 /** A row where the worker may claim; none where it is dead, gone, unknown, or asked to take nothing. */
 export const findClaimer = statement<readonly [workerId: string], { id: string }>({
   name: 'find_claimer',
   lane: 'claim',
   columns: ['id'],
-  text: `select id from worker where id = $1 and state in ('active', 'draining') and request is null`,
+  text: sqlBeside(import.meta.url),
 })

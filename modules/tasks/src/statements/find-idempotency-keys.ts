@@ -1,5 +1,5 @@
 import type { ArrayText } from '@taskflow/database'
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 type Params = readonly [projects: ArrayText<string>, keys: ArrayText<string>]
 
@@ -14,8 +14,5 @@ interface Row {
 export const findIdempotencyKeys = statement<Params, Row>({
   name: 'find_idempotency_keys',
   columns: ['project', 'key', 'request_hash', 'task_ids', 'created_at'],
-  text: `
-    select project, key, request_hash, task_ids, created_at
-    from idempotency_key
-    join unnest($1::text[], $2::text[]) as wanted (project, key) using (project, key)`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,19 +1,8 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 import { TASK_COLUMNS, type TaskRow } from '../store/task-row.ts'
 
 export const getTask = statement<readonly [id: string, project: string], TaskRow>({
   name: 'get_task',
   columns: TASK_COLUMNS,
-  text: `
-    select any_task.*, progressed.detail as progress, progressed.at as progress_at
-    from any_task
-    left join lateral (
-      select detail, at
-      from task_event
-      -- Of the present attempt, or of the one that ended the task: never of one before.
-      where task_id = $1 and kind = 'task.progressed' and at >= any_task.started_at
-      order by at desc, task_event.id desc
-      limit 1
-    ) as progressed on true
-    where any_task.id = $1 and project = $2`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 export interface AttemptRow {
   lease_id: string
@@ -13,9 +13,5 @@ export interface AttemptRow {
 export const listAttempts = statement<readonly [taskId: string], AttemptRow>({
   name: 'list_attempts',
   columns: ['lease_id', 'attempt', 'worker_id', 'started_at', 'ended_at', 'outcome', 'error'],
-  text: `
-    select lease_id, attempt, worker_id, started_at, ended_at, outcome, error
-    from task_attempt
-    where task_id = $1
-    order by started_at`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 export interface EventRow {
   kind: string
@@ -10,5 +10,5 @@ export interface EventRow {
 export const listEvents = statement<readonly [taskId: string], EventRow>({
   name: 'list_events',
   columns: ['kind', 'at', 'actor', 'detail'],
-  text: `select kind, at, actor, detail from task_event where task_id = $1 order by at, id`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 type Params = readonly [
   project: string,
@@ -19,16 +19,5 @@ interface Row {
 export const listQueuedTasks = statement<Params, Row>({
   name: 'list_queued_tasks',
   columns: ['id', 'rank_ms'],
-  text: `
-    select id, (extract(epoch from rank) * 1000)::float8 as rank_ms
-    from task
-    where state = 'queued'
-      and project = $1
-      and queue = $2
-      and type = $3
-      and priority = $4
-      and ($6::float8 is null or (rank, id) > (
-        'epoch'::timestamptz + round($6::float8 * 1000) * interval '1 microsecond', $7::uuid))
-    order by rank, id
-    limit $5`,
+  text: sqlBeside(import.meta.url),
 })

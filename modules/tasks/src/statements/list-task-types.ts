@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 export interface TaskTypeRow {
   type: string
@@ -14,9 +14,5 @@ export interface TaskTypeRow {
 export const listTaskTypes = statement<readonly [project: string], TaskTypeRow>({
   name: 'list_task_types',
   columns: ['type', 'queue', 'priority', 'max_attempts', 'retry', 'timeouts', 'input_schema'],
-  text: `
-    select type, queue, priority, max_attempts, retry::text, timeouts::text, input_schema::text
-    from task_type
-    where project = $1
-    order by type`,
+  text: sqlBeside(import.meta.url),
 })

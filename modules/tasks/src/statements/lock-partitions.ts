@@ -1,8 +1,8 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 /** The lock of add_partition_day and drop_partition_day, for what must not meet them; it goes with the transaction. */
-export const lockPartitions = statement<readonly [], never>({
+export const lockPartitions = statement<readonly [], { locked: string }>({
   name: 'lock_partitions',
-  columns: [],
-  text: `select pg_advisory_xact_lock(hashtext('taskflow partitions')) as announced`,
+  columns: ['locked'],
+  text: sqlBeside(import.meta.url),
 })

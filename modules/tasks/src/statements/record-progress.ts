@@ -1,4 +1,4 @@
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 type Params = readonly [taskIds: string[], leaseIds: string[], details: string[]]
 
@@ -6,14 +6,5 @@ type Params = readonly [taskIds: string[], leaseIds: string[], details: string[]
 export const recordProgress = statement<Params, never>({
   name: 'record_progress',
   columns: [],
-  text: `
-    insert into task_event (task_id, project, at, kind, detail)
-    select task_id, project, clock_now(), 'task.progressed', detail
-    from unnest($1::uuid[], $2::uuid[], $3::json[]) as update (task_id, lease_id, detail)
-    -- One look by primary key for each, whatever the statistics say.
-    cross join lateral (
-      select project from task
-      where id = update.task_id and lease_id = update.lease_id
-      limit 1
-    ) as held`,
+  text: sqlBeside(import.meta.url),
 })

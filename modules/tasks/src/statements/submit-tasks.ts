@@ -1,5 +1,5 @@
 import type { ArrayText } from '@taskflow/database'
-import { statement } from '@taskflow/database'
+import { sqlBeside, statement } from '@taskflow/database'
 
 /**
  * The nth elements of the first three together are one task; `kinds` says which of the kinds (from 1) it is of, of whose columns the
@@ -33,34 +33,6 @@ export const submitTasks = statement<SubmitColumns, { created_at: Date }>({
   name: 'submit_tasks',
   lane: 'submit',
   columns: ['created_at'],
-  text: `
-    with kind as materialized (
-      select kind.*, coalesce(kind.run_at, clock_now() + kind.delay_ms * interval '1 ms') as due_at
-      from unnest($4::text[], $5::text[], $6::text[], $7::smallint[], $8::bigint[], $9::timestamptz[], $10::bigint[],
-                  $11::integer[], $12::json[], $13::json[], $14::bigint[], $15::bigint[], $16::bigint[], $17::jsonb[],
-                  $18::text[], $19::text[], $20::text[])
-        with ordinality as kind (project, type, queue, priority, head_start_ms, run_at, delay_ms, max_attempts, retry,
-                 timeouts, schedule_to_start_ms, schedule_to_close_ms, retention_ms, labels, title, description,
-                 created_by, kind)
-    ), stored as (
-      insert into task (id, project, type, queue, state, priority, rank, run_at, payload, max_attempts, retry, timeouts,
-                        start_by, close_by, retention_ms, labels, title, description, created_at, created_by, queued_at)
-      select id, project, type, queue,
-             case when due_at > clock_now() then 'scheduled' else 'queued' end,
-             priority,
-             -- A microsecond apart, so that tasks of one statement keep their order without a longer index.
-             greatest(due_at, clock_now()) - head_start_ms * interval '1 ms' + number * interval '1 microsecond',
-             due_at, payload, max_attempts, retry, timeouts,
-             greatest(due_at, clock_now()) + schedule_to_start_ms * interval '1 ms',
-             greatest(due_at, clock_now()) + schedule_to_close_ms * interval '1 ms',
-             retention_ms, labels, title, description, clock_now(), created_by,
-             case when due_at > clock_now() then null else clock_now() end
-      from unnest($1::uuid[], $2::json[], $3::integer[]) with ordinality as item (id, payload, kind, number)
-      join kind using (kind)
-    )
-    select clock_now() as created_at,
-           (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
-            from kind where due_at is null or due_at <= clock_now() having count(*) > 0) as announced,
-           (select pg_notify('taskflow_due', min(due_at)::text)
-            from kind where due_at > clock_now() having count(*) > 0) as announced_due`,
+  notifies: ['ready', 'due'],
+  text: sqlBeside(import.meta.url),
 })

@@ -146,7 +146,7 @@ export function taskStore({ db, readDb, events, retentionMs, tellQueued }: Deps)
       ])
       const task = await find(by.project, id)
       if (!row) throw conflict('cancel', task)
-      events.emit('task.cancelled', { id })
+      events.emit(row.state === 'running' ? 'task.cancelRequested' : 'task.cancelled', { id })
       return task
     },
 

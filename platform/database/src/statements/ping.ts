@@ -1,8 +1,8 @@
-import { statement } from '../statement.ts'
+import { sqlBeside, statement } from '../statement.ts'
 
 export const ping = statement<readonly [], { answer: number }>({
   name: 'ping',
   lane: 'heartbeat',
   columns: ['answer'],
-  text: `select 1 as answer`,
+  text: sqlBeside(import.meta.url),
 })

@@ -1,0 +1,1 @@
+vacuum (analyze) task, worker, queue_count, queue_minute
