@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { OrphanedLease } from '@taskflow/fleet'
 import { queueCounter, rescuer } from '@taskflow/fleet/duties'
 import type { TaskFlowEvents } from '@taskflow/kernel'
-import { WOKEN_DUTY_MS } from '@taskflow/kernel'
+import { FALLBACK_PAUSE_MS } from '@taskflow/kernel'
 import { expirer, promoter, retention, vacuum } from '@taskflow/tasks/duties'
 import { eventually, handClock, newTaskId, newWorkerId, nextEvents, strangeLeaseId } from '@taskflow/testing'
 import { afterEach, expect, test } from 'vitest'
@@ -74,7 +74,7 @@ test('the expirer says nothing when nothing expired', async () => {
   await service.start()
   for (let round = 0; round < 2; round++) {
     await eventually(() => clock.sleepers === 1)
-    await clock.advance(WOKEN_DUTY_MS)
+    await clock.advance(FALLBACK_PAUSE_MS)
   }
   await rounds
   expect(seen).toEqual([])
@@ -159,6 +159,6 @@ test('a round that fails is told, and the next one comes', async () => {
   const expired = nextEvents(events, 'tasks.expired')
   await service.start()
   expect(await failed).toMatchObject([{ service: 'expirer', error: { message: 'away' } }])
-  await clock.advance(WOKEN_DUTY_MS)
+  await clock.advance(FALLBACK_PAUSE_MS)
   expect(await expired).toEqual([{ count: 7 }])
 })

@@ -46,7 +46,7 @@ export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
   let returnedAt = Number.NEGATIVE_INFINITY
 
   // While it is open only the pings go through, at their own pace.
-  const breaker = circuitBreaker({ clock, failures: FAILURES, openMs: 0, isAway, onChange })
+  const breaker = circuitBreaker({ clock, failures: FAILURES, openMs: 0, isUnavailable: isAway, onChange })
 
   function onChange(isThere: boolean): void {
     if (isThere) onReturn()

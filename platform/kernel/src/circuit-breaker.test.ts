@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { circuitBreaker, withinTime } from './circuit-breaker.ts'
 import { TaskFlowError } from './errors.ts'
 
-const away = new TaskFlowError('BROKER_UNAVAILABLE', 'away')
+const unavailable = new TaskFlowError('BROKER_UNAVAILABLE', 'unavailable')
 const silent = new TaskFlowError('BROKER_UNAVAILABLE', 'silent')
-const inLine = new TaskFlowError('BROKER_UNAVAILABLE', 'in line')
+const inconclusive = new TaskFlowError('BROKER_UNAVAILABLE', 'the pool is exhausted')
 const WEIGHTS = new Map<unknown, number>([
   [silent, 9],
-  [inLine, 0],
+  [inconclusive, 0],
 ])
 const refused = new Error('refused without a call')
 
@@ -18,7 +18,7 @@ function setup({ failures = 2, openMs = 100 } = {}) {
     clock: { monotonicMs: () => now },
     failures,
     openMs,
-    isAway: (error) => error instanceof TaskFlowError,
+    isUnavailable: (error) => error instanceof TaskFlowError,
     weigh: (error) => WEIGHTS.get(error) ?? 1,
     onChange: (isClosed) => changes.push(isClosed),
   })
@@ -48,40 +48,40 @@ function setup({ failures = 2, openMs = 100 } = {}) {
 }
 
 describe('a circuit breaker', () => {
-  test('lets calls through, and gives what they give', async () => {
+  test('lets calls through and returns their results', async () => {
     const { call, changes } = setup()
     expect(await call('answer')).toBe('answer')
     expect(changes).toEqual([])
   })
 
-  test('opens after so many failures in a row, and refuses from then on', async () => {
+  test('opens after the set number of failures in a row and then rejects calls', async () => {
     const given = setup({ failures: 2 })
-    expect(await given.call(away)).toBe(away)
-    expect(await given.call(away)).toBe(away)
+    expect(await given.call(unavailable)).toBe(unavailable)
+    expect(await given.call(unavailable)).toBe(unavailable)
     expect(await given.call('answer')).toBe(refused)
     expect({ calls: given.calls, changes: given.changes }).toEqual({ calls: 2, changes: [false] })
   })
 
-  test('counts failures in a row only', async () => {
+  test('counts only failures in a row', async () => {
     const { call, breaker } = setup({ failures: 2 })
-    await call(away)
+    await call(unavailable)
     await call('answer')
-    await call(away)
+    await call(unavailable)
     expect(breaker.isClosed).toBe(true)
   })
 
-  test('takes an error that is no absence for an answer', async () => {
+  test('counts an error that does not mean unavailability as an answer', async () => {
     const { call, breaker } = setup({ failures: 2 })
     const mistake = new Error('a mistake of the caller')
-    await call(away)
+    await call(unavailable)
     expect(await call(mistake)).toBe(mistake)
-    await call(away)
+    await call(unavailable)
     expect(breaker.isClosed).toBe(true)
   })
 
-  test('lets one call through when its time is up, and closes when that is answered', async () => {
+  test('lets one call through after the open time and closes when it is answered', async () => {
     const given = setup({ failures: 1, openMs: 100 })
-    await given.call(away)
+    await given.call(unavailable)
     given.pass(99)
     expect(await given.call('too early')).toBe(refused)
     given.pass(1)
@@ -95,19 +95,19 @@ describe('a circuit breaker', () => {
     expect(given.changes).toEqual([false, true])
   })
 
-  test('stays open for its whole time when the one call fails', async () => {
+  test('stays open for another whole period when the probe fails', async () => {
     const given = setup({ failures: 1, openMs: 100 })
-    await given.call(away)
+    await given.call(unavailable)
     given.pass(100)
-    expect(await given.call(away)).toBe(away)
+    expect(await given.call(unavailable)).toBe(unavailable)
     given.pass(99)
     expect(await given.call('too early')).toBe(refused)
     expect(given.changes).toEqual([false])
   })
 })
 
-describe('a circuit breaker among calls that overlap', () => {
-  /** A call that is under way until it is ended. */
+describe('a circuit breaker with overlapping calls', () => {
+  /** Begins a call that stays in flight until the test ends it. */
   function begin({ call }: ReturnType<typeof setup>) {
     const ending = Promise.withResolvers<string>()
     const outcome = call(ending.promise)
@@ -116,50 +116,50 @@ describe('a circuit breaker among calls that overlap', () => {
         ending.resolve('answer')
         return outcome
       },
-      fail(error: unknown = away) {
+      fail(error: unknown = unavailable) {
         ending.reject(error)
         return outcome
       },
     }
   }
 
-  test('takes no failure for news of a call that began before the last answer', async () => {
+  test('ignores the failure of a call that began before the last answer', async () => {
     const given = setup({ failures: 1 })
     const early = [begin(given), begin(given)]
     await given.call('answer')
-    for (const call of early) expect(await call.fail()).toBe(away)
+    for (const call of early) expect(await call.fail()).toBe(unavailable)
     expect(given.breaker.isClosed).toBe(true)
   })
 
-  test('counts failures of calls that began together, when none was answered', async () => {
+  test('counts the failures of calls that began together if none was answered', async () => {
     const given = setup({ failures: 2 })
     const together = [begin(given), begin(given)]
     for (const call of together) await call.fail()
     expect(given.changes).toEqual([false])
   })
 
-  test('stays open no longer for calls that fail late', async () => {
+  test('does not stay open longer because of calls that fail late', async () => {
     const given = setup({ failures: 1, openMs: 100 })
     const late = begin(given)
-    await given.call(away)
+    await given.call(unavailable)
     given.pass(99)
     await late.fail()
     given.pass(1)
     expect(await given.call('back')).toBe('back')
   })
 
-  test('closes for an answer that comes late', async () => {
+  test('closes when a late answer arrives', async () => {
     const given = setup({ failures: 1 })
     const late = begin(given)
-    await given.call(away)
+    await given.call(unavailable)
     await late.answer()
     expect(given.changes).toEqual([false, true])
   })
 
-  test('stays closed when the probe fails after another call was answered', async () => {
+  test('stays closed when the probe fails after the answer to another call', async () => {
     const given = setup({ failures: 1, openMs: 100 })
     const late = begin(given)
-    await given.call(away)
+    await given.call(unavailable)
     given.pass(100)
     const probe = begin(given)
     await late.answer()
@@ -169,38 +169,38 @@ describe('a circuit breaker among calls that overlap', () => {
 })
 
 describe('a circuit breaker that weighs failures', () => {
-  test('opens at the first that is proof enough', async () => {
+  test('opens at the first failure that is proof enough', async () => {
     const given = setup({ failures: 9 })
     await given.call(silent)
     expect(given.changes).toEqual([false])
   })
 
-  test('is not moved by one that says nothing, neither way', async () => {
+  test('ignores a failure of weight zero', async () => {
     const given = setup({ failures: 2 })
-    await given.call(away)
-    await given.call(inLine)
+    await given.call(unavailable)
+    await given.call(inconclusive)
     expect(given.changes).toEqual([])
-    await given.call(away)
+    await given.call(unavailable)
     expect(given.changes).toEqual([false])
   })
 
-  test('probes again when the one call says nothing', async () => {
+  test('probes again when the failure of the probe has weight zero', async () => {
     const given = setup({ failures: 1, openMs: 100 })
-    await given.call(away)
+    await given.call(unavailable)
     given.pass(100)
-    expect(await given.call(inLine)).toBe(inLine)
+    expect(await given.call(inconclusive)).toBe(inconclusive)
     expect(await given.call('back')).toBe('back')
     expect(given.changes).toEqual([false, true])
   })
 })
 
-describe('a call within its time', () => {
-  test('gives what it gives', async () => {
+describe('withinTime', () => {
+  test('returns the result of the call', async () => {
     const clock = { sleep: () => new Promise<void>(() => {}) }
     expect(await withinTime(Promise.resolve(7), { clock, ms: 5, what: 'It' })).toBe(7)
   })
 
-  test('is given up when the time is up', async () => {
+  test('throws when the time is up', async () => {
     const clock = { sleep: async () => {} }
     const hangs = new Promise<never>(() => {})
     await expect(withinTime(hangs, { clock, ms: 5, what: 'Redis' })).rejects.toMatchObject({
@@ -209,7 +209,7 @@ describe('a call within its time', () => {
     })
   })
 
-  test('leaves no timer behind when it was answered', async () => {
+  test('leaves no timer after an answer', async () => {
     let isAborted = false
     const clock = {
       sleep: (_ms: number, signal?: AbortSignal) =>

@@ -3,43 +3,43 @@ import { type ErrorCode, TaskFlowError } from './errors.ts'
 
 export interface CircuitBreakerOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>
-  /** So many failures in a row open it. */
+  /** Number of failures in a row that opens the breaker. */
   readonly failures: number
-  /** How long it stays open before one call is let through to see. */
+  /** Time that the breaker stays open before it lets one call through as a probe. */
   readonly openMs: number
-  /** Whether an error says that the dependency is away; others pass and count as an answer. */
-  isAway(error: unknown): boolean
+  /** Whether an error means that the dependency is unavailable. Any other error counts as an answer. */
+  isUnavailable(error: unknown): boolean
   /**
-   * For how many failures in a row such an error stands: for one where absent, for none when it says nothing after
-   * all (the call was waiting in line on this side, say), for all of them when it alone is proof.
+   * Returns how many failures such an error counts for, one by default. Zero means that the error proves nothing (the call
+   * waited for a connection of this process, for example); `failures` means that the error alone is proof.
    */
   weigh?(error: unknown): number
-  /** Called at each change: true when calls go through again. */
+  /** Called at each change, with true when calls go through again. */
   onChange?(isClosed: boolean): void
 }
 
 /**
- * Keeps calls from a dependency that is away, so that each does not wait for its
- * own time-out (Nygard, "Release It!").
+ * Rejects calls to a dependency that is unavailable at once, so that each call does not wait for its own timeout
+ * (Nygard, "Release It!").
  *
  *     closed ─failures in a row─▶ open ─openMs─▶ half-open ─answer──▶ closed
  *                                   ▲               └─────failure──▶ open
  *
- * Half-open, one call goes through and the others are refused until it is back.
+ * While the breaker is half-open, one call goes through as a probe and the breaker rejects all others.
  *
- * A failure is news only when nothing was answered since its call began: calls that were under way when a dependency
- * went may fail long after it returned.
+ * A failure counts only if no call was answered since the failed call began: calls in flight at the start of an outage may
+ * fail long after its end.
  */
 export interface CircuitBreaker {
   readonly isClosed: boolean
   /** Whether a call made now would go through. */
   readonly isWilling: boolean
-  /** Runs the call; throws what it throws, or `refusal()` without running it. */
+  /** Runs the call and throws what the call throws. An open breaker throws `refusal()` without running the call. */
   run<Result>(call: () => Promise<Result>, refusal: () => Error): Promise<Result>
 }
 
 export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const { clock, failures, openMs, isAway, weigh = () => 1, onChange } = options
+  const { clock, failures, openMs, isUnavailable, weigh = () => 1, onChange } = options
   let failed = 0
   let answers = 0
   let openUntil: number | undefined
@@ -80,7 +80,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
         onAnswer()
         return result
       } catch (error) {
-        if (!isAway(error)) onAnswer()
+        if (!isUnavailable(error)) onAnswer()
         else if (answers === answersBefore && (isProbe || openUntil === undefined)) onFailure(weigh(error))
         throw error
       } finally {
@@ -93,15 +93,15 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
 interface TimeBound {
   readonly clock: Pick<Clock, 'sleep'>
   readonly ms: number
-  /** Begins "… did not answer". */
+  /** Subject of the message "… did not answer within 5 ms". */
   readonly what: string
   readonly code?: ErrorCode
 }
 
 /**
- * Bounds a call that may hang. The call itself goes on, and what becomes of it is not heard.
+ * Limits the time that the caller waits for a call that may hang. The call itself continues, and its outcome is ignored.
  *
- * @throws BROKER_UNAVAILABLE, or what `code` says, when the time is up before
+ * @throws TaskFlowError with `code` (BROKER_UNAVAILABLE by default) if the call has not ended after `ms` milliseconds
  */
 export async function withinTime<Result>(
   call: Promise<Result>,

@@ -1,12 +1,11 @@
 /**
- * Time of a process. Moments that are stored come from the database's own clock
- * (`clock_now()` in SQL), so that processes with wrong clocks agree; this one
- * serves pauses and durations.
+ * The clock of a process, for pauses and durations only. Stored timestamps come from the database's clock
+ * (`clock_now()` in SQL), so that processes whose clocks differ agree.
  */
 export interface Clock {
   now(): Date
-  /** Milliseconds that never run backwards, from an arbitrary start. */
+  /** Milliseconds since an arbitrary start; the value never decreases. */
   monotonicMs(): number
-  /** Resolves after the time, or as soon as the signal aborts. Never rejects. */
+  /** Resolves after `ms` milliseconds, or as soon as the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }

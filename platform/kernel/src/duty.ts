@@ -2,28 +2,28 @@ import type { Clock } from './clock.ts'
 import type { Events } from './events.ts'
 import { type PeriodicService, periodic } from './service.ts'
 
-/** What every duty needs. */
+/** The dependencies of every duty. */
 export interface DutyDeps {
   readonly clock: Clock
   readonly events: Events
-  /** Whether this process may act for all at this very moment; always where it is absent. */
+  /** Whether this process leads at this moment. True by default. */
   readonly isLeading?: () => boolean
 }
 
-/** Pause of a duty that the duty poller wakes when there is something for it: its own rounds are a fallback. */
-export const WOKEN_DUTY_MS = 30_000
+/** Pause between the rounds of a duty that the duty poller wakes when there is work: its own rounds are only a fallback. */
+export const FALLBACK_PAUSE_MS = 30_000
 
 interface DutyOptions extends DutyDeps {
   readonly name: string
   readonly intervalMs: number
   /**
-   * One round; resolves with the pause it wants before the next, or nothing for the usual one.
-   * One of several steps asks between them whether it is over.
+   * Does one round and resolves with the pause before the next round, or with undefined for `intervalMs`. A round of several
+   * steps calls `isOver` between the steps and stops when it returns true.
    */
   round(isOver: () => boolean): Promise<number | undefined>
 }
 
-/** A periodic service whose rounds can be watched: each tells how it ended and how long it took. */
+/** Makes a periodic service that reports the outcome and duration of each round as an event. */
 export function duty({ name, intervalMs, round, clock, events, isLeading = () => true }: DutyOptions): PeriodicService {
   return periodic({
     name,
@@ -31,7 +31,7 @@ export function duty({ name, intervalMs, round, clock, events, isLeading = () =>
     intervalMs,
     async round(signal) {
       const isOver = (): boolean => signal.aborted || !isLeading()
-      // After this process was stopped for a while, its pause may end before the timer that tells it to do its duties no more.
+      // After a process was suspended, the pause of a duty may end before the timer that ends the leadership.
       if (isOver()) return undefined
       const startedMs = clock.monotonicMs()
       const pauseMs = await round(isOver)
@@ -42,9 +42,9 @@ export function duty({ name, intervalMs, round, clock, events, isLeading = () =>
   })
 }
 
-/** A duty of a room: what one process does for all, while it leads. */
+/** A duty of a room: periodic work that the leader does for the whole cluster. */
 export interface Duty {
   readonly service: PeriodicService
-  /** Wakes the duty whenever something calls for it. Resolves with the function that stops this. */
+  /** Calls `wake` whenever there is work for the duty. Resolves with a function that ends the subscription. */
   watch?(wake: () => void): Promise<() => Promise<void> | void> | (() => void)
 }

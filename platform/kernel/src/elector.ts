@@ -1,21 +1,20 @@
 /**
- * Decides whether this process may do the coordinator's duties now. Every duty is
- * safe when two do it at once, so leadership saves work and keeps rounds regular;
- * it never guards the truth.
+ * Decides whether this process does the coordinator's duties. Leadership avoids repeated work and keeps rounds regular. Nothing
+ * relies on it for correctness: every duty is safe when two processes do it at once.
  */
 export interface Elector {
   /**
-   * Whether that holds at this very moment. Asked before each step of a duty: a process
-   * that was stopped for a while may be anywhere in its code when its time is long over.
+   * Whether this process leads at this moment. A duty checks it before each step: a process that was suspended may resume
+   * anywhere in its code, long after its term has expired.
    */
   readonly isLeading: boolean
-  /** Calls back at each change, the first time as soon as it is known; what it is given resolves once that was followed. */
+  /** Calls `follow` when this process begins or ceases to lead. The promise of `follow` resolves once its work has begun or ended. */
   start(follow: (isLeader: boolean) => Promise<void>): Promise<void>
-  /** Ends the duties, then resigns, so that a standby may lead at once. */
+  /** Ends the duties and then resigns, so that a standby can lead at once. */
   stop(): Promise<void>
 }
 
-/** Leads while it runs. For a database that only this process has open, or where a second one doing the same does no harm. */
+/** Leads from start to stop. For a database that only this process opens, and for work that several processes may do at once. */
 export function soleElector(): Elector {
   let resign: (() => Promise<void>) | undefined
   return {

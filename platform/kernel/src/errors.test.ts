@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type ErrorCode, hasCode, TaskFlowError } from './errors.ts'
 
-test('an error carries its code, its details and its cause', () => {
+test('an error has its code, its details and its cause', () => {
   const cause = new Error('connection reset')
   const error = new TaskFlowError('DATABASE_UNAVAILABLE', 'The database does not answer', {
     cause,
@@ -16,7 +16,7 @@ test('an error carries its code, its details and its cause', () => {
   expect(Object.hasOwn(new TaskFlowError('INTERNAL', 'x'), 'cause')).toBe(false)
 })
 
-test('is told by its code, also when another copy of the class threw it', () => {
+test('hasCode recognises an error of another copy of the class by its code', () => {
   const twin = Object.assign(new Error('gone'), { code: 'TASK_NOT_FOUND' satisfies ErrorCode })
   expect(hasCode(twin, 'TASK_NOT_FOUND')).toBe(true)
   expect(hasCode(twin, 'QUEUE_NOT_FOUND')).toBe(false)

@@ -1,14 +1,14 @@
-/** How an error is described to its reader. `hint` says what to do next. */
+/** Describes an error to the user. `hint` says what to do next. */
 export interface ErrorDescription {
-  /** Of the HTTP reply. */
+  /** Status code of the HTTP reply. */
   readonly status: number
   readonly title: string
   readonly hint: string
 }
 
 /**
- * Errors by code. A code is public API: it appears in HTTP bodies, in the output of the command line and in
- * docs/reference/errors.md, and is never reused for another meaning.
+ * Descriptions of errors, by code. A code is public API: it appears in HTTP bodies, in the output of the command line and in
+ * docs/reference/errors.md. Its meaning never changes.
  */
 export type ErrorDescriptions = Readonly<Record<string, ErrorDescription>>
 
@@ -16,7 +16,7 @@ export const KERNEL_ERRORS = {
   INTERNAL: {
     status: 500,
     title: 'Internal error',
-    hint: 'Report `instance` to the operator: the log of the process has the same request id.',
+    hint: 'Report `instance` to the operator: it is the request id in the log of the process.',
   },
   SETTINGS_INVALID: {
     status: 500,
@@ -25,7 +25,7 @@ export const KERNEL_ERRORS = {
   },
 } as const satisfies ErrorDescriptions
 
-/** Every code there is, by name. A package or room that has errors of its own adds their codes by declaration merging. */
+/** Every error code. A package or room adds the codes of its own errors by declaration merging. */
 export interface ErrorCodes extends Record<keyof typeof KERNEL_ERRORS, true> {}
 
 export type ErrorCode = keyof ErrorCodes
@@ -35,7 +35,7 @@ interface Options {
   readonly details?: Readonly<Record<string, unknown>>
 }
 
-/** An error the caller can act on. Branch on `code`, never on the message or the class. */
+/** An error that the caller can act on. Branch on `code`, never on the message or the class. */
 export class TaskFlowError extends Error {
   override readonly name = 'TaskFlowError'
   readonly code: ErrorCode
@@ -48,6 +48,7 @@ export class TaskFlowError extends Error {
   }
 }
 
+/** Returns whether an error has this code. Works across copies of the class, since it reads only `code`. */
 export function hasCode(error: unknown, code: ErrorCode): error is TaskFlowError {
   return error instanceof Error && (error as Partial<TaskFlowError>).code === code
 }

@@ -1,15 +1,17 @@
 /**
- * What happened in this process, for everyone who observes it: metrics, the log of the process, and tests, which wait for
- * the event an operator would see. The history of a single task is elsewhere (`history.ts` of the room `tasks`).
+ * Events of this process. Metrics and the log are made from them, and tests wait for them. The events of a single task are
+ * not here but in its history (`history.ts` of the room `tasks`).
  *
- * A package or room that has events of its own adds them by declaration merging.
+ * A package or room adds its own events by declaration merging.
  */
 export interface TaskFlowEvents {
-  /** This process leads, or no longer does. A term belongs to one leader and never comes again. */
+  /** This process began to lead. The number of a term is never used again. */
   'leader.elected': [{ readonly term: number }]
+  /** This process ceased to lead. */
   'leader.lost': [{ readonly term: number; readonly reason: 'expired' | 'replaced' | 'resigned' }]
-  /** One round of a periodic service. */
+  /** A periodic service completed a round. */
   'round.succeeded': [{ readonly service: string; readonly durationMs: number }]
+  /** A round of a periodic service threw. The next round follows after the usual pause. */
   'round.failed': [{ readonly service: string; readonly error: unknown }]
 }
 

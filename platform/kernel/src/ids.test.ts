@@ -5,7 +5,7 @@ import { firstIdAt, isUuid, uuidV7Ids } from './ids.ts'
 const start = Date.parse('2026-01-01T00:00:00Z')
 const timeOf = (id: string): number => Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)
 
-/** Ids of a clock that shows these moments, one after the other. */
+/** Makes one id at each of these moments. */
 function idsAt(moments: readonly number[], random: () => number = Math.random): string[] {
   let next = 0
   const ids = uuidV7Ids({ now: () => new Date(moments[next++] ?? start) }, random)
@@ -14,7 +14,7 @@ function idsAt(moments: readonly number[], random: () => number = Math.random): 
 
 const inOneMillisecond = (count: number): number[] => Array.from({ length: count }, () => start)
 
-test('carries the version and the variant of RFC 9562, whatever the chance', () => {
+test('has the version and the variant of RFC 9562 for any random number', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.nat(start), (chance, moment) => {
       const [id = ''] = idsAt([moment], () => chance)
@@ -24,11 +24,11 @@ test('carries the version and the variant of RFC 9562, whatever the chance', () 
   )
 })
 
-test('carries the time in its first 48 bits', () => {
+test('has the time in its first 48 bits', () => {
   expect(idsAt([start, start + 1]).map(timeOf)).toEqual([start, start + 1])
 })
 
-test('ascends and never repeats, however the clock jumps', () => {
+test('ascends and never repeats when the clock jumps', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: -5_000, max: 5_000 }), { minLength: 2, maxLength: 200 }), (jumps) => {
       const ids = idsAt(jumps.map((jump) => start + jump))
@@ -37,18 +37,18 @@ test('ascends and never repeats, however the clock jumps', () => {
   )
 })
 
-test('ascends within one millisecond beyond its counter, by borrowing from the next', () => {
+test('ascends when the counter of a millisecond overflows, by using the next millisecond', () => {
   const ids = idsAt(inOneMillisecond(20_000))
   expect(ids).toEqual([...new Set(ids)].sort())
   // At least 2048 fit into each millisecond, so the borrowed time stays close to the true one.
   expect(timeOf(ids.at(-1) as string) - start).toBeLessThanOrEqual(20_000 / 2_048)
 })
 
-test('holds the last time used while the clock is behind', () => {
+test('keeps the last time used while the clock is behind', () => {
   expect(idsAt([start, start - 60_000, start - 1]).map(timeOf)).toEqual([start, start, start])
 })
 
-test('two makers at the same moment make different ids', () => {
+test('two generators make different ids at the same moment', () => {
   const ids = [...idsAt(inOneMillisecond(5_000)), ...idsAt(inOneMillisecond(5_000))]
   expect(new Set(ids).size).toBe(10_000)
 })
@@ -61,13 +61,13 @@ describe('isUuid', () => {
     '019B76DA-A800-7000-8000-000000000000',
     '019b76da-a800-7000-8000-000000000000\n',
   ]) {
-    test(`refuses ${JSON.stringify(text)}`, () => {
+    test(`rejects ${JSON.stringify(text)}`, () => {
       expect(isUuid(text)).toBe(false)
     })
   }
 })
 
-test('the first id of a moment is a bound between the ids before and after it', () => {
+test('the first id of a moment sorts between the ids before and after the moment', () => {
   const [before = '', at = ''] = idsAt([start - 1, start])
   const bound = firstIdAt(new Date(start))
   expect(isUuid(bound)).toBe(true)
@@ -75,6 +75,6 @@ test('the first id of a moment is a bound between the ids before and after it', 
   expect(bound < at).toBe(true)
 })
 
-test('the first id of a moment before 1970 is before every id', () => {
+test('the first id of a moment before 1970 sorts before every id', () => {
   expect(firstIdAt(new Date('1969-12-31T23:00:00Z'))).toBe('00000000-0000-0000-0000-000000000000')
 })

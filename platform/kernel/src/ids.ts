@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 
 export interface Ids {
-  /** A UUIDv7 (RFC 9562): sorts by creation time, also within one millisecond of one process. */
+  /** Returns a UUIDv7 (RFC 9562). Ids sort by creation time; those of one process also within a millisecond. */
   next(): string
 }
 
@@ -12,9 +12,9 @@ export function isUuid(text: string): boolean {
 }
 
 /**
- * UUIDv7 with a 12-bit counter in rand_a (RFC 9562, section 6.2, method 1), started at a random
- * point of its lower half each millisecond. A counter that runs over borrows from the next millisecond,
- * and a clock that steps back is held at the last time used, so ids of one process always ascend.
+ * Makes UUIDv7 with a 12-bit counter in rand_a (RFC 9562, section 6.2, method 1), which starts at a random value in its lower
+ * half each millisecond. When the counter overflows, the ids use the next millisecond; when the clock steps back, they keep the
+ * last time used. The ids of one process therefore always ascend.
  *
  * @param random uniform in [0, 1)
  */
@@ -41,7 +41,7 @@ export function uuidV7Ids(clock: Pick<Clock, 'now'>, random: () => number): Ids 
   }
 }
 
-// Written a byte at a time from a table: a third of what number formatting costs.
+// Formats each byte from a table, at a third of the cost of number formatting.
 const BYTES = Array.from({ length: 0x100 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 const hex2 = (number: number): string => BYTES[number & 0xff] as string
@@ -52,7 +52,7 @@ function hex6(random: () => number): string {
   return hex2(number >> 16) + hex2(number >> 8) + hex2(number)
 }
 
-/** The smallest id of a moment: bounds of time in an order of ids. No id is older than 1970. */
+/** Returns the smallest id of a moment, to select rows by time in an index of ids. A time before 1970 counts as 1970. */
 export function firstIdAt(time: Date): string {
   const ms = Math.max(0, time.getTime()).toString(16).padStart(12, '0')
   return `${ms.slice(0, 8)}-${ms.slice(8)}-0000-0000-000000000000`

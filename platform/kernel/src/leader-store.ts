@@ -1,23 +1,23 @@
 export interface Candidate {
-  /** What is led: there is one leader for each name. */
+  /** Name of the leadership. Each name has one leader. */
   readonly name: string
-  /** A UUID of who asks, its own each time its process starts. */
+  /** UUID of the candidate, new at each start. */
   readonly holder: string
 }
 
 export type Leadership =
-  /** A term is one holder's, without a gap; each new one is larger than all before. */
+  /** A term is one uninterrupted leadership of one holder. The number of a new term is larger than all numbers before. */
   | { readonly isLeader: true; readonly term: number }
-  /** Until the present leader's time ends, unless it renews it. Zero: somebody was faster just now, or it is over. */
+  /** Time until the lease of the current leader expires. Zero if the lease has expired, or if another candidate was faster. */
   | { readonly isLeader: false; readonly expiresInMs: number }
 
 /**
- * Who leads, as a row that expires. All moments are the database's, so that processes with wrong clocks agree;
- * a leader counts the time it may trust its row from before it asked.
+ * Stores who leads, as a row that expires. All its timestamps come from the database's clock, so that processes whose clocks
+ * differ agree. A leader counts the duration of its lease from the time of its request.
  */
 export interface LeaderStore {
-  /** Takes what is free or has expired, in a new term; renews what the holder has, in the same. */
+  /** Takes a leadership that is free or has expired, in a new term, or renews the holder's own in the same term. */
   lead(candidate: Candidate & { readonly ttlMs: number }): Promise<Leadership>
-  /** Frees at once what the holder has, and wakes who waits for it; of another's it changes nothing. */
+  /** Ends the holder's leadership at once and wakes the standbys. Does nothing if another candidate leads. */
   resign(candidate: Candidate): Promise<void>
 }

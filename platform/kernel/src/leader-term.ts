@@ -1,33 +1,31 @@
 interface Election {
   readonly term: number
-  /** When the question was asked to which this is the answer, by the monotonic clock of who asked. */
-  readonly askedAtMs: number
-  /** For how long the row was taken. */
+  /** Time of the request for the lease, by the monotonic clock of this process. */
+  readonly requestedAtMs: number
+  /** Duration of the lease in the database. */
   readonly leaseMs: number
 }
 
 /**
- * One term of leadership, as far as this process is willing to believe in it.
+ * One term of leadership, with the time for which this process may trust it.
  *
- * The database's row decides who leads. The term only says until when the last
- * answer may be believed: the window is counted from the moment the question was
- * asked, so a slow reply shortens it, and it closes before the row expires, so
- * the old leader has ended before a new one can begin. It is counted by the
- * monotonic clock: the time of day may jump as it likes.
+ * The row in the database decides who leads. This process trusts the last reply for the duration of the lease, less a safety
+ * margin, counted from its request. A slow reply thus shortens the trust, and the trust ends before the row expires, so an old
+ * leader ends before a new one begins. The monotonic clock counts the time, because the time of day may jump.
  */
 export class LeaderTerm {
-  // What the clocks of this machine and the database's may drift apart within a lease, and a timer be late.
+  // Covers the drift between the clocks of this machine and the database during one lease, and late timers.
   static readonly SAFETY_MARGIN_MS = 1_000
 
   readonly term: number
   readonly #trustedUntilMs: number
 
-  constructor({ term, askedAtMs, leaseMs }: Election) {
+  constructor({ term, requestedAtMs, leaseMs }: Election) {
     this.term = term
-    this.#trustedUntilMs = askedAtMs + Math.max(0, leaseMs - LeaderTerm.SAFETY_MARGIN_MS)
+    this.#trustedUntilMs = requestedAtMs + Math.max(0, leaseMs - LeaderTerm.SAFETY_MARGIN_MS)
   }
 
-  /** For how long it may still be believed. */
+  /** Returns the milliseconds for which this process may still act as leader. */
   remainingMs(nowMs: number): number {
     return Math.max(0, this.#trustedUntilMs - nowMs)
   }

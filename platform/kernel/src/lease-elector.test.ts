@@ -22,30 +22,30 @@ function setup() {
     },
   }
 
-  /** A process that wants to lead, with the way between it and the database in the test's hands. */
+  /** Makes a candidate whose connection to the database the test controls. */
   function candidate(name: string) {
     const events = new EventEmitter<TaskFlowEvents>()
-    const told: string[] = []
+    const seen: string[] = []
     const failures: unknown[] = []
-    events.on('leader.elected', ({ term }) => told.push(`elected ${term}`))
-    events.on('leader.lost', ({ term, reason }) => told.push(`lost ${term}: ${reason}`))
+    events.on('leader.elected', ({ term }) => seen.push(`elected ${term}`))
+    events.on('leader.lost', ({ term, reason }) => seen.push(`lost ${term}: ${reason}`))
     events.on('round.failed', ({ error }) => failures.push(error))
-    const way = { toDatabase: async () => {}, back: async () => {} }
-    // So that a test can stop this process alone, as SIGSTOP does: time goes by, and no timer fires.
+    const link = { toDatabase: async () => {}, back: async () => {} }
+    // Suspends this process alone, as SIGSTOP does: time passes, and no timer fires.
     let missedMs = 0
     let starts = 0
     const own = { ...clock, monotonicMs: () => clock.monotonicMs() + missedMs }
     const storage: LeaderStore = {
       async lead(question) {
-        await way.toDatabase()
+        await link.toDatabase()
         const answer = await row.lead(question)
-        await way.back()
+        await link.back()
         return answer
       },
       async resign(question) {
-        await way.toDatabase()
+        await link.toDatabase()
         await row.resign(question)
-        told.push('resigned')
+        seen.push('resigned')
         for (const listener of listeners) listener('coordinator')
       },
     }
@@ -53,20 +53,20 @@ function setup() {
     const duties: { end?: () => Promise<void> } = {}
     async function follow(isLeader: boolean): Promise<void> {
       if (!isLeader && duties.end) await duties.end()
-      told.push(isLeader ? 'duties begun' : 'duties ended')
+      seen.push(isLeader ? 'duties begun' : 'duties ended')
     }
     return {
       elector,
-      told,
+      seen,
       failures,
-      way,
+      link,
       duties,
       async start() {
         await elector.start(follow)
         await settled()
       },
-      /** From now on nothing that it asks gets anywhere. */
-      cutOff: () => Object.assign(way, { toDatabase: () => new Promise(() => {}) }),
+      /** Makes all further requests hang. */
+      cutOff: () => Object.assign(link, { toDatabase: () => new Promise(() => {}) }),
       freezeFor(ms: number) {
         missedMs += ms
       },
@@ -76,31 +76,31 @@ function setup() {
 }
 
 const sleepBy = (clock: HandClock, ms: number) => () => clock.sleep(ms)
-const away = async () => {
-  throw new TaskFlowError('DATABASE_UNAVAILABLE', 'The database is away')
+const unavailable = async () => {
+  throw new TaskFlowError('DATABASE_UNAVAILABLE', 'The database does not answer')
 }
 
 describe('a candidate', () => {
-  test('leads when nobody does, and goes on in the same term while it renews', async () => {
+  test('leads when nobody else does, and stays in one term while it renews', async () => {
     const { clock, candidate } = setup()
     const only = candidate('a')
     await only.start()
     expect(only.elector.isLeading).toBe(true)
     await clock.advance(10 * LEASE_MS)
     expect(only.elector.isLeading).toBe(true)
-    expect(only.told).toEqual(['elected 1', 'duties begun'])
+    expect(only.seen).toEqual(['elected 1', 'duties begun'])
   })
 
-  test('waits while another leads', async () => {
+  test('waits while another candidate leads', async () => {
     const { clock, candidate } = setup()
     await candidate('a').start()
     const standby = candidate('b')
     await standby.start()
     await clock.advance(10 * LEASE_MS)
-    expect(standby.told).toEqual([])
+    expect(standby.seen).toEqual([])
   })
 
-  test('leads within ten seconds of the death of a leader that has just renewed, and not before its trust is over', async () => {
+  test('replaces a leader that crashed just after a renewal within ten seconds, but not before its trust ends', async () => {
     const { clock, candidate } = setup()
     const [leader, standby] = [candidate('a'), candidate('b')]
     await leader.start()
@@ -108,67 +108,67 @@ describe('a candidate', () => {
     await clock.advance(LEASE_MS / 3)
     leader.cutOff()
     await clock.advance(TRUST_MS)
-    expect(standby.told).toEqual([])
+    expect(standby.seen).toEqual([])
     await clock.advance(10_000 - TRUST_MS)
-    expect(standby.told).toEqual(['elected 2', 'duties begun'])
+    expect(standby.seen).toEqual(['elected 2', 'duties begun'])
   })
 
-  test('does not ask more than twenty times a second, also when the answer is to ask at once', async () => {
+  test('sends at most twenty requests a second, even if the lease is always about to expire', async () => {
     const { clock, candidate, row } = setup()
     const standby = candidate('a')
-    let asked = 0
-    Object.assign(standby.way, { toDatabase: async () => void asked++ })
+    let requests = 0
+    Object.assign(standby.link, { toDatabase: async () => void requests++ })
     row.lead = async () => ({ isLeader: false, expiresInMs: 0 })
     await standby.start()
     await clock.advance(1_000)
-    expect(asked).toBeLessThanOrEqual(21)
+    expect(requests).toBeLessThanOrEqual(21)
   })
 })
 
 describe('a leader', () => {
-  test('goes on while the database is away until its trust is over, and leads again when it is back', async () => {
+  test('leads until its trust ends while the database is unavailable, and again after its return', async () => {
     const { clock, candidate } = setup()
     const leader = candidate('a')
     await leader.start()
-    leader.way.toDatabase = away
+    leader.link.toDatabase = unavailable
     await clock.advance(TRUST_MS - 1)
-    expect(leader.told).toEqual(['elected 1', 'duties begun'])
+    expect(leader.seen).toEqual(['elected 1', 'duties begun'])
     expect(leader.elector.isLeading).toBe(true)
     await clock.advance(1)
-    expect(leader.told.slice(2)).toEqual(['duties ended', 'lost 1: expired'])
+    expect(leader.seen.slice(2)).toEqual(['duties ended', 'lost 1: expired'])
     expect(leader.elector.isLeading).toBe(false)
     await clock.advance(LEASE_MS)
-    leader.way.toDatabase = async () => {}
+    leader.link.toDatabase = async () => {}
     await clock.advance(1_000)
-    expect(leader.told.slice(4)).toEqual(['elected 2', 'duties begun'])
+    expect(leader.seen.slice(4)).toEqual(['elected 2', 'duties begun'])
     expect(leader.failures).toContainEqual(expect.objectContaining({ code: 'DATABASE_UNAVAILABLE' }))
   })
 
-  test('ends in time when its question is never answered', async () => {
+  test('ends its term in time if its request never returns', async () => {
     const { clock, candidate } = setup()
     const leader = candidate('a')
     await leader.start()
     leader.cutOff()
     await clock.advance(TRUST_MS)
-    expect(leader.told.slice(2)).toEqual(['duties ended', 'lost 1: expired'])
+    expect(leader.seen.slice(2)).toEqual(['duties ended', 'lost 1: expired'])
   })
 
-  test('survives two renewals that fail', async () => {
+  test('keeps its term when two renewals fail', async () => {
     const { clock, candidate } = setup()
     const leader = candidate('a')
     await leader.start()
     let failing = 2
-    leader.way.toDatabase = async () => {
-      if (failing-- > 0) await away()
+    leader.link.toDatabase = async () => {
+      if (failing-- > 0) await unavailable()
     }
     await clock.advance(10 * LEASE_MS)
-    expect(leader.told).toEqual(['elected 1', 'duties begun'])
+    expect(leader.seen).toEqual(['elected 1', 'duties begun'])
   })
 
-  test('trusts a slow reply for what it leaves of the time, counted from the question', async () => {
+  test('counts the time of its trust from the request, not from a slow reply', async () => {
     const { clock, candidate } = setup()
     const slow = candidate('a')
-    slow.way.back = sleepBy(clock, 5_000)
+    slow.link.back = sleepBy(clock, 5_000)
     await slow.start()
     await clock.advance(5_000)
     expect(slow.elector.isLeading).toBe(true)
@@ -176,39 +176,39 @@ describe('a leader', () => {
     await clock.advance(TRUST_MS - 5_000 - 1)
     expect(slow.elector.isLeading).toBe(true)
     await clock.advance(1)
-    expect(slow.told.slice(2)).toEqual(['duties ended', 'lost 1: expired'])
+    expect(slow.seen.slice(2)).toEqual(['duties ended', 'lost 1: expired'])
   })
 
-  test('does not begin on a reply that took as long as the lease', async () => {
+  test('does not begin a term when the reply took as long as the lease', async () => {
     const { clock, candidate } = setup()
     const slow = candidate('a')
-    slow.way.back = sleepBy(clock, TRUST_MS)
+    slow.link.back = sleepBy(clock, TRUST_MS)
     await slow.start()
     await clock.advance(3 * LEASE_MS)
-    expect(slow.told).toEqual([])
+    expect(slow.seen).toEqual([])
     expect(slow.elector.isLeading).toBe(false)
   })
 
-  test('ends when it hears that another leads', async () => {
+  test('ends its term when a reply says that another candidate leads', async () => {
     const { clock, candidate, row } = setup()
     const leader = candidate('a')
     await leader.start()
     await row.resign({ name: 'coordinator', holder: 'a1' })
     await row.lead({ name: 'coordinator', holder: 'b', ttlMs: LEASE_MS })
     await clock.advance(LEASE_MS / 3)
-    expect(leader.told.slice(2)).toEqual(['duties ended', 'lost 1: replaced'])
+    expect(leader.seen.slice(2)).toEqual(['duties ended', 'lost 1: replaced'])
   })
 
-  test('ends its old term and begins a new one when others may have led between', async () => {
+  test('ends its term and begins a new one if others may have led in between', async () => {
     const { clock, candidate, row } = setup()
     const leader = candidate('a')
     await leader.start()
     await row.resign({ name: 'coordinator', holder: 'a1' })
     await clock.advance(LEASE_MS / 3)
-    expect(leader.told.slice(2)).toEqual(['duties ended', 'lost 1: replaced', 'elected 2', 'duties begun'])
+    expect(leader.seen.slice(2)).toEqual(['duties ended', 'lost 1: replaced', 'elected 2', 'duties begun'])
   })
 
-  test('that was stopped for longer than its lease is none when it wakes, before any timer says so', async () => {
+  test('does not lead after a suspension longer than its lease, even before a timer fires', async () => {
     const { clock, candidate } = setup()
     const leader = candidate('a')
     await leader.start()
@@ -217,22 +217,22 @@ describe('a leader', () => {
     leader.cutOff()
     await clock.advance(LEASE_MS)
     expect(leader.elector.isLeading).toBe(false)
-    expect(leader.told.slice(2)).toEqual(['duties ended', 'lost 1: expired'])
+    expect(leader.seen.slice(2)).toEqual(['duties ended', 'lost 1: expired'])
   })
 
-  test('that was stopped while the reply was on its way does not believe it', async () => {
+  test('does not trust a reply that arrived while the process was suspended', async () => {
     const { clock, candidate } = setup()
     const leader = candidate('a')
     await leader.start()
-    leader.way.back = sleepBy(clock, 10)
+    leader.link.back = sleepBy(clock, 10)
     await clock.advance(LEASE_MS / 3)
     leader.freezeFor(15_000)
-    leader.way.toDatabase = away
+    leader.link.toDatabase = unavailable
     await clock.advance(10)
     expect(leader.elector.isLeading).toBe(false)
   })
 
-  test('does not mind what the time of day does', async () => {
+  test('keeps its term when the time of day jumps', async () => {
     const { clock, candidate } = setup()
     const [leader, standby] = [candidate('a'), candidate('b')]
     await leader.start()
@@ -241,24 +241,24 @@ describe('a leader', () => {
       clock.setNow(new Date(day))
       await clock.advance(LEASE_MS)
     }
-    expect(leader.told).toEqual(['elected 1', 'duties begun'])
-    expect(standby.told).toEqual([])
+    expect(leader.seen).toEqual(['elected 1', 'duties begun'])
+    expect(standby.seen).toEqual([])
   })
 })
 
 describe('a leader that stops', () => {
-  test('ends its duties, resigns, and is replaced at once', async () => {
+  test('ends its duties, resigns and is replaced at once', async () => {
     const { candidate } = setup()
     const [leader, standby] = [candidate('a'), candidate('b')]
     await leader.start()
     await standby.start()
     await leader.elector.stop()
     await settled()
-    expect(leader.told.slice(2)).toEqual(['duties ended', 'lost 1: resigned', 'resigned'])
-    expect(standby.told).toEqual(['elected 2', 'duties begun'])
+    expect(leader.seen.slice(2)).toEqual(['duties ended', 'lost 1: resigned', 'resigned'])
+    expect(standby.seen).toEqual(['elected 2', 'duties begun'])
   })
 
-  test('is replaced within a second also when word of it is lost and its duties are slow', async () => {
+  test('is replaced within a second even if the wake-up is lost and its duties are slow', async () => {
     const { clock, candidate, listeners } = setup()
     const [leader, standby] = [candidate('a'), candidate('b')]
     await leader.start()
@@ -269,23 +269,23 @@ describe('a leader that stops', () => {
     expect(leader.elector.isLeading).toBe(false)
     await clock.advance(1_000)
     await stopped
-    expect(standby.told).toEqual(['elected 2', 'duties begun'])
+    expect(standby.seen).toEqual(['elected 2', 'duties begun'])
   })
 
-  test('awaits its question under way, whose answer would take the row again', async () => {
+  test('waits for a request in flight, which would take the row again', async () => {
     const { clock, candidate } = setup()
     const [leader, standby] = [candidate('a'), candidate('b')]
     await leader.start()
     await standby.start()
-    leader.way.toDatabase = sleepBy(clock, 100)
+    leader.link.toDatabase = sleepBy(clock, 100)
     await clock.advance(LEASE_MS / 3)
     const stopped = leader.elector.stop()
     await clock.advance(1_000)
     await stopped
-    expect(standby.told).toEqual(['elected 2', 'duties begun'])
+    expect(standby.seen).toEqual(['elected 2', 'duties begun'])
   })
 
-  test('stops within 1.5 s when the database does not answer, and leaves no timer behind', async () => {
+  test('stops within 1.5 s when the database does not answer, and leaves no timer', async () => {
     const { clock, candidate } = setup()
     const leader = candidate('a')
     await leader.start()
@@ -301,16 +301,16 @@ describe('a leader that stops', () => {
     expect(clock.sleepers).toBe(0)
   })
 
-  test('tells when it could not resign', async () => {
+  test('reports an error if it cannot resign', async () => {
     const { candidate } = setup()
     const leader = candidate('a')
     await leader.start()
-    leader.way.toDatabase = away
+    leader.link.toDatabase = unavailable
     await leader.elector.stop()
     expect(leader.failures).toMatchObject([{ code: 'DATABASE_UNAVAILABLE' }])
   })
 
-  test('may stop twice or unused, and lead again when it starts again', async () => {
+  test('can stop twice or before a start, and leads again after another start', async () => {
     const { clock, candidate, listeners } = setup()
     const leader = candidate('a')
     await leader.elector.stop()
@@ -319,13 +319,13 @@ describe('a leader that stops', () => {
     await leader.elector.stop()
     expect({ sleepers: clock.sleepers, listeners: listeners.size }).toEqual({ sleepers: 0, listeners: 0 })
     await leader.start()
-    expect(leader.told.slice(-2)).toEqual(['elected 2', 'duties begun'])
+    expect(leader.seen.slice(-2)).toEqual(['elected 2', 'duties begun'])
   })
 
-  test('does not believe, once started again, what it asked before it stopped', async () => {
+  test('ignores, after another start, the reply to a request from before its stop', async () => {
     const { clock, candidate } = setup()
     const [leader, standby] = [candidate('a'), candidate('b')]
-    leader.way.back = sleepBy(clock, 2_000)
+    leader.link.back = sleepBy(clock, 2_000)
     await leader.start()
     const stopped = leader.elector.stop()
     await clock.advance(1_500)
@@ -334,6 +334,6 @@ describe('a leader that stops', () => {
     await leader.start()
     await clock.advance(2_000)
     expect(standby.elector.isLeading).toBe(true)
-    expect(leader.told).toEqual(['resigned'])
+    expect(leader.seen).toEqual(['resigned'])
   })
 })

@@ -16,56 +16,55 @@ interface Deps {
 }
 
 const NAME = 'coordinator'
-// A leader that was killed just after it renewed is replaced when this is over: two seconds before it would be too late.
+// A leader that is killed just after a renewal is replaced after this time; ten seconds are promised.
 const LEASE_MS = 8_000
-// Two renewals in a row may fail before the trust in the last one ends.
+// Two renewals in a row may fail before the trust in the last reply ends.
 const RENEW_MS = Math.floor(LEASE_MS / 3)
-// How late word that the leader resigned may be, where there is none: with HANDOVER_MS below a second.
+// A standby that misses the wake-up of a resignation finds it by polling. With HANDOVER_MS this stays below a second.
 const STANDBY_MS = 500
-// The row is about to expire, or just taken by another: not to be asked for without a pause.
+// Bounds the rate of requests while the row is about to expire or another candidate has just taken it.
 const SHORTEST_PAUSE_MS = 50
 const RETRY_MS = 1_000
-// A duty in the middle of a long statement is safe when a second one begins, so the standby does not wait for it.
+// Two processes may do one duty at once, so the standby does not wait for a duty in the middle of a long statement.
 const HANDOVER_MS = 300
-// With the database away the row expires by itself.
+// While the database is unavailable the row expires by itself.
 const RESIGN_MS = 1_000
 
 /**
- * Leads by a row in the database that expires, taken and renewed by asking for it.
+ * Elects the leader by a lease: a row in the database that one candidate takes and renews before it expires.
  *
- * The answer is trusted as `LeaderTerm` says, by a timer of its own: while the
- * database is away the leader goes on until its trust ends, and not beyond,
- * whether or not the question ever returns. A standby asks again when the row
- * should expire, twice a second, and at once when a leader resigned.
+ * A timer ends the leadership when the trust in the last reply ends (see `LeaderTerm`). While the database is unavailable the
+ * leader therefore continues until that moment and no longer, even if its request never returns. A standby requests the row
+ * twice a second, when the row should expire, and at once when the leader resigns.
  */
 export function leaseElector({ storage, wakeups, clock, events, ids }: Deps): Elector {
   let term: LeaderTerm | undefined
   let follow: (isLeader: boolean) => Promise<void> = async () => {}
   let trust = new AbortController()
   let stopListening: (() => Promise<void>) | undefined
-  // From a start to its stop. Each asks under an id of its own: what is still on its way from one must not touch the row of the next.
+  // Lasts from a start to the next stop. Each session has its own id, so that a late request of one cannot change the row of the next.
   let session = new AbortController()
   let holder = ''
 
-  const asking = duty({ name: 'elector', clock, events, intervalMs: RETRY_MS, round: ask })
+  const candidacy = duty({ name: 'elector', clock, events, intervalMs: RETRY_MS, round: requestLease })
 
-  async function ask(): Promise<number> {
+  async function requestLease(): Promise<number> {
     const { signal } = session
-    const askedAtMs = clock.monotonicMs()
-    const answer = await storage.lead({ name: NAME, holder, ttlMs: LEASE_MS })
+    const requestedAtMs = clock.monotonicMs()
+    const reply = await storage.lead({ name: NAME, holder, ttlMs: LEASE_MS })
     if (signal.aborted) return RETRY_MS
-    if (!answer.isLeader) {
+    if (!reply.isLeader) {
       void lose('replaced')
-      return Math.min(STANDBY_MS, Math.max(SHORTEST_PAUSE_MS, answer.expiresInMs))
+      return Math.min(STANDBY_MS, Math.max(SHORTEST_PAUSE_MS, reply.expiresInMs))
     }
-    believe(new LeaderTerm({ term: answer.term, askedAtMs, leaseMs: LEASE_MS }))
-    return Math.max(SHORTEST_PAUSE_MS, askedAtMs + RENEW_MS - clock.monotonicMs())
+    adopt(new LeaderTerm({ term: reply.term, requestedAtMs, leaseMs: LEASE_MS }))
+    return Math.max(SHORTEST_PAUSE_MS, requestedAtMs + RENEW_MS - clock.monotonicMs())
   }
 
-  function believe(next: LeaderTerm): void {
+  function adopt(next: LeaderTerm): void {
     const remainingMs = next.remainingMs(clock.monotonicMs())
     if (term?.term !== next.term) void lose('replaced')
-    // The reply took as long as the lease lasts. Asking again tells more.
+    // The reply took as long as the lease lasts; the next request will show who leads.
     if (remainingMs === 0) return
     const isElected = term === undefined
     term = next
@@ -97,11 +96,11 @@ export function leaseElector({ storage, wakeups, clock, events, ids }: Deps): El
     try {
       await storage.resign({ name: NAME, holder })
     } catch (error) {
-      events.emit('round.failed', { service: asking.name, error })
+      events.emit('round.failed', { service: candidacy.name, error })
     }
   }
 
-  /** Resolves when the work is done or its time is up: a stop must not hang. */
+  /** Resolves when the work is done or the time is up, so that a stop cannot hang. */
   async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
     const done = new AbortController()
     await Promise.race([work.finally(() => done.abort()), clock.sleep(ms, done.signal)])
@@ -116,15 +115,15 @@ export function leaseElector({ storage, wakeups, clock, events, ids }: Deps): El
       holder = ids.next()
       follow = callback
       stopListening = await wakeups.on('resigned', () => {
-        if (!term) asking.wake()
+        if (!term) candidacy.wake()
       })
-      await asking.start()
+      await candidacy.start()
     },
     async stop() {
       if (!stopListening) return
       session.abort()
-      // A question under way is awaited, for its answer could take the row again after it was given back.
-      await atMost(HANDOVER_MS, Promise.all([lose('resigned'), asking.stop()]))
+      // Waits for a request in flight, which could take the row again after the resignation.
+      await atMost(HANDOVER_MS, Promise.all([lose('resigned'), candidacy.stop()]))
       await atMost(RESIGN_MS, resign())
       await stopListening()
       stopListening = undefined

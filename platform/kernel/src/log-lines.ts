@@ -5,9 +5,9 @@ type Level = 'info' | 'warn' | 'error'
 interface LogLine<Detail> {
   readonly level: Level | ((detail: Detail) => Level)
   readonly message: string
-  /** A failure that may repeat many times a second: logged twice a minute, with the `error` of the event. */
+  /** Limits a failure that may repeat many times a second to two lines a minute, each with the `error` of the event. */
   readonly isRepeated?: true
 }
 
-/** What an operator reads of events in the log of the process. Events that happen all the time are counted instead. */
+/** Log lines of the process, by event. Frequent events have metrics instead. */
 export type LogLines = { readonly [Name in keyof TaskFlowEvents]?: LogLine<TaskFlowEvents[Name][0]> }

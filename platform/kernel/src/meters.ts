@@ -17,16 +17,16 @@ export interface Gauge {
 export interface Histogram {
   observe(value: number): void
   observe(labels: Labels, value: number): void
-  /** The histogram with its labels bound, for many observations in a row. */
+  /** Binds the labels, for many observations in a row. */
   labels(labels: Labels): { observe(value: number): void }
 }
 
-/** Makes the metrics of a room. Names are those that Prometheus reads, `help` is the sentence in the reference. */
+/** Makes the metrics of a room. `name` is the name in Prometheus; `help` is also the description in the reference. */
 export interface Meters {
   counter(name: string, help: string, labels?: readonly string[]): Counter
   gauge(name: string, help: string, labels?: readonly string[]): Gauge
   histogram(name: string, help: string, labels: readonly string[], buckets: readonly number[]): Histogram
 }
 
-/** Makes the metrics of a package or room, and returns the listeners that count its events. */
+/** Makes the metrics of a package or room and returns the listeners that count its events. */
 export type Metrics = (meters: Meters) => EventListeners

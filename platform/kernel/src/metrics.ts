@@ -1,19 +1,19 @@
 import type { Metrics } from './meters.ts'
 
-/** Metrics of the kernel: rounds of services, and leadership. */
+/** Metrics of the kernel: rounds of services and leadership. */
 export const kernelMetrics: Metrics = (meters) => {
-  const rounds = meters.counter('taskflow_rounds_total', 'Rounds of the services of this process', [
+  const rounds = meters.counter('taskflow_rounds_total', 'Rounds of the periodic services of this process, by outcome', [
     'service',
     'outcome',
   ])
-  const roundAt = meters.gauge('taskflow_round_succeeded_timestamp_seconds', 'When a service last completed a round', [
+  const roundAt = meters.gauge('taskflow_round_succeeded_timestamp_seconds', 'Time of the last completed round of a service', [
     'service',
   ])
-  const leads = meters.gauge('taskflow_leader', 'Whether this process leads, as 0 or 1')
-  const term = meters.gauge('taskflow_leader_term', 'Term in which this process last led')
+  const leads = meters.gauge('taskflow_leader', '1 while this process leads, otherwise 0')
+  const term = meters.gauge('taskflow_leader_term', 'Number of the last term in which this process led')
   const changes = meters.counter(
     'taskflow_leader_changes_total',
-    'Times this process began or ceased to lead, by reason',
+    'Number of times that this process began or ceased to lead, by reason',
     ['reason'],
   )
   return {

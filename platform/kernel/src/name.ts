@@ -1,4 +1,4 @@
-/** What a queue and a task type may be called. */
+/** Pattern of the names of queues and task types. */
 export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$'
 
 const NAME = new RegExp(NAME_PATTERN)

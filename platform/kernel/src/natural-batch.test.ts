@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { naturalBatch } from './natural-batch.ts'
 
-class DatabaseAway extends Error {}
+class DatabaseUnavailable extends Error {}
 
 interface Flight {
   readonly items: readonly string[]
@@ -10,14 +10,14 @@ interface Flight {
   crash(error: unknown): void
 }
 
-/** A batch whose flights the test lands by hand. */
+/** Makes a natural batch whose runs end when the test says so. */
 function setup(options: { maxWeight?: number; weigh?: (item: string) => number; secondFromWeight?: number } = {}) {
   const flights: Flight[] = []
   const sizes: number[] = []
   const batch = naturalBatch<string, string>({
     maxWeight: 1_000,
     ...options,
-    isShared: (error) => error instanceof DatabaseAway,
+    isShared: (error) => error instanceof DatabaseUnavailable,
     onBatch: (size) => sizes.push(size),
     run: (items) =>
       new Promise((resolve, reject) => {
@@ -28,10 +28,10 @@ function setup(options: { maxWeight?: number; weigh?: (item: string) => number; 
   return { batch, flights, sizes, add }
 }
 
-/** Lets every promise that is ready run its course. */
+/** Lets all promises that are ready settle. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** From where a second batch may leave, if at all. */
+/** Generates the weight from which a second batch may leave, or none. */
 const secondFromWeights: fc.Arbitrary<{ secondFromWeight?: number }> = fc.oneof(
   fc.constant({}),
   fc.record({ secondFromWeight: fc.integer({ min: 1, max: 8 }) }),
@@ -40,7 +40,7 @@ const secondFromWeights: fc.Arbitrary<{ secondFromWeight?: number }> = fc.oneof(
 const fulfilled = (value: string) => ({ status: 'fulfilled', value })
 const rejected = (reason: unknown) => ({ status: 'rejected', reason })
 
-test('items added in one tick leave together, at once', async () => {
+test('items added in one tick leave together at once', async () => {
   const { flights, add } = setup()
   const results = add('a', 'b', 'c')
   await turn()
@@ -66,7 +66,7 @@ test('the next batch gathers while one is in flight', async () => {
   expect(sizes).toEqual([1, 3])
 })
 
-test('a batch weighs no more than allowed, and what is heavier travels alone', async () => {
+test('a batch does not exceed its maximum weight, and a heavier item runs alone', async () => {
   const { flights, add } = setup({ maxWeight: 5, weigh: (item) => item.length })
   void add('aa', 'bbb', 'c', 'ddddddddd', 'e')
   for (let landed = 0; landed < 4; landed++) {
@@ -76,7 +76,7 @@ test('a batch weighs no more than allowed, and what is heavier travels alone', a
   expect(flights.map(({ items }) => items)).toEqual([['aa', 'bbb'], ['c'], ['ddddddddd'], ['e']])
 })
 
-test('what is heavy enough leaves beside the batch in flight, but never as a third', async () => {
+test('a heavy enough batch leaves beside the one in flight, but a third batch waits', async () => {
   const { flights, add } = setup({ maxWeight: 4, secondFromWeight: 3 })
   void add('a')
   await turn()
@@ -94,14 +94,14 @@ test('what is heavy enough leaves beside the batch in flight, but never as a thi
   expect(flights[2]?.items).toEqual(['e', 'f', 'g', 'h'])
   flights[0]?.land()
   await turn()
-  // What is left is light again, and waits for the one in flight.
+  // The remaining item is too light for a second batch and waits for the one in flight.
   expect(flights).toHaveLength(3)
   flights[2]?.land()
   await turn()
   expect(flights[3]?.items).toEqual(['i'])
 })
 
-test('what comes in one tick and is more than one batch leaves as two', async () => {
+test('items of one tick that exceed one batch leave as two', async () => {
   const { batch, flights, add } = setup({ maxWeight: 3, secondFromWeight: 2 })
   void add('a', 'b', 'c', 'd', 'e', 'f')
   await turn()
@@ -112,7 +112,7 @@ test('what comes in one tick and is more than one batch leaves as two', async ()
   expect(batch.waiting).toBe(0)
 })
 
-test('one bad item fails alone, after the batch was taken apart', async () => {
+test('one bad item fails alone, because the items of a failed batch run one by one', async () => {
   const refusal = new Error('b is bad')
   const { flights, add } = setup()
   const results = add('a', 'b', 'c')
@@ -127,22 +127,22 @@ test('one bad item fails alone, after the batch was taken apart', async () => {
   expect(await results).toEqual([fulfilled('a!'), rejected(refusal), fulfilled('c!')])
 })
 
-test('an error that all items share fails all of them, and is not tried again', async () => {
-  const away = new DatabaseAway()
+test('a shared error fails all items without another try', async () => {
+  const failure = new DatabaseUnavailable()
   const { flights, add } = setup()
   const results = add('a', 'b')
   await turn()
-  flights[0]?.crash(away)
-  expect(await results).toEqual([rejected(away), rejected(away)])
+  flights[0]?.crash(failure)
+  expect(await results).toEqual([rejected(failure), rejected(failure)])
   await turn()
   expect(flights).toHaveLength(1)
 })
 
-test('carries on after a failure', async () => {
+test('the next batch runs after a failure', async () => {
   const { flights, add } = setup()
   const lost = add('a')
   await turn()
-  flights[0]?.crash(new DatabaseAway())
+  flights[0]?.crash(new DatabaseUnavailable())
   await lost
   const results = add('b')
   await turn()
@@ -150,7 +150,7 @@ test('carries on after a failure', async () => {
   expect(await results).toEqual([fulfilled('b!')])
 })
 
-test('a listener that throws fails the items it was told of, and nothing after them', async () => {
+test('an exception of onBatch fails the items of that batch and no later ones', async () => {
   let isBroken = true
   const batch = naturalBatch<string, string>({
     run: async (items) => items,
@@ -165,7 +165,7 @@ test('a listener that throws fails the items it was told of, and nothing after t
   expect(await batch.add('b')).toBe('b')
 })
 
-test('a run that gives the wrong number of results is a bug, for each of its items', async () => {
+test('a wrong number of results fails each item of the batch', async () => {
   const { flights, add } = setup()
   const results = add('a', 'b')
   await turn()
@@ -177,7 +177,7 @@ test('a run that gives the wrong number of results is a bug, for each of its ite
   expect(await results).toEqual(Array(2).fill(rejected(new TypeError('Expected 1 results, got 0'))))
 })
 
-test('each item gets its own result, in whatever pattern items come and flights land, of which no more than allowed are under way', async () => {
+test('each item gets its own result and the number of batches in flight stays bounded, for any order of arrivals and ends', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ size: fc.integer({ min: 1, max: 5 }), landings: fc.array(fc.nat(), { maxLength: 2 }) }), {

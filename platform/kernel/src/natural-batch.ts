@@ -1,31 +1,31 @@
 /**
- * Natural batching: while one batch is in flight, the next gathers; nothing
- * waits for a timer. At low load a batch has one item and adds no latency; at
- * high load it has hundreds, and the cost of a round trip and of a commit is
- * shared. Where many hundreds come at once, what is large enough need not wait:
- * it leaves beside the batch in flight, so that one is made while the other is stored.
+ * Collects items while a batch is in flight and sends them as the next batch; no timer is involved. At low load a batch has one
+ * item and adds no latency. At high load it has hundreds, which share the cost of one round trip and one commit. At very high
+ * load a second batch may leave beside the one in flight (`secondFromWeight`), so that this process prepares one batch while
+ * the database stores the other.
  *
- * A batch that fails is taken apart: each item is then run on its own, so that
- * one bad item fails alone. Only errors for which `isShared` answers true (the
- * database is away, say) fail all items at once.
+ * If a batch fails, each of its items runs again alone, so that one bad item fails alone. An error that concerns all items
+ * (`isShared`; for example, the database is unavailable) fails them all at once.
  */
 export interface NaturalBatch<Item, Result> {
-  /** Resolves with this item's own result. */
+  /** Resolves with the result of this item. */
   add(item: Item): Promise<Result>
-  /** Items that wait for a batch, those in flight not counted. */
+  /** Number of items that wait for the next batch; items in flight do not count. */
   readonly waiting: number
 }
 
 interface Options<Item, Result> {
-  /** Runs a batch; results in the order of the items. */
+  /** Runs a batch and resolves with the results in the order of the items. */
   run(items: readonly Item[]): Promise<readonly Result[]>
-  /** Weight of all items of a batch together, at most; an item heavier than that travels alone. */
+  /** Maximum total weight of a batch. A heavier item runs alone. */
   readonly maxWeight: number
+  /** Returns the weight of an item, 1 by default. */
   weigh?(item: Item): number
-  /** A second batch may leave beside the one in flight once so much weight waits; absent, there is never more than one. */
+  /** Waiting weight from which a second batch may leave beside the one in flight. By default there is never a second one. */
   readonly secondFromWeight?: number
+  /** Whether an error concerns all items of a batch, so that running them one by one is of no use. */
   isShared(error: unknown): boolean
-  /** Called as each batch leaves with its weight, for metrics. What it throws fails the batch, as an error of `run` does. */
+  /** Called with the weight of each batch as it leaves, for metrics. An exception fails the batch like an error of `run`. */
   onBatch?(weight: number): void
 }
 
@@ -45,11 +45,11 @@ export function naturalBatch<Item, Result>(options: Options<Item, Result>): Natu
 
   const mayLeave = (): boolean => inFlight === 0 || (inFlight === 1 && waitingWeight >= secondFromWeight)
 
-  /** One departure at a time is decided on, so that what one takes along is not counted for another. */
+  /** Schedules at most one departure at a time, so that no waiting weight counts for two batches. */
   function board(): void {
     if (isBoarding || waiting.length === 0 || !mayLeave()) return
     isBoarding = true
-    // One turn of the microtask queue, so that items added in the same tick share the first batch.
+    // Waits for one microtask, so that items added in the same tick share a batch.
     queueMicrotask(() => void leave())
   }
 

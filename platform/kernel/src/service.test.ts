@@ -10,7 +10,7 @@ interface Round {
 
 const running: { service: PeriodicService; rounds: Round[] }[] = []
 
-/** A service whose rounds the test ends by hand. */
+/** Makes a service whose rounds end when the test says so. */
 function setup() {
   const clock = handClock()
   const rounds: Round[] = []
@@ -34,7 +34,7 @@ afterEach(async () => {
   }
 })
 
-test('the first round begins at the start, the next after the pause', async () => {
+test('the first round begins at the start, the next one after the pause', async () => {
   const { clock, rounds, service } = setup()
   await service.start()
   await settled()
@@ -46,14 +46,14 @@ test('the first round begins at the start, the next after the pause', async () =
   expect(rounds).toHaveLength(2)
 })
 
-test('one round at a time, however long it takes', async () => {
+test('the next round does not begin before the previous one ends', async () => {
   const { clock, rounds, service } = setup()
   await service.start()
   await clock.advance(60_000)
   expect(rounds).toHaveLength(1)
 })
 
-test('a round may ask for another pause, also for none', async () => {
+test('a round can set the pause that follows, also to zero', async () => {
   const { clock, rounds, service } = setup()
   await service.start()
   await settled()
@@ -73,7 +73,7 @@ test('starting a running service does nothing', async () => {
   expect(rounds).toHaveLength(1)
 })
 
-test('waking ends the pause', async () => {
+test('a wake-up ends the pause', async () => {
   const { clock, rounds, service } = setup()
   await service.start()
   await settled()
@@ -86,7 +86,7 @@ test('waking ends the pause', async () => {
   expect(clock.sleepers).toBe(0)
 })
 
-test('waking during a round makes one more follow at once, and only one', async () => {
+test('wake-ups during a round make exactly one more round follow at once', async () => {
   const { clock, rounds, service } = setup()
   await service.start()
   await settled()
@@ -103,7 +103,7 @@ test('waking during a round makes one more follow at once, and only one', async 
   expect(clock.sleepers).toBe(1)
 })
 
-test('a round that failed is reported, and the next one comes after the usual pause', async () => {
+test('a failed round is reported, and the next one follows after the usual pause', async () => {
   const { clock, rounds, errors, service } = setup()
   const failure = new Error('connection reset')
   await service.start()
@@ -114,7 +114,7 @@ test('a round that failed is reported, and the next one comes after the usual pa
   expect(rounds).toHaveLength(2)
 })
 
-test('stopping in mid-pause ends it, and leaves nothing behind', async () => {
+test('a stop during a pause ends the pause and leaves no timer', async () => {
   const { clock, rounds, service } = setup()
   await service.start()
   await settled()
@@ -126,7 +126,7 @@ test('stopping in mid-pause ends it, and leaves nothing behind', async () => {
   expect(rounds).toHaveLength(1)
 })
 
-test('stopping in mid-round tells the round, waits for it, and does not report what it throws then', async () => {
+test('a stop during a round aborts its signal, waits for it and does not report its error', async () => {
   const { rounds, errors, service } = setup()
   await service.start()
   await settled()
@@ -142,7 +142,7 @@ test('stopping in mid-round tells the round, waits for it, and does not report w
   expect(errors).toEqual([])
 })
 
-test('stopping is safe before a start, and twice', async () => {
+test('a stop is safe before a start and after another stop', async () => {
   const { rounds, service } = setup()
   await service.stop()
   await service.start()
@@ -152,7 +152,7 @@ test('stopping is safe before a start, and twice', async () => {
   await service.stop()
 })
 
-test('a start that follows a stop waits for the round that is ending', async () => {
+test('a start after a stop waits for the end of the round in progress', async () => {
   const { rounds, service } = setup()
   await service.start()
   await settled()
@@ -167,7 +167,7 @@ test('a start that follows a stop waits for the round that is ending', async () 
   expect(rounds[1]?.signal.aborted).toBe(false)
 })
 
-test('never runs two rounds at once, and ends when told, through a storm of starts, stops and wakes', async () => {
+test('many starts, stops and wake-ups never cause two rounds at once, and the last stop ends all rounds', async () => {
   const clock = handClock()
   let active = 0
   let mostActive = 0

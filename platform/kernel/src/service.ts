@@ -1,34 +1,34 @@
 import type { Clock } from './clock.ts'
 
-/** Something that runs until told to stop: the promoter, the rescuer, a worker. */
+/** Something that runs from start to stop, such as the promoter, the rescuer or a worker. */
 export interface Service {
   readonly name: string
-  /** Resolves once running. Starting a running service does nothing. */
+  /** Resolves once the service runs. Does nothing if it already runs. */
   start(): Promise<void>
-  /** Resolves once nothing of it is left running. Safe before start, and twice. */
+  /** Resolves once no work of the service is left. Safe before a start and after a stop. */
   stop(): Promise<void>
 }
 
 interface Periodic {
   readonly name: string
   readonly clock: Clock
-  /** Between the end of one round and the begin of the next; a round may ask for another pause. */
+  /** Pause between the end of one round and the start of the next. A round may resolve with another pause. */
   readonly intervalMs: number
   /**
-   * Does one round. Must be safe to run again at once, and to abandon.
-   * Resolves with the pause it wants before the next, or with nothing for `intervalMs`.
+   * Does one round and resolves with the pause before the next round in milliseconds, or with undefined for `intervalMs`. A round
+   * must be safe to repeat at once and to abandon at any point.
    */
   round(signal: AbortSignal): Promise<number | undefined>
-  /** A failed round is reported here; the next one runs after the usual pause. */
+  /** Called with the error of a failed round. The next round follows after the usual pause. */
   onError(error: unknown): void
 }
 
 export interface PeriodicService extends Service {
-  /** Ends the present pause, or makes the round under way be followed by another at once. */
+  /** Ends the current pause. During a round, makes the next round follow at once. */
   wake(): void
 }
 
-/** Turns a round into a service: one at a time, wakeable, stoppable in mid-pause. */
+/** Makes a service that repeats a round, one at a time. A stop also ends a pause. */
 export function periodic({ name, clock, intervalMs, round, onError }: Periodic): PeriodicService {
   let current: { readonly controller: AbortController; readonly finished: Promise<void> } | undefined
   let previous: Promise<void> = Promise.resolve()
@@ -38,11 +38,11 @@ export function periodic({ name, clock, intervalMs, round, onError }: Periodic):
   async function loop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       isWoken = false
-      const wish = await round(signal).catch((error: unknown) => {
+      const pauseMs = await round(signal).catch((error: unknown) => {
         if (!signal.aborted) onError(error)
         return undefined
       })
-      if (!isWoken && !signal.aborted) await pause(wish ?? intervalMs, signal)
+      if (!isWoken && !signal.aborted) await pause(pauseMs ?? intervalMs, signal)
     }
   }
 
@@ -58,7 +58,7 @@ export function periodic({ name, clock, intervalMs, round, onError }: Periodic):
     async start() {
       if (current) return
       const controller = new AbortController()
-      // A start that follows a stop waits for it, so two loops never overlap.
+      // Waits for the loop of the previous start, so that two loops never overlap.
       current = { controller, finished: previous.then(() => loop(controller.signal)) }
     },
     async stop() {

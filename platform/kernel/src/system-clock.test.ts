@@ -5,7 +5,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('a sleep of a fraction of a millisecond more does not end before it', async () => {
+test('a sleep does not end a fraction of a millisecond early', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout'] })
   let isOver = false
   const asleep = systemClock.sleep(1.2).then(() => {

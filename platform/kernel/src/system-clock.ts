@@ -1,10 +1,10 @@
 import type { Clock } from './clock.ts'
 
-/** The true time of this machine. */
+/** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
-  // Not the timer of node:timers/promises: to that a signal is an error, which takes longer to make than all else here.
+  // The timer of node:timers/promises rejects when a signal aborts, and making that error costs more than the rest of a sleep.
   sleep(ms, signal) {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve()
@@ -13,7 +13,7 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', wake)
         resolve()
       }
-      // Rounded up: timers drop fractions, and who wakes a little early sleeps a second time.
+      // Timers drop fractions, and a caller that wakes too early would sleep a second time.
       const timer = setTimeout(wake, Math.ceil(Math.max(0, ms)))
       signal?.addEventListener('abort', wake, { once: true })
     })

@@ -1,18 +1,16 @@
-/**
- * Topics of wake-ups, each with what its detail means. A package or room adds its own by declaration merging.
- */
+/** Topics of wake-ups, with the type of their details. A package or room adds its own topics by declaration merging. */
 export interface WakeupTopics {
-  /** A leader has resigned; the detail is what it led. */
+  /** A leader resigned. The detail is the name of the leadership. */
   resigned: string
 }
 
 export type WakeupTopic = keyof WakeupTopics
 
 /**
- * Best-effort notifications that something changed. A wake-up may be lost, doubled or late, so every listener also polls:
+ * Best-effort notifications that something changed. A wake-up may be lost, duplicated or late, so every listener also polls;
  * a wake-up only shortens the wait.
  */
 export interface Wakeups {
-  /** Resolves, once listening, with the function that stops it. */
+  /** Calls the listener at each wake-up of the topic. Resolves, once it listens, with a function that ends the subscription. */
   on(topic: WakeupTopic, listener: (detail: string) => void): Promise<() => Promise<void>>
 }

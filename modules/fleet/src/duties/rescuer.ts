@@ -1,5 +1,5 @@
 import type { PeriodicService } from '@taskflow/kernel'
-import { type DutyDeps, duty, WOKEN_DUTY_MS } from '@taskflow/kernel'
+import { type DutyDeps, duty, FALLBACK_PAUSE_MS } from '@taskflow/kernel'
 import { DEFAULT_RETRY_POLICY, judge, type WorkerId } from '@taskflow/tasks'
 import type { FleetDutyStore, OrphanedLease } from '../ports/duty-store.ts'
 
@@ -85,7 +85,7 @@ export function rescuer({ storage, silentAfterMs = SILENT_AFTER_MS, roundMs = 1_
   return duty({
     ...deps,
     name: 'rescuer',
-    intervalMs: WOKEN_DUTY_MS,
+    intervalMs: FALLBACK_PAUSE_MS,
     async round(isOver) {
       await buryTheDead(isOver)
       await rescueOrphans(isOver)

@@ -1,5 +1,5 @@
 import type { PeriodicService } from '@taskflow/kernel'
-import { type DutyDeps, duty, WOKEN_DUTY_MS } from '@taskflow/kernel'
+import { type DutyDeps, duty, FALLBACK_PAUSE_MS } from '@taskflow/kernel'
 import type { TaskDutyStore } from '../ports/duty-store.ts'
 
 interface Deps extends DutyDeps {
@@ -13,7 +13,7 @@ export function expirer({ storage, ...deps }: Deps): PeriodicService {
   return duty({
     ...deps,
     name: 'expirer',
-    intervalMs: WOKEN_DUTY_MS,
+    intervalMs: FALLBACK_PAUSE_MS,
     async round(isOver) {
       let count: number
       do {

@@ -1,5 +1,5 @@
 import type { PeriodicService } from '@taskflow/kernel'
-import { type DutyDeps, duty, WOKEN_DUTY_MS } from '@taskflow/kernel'
+import { type DutyDeps, duty, FALLBACK_PAUSE_MS } from '@taskflow/kernel'
 import type { TaskDutyStore } from '../ports/duty-store.ts'
 
 interface Deps extends DutyDeps {
@@ -18,7 +18,7 @@ export function promoter({ storage, ...deps }: Deps): PeriodicService {
   return duty({
     ...deps,
     name: 'promoter',
-    intervalMs: WOKEN_DUTY_MS,
+    intervalMs: FALLBACK_PAUSE_MS,
     async round(isOver) {
       let count = 0
       for (;;) {
@@ -27,7 +27,7 @@ export function promoter({ storage, ...deps }: Deps): PeriodicService {
         if (promoted < BATCH || isOver()) {
           if (count > 0) deps.events.emit('tasks.promoted', { count })
           if (nextDueInMs === null) return undefined
-          return Math.min(WOKEN_DUTY_MS, Math.max(SHORTEST_PAUSE_MS, Math.ceil(nextDueInMs)))
+          return Math.min(FALLBACK_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, Math.ceil(nextDueInMs)))
         }
       }
     },
