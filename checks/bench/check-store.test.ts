@@ -17,6 +17,6 @@ test('a store that breaks an invariant spoils the figure, and one that was never
     ),
   )
   await expect(checkFolder(dataDir)).rejects.toThrow(
-    'The store breaks invariants: leader coordinator was elected after its time was over',
+    'The store breaks invariants: leader coordinator was elected after its lease expired',
   )
 })

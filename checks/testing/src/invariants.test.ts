@@ -379,7 +379,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: /./,
     },
   ],
-  'leads in no term': [
+  'has a term below 1': [
     {
       what: 'a leader has no term',
       sql: () => `${dropCheck('leader', 'leader_term_counted')} ${leader(0, 'now()')}`,
@@ -387,7 +387,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: '0',
     },
   ],
-  'was elected after its time was over': [
+  'was elected after its lease expired': [
     {
       what: 'a leader was elected too late',
       sql: () => leader(1, `now() - interval '1 s'`),

@@ -222,14 +222,14 @@ for (const engine of engines()) {
           .then(() => script(db, 'drop table schema_migration'))
       expect(await refusalOf(bare)).toMatchObject({
         code: 'SCHEMA_OUTDATED',
-        message: 'The database has no tables of TaskFlow: migrate it with this version first',
+        message: 'The database has no TaskFlow tables: run `taskflow migrate` of this version first',
       })
     })
 
     test('names the first migration that is missing', async () => {
       expect(await refusalOf((db) => migrator(db, allMigrations()).down(3))).toMatchObject({
         code: 'SCHEMA_OUTDATED',
-        message: expect.stringMatching(/lacks migration 0004_partitions and \d more: migrate it/),
+        message: expect.stringMatching(/lacks migration 0004_partitions and \d more: run `taskflow migrate`/),
       })
     })
 

@@ -28,15 +28,15 @@ for (const engine of engines()) {
       null,
     ]
 
-    test('gives every text back as it was', async () => {
+    test('returns every text unchanged', async () => {
       expect(await read(textArray(texts), 'text')).toEqual(texts)
     })
 
-    test('gives numbers and nulls back', async () => {
+    test('returns numbers and nulls unchanged', async () => {
       expect(await read(plainArray([1, null, -2.5, 1e21]), 'float8')).toEqual([1, null, -2.5, 1e21])
     })
 
-    test('gives moments back, to the millisecond', async () => {
+    test('returns moments unchanged, to the millisecond', async () => {
       const moment = new Date('2026-01-02T03:04:05.678Z')
       const [row] = await rowsOf<{ moment: Date }>(given.db, 'select ($1::timestamptz[])[2] as moment', [
         plainArray([null, moment]),
@@ -44,7 +44,7 @@ for (const engine of engines()) {
       expect(row?.moment).toEqual(moment)
     })
 
-    test('is empty where nothing is given', () => {
+    test('an array is empty if all items are null', () => {
       expect([textArray([null, null]), plainArray([null])]).toEqual(['{}', '{}'])
     })
   })

@@ -1,10 +1,13 @@
 /**
- * Arrays of PostgreSQL as text, as parameters that every driver passes on as they are. Drivers write arrays item by item, testing
- * each for what it is: several times the cost.
+ * A PostgreSQL array as text, which drivers pass on unchanged. A driver that formats an array tests the type of each item, at
+ * several times the cost.
  */
 export type ArrayText<Item> = string & { readonly __items?: Item }
 
-/** Of what needs no quotes: uuids, numbers, moments. Where nothing is given it is empty: `unnest` makes up for it with nulls. */
+/**
+ * Formats items that need no quotes: UUIDs, numbers and moments. Returns an empty array if all items are null, because `unnest`
+ * of several arrays fills the shorter ones with nulls.
+ */
 export function plainArray<Item extends string | number | Date | null>(items: readonly Item[]): ArrayText<Item> {
   if (items.every((item) => item === null)) return '{}'
   return `{${items.map((item) => (item instanceof Date ? item.toISOString() : (item ?? 'null'))).join(',')}}`
@@ -12,7 +15,7 @@ export function plainArray<Item extends string | number | Date | null>(items: re
 
 const SPECIAL = /["\\]/g
 
-/** Of any text, JSON included. Empty where nothing is given, as above. */
+/** Formats any text, including JSON. Returns an empty array if all items are null, like `plainArray`. */
 export function textArray<Item extends string | null>(items: readonly Item[]): ArrayText<Item> {
   if (items.every((item) => item === null)) return '{}'
   return `{${items.map((item) => (item === null ? 'null' : `"${item.replace(SPECIAL, '\\$&')}"`)).join(',')}}`

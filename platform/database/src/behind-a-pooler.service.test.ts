@@ -34,7 +34,7 @@ const POOLERS = [
   { how: 'ignores settings at the start', ignoreStartupParameters: 'options,statement_timeout' },
 ]
 
-// So few sessions for so many clients that hardly a transaction runs where the last one did.
+// With few sessions for many clients, a transaction hardly ever runs in the session of the last one.
 const SESSIONS = 2
 const CLIENTS = 8
 
@@ -70,18 +70,18 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
       const storageOn = (db: Database): Storage =>
         openStorage({ db, events: new EventEmitter(), retentionMs: 86_400_000 })
 
-      test('says once what it noticed', async () => {
+      test('reports once what it detected', async () => {
         const { db, notices } = openThrough()
         await Promise.all([1, 2, 3].map(() => rowsOf(db, 'select 1')))
         await db.transaction((tx) => tx.script('select 1'))
         const { host } = new URL(bouncer.url)
         expect(notices).toEqual([
-          `${host} is a pooler: every transaction brings its settings along`,
-          ...(keepsStatements ? [] : [`${host} does not keep prepared statements: each is planned anew`]),
+          `${host} is a pooler: each transaction sets its own settings`,
+          ...(keepsStatements ? [] : [`${host} does not keep prepared statements: each execution is planned again`]),
         ])
       })
 
-      test('runs each lane under its settings, and leaves none behind', async () => {
+      test('runs each lane under its settings, and leaves none of them in the session', async () => {
         const { db } = openThrough()
         const names = ['enable_seqscan', 'plan_cache_mode', 'synchronous_commit', 'statement_timeout']
         const columns = names.map((each) => `current_setting('${each}') as ${each}`).join(', ')
@@ -103,7 +103,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
         expect(rows).toMatchObject([{ enable_seqscan: 'on', plan_cache_mode: 'auto', statement_timeout: '0' }])
       })
 
-      test('keeps statements prepared where the pooler carries them', async () => {
+      test('prepares statements if the pooler keeps them', async () => {
         const { db } = openThrough()
         const names = await Promise.all(
           Array.from({ length: CLIENTS }, () =>
@@ -113,7 +113,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
         expect(names.every((rows) => rows.length > 0)).toBe(keepsStatements)
       })
 
-      test('gives values back as they were', async () => {
+      test('returns values unchanged', async () => {
         const { db } = openThrough()
         const at = new Date('2026-05-05T12:00:00.123Z')
         const rows = await rowsOf(
@@ -126,7 +126,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
         ])
       })
 
-      test('tells what a statement did wrong, each time, and runs the next', async () => {
+      test('throws the error of each failed statement, and runs the next one', async () => {
         const { db } = openThrough({ poolSize: 1 })
         for (const _ of [1, 2, 3]) {
           await expect(rowsOf(db, 'select no_such_column')).rejects.toMatchObject({ code: '42703' })
@@ -138,7 +138,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
       test('rolls back a transaction that throws', async () => {
         const { db } = openThrough()
         await script(db, 'create table note (text text)')
-        const error = new Error('thought better of it')
+        const error = new Error('changed its mind')
         const work = db.transaction(async (tx) => {
           await tx.script(`insert into note values ('lost')`)
           throw error
@@ -147,7 +147,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
         expect(await rowsOf(db, 'select * from note')).toEqual([])
       })
 
-      test('migrates up and down in a schema of its own, many at once', async () => {
+      test('migrates up and down in its own schema, from many processes at once', async () => {
         const dbs = Array.from({ length: CLIENTS }, () => openThrough({ schema: 'own' }).db)
         const all = allMigrations().length
         expect((await Promise.all(dbs.map((db) => migrator(db, allMigrations()).up()))).flat()).toHaveLength(all)
@@ -160,7 +160,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
         expect(await migrator(dbs[2]!, allMigrations()).up()).toHaveLength(all)
       })
 
-      test('neither loses nor repeats a task of many clients that share few sessions', async () => {
+      test('many clients that share few sessions lose no task and repeat none', async () => {
         const stores = Array.from({ length: CLIENTS }, () => storageOn(openThrough().db))
         const workers = stores.map(() => newWorker({ slots: 7 }))
         const submitted: string[] = []
@@ -191,13 +191,13 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
           settled.push(...(await claimAndSettle(stores[1]!, workers[1]!)))
           return settled.length >= submitted.length
         })
-        // A shared key is one task for all clients.
+        // All clients share the task of a round's key.
         expect(submitted).toHaveLength(CLIENTS * 10 * 6 + 10)
         expect(settled.toSorted()).toEqual(submitted.toSorted())
         expect(await checkInvariants(opened.db)).toEqual([])
       })
 
-      test('polls for wake-ups where it has no session to listen in, and says so once', async () => {
+      test('does not listen through a pooler, and reports that once', async () => {
         const { db, notices } = openThrough()
         for (const _ of [1, 2]) {
           const stop = await db.listen('test_channel', () => {})
@@ -205,7 +205,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
         }
         const { host } = new URL(bouncer.url)
         expect(notices.slice(-1)).toEqual([
-          `Wake-ups are polled for, since ${host} is a pooler: name the server's own address in TASKFLOW_DATABASE_DIRECT_URL to be told of them at once`,
+          `Wake-ups arrive late, by polling, because ${host} is a pooler: set TASKFLOW_DATABASE_DIRECT_URL to the server's own address to receive them at once`,
         ])
         const channels = await Promise.all(
           Array.from({ length: CLIENTS }, () => rowsOf(db, 'select pg_listening_channels(), pg_sleep(0.02)')),
@@ -213,22 +213,22 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
         expect(channels.flat()).toEqual([])
       })
 
-      test('hears of them over the direct address', async () => {
+      test('receives wake-ups over the direct address', async () => {
         const { db } = openThrough({ directUrl: opened.url! })
-        const heard: string[] = []
-        await db.listen('test_channel', (payload) => heard.push(payload))
+        const received: string[] = []
+        await db.listen('test_channel', (payload) => received.push(payload))
         await rowsOf(db, `select pg_notify('test_channel', 'word')`)
-        await eventually(() => heard.length > 0)
-        expect(heard).toEqual(['word'])
+        await eventually(() => received.length > 0)
+        expect(received).toEqual(['word'])
       })
 
-      test('does not take a pooler for a direct address', async () => {
+      test('detects a pooler at the direct address', async () => {
         const { db, notices } = openThrough({ directUrl: `${bouncer.url}?application_name=x` })
         await db.listen('test_channel', () => {})
-        expect(notices.at(-1)).toMatch(/^Wake-ups are polled for/)
+        expect(notices.at(-1)).toMatch(/^Wake-ups arrive late, by polling/)
       })
 
-      test('finds another way when the network swallows what is sent', async () => {
+      test('replaces its connections when the network drops packets', async () => {
         const proxy = await halfOpenProxy(Number(new URL(bouncer.url).port))
         const { db } = openThrough({ url: Object.assign(new URL(bouncer.url), { port: String(proxy.port) }).href })
         const use = () => [rowsOf(db, 'select 1 as one'), db.run(nextDue, [])]
@@ -245,7 +245,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
         await proxy.close()
       })
 
-      test('is unavailable while the pooler is away', async () => {
+      test('is unavailable while the pooler is down', async () => {
         const other = await startPgbouncer(programFor('pgbouncer'), opened.url!, { ignoreStartupParameters })
         const { db } = openThrough({ url: other.url })
         expect(await rowsOf(db, 'select 1 as one')).toEqual([{ one: 1 }])
@@ -255,7 +255,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
       })
     })
 
-/** PgBouncer does from 1.21 on, and by default from 1.24 on. */
+/** Returns whether PgBouncer keeps prepared statements by default, as it does since 1.24. */
 function carriesStatements(program: string): boolean {
   const [, minor = ''] = /PgBouncer 1\.(\d+)/.exec(execFileSync(program, ['--version'], { encoding: 'utf8' })) ?? []
   return Number(minor) >= 24

@@ -1,16 +1,15 @@
 import { TaskFlowError } from '@taskflow/kernel'
 
 /**
- * SQLSTATE classes in which the server, not the statement, is at fault: connection
- * exceptions, out of resources, shut down by an operator, read-only after a failover,
- * another session than the one that prepared the statement.
+ * SQLSTATEs of errors that the server causes, not the statement: connection exceptions, insufficient resources, shutdown by an
+ * operator, read-only after a failover, a session that has not prepared the statement.
  */
 const UNAVAILABLE = /^(08|53|57P|25006|26000|42P05)/
 
-/** The name of a prepared statement is unknown in a session, or taken. */
+/** The session does not know the name of a prepared statement, or knows another statement by that name. */
 const STATEMENT_LOST = /^(26000|42P05)$/
 
-/** Cancelled by the statement timeout, or by an operator who would not wait for it. */
+/** The statement timeout or an operator cancelled the statement. */
 const CANCELLED = '57014'
 
 const SOCKET_ERRORS = new Set([
@@ -24,48 +23,49 @@ const SOCKET_ERRORS = new Set([
   'ENETUNREACH',
 ])
 
-/** Texts of node-postgres and PGlite for a connection that went away or was closed; these errors carry no code. */
+/** Messages of node-postgres and PGlite for a connection that was lost or closed. These errors have no code. */
 const LOST =
   /Connection terminated|Client was closed|timeout exceeded when trying to connect|timeout expired|Query read timeout|not queryable|has encountered a connection error|after calling end on the pool|PGlite is closed/
 
-/** Whether prepared statements do not survive here. It is told before anything is run. */
+/** Returns whether the session lost a prepared statement. The server reports this error before it runs the statement. */
 export const isStatementLost = (error: unknown): boolean =>
   STATEMENT_LOST.test(String((error as { code?: unknown }).code))
 
-/** A lock that was not to be had in time, or only in a ring with others. */
+/** A lock timeout or a deadlock. */
 const LOCK_REFUSED = /^(55P03|40P01)$/
 
-/** Whether all is undone since others hold a lock: it may go well in a moment. */
+/** Returns whether the transaction was rolled back because of the locks of others, so that it may succeed a moment later. */
 export const isLockRefused = (error: unknown): boolean => LOCK_REFUSED.test(String((error as { code?: unknown }).code))
 
-/** Texts of node-postgres for a connection on which nothing at all came back in time, be it in use or new. */
-const SILENCE = /Query read timeout|timeout expired|due to connection timeout/
+/** Messages of node-postgres for a connection, new or in use, on which no reply arrived in time. */
+const REPLY_TIMEOUT = /Query read timeout|timeout expired|due to connection timeout/
 
-/** Its text when every connection of a pool was in use for too long. */
-const IN_LINE = /timeout exceeded when trying to connect/
+/** Message of node-postgres when all connections of a pool were in use for too long. */
+const POOL_EXHAUSTED = /timeout exceeded when trying to connect/
 
-/** Whether nothing came back: the network swallows what is sent, or the server stands still. */
-export const isSilence = (error: unknown): boolean => SILENCE.test(driverText(error))
+/** Returns whether no reply arrived: the network drops packets, or the server hangs. */
+export const isReplyTimeout = (error: unknown): boolean => REPLY_TIMEOUT.test(driverText(error))
 
-/** Whether it never left: others were before it, and it says nothing of the server. */
-export const isFromTheLine = (error: unknown): boolean => IN_LINE.test(driverText(error))
+/** Returns whether the statement was never sent because no connection became free. This error proves nothing about the server. */
+export const isPoolExhausted = (error: unknown): boolean => POOL_EXHAUSTED.test(driverText(error))
 
 function driverText(error: unknown): string {
   const { cause = error } = error as { cause?: unknown }
   return cause instanceof Error ? cause.message : ''
 }
 
-/** Translates, once, what a driver throws when the database is away or gives up. Other errors pass as they are. */
+/** Translates the errors of a driver that mean unavailability or a timeout. Returns any other error unchanged. */
 export function translateDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { code } = error as { code?: unknown }
   if (code === CANCELLED) {
-    return new TaskFlowError('QUERY_TOO_SLOW', 'The database gave up on a query that takes too long', { cause: error })
+    return new TaskFlowError('QUERY_TOO_SLOW', 'The database cancelled a query that took too long', { cause: error })
   }
-  const isAway = typeof code === 'string' ? UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code) : LOST.test(error.message)
-  if (!isAway) return error
+  const isOutage =
+    typeof code === 'string' ? UNAVAILABLE.test(code) || SOCKET_ERRORS.has(code) : LOST.test(error.message)
+  if (!isOutage) return error
   return new TaskFlowError('DATABASE_UNAVAILABLE', 'The database does not answer', { cause: error })
 }
 
-/** Whether a replica dropped a read, since what it received from its primary could not wait for it. */
+/** Returns whether a replica cancelled a read that conflicted with changes from its primary. */
 export const isRecoveryConflict = (error: unknown): boolean => /conflict with recovery/.test(driverText(error))

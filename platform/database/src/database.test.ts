@@ -2,7 +2,7 @@ import { engines, eventually, openTestDatabase, type TestDatabase } from '@taskf
 import { rowsOf, script } from '@taskflow/testing/raw-sql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-/** What both engines must make of the same values, in parameters and in columns. */
+/** Values that both engines must map alike, in parameters and in columns. */
 const VALUES: readonly (readonly [sqlType: string, value: unknown])[] = [
   ['text', `it's "quoted" \\ {1,2} 👩‍🚀`],
   ['text', ''],
@@ -40,27 +40,27 @@ for (const engine of engines()) {
     const notes = async () =>
       (await rowsOf<{ text: string }>(opened.db, 'select text from note order by 1')).map(({ text }) => text)
 
-    test.each(VALUES)('gives a %s back as it was: %j', async (sqlType, value) => {
+    test.each(VALUES)('returns a %s unchanged: %j', async (sqlType, value) => {
       const [row] = await rowsOf(opened.db, `select $1::${sqlType} as value, null::${sqlType} as nothing`, [value])
       expect(row).toEqual({ value, nothing: null })
     })
 
-    test('takes jsonb as text and gives it parsed', async () => {
+    test('accepts jsonb as text and returns it parsed', async () => {
       const [row] = await rowsOf(opened.db, 'select $1::jsonb as value', ['{"a": [1, null, "x"]}'])
       expect(row).toEqual({ value: { a: [1, null, 'x'] } })
     })
 
-    test('takes arrays of JSON texts, which hold quotes, braces and null', async () => {
+    test('accepts arrays of JSON texts with quotes, braces and null', async () => {
       const texts = ['{"a": "b, \\"c\\" {d} \\\\"}', null, 'null', '[]', '"x"']
       const rows = await rowsOf(opened.db, 'select * from unnest($1::json[]) as value', [texts])
       expect(rows).toEqual(texts.map((value) => ({ value })))
     })
 
-    test('takes no value for null alone', async () => {
+    test('accepts null as the only parameter', async () => {
       expect(await rowsOf(opened.db, 'select $1::text is null as is_null', [null])).toEqual([{ is_null: true }])
     })
 
-    test('keeps what a transaction did, and resolves with what it made', async () => {
+    test('commits a transaction and resolves with its result', async () => {
       const result = await opened.db.transaction(async (tx) => {
         await tx.script(`insert into note values ('kept'); insert into note values ('kept too')`)
         return 'made'
@@ -70,8 +70,8 @@ for (const engine of engines()) {
       await script(opened.db, 'delete from note')
     })
 
-    test('rolls back a transaction that throws, and throws the same', async () => {
-      const error = new Error('thought better of it')
+    test('rolls back a transaction that throws, and throws the same error', async () => {
+      const error = new Error('changed its mind')
       const work = opened.db.transaction(async (tx) => {
         await tx.script(`insert into note values ('lost')`)
         throw error
@@ -80,55 +80,55 @@ for (const engine of engines()) {
       expect(await notes()).toEqual([])
     })
 
-    test('rolls back a transaction whose statement fails, and goes on', async () => {
+    test('rolls back a transaction whose statement fails', async () => {
       const work = script(opened.db, `insert into note values ('a'); insert into note values ('a')`)
       await expect(work).rejects.toMatchObject({ code: '23505' })
       expect(await notes()).toEqual([])
     })
 
-    test('passes on what a statement does wrong as it is', async () => {
+    test('throws the error of a failed statement unchanged', async () => {
       await expect(rowsOf(opened.db, 'select no_such_column')).rejects.toMatchObject({ code: '42703' })
     })
 
     test('calls each listener of a channel with each payload, in order, until it stops', async () => {
-      const heard: [string[], string[]] = [[], []]
+      const received: [string[], string[]] = [[], []]
       const stops = [
-        await opened.db.listen('test_channel', (payload) => heard[0].push(payload)),
-        await opened.db.listen('test_channel', (payload) => heard[1].push(payload)),
+        await opened.db.listen('test_channel', (payload) => received[0].push(payload)),
+        await opened.db.listen('test_channel', (payload) => received[1].push(payload)),
       ]
       const notify = (payload: string) => rowsOf(opened.db, `select pg_notify('test_channel', $1)`, [payload])
       await notify('first')
       await notify('')
-      await eventually(() => heard.every(({ length }) => length === 2))
+      await eventually(() => received.every(({ length }) => length === 2))
       await stops[0]!()
       await notify('last')
-      await eventually(() => heard[1].length === 3)
-      expect(heard).toEqual([
+      await eventually(() => received[1].length === 3)
+      expect(received).toEqual([
         ['first', ''],
         ['first', '', 'last'],
       ])
       await stops[1]!()
     })
 
-    test('listens before it says so, to each of several that start at once', async () => {
-      const heard: string[] = []
-      await Promise.all([1, 2, 3].map(() => opened.db.listen('at_once', (payload) => heard.push(payload))))
+    test('listens before it resolves, for several listeners that start at once', async () => {
+      const received: string[] = []
+      await Promise.all([1, 2, 3].map(() => opened.db.listen('at_once', (payload) => received.push(payload))))
       await rowsOf(opened.db, `select pg_notify('at_once', 'x')`)
-      await eventually(() => heard.length === 3)
+      await eventually(() => received.length === 3)
     })
 
-    test('says nothing of a transaction that is rolled back', async () => {
-      const heard: string[] = []
-      const stop = await opened.db.listen('quiet', (payload) => heard.push(payload))
+    test('sends no notification of a transaction that is rolled back', async () => {
+      const received: string[] = []
+      const stop = await opened.db.listen('quiet', (payload) => received.push(payload))
       await script(opened.db, `notify quiet, 'lost'; select no_such_column`).catch(() => {})
       await rowsOf(opened.db, `select pg_notify('quiet', 'kept')`)
-      await eventually(() => heard.length > 0)
-      expect(heard).toEqual(['kept'])
+      await eventually(() => received.length > 0)
+      expect(received).toEqual(['kept'])
       await stop()
     })
   })
 
-  test(`${engine.name}: may be closed twice, and is unavailable from then on`, async () => {
+  test(`${engine.name}: can be closed twice, and is unavailable afterwards`, async () => {
     const { db, drop } = await openTestDatabase(engine)
     await db.close()
     await db.close()

@@ -1,30 +1,29 @@
 import type { WakeupTopic } from '@taskflow/kernel'
 
 /**
- * One SQL statement: a constant text with its parameters and columns typed. Made by `statement()`.
+ * One SQL statement: a constant text with typed parameters and columns, made by `statement()`.
  *
- * `lane` names the connection it travels on. Statements of one lane run one
- * after the other on a connection of their own, so that a slow list never
- * stands before a claim; those without share a pool.
+ * `lane` names the connection that sends the statement. The statements of a lane run one after the other on the lane's own
+ * connection, so that a slow list cannot delay a claim. Statements without a lane share a pool.
  */
 export interface Statement<Params extends readonly unknown[], Row> {
   readonly name: string
   readonly text: string
   readonly columns: readonly (keyof Row & string)[]
   readonly lane?: Lane
-  /**
-   * Wake-ups that the statement sends with its commit. Each is a column `notify_<topic>` of its result, which is not read.
-   */
+  /** Wake-ups that the statement sends when it commits. Each is a column `notify_<topic>` of the result, which is not read. */
   readonly notifies?: readonly WakeupTopic[]
-  /** Never present; carries the parameters' types. */
+  /** Has no value; carries the type of the parameters. */
   readonly params?: Params
 }
 
 /**
- * `submit` and `settle` commit durably. `claim` does not wait for the disk: a
- * claim lost with a crash of the database is a task still queued, which is safe.
- * `heartbeat` keeps a worker's leases and the leader's row, `duty` what the coordinator does for all:
- * neither may wait for whoever reads a long list, nor for each other.
+ * The lanes, one per purpose:
+ *
+ * - `submit` and `settle` commit durably.
+ * - `claim` does not wait for the disk. A claim lost in a crash of the database leaves the task queued, which is safe.
+ * - `heartbeat` renews the leases of workers and of the leader.
+ * - `duty` carries the coordinator's duties. Neither duties nor heartbeats may wait for a long list or for each other.
  */
 export type Lane = 'submit' | 'claim' | 'settle' | 'heartbeat' | 'duty'
 
@@ -33,21 +32,24 @@ export interface Queryable {
 }
 
 /**
- * A PostgreSQL, in this process or elsewhere. There is one SQL for both.
+ * A PostgreSQL server, or PGlite in this process. Both run the same SQL.
  *
- * Values map alike on each: `timestamptz` is a Date, `json` its text, `jsonb` the parsed value, `bigint` a number.
- * Throws DATABASE_UNAVAILABLE when it cannot be reached; the driver's own error is its cause.
+ * Both map values alike: `timestamptz` to Date, `json` to its text, `jsonb` to the parsed value, `bigint` to number. Methods throw
+ * DATABASE_UNAVAILABLE if the database cannot be reached, with the driver's error as the cause.
  */
 export interface Database extends Queryable {
   readonly engine: 'postgres' | 'pglite'
-  /** Runs the work in one transaction; throws what it throws, having rolled back. */
+  /** Runs the work in one transaction. If the work throws, rolls back and throws the same error. */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
-  /** Calls back with each payload notified on the channel. Resolves, once listening, with the way to stop. */
+  /**
+   * Calls the listener with the payload of each notification on the channel, and with an empty payload after a reconnection.
+   * Resolves, once it listens, with a function that ends the subscription.
+   */
   listen(channel: string, listener: (payload: string) => void): Promise<() => Promise<void>>
   close(): Promise<void>
 }
 
 export interface Transaction extends Queryable {
-  /** Runs a text of several statements, as migrations are. */
+  /** Runs a text of several statements, such as a migration. */
   script(text: string): Promise<void>
 }

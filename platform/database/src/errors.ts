@@ -4,7 +4,7 @@ export const DATABASE_ERRORS = {
   DATABASE_UNAVAILABLE: {
     status: 503,
     title: 'Database is unavailable',
-    hint: 'Retry after the time in `Retry-After`. The request may have been stored: repeat a submission with the same Idempotency-Key.',
+    hint: 'Retry after the seconds in `Retry-After`. The request may have been stored: repeat a submission with the same Idempotency-Key.',
   },
   QUERY_TOO_SLOW: {
     status: 503,
@@ -24,7 +24,7 @@ export const DATABASE_ERRORS = {
   SCHEMA_BUSY: {
     status: 503,
     title: 'Migration is blocked',
-    hint: 'End the long transactions that lock the tables (see `pg_stat_activity`) and migrate again. No migration was applied.',
+    hint: 'End the long transactions that lock the tables (see `pg_stat_activity`) and run `taskflow migrate` again.',
   },
   TRANSACTION_NOT_OPEN: {
     status: 500,

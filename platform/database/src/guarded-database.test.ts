@@ -5,21 +5,21 @@ import { expect, test } from 'vitest'
 import type { Lane } from './database.ts'
 import { guardedDatabase } from './guarded-database.ts'
 import { statement } from './statement.ts'
-import { fromTheLine, playedDatabase, refused, type Sent, silence } from './test/scripted-database.ts'
+import { poolExhausted, refused, replyTimeout, type Sent, scriptedDatabase } from './test/scripted-database.ts'
 
 const LANES: readonly Lane[] = ['submit', 'claim', 'settle', 'heartbeat', 'duty']
 const UNAVAILABLE = { code: 'DATABASE_UNAVAILABLE' }
 
 function setup() {
-  const server = playedDatabase()
+  const server = scriptedDatabase()
   const clock = handClock()
   const events = new EventEmitter<TaskFlowEvents>()
-  const told: string[] = []
+  const seen: string[] = []
   for (const name of ['database.lost', 'database.returned'] as const)
-    events.on(name, ({ database }) => told.push(`${database} ${name.split('.')[1]}`))
+    events.on(name, ({ database }) => seen.push(`${database} ${name.split('.')[1]}`))
   const db = guardedDatabase(server, { clock, events })
 
-  /** Sends a statement; resolves once it is on its way, or was refused. */
+  /** Sends a statement and resolves once it was sent or rejected. */
   async function send(name = 'any', lane?: Lane) {
     const text = `select '${name}'`
     const outcome = db.run(statement({ name, text, columns: [], ...(lane && { lane }) }), []).then(
@@ -44,10 +44,10 @@ function setup() {
     await settled()
   }
 
-  return { server, clock, told, db, send, fail, answerTo }
+  return { server, clock, seen, db, send, fail, answerTo }
 }
 
-test('lets statements through, and gives their rows', async () => {
+test('lets statements through and returns their rows', async () => {
   const { db, server } = setup()
   const rows = db.run(statement({ name: 'any', text: 'select 1', columns: [] }), [])
   await settled()
@@ -55,40 +55,40 @@ test('lets statements through, and gives their rows', async () => {
   expect(await rows).toEqual([{ a: 1 }])
 })
 
-test('fails at once after five connections in a row that broke, and says so', async () => {
-  const { fail, send, told, server } = setup()
+test('rejects statements after five broken connections in a row, and reports the loss', async () => {
+  const { fail, send, seen, server } = setup()
   await fail(refused(), 4)
-  expect(told).toEqual([])
+  expect(seen).toEqual([])
   await fail(refused())
-  expect(told).toEqual(['primary lost'])
+  expect(seen).toEqual(['primary lost'])
   const { outcome } = await send()
   expect(await outcome).toBe('DATABASE_UNAVAILABLE')
   expect(server.sent).toEqual([])
 })
 
-test('fails at once after a single statement that heard nothing in its time', async () => {
-  const { fail, send, told } = setup()
-  await fail(silence())
-  expect(told).toEqual(['primary lost'])
+test('rejects statements after a single statement without a reply', async () => {
+  const { fail, send, seen } = setup()
+  await fail(replyTimeout())
+  expect(seen).toEqual(['primary lost'])
   expect((await send()).isSent).toBe(false)
 })
 
-test('keeps going when one connection of each lane breaks while another is answered', async () => {
-  const { send, told } = setup()
+test('lets statements through when one connection of each lane breaks while others are answered', async () => {
+  const { send, seen } = setup()
   for (const lane of LANES) {
     const breaking = await send(`${lane} breaks`, lane)
     const other = await send('another')
     other.sent.answer()
     await other.outcome
-    breaking.sent.fail(silence())
+    breaking.sent.fail(replyTimeout())
     expect(await breaking.outcome).toBe('DATABASE_UNAVAILABLE')
   }
-  expect(told).toEqual([])
+  expect(seen).toEqual([])
   expect((await send()).isSent).toBe(true)
 })
 
-test('takes a lane that breaks again and again for a broken lane while others are answered', async () => {
-  const { send, told } = setup()
+test('lets statements through when one lane breaks repeatedly while others are answered', async () => {
+  const { send, seen } = setup()
   for (let time = 0; time < 20; time++) {
     const breaking = await send('breaks', 'claim')
     breaking.sent.fail(refused())
@@ -97,39 +97,39 @@ test('takes a lane that breaks again and again for a broken lane while others ar
     other.sent.answer()
     expect(await other.outcome).toBe('answered')
   }
-  expect(told).toEqual([])
+  expect(seen).toEqual([])
 })
 
-test('does not lose the database again for statements that were under way when it was lost', async () => {
-  const { send, fail, told, clock, answerTo } = setup()
+test('does not report a second loss for statements that were in flight at the first', async () => {
+  const { send, fail, seen, clock, answerTo } = setup()
   const lists = [await send('list 1'), await send('list 2')]
-  await fail(silence())
+  await fail(replyTimeout())
   await clock.advance(1_000)
   const caller = await send('back')
   await answerTo('ping')
   await answerTo('back')
   expect(await caller.outcome).toBe('answered')
   for (const list of lists) {
-    list.sent.fail(silence())
+    list.sent.fail(replyTimeout())
     expect(await list.outcome).toBe('DATABASE_UNAVAILABLE')
   }
-  expect(told).toEqual(['primary lost', 'primary returned'])
+  expect(seen).toEqual(['primary lost', 'primary returned'])
 })
 
-test('thinks nothing of statements that waited in vain for a connection of this process', async () => {
-  const { fail, told, send } = setup()
-  await fail(fromTheLine(), 20)
-  expect(told).toEqual([])
+test('ignores statements that got no connection from the pool', async () => {
+  const { fail, seen, send } = setup()
+  await fail(poolExhausted(), 20)
+  expect(seen).toEqual([])
   await fail(refused(), 4)
-  await fail(fromTheLine())
+  await fail(poolExhausted())
   await fail(refused())
-  expect(told).toEqual(['primary lost'])
+  expect(seen).toEqual(['primary lost'])
   expect((await send()).isSent).toBe(false)
 })
 
-test('asks a question of its own after a second, and lets no caller through until it is answered', async () => {
-  const { fail, send, server, clock, told } = setup()
-  await fail(silence())
+test('sends its own probe after a second, and rejects callers until the probe is answered', async () => {
+  const { fail, send, server, clock, seen } = setup()
+  await fail(replyTimeout())
   await clock.advance(999)
   expect((await send()).isSent).toBe(false)
   await clock.advance(1)
@@ -142,12 +142,12 @@ test('asks a question of its own after a second, and lets no caller through unti
   expect(server.sent.map(({ name }) => name)).toEqual(['first'])
   server.sent[0]?.answer()
   expect(await first.outcome).toBe('answered')
-  expect(told).toEqual(['primary lost', 'primary returned'])
+  expect(seen).toEqual(['primary lost', 'primary returned'])
 })
 
-test('gives up on its question after three seconds, and asks again a second later', async () => {
+test('abandons its probe after three seconds and sends another one a second later', async () => {
   const { fail, send, server, clock } = setup()
-  await fail(silence())
+  await fail(replyTimeout())
   for (let round = 1; round <= 3; round++) {
     await clock.advance(1_000)
     const caller = await send()
@@ -158,35 +158,35 @@ test('gives up on its question after three seconds, and asks again a second late
   }
 })
 
-test('takes a mistake in a statement for an answer', async () => {
-  const { fail, send, told } = setup()
+test('counts an error in a statement as an answer', async () => {
+  const { fail, send, seen } = setup()
   await fail(refused(), 4)
   const mistaken = await send()
   mistaken.sent.fail(Object.assign(new Error('syntax error'), { code: '42601' }))
   expect(await mistaken.outcome).toBe('42601')
   await fail(refused(), 4)
-  expect(told).toEqual([])
+  expect(seen).toEqual([])
 })
 
-test('keeps transactions away as well, and counts them', async () => {
-  const { db, server, told } = setup()
+test('counts and rejects transactions as well', async () => {
+  const { db, server, seen } = setup()
   const failed = expect(db.transaction(async () => {})).rejects.toMatchObject(UNAVAILABLE)
   await settled()
-  server.sent[0]?.fail(silence())
+  server.sent[0]?.fail(replyTimeout())
   await failed
-  expect(told).toEqual(['primary lost'])
+  expect(seen).toEqual(['primary lost'])
   await expect(db.transaction(async () => {})).rejects.toMatchObject(UNAVAILABLE)
   expect(server.sent).toEqual([])
 })
 
-test('listens whatever happens, since listening comes back by itself', async () => {
+test('passes on LISTEN during an outage, because the listener reconnects by itself', async () => {
   const { db, fail, server } = setup()
-  await fail(silence())
+  await fail(replyTimeout())
   void db.listen('channel', () => {})
   expect(server.sent.map(({ name }) => name)).toEqual(['listen'])
 })
 
-test('closes what it guards', async () => {
+test('closes the guarded database', async () => {
   const { db, server } = setup()
   await db.close()
   expect(server.isClosed).toBe(true)

@@ -1,6 +1,6 @@
 import { type Clock, circuitBreaker, type Events, hasCode, TaskFlowError, withinTime } from '@taskflow/kernel'
 import type { Database } from './database.ts'
-import { isFromTheLine, isSilence } from './database-error.ts'
+import { isPoolExhausted, isReplyTimeout } from './database-error.ts'
 import { ping } from './statements/ping.ts'
 
 interface Options {
@@ -8,26 +8,25 @@ interface Options {
   readonly events: Pick<Events, 'emit'>
 }
 
-// One connection may break, also in each lane at once when an operator ends sessions. Of a server that is away there
-// soon are so many.
+// A broken connection proves little: an operator may end the sessions of all lanes at once. An unavailable server soon causes
+// this many failures in a row.
 const FAILURES = 5
 
 const OPEN_MS = 1_000
 const PROBE_MS = 3_000
 
 /**
- * Keeps statements from a database that is away: they fail at once instead of each waiting for its own time-out.
- * An answer on any lane says that it is there. The probe is a question of our own: were it a caller's, a long list
- * would keep all others waiting.
+ * Rejects statements at once while the database is unavailable, so that each does not wait for its own timeout. An answer on any
+ * lane ends the outage. The probe is a statement of its own, because a long list as the probe would block all other callers.
  */
 export function guardedDatabase(db: Database, { clock, events }: Options): Database {
   const breaker = circuitBreaker({
     clock,
     failures: FAILURES,
     openMs: OPEN_MS,
-    isAway: (error) => hasCode(error, 'DATABASE_UNAVAILABLE'),
-    // A statement that heard nothing has waited long enough for all.
-    weigh: (error) => (isFromTheLine(error) ? 0 : isSilence(error) ? FAILURES : 1),
+    isUnavailable: (error) => hasCode(error, 'DATABASE_UNAVAILABLE'),
+    // One statement without a reply has waited long enough to be proof.
+    weigh: (error) => (isPoolExhausted(error) ? 0 : isReplyTimeout(error) ? FAILURES : 1),
     onChange: (isClosed) => events.emit(isClosed ? 'database.returned' : 'database.lost', { database: 'primary' }),
   })
   const refusal = (): Error => new TaskFlowError('DATABASE_UNAVAILABLE', 'The database did not answer a moment ago')

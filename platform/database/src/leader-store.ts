@@ -3,6 +3,7 @@ import type { Database } from './database.ts'
 import { electLeader } from './statements/elect-leader.ts'
 import { resignLeader } from './statements/resign-leader.ts'
 
+/** Stores leaderships in the table `leader`. */
 export function leaderStore(db: Database): LeaderStore {
   return {
     async lead({ name, holder, ttlMs }) {

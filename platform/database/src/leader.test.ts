@@ -21,7 +21,7 @@ for (const engine of engines()) {
     })
     afterEach(() => moveTime(given.db, 0))
 
-    /** Stores of processes of their own, as far as the engine has more than one. */
+    /** Opens stores that stand for separate processes; PGlite has only one connection. */
     async function openStores(count: number): Promise<LeaderStore[]> {
       const { url } = given
       if (url === undefined) return Array.from({ length: count }, () => given.storage)
@@ -38,14 +38,14 @@ for (const engine of engines()) {
     const lead = (holder: string, { name = NAME, ttlMs = TTL_MS } = {}) => given.storage.lead({ name, holder, ttlMs })
     const resign = (holder: string, name = NAME) => given.storage.resign({ name, holder })
 
-    test('leads whoever asks first, and tells the others how long that is good for', async () => {
+    test('the first candidate leads, and the others receive the time until its lease expires', async () => {
       const [first, second] = [randomUUID(), randomUUID()]
       expect(await lead(first)).toEqual({ isLeader: true, term: 1 })
       await stopTime(given.db, 4_000)
       expect(await lead(second)).toEqual({ isLeader: false, expiresInMs: TTL_MS - 4_000 })
     })
 
-    test('a leader that asks again in time keeps its term, and its time begins anew', async () => {
+    test('a renewal before the expiry keeps the term and restarts the lease', async () => {
       const leader = randomUUID()
       await lead(leader)
       const [elected] = await rowsOf<{ elected_at: Date }>(given.db, 'select elected_at from leader')
@@ -57,7 +57,7 @@ for (const engine of engines()) {
       expect(await rowsOf(given.db, 'select elected_at from leader')).toEqual([elected])
     })
 
-    test('a leader whose time is over is replaced, and then is not the leader', async () => {
+    test('a leader whose lease expired is replaced and no longer leads', async () => {
       const [first, second] = [randomUUID(), randomUUID()]
       await lead(first)
       await stopTime(given.db, TTL_MS)
@@ -65,25 +65,25 @@ for (const engine of engines()) {
       expect(await lead(first)).toMatchObject({ isLeader: false })
     })
 
-    test('a leader whose time is over leads in a new term, though nobody led meanwhile', async () => {
+    test('a leader whose lease expired gets a new term, even if nobody else led in between', async () => {
       const leader = randomUUID()
       await lead(leader)
       await stopTime(given.db, TTL_MS)
       expect(await lead(leader)).toEqual({ isLeader: true, term: 2 })
     })
 
-    test('one that resigned is replaced at once, and who waits for that hears of it', async () => {
+    test('a leader that resigned is replaced at once, and standbys receive a wake-up', async () => {
       const [first, second] = [randomUUID(), randomUUID()]
       await lead(first)
-      const heard: string[] = []
-      const stop = await databaseWakeups(given.db).on('resigned', (detail) => heard.push(detail))
+      const received: string[] = []
+      const stop = await databaseWakeups(given.db).on('resigned', (detail) => received.push(detail))
       await resign(first)
-      await eventually(() => heard.includes(NAME))
+      await eventually(() => received.includes(NAME))
       await stop()
       expect(await lead(second)).toEqual({ isLeader: true, term: 2 })
     })
 
-    test('who does not lead, or no more, resigns from nothing', async () => {
+    test('a candidate that does not lead, or no longer leads, changes nothing when it resigns', async () => {
       const [first, second] = [randomUUID(), randomUUID()]
       await resign(first)
       await lead(first)
@@ -95,7 +95,7 @@ for (const engine of engines()) {
       expect(await lead(first)).toMatchObject({ isLeader: false })
     })
 
-    test('each name has a leader of its own', async () => {
+    test('each name has its own leader', async () => {
       const [first, second] = [randomUUID(), randomUUID()]
       expect(await lead(first, { name: 'a' })).toEqual({ isLeader: true, term: 1 })
       expect(await lead(second, { name: 'b' })).toEqual({ isLeader: true, term: 1 })
@@ -103,7 +103,7 @@ for (const engine of engines()) {
       expect(await lead(first, { name: 'b' })).toMatchObject({ isLeader: false })
     })
 
-    test('of 20 that ask at once exactly one leads, in an empty house and at each change', async () => {
+    test('exactly one of 20 candidates at once leads, at the first election and after each expiry', async () => {
       const candidates = Array.from({ length: 20 }, () => ({ name: NAME, holder: randomUUID(), ttlMs: TTL_MS }))
       const stores = await openStores(candidates.length)
       for (let round = 1; round <= 10; round++) {
@@ -113,7 +113,7 @@ for (const engine of engines()) {
       }
     })
 
-    test('one that asks while its predecessor resigns leads now or when it asks again', async () => {
+    test('a candidate that requests the lease during a resignation leads at once or at its next request', async () => {
       const [store] = await openStores(1)
       for (let round = 0; round < 20; round++) {
         const [leader, standby, name] = [randomUUID(), randomUUID(), randomUUID()]
@@ -126,7 +126,7 @@ for (const engine of engines()) {
       }
     })
 
-    test('whatever is asked and whenever: one leads at a time, and no term comes again', async () => {
+    test('one candidate leads at a time, and no term is used twice, for any sequence of requests', async () => {
       const step = fc.record({
         who: fc.nat({ max: 3 }),
         what: fc.constantFrom('lead', 'lead', 'lead', 'resign'),

@@ -28,7 +28,7 @@ for (const engine of engines()) {
     afterAll(() => opened.drop())
     beforeEach(() => migrator(db, allMigrations()).up())
 
-    test('down to 0 leaves nothing but the ledger, and up again gives the same schema', async () => {
+    test('down to 0 leaves only the ledger, and up again makes the same schema', async () => {
       const before = await describeSchema(db)
       expect(await migrator(db, allMigrations()).down(0)).toEqual(names.toReversed())
       expect(await tablesOf(db)).toEqual(['schema_migration'])
@@ -38,7 +38,7 @@ for (const engine of engines()) {
     })
 
     test.each(migrations.map(({ version }) => version))(
-      'down to %i and up again gives the same schema',
+      'down to %i and up again makes the same schema',
       async (version) => {
         const before = await describeSchema(db)
         await migrator(db, allMigrations()).down(version)
@@ -47,7 +47,7 @@ for (const engine of engines()) {
       },
     )
 
-    test('up again does nothing, and the status says what was applied when', async () => {
+    test('a second up does nothing, and the status has the time of each migration', async () => {
       expect(await migrator(db, allMigrations()).up()).toEqual([])
       await migrator(db, allMigrations()).down(migrations.length - 1)
       const status = await migrator(db, allMigrations()).status()
@@ -62,16 +62,16 @@ for (const engine of engines()) {
       )
     })
 
-    test('a migration that fails leaves nothing of itself, and those before it in place', async () => {
+    test('a migration that fails is rolled back, and earlier ones stay applied', async () => {
       const broken = { ...next, up: `${next.up}; select no_such_column` }
       await expect(migrator(db, [...migrations, broken]).up()).rejects.toThrow('no_such_column')
       expect(await tablesOf(db)).not.toContain('extra')
       expect(await migrator(db, allMigrations()).up()).toEqual([])
     })
 
-    test('refuses a database that a newer version migrated, and says so', async () => {
+    test('rejects a database that a newer version migrated', async () => {
       await migrator(db, [...migrations, next]).up()
-      const sentence = `The database has migration ${next.version} (extra), which this version does not know: run a newer one`
+      const sentence = `The database has migration ${next.version} (extra), which this version does not know: run a newer version`
       for (const act of [
         () => migrator(db, allMigrations()).up(),
         () => migrator(db, allMigrations()).down(0),
@@ -82,7 +82,7 @@ for (const engine of engines()) {
       expect(await migrator(db, [...migrations, next]).down(migrations.length)).toEqual([`000${next.version}_extra`])
     })
 
-    test('runs on a schema that a newer version migrated and that suits it, and leaves it as it is', async () => {
+    test('accepts a compatible schema that a newer version migrated, and leaves it unchanged', async () => {
       const newer = migrator(db, [...migrations, { ...next, suitsFrom: migrations.length }])
       await newer.up()
       expect(await migrator(db, allMigrations()).up()).toEqual([])
@@ -92,13 +92,13 @@ for (const engine of engines()) {
         appliedAt: expect.any(Date),
       })
       await expect(migrator(db, allMigrations()).down(0)).rejects.toThrow(
-        'which this version does not know: run a newer one',
+        'which this version does not know: run a newer version',
       )
       expect(await tablesOf(db)).toContain('extra')
       await newer.down(migrations.length)
     })
 
-    test('refuses a schema that suits only versions newer than it', async () => {
+    test('rejects a schema that is compatible only with newer versions', async () => {
       const further: Migration = {
         version: next.version + 1,
         name: 'further',
@@ -113,7 +113,7 @@ for (const engine of engines()) {
       await newer.down(migrations.length)
     })
 
-    test('takes a ledger that does not tell whom a migration suits, and refuses what it does not know of it', async () => {
+    test('accepts a ledger without the column suits_from, and rejects an unknown migration in it', async () => {
       await script(db, 'alter table schema_migration drop column suits_from')
       await requireSchema(db, allMigrations())
       expect(await migrator(db, allMigrations()).up()).toEqual([])
@@ -122,7 +122,7 @@ for (const engine of engines()) {
       await script(db, `delete from schema_migration where version = ${next.version}`)
     })
 
-    test('gives up after some tries when a lock is never to be had', async () => {
+    test('throws SCHEMA_BUSY if a lock is never available', async () => {
       const refused = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' })
       let pauses = 0
       const patient = {
@@ -136,11 +136,11 @@ for (const engine of engines()) {
       expect(pauses).toBeGreaterThan(10)
     })
 
-    test('refuses a migration that was edited after it was applied, and says which', async () => {
+    test('rejects a migration that was edited after it was applied, by name', async () => {
       const [first, ...rest] = migrations
       const edited = [{ ...first!, up: `${first!.up}\n-- edited` }, ...rest]
       await expect(migrator(db, edited).up()).rejects.toThrow(
-        /^Migration 0001_tasks differs from the one applied at \d{4}-.*Z: restore its file$/,
+        /^Migration 0001_tasks differs from the one applied at \d{4}-.*Z: restore its file as released$/,
       )
     })
 
@@ -153,15 +153,15 @@ for (const engine of engines()) {
   })
 }
 
-test('says whom a migration suits in its first lines, by the number of the migration that they know', () => {
+test('reads the oldest compatible migration from the first lines of a file', () => {
   expect(migrations.find(({ name }) => name === 'kept_longer')).toMatchObject({ version: 7, suitsFrom: 6 })
   expect(migrations.find(({ name }) => name === 'tasks')?.suitsFrom).toBeUndefined()
 })
 
-// PGlite is one process's own.
+// Only one process can open a PGlite.
 for (const engine of engines().filter((each) => each.kind === 'postgres')) {
   describe(`${engine.name}, several processes`, () => {
-    test('several at once migrate once', async () => {
+    test('several processes at once apply each migration once', async () => {
       const { url, drop } = await openTestDatabase(engine)
       const databases = [1, 2, 3].map(() => postgresDatabase({ url: url! }))
       await migrator(databases[0]!, allMigrations()).down(0)
@@ -171,7 +171,7 @@ for (const engine of engines().filter((each) => each.kind === 'postgres')) {
       await drop()
     })
 
-    test('a migration that finds a table in use lets those by who come after it, and is done in the end', async () => {
+    test('a migration that waits for a table lets later statements pass, and is applied in the end', async () => {
       const opened = await openTestDatabase(engine)
       const { db, url, drop } = opened
       const reader = await openTransaction({ db, url })
@@ -183,14 +183,14 @@ for (const engine of engines().filter((each) => each.kind === 'postgres')) {
       }
       const migrating = migrator(db, [...migrations, widening]).up()
       await eventually(async () => (await waitingFor(db, 'task')) > 0, { what: 'the migration to wait' })
-      // Were it to wait on, this would be given up after ten seconds.
+      // If the migration kept waiting, this read would time out after ten seconds.
       await rowsOf(db, 'select id from task')
       await reader.rollback()
       expect(await migrating).toEqual([`000${next.version}_extra`])
       await drop()
     })
 
-    test('what is kept longer is undone in the order in which readers of all days lock them', async () => {
+    test('reverting kept_longer locks the partitions in the same order as readers of all days', async () => {
       const opened = await openTestDatabase(engine)
       const { db, url, drop } = opened
       await script(db, 'select add_partition_day(current_date)')
@@ -208,7 +208,7 @@ for (const engine of engines().filter((each) => each.kind === 'postgres')) {
       await drop()
     })
 
-    test('a schema of its own is made when it is missing, and leaves the others alone', async () => {
+    test('a missing schema is created, and other schemas stay unchanged', async () => {
       const { url, drop } = await openTestDatabase(engine)
       const db = postgresDatabase({ url: url!, schema: 'elsewhere' })
       expect(await migrator(db, allMigrations()).up()).toEqual(names)
@@ -230,7 +230,7 @@ async function tablesOf(db: Database, schema = 'public'): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-/** How many wait for a lock of the table. */
+/** Counts the sessions that wait for a lock of the table. */
 async function waitingFor(db: Database, table: string): Promise<number> {
   const rows = await rowsOf(db, 'select from pg_locks where relation = $1::text::regclass and not granted', [table])
   return rows.length

@@ -12,8 +12,8 @@ export interface Migration {
   readonly up: string
   readonly down: string
   /**
-   * A process that does not know this migration, but all up to the one of this number, may run on the schema that has it. Where
-   * absent none may. Kept in the ledger, since such a process cannot read it off a file.
+   * The oldest version whose processes may run on a schema with this migration: they know all migrations up to this number. If
+   * absent, only processes that know this migration may. The ledger stores the number, because older processes lack the file.
    */
   readonly suitsFrom?: number | undefined
 }
@@ -21,20 +21,20 @@ export interface Migration {
 export interface MigrationStatus {
   readonly version: number
   readonly name: string
-  /** Null while it has not been applied. */
+  /** Null if the migration is not applied. */
   readonly appliedAt: Date | null
 }
 
 export interface Migrator {
-  /** Applies what is missing, each in a transaction of its own. Resolves with the names of what it applied. */
+  /** Applies all missing migrations, each in its own transaction, and resolves with their names. */
   up(): Promise<string[]>
-  /** Undoes all migrations above the version; 0 undoes everything. Data in dropped tables is lost. */
+  /** Reverts all migrations above the version (0 for all) and resolves with their names. Data in dropped tables is lost. */
   down(toVersion: number): Promise<string[]>
-  /** Ours first, then those of a newer version that suit this one. */
+  /** Lists the migrations that this version knows, then those of a newer version that are compatible with this one. */
   status(): Promise<MigrationStatus[]>
 }
 
-// The search path names one schema of ours, or is PostgreSQL's own, where `public` is there.
+// Creates the schema that the search path names. With PostgreSQL's default search path, `public` exists.
 const createLedger = `
   do $$ begin
     if current_schema() is null then execute format('create schema %I', current_setting('search_path')); end if;
@@ -52,14 +52,14 @@ const createLedger = `
     end if;
   end $$`
 
-// A script, since these may take as long as they like: another process may be migrating.
+// Runs as a script, which has no time limit: another process may be migrating.
 const lockLedger = `select pg_advisory_xact_lock(hashtext('taskflow migrations'))`
 
-// A migration that waits for the lock of a table has every claim of that table wait behind it, for as long as somebody reads.
-// Longer than the second (deadlock_timeout) after which an autovacuum gives way.
+// While a migration waits for a table lock behind a reader, every claim waits behind the migration. The limit is longer than
+// deadlock_timeout (1 s), after which PostgreSQL cancels an autovacuum that holds the lock.
 const boundLocks = `set local lock_timeout = '1500ms'`
 
-// Time for those who waited behind; a minute of tries in all.
+// Lets the statements run that waited behind the migration. All tries together last about a minute.
 const PAUSE_MS = 1_000
 const MOST_TRIES = 24
 
@@ -74,16 +74,16 @@ interface LedgerRow {
 const readLedger = statement<readonly [], LedgerRow>({
   name: 'read_ledger',
   columns: ['version', 'name', 'checksum', 'applied_at', 'suits_from'],
-  // By way of JSON: whoever does not migrate may find a ledger without the column.
+  // Reads the column through JSON, because a ledger of an older version lacks it.
   text: `
     select version, name, checksum, applied_at, (to_jsonb(schema_migration) ->> 'suits_from')::integer as suits_from
     from schema_migration
     order by version`,
 })
 
-type Note = readonly [version: number, name: string, checksum: string, suitsFrom: number | null]
+type Applied = readonly [version: number, name: string, checksum: string, suitsFrom: number | null]
 
-const noteApplied = statement<Note, never>({
+const noteApplied = statement<Applied, never>({
   name: 'note_applied',
   columns: [],
   text: `insert into schema_migration (version, name, checksum, suits_from) values ($1, $2, $3, $4)`,
@@ -95,18 +95,24 @@ const noteUndone = statement<readonly [version: number], never>({
   text: `delete from schema_migration where version = $1`,
 })
 
-/** Applies the schema's migrations. Any number of processes may try at once: one does it, the others find it done. */
+/**
+ * Applies and reverts the migrations of the schema. Any number of processes may migrate at once: one applies each migration, and
+ * the others find it applied.
+ *
+ * Its methods throw SCHEMA_UNKNOWN if the database has a migration that this version does not know or knows differently, and
+ * SCHEMA_BUSY if others hold locks on the tables for more than a minute.
+ */
 export function migrator(db: Database, migrations: readonly Migration[], clock: Clock = systemClock): Migrator {
-  /** One round in a transaction that holds the ledger's lock; the ledger is read under that lock. */
+  /** Reads the ledger under its lock and does the work in the same transaction. */
   function locked<Result>(work: (tx: Transaction, applied: LedgerRow[]) => Promise<Result>): Promise<Result> {
     return db.transaction(async (tx) => {
-      // A migration of a large table takes the time it takes.
+      // Migrating a large table may take long.
       await tx.script('set local statement_timeout = 0')
       await tx.script(lockLedger)
       await tx.script(createLedger)
       await tx.script(boundLocks)
       const applied = await tx.run(readLedger, [])
-      refuseStrangers(applied, migrations)
+      rejectUnknown(applied, migrations)
       return work(tx, applied)
     })
   }
@@ -114,14 +120,14 @@ export function migrator(db: Database, migrations: readonly Migration[], clock: 
   async function repeat(step: Step): Promise<string[]> {
     const done: string[] = []
     for (;;) {
-      const name = await givingWay(step)
+      const name = await retryOnLock(step)
       if (name === undefined) return done
       done.push(name)
     }
   }
 
-  /** Lets go of what it has when a lock is not to be had, and begins again after a pause. */
-  async function givingWay(step: Step): Promise<string | undefined> {
+  /** Does one step. If a table lock is not available in time, rolls back and tries again after a pause. */
+  async function retryOnLock(step: Step): Promise<string | undefined> {
     for (let tries = 1; ; tries++) {
       try {
         return await locked(step)
@@ -147,15 +153,15 @@ export function migrator(db: Database, migrations: readonly Migration[], clock: 
         const last = applied.at(-1)
         if (!last || last.version <= toVersion) return undefined
         const migration = migrations.find(({ version }) => version === last.version)
-        if (!migration) throw unknown(last)
+        if (!migration) throw unknownMigration(last)
         await tx.script(migration.down)
         await tx.run(noteUndone, [last.version])
         return nameOf(migration)
       }),
     status: () =>
       locked(async (_tx, applied) => {
-        const strangers = applied.filter((row) => !migrations.some(({ version }) => version === row.version))
-        return [...migrations, ...strangers].map(({ version, name }) => ({
+        const newer = applied.filter((row) => !migrations.some(({ version }) => version === row.version))
+        return [...migrations, ...newer].map(({ version, name }) => ({
           version,
           name,
           appliedAt: applied.find((row) => row.version === version)?.applied_at ?? null,
@@ -164,11 +170,15 @@ export function migrator(db: Database, migrations: readonly Migration[], clock: 
   }
 }
 
-/** One migration, or none that is left to do. Resolves with the name of what it did. */
+/** Applies or reverts one migration and resolves with its name, or with undefined if none is left. */
 type Step = (tx: Transaction, applied: LedgerRow[]) => Promise<string | undefined>
 
 const busy = (cause: unknown): TaskFlowError =>
-  new TaskFlowError('SCHEMA_BUSY', `Others hold locks on the tables for long: ${(cause as Error).message}`, { cause })
+  new TaskFlowError(
+    'SCHEMA_BUSY',
+    `Other sessions have held locks on the tables for too long: ${(cause as Error).message}`,
+    { cause },
+  )
 
 const findLedger = statement<readonly [], { is_there: boolean }>({
   name: 'find_ledger',
@@ -177,59 +187,60 @@ const findLedger = statement<readonly [], { is_there: boolean }>({
 })
 
 /**
- * For whoever uses a schema without migrating it: passes when it is the one that this version makes, or a later one that suits it.
+ * Checks, without migrating, that the schema is that of this version or a newer one that is compatible with this version.
  *
- * @throws SCHEMA_OUTDATED when migrations are missing, SCHEMA_UNKNOWN when there are others
+ * @throws SCHEMA_OUTDATED if migrations are missing, SCHEMA_UNKNOWN if the database has migrations that this version does not know
  */
 export async function requireSchema(db: Queryable, migrations: readonly Migration[]): Promise<void> {
   const [found] = await db.run(findLedger, [])
   const applied = found?.is_there ? await db.run(readLedger, []) : []
-  refuseStrangers(applied, migrations)
+  rejectUnknown(applied, migrations)
   const missing = migrations.filter(({ version }) => !applied.some((row) => row.version === version))
   const [first] = missing
   if (!first) return
-  const what = applied.length === 0 ? 'has no tables of TaskFlow' : `lacks migration ${nameOf(first)}`
+  const what = applied.length === 0 ? 'has no TaskFlow tables' : `lacks migration ${nameOf(first)}`
   const more = applied.length > 0 && missing.length > 1 ? ` and ${missing.length - 1} more` : ''
-  throw new TaskFlowError('SCHEMA_OUTDATED', `The database ${what}${more}: migrate it with this version first`)
+  throw new TaskFlowError(
+    'SCHEMA_OUTDATED',
+    `The database ${what}${more}: run \`taskflow migrate\` of this version first`,
+  )
 }
 
-/**
- * A database is not touched that a newer TaskFlow migrated to something that does not suit this one, or whose migration was edited
- * after release.
- */
-function refuseStrangers(applied: readonly LedgerRow[], migrations: readonly Migration[]): void {
+/** Rejects a migration of a newer version that is not compatible with this one, and a migration that differs from its file. */
+function rejectUnknown(applied: readonly LedgerRow[], migrations: readonly Migration[]): void {
   const newest = migrations.at(-1)?.version ?? 0
   for (const row of applied) {
     const ours = migrations.find(({ version }) => version === row.version)
     if (!ours) {
       if (row.suits_from !== null && row.suits_from <= newest) continue
-      throw unknown(row)
+      throw unknownMigration(row)
     }
     if (checksumOf(ours) !== row.checksum) {
       throw new TaskFlowError(
         'SCHEMA_UNKNOWN',
-        `Migration ${nameOf(ours)} differs from the one applied at ${row.applied_at.toISOString()}: restore its file`,
+        `Migration ${nameOf(ours)} differs from the one applied at ${row.applied_at.toISOString()}: restore its file as released`,
       )
     }
   }
 }
 
-const unknown = ({ version, name }: LedgerRow): TaskFlowError =>
+const unknownMigration = ({ version, name }: LedgerRow): TaskFlowError =>
   new TaskFlowError(
     'SCHEMA_UNKNOWN',
-    `The database has migration ${version} (${name}), which this version does not know: run a newer one`,
+    `The database has migration ${version} (${name}), which this version does not know: run a newer version`,
   )
 
 /**
- * Reads the migrations of these folders, in the order of their numbers. Each room keeps its own; the numbers are one
- * sequence over all of them.
+ * Reads the migrations of these folders, in the order of their numbers. Each room has its own folder; the numbers form one
+ * sequence over all folders.
  *
- * @throws Error when a file is misnamed, its other half is missing, or a number is taken twice
+ * @throws Error if a file has a wrong name, a down file is missing, or two migrations have the same number
  */
 export function readMigrations(folders: readonly string[]): Migration[] {
   const found = folders.flatMap(readFolder).sort((a, b) => a.version - b.version)
   const taken = found.find(({ version }, index) => found[index - 1]?.version === version)
-  if (taken) throw new Error(`Expected one migration of number ${taken.version}, found two: ${nameOf(taken)} is one`)
+  if (taken)
+    throw new Error(`Migration ${nameOf(taken)} has the number of another migration: give it the next free number`)
   return found
 }
 

@@ -9,17 +9,17 @@ import { afterEach, describe, expect, test } from 'vitest'
 
 const TICK_MS = 100
 
-/** What the world does to one of two processes for a while. */
+/** Generates the conditions of one of two processes for a period. */
 const fate = fc.record({
   isRunning: fc.constantFrom(true, true, true, false),
   isCutOff: fc.constantFrom(false, false, true),
-  /** No timer of it fires meanwhile, as under SIGSTOP. */
+  /** Whether none of its timers fires, as under SIGSTOP. */
   isFrozen: fc.constantFrom(false, false, true),
   requestMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 4_000 })),
   replyMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 9_000 })),
 })
 const chapter = fc.record({ forMs: fc.integer({ min: TICK_MS, max: 15_000 }), a: fate, b: fate })
-// One of them may be three parts in a hundred faster or slower than the database.
+// A clock may be three per cent faster or slower than the database's.
 const rate = fc.constantFrom(0.97, 1, 1.03)
 const chronicle = fc.record({ chapters: fc.array(chapter, { minLength: 1, maxLength: 6 }), a: rate, b: rate })
 
@@ -27,7 +27,7 @@ type Chronicle = typeof chronicle extends fc.Arbitrary<infer Value> ? Value : ne
 
 const CALM = { isRunning: true, isCutOff: false, isFrozen: false, requestMs: 0, replyMs: 0 }
 
-/** Time that goes by as the test says, for two processes and the database alike. */
+/** Makes two processes and a database whose time the test controls. */
 function world(open: (nowMs: () => number) => LeaderStore) {
   let nowMs = 0
   const storage = open(() => nowMs)
@@ -40,7 +40,7 @@ function world(open: (nowMs: () => number) => LeaderStore) {
     },
   }
 
-  /** Whatever is asked of the true database is answered before the time goes on. */
+  /** Keeps track of a request, so that time advances only after the reply of a real database. */
   function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     const answer = question()
     const done = answer.finally(() => underWay.delete(done))
@@ -93,7 +93,7 @@ function world(open: (nowMs: () => number) => LeaderStore) {
 
   return {
     candidate,
-    /** Lets everything happen that is due by then. */
+    /** Advances the time and lets everything that is due happen. */
     async tick(candidates: readonly ReturnType<typeof candidate>[]) {
       nowMs += TICK_MS
       for (const each of candidates) {
@@ -109,7 +109,7 @@ function world(open: (nowMs: () => number) => LeaderStore) {
 
 type World = ReturnType<typeof world>
 
-/** @throws where two believe that they lead, or nobody does when all is well */
+/** Fails if two processes lead at once, or if none leads after the conditions have become normal. */
 async function live({ candidate, tick }: World, { chapters, ...rates }: Chronicle): Promise<void> {
   const [a, b] = [candidate(rates.a), candidate(rates.b)]
   const leaders = () => [a, b].filter(({ elector }) => elector.isLeading).length
@@ -130,7 +130,7 @@ async function live({ candidate, tick }: World, { chapters, ...rates }: Chronicl
   expect(leaders()).toBe(0)
 }
 
-const TITLE = 'whatever becomes of two processes, one at most believes that it leads, and one does once all is well'
+const TITLE = 'at most one of two processes leads under any conditions, and exactly one leads under normal conditions'
 
 describe('in memory', () => {
   test(TITLE, async () => {
@@ -146,7 +146,7 @@ for (const engine of engines()) {
     const given = useStorage(engine)
     afterEach(() => moveTime(given.db, 0))
 
-    /** The true row, whose time is the test's. */
+    /** Uses the row of a real database, with the time of the test. */
     function leaderStore(nowMs: () => number): LeaderStore {
       const setTime = () =>
         script(

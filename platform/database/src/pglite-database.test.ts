@@ -14,7 +14,7 @@ for (const engine of engines()) {
   describe(engine.name, () => {
     const processes = useProcesses()
 
-    test('data survives closing and opening again', async () => {
+    test('data survives a restart', async () => {
       const dataDir = `${processes.tempFolder()}/data`
       const first = await pgliteDatabase({ dataDir, loadDataDir: await openAsBlob(engine.dumpFile) })
       const storage = openStorage({ db: first, events: new EventEmitter(), retentionMs: 1 })
@@ -28,14 +28,14 @@ for (const engine of engines()) {
       await second.close()
     })
 
-    test('begins empty, with settings that rule out bad plans', async () => {
+    test('starts empty, with settings that rule out bad plans', async () => {
       const db = await pgliteDatabase()
       expect(await rowsOf(db, 'show enable_seqscan')).toEqual([{ enable_seqscan: 'off' }])
       expect(await migrator(db, allMigrations()).up()).not.toEqual([])
       await db.close()
     })
 
-    test('puts statements behind a transaction under way', async () => {
+    test('runs a statement after the transaction in progress', async () => {
       const db = await pgliteDatabase({ loadDataDir: await openAsBlob(engine.dumpFile) })
       const order: string[] = []
       const working = db.transaction(async (tx) => {

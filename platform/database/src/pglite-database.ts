@@ -6,21 +6,21 @@ import { translateDatabaseError } from './database-error.ts'
 import { PLAN_SETTINGS } from './plan-settings.ts'
 
 export interface PGliteSettings {
-  /** Folder of the data; absent for memory. Only one process may have it open. */
+  /** Data folder; absent to keep the data in memory. Only one process may open it at a time. */
   readonly dataDir?: string
-  /** Contents of a new data folder, as `dumpDataDir` gives them; a pre-built empty one by default. */
+  /** Contents of a new data folder, as returned by `dumpDataDir`. Defaults to a pre-built empty database. */
   readonly loadDataDir?: Blob | File
 }
 
 /**
- * PostgreSQL inside this process (PGlite). One connection, so PGlite itself puts
- * statements and transactions one after the other; the lanes of statements mean nothing here.
+ * Opens a PostgreSQL inside this process (PGlite). PGlite has one connection and runs statements and transactions one after the
+ * other; lanes have no effect.
  *
- * What it has committed survives the death of the process, also by SIGKILL. It does
- * not survive the death of the machine: WebAssembly's file system has no fsync.
+ * Committed data survives the end of the process, including SIGKILL. It may not survive a crash of the machine, because the
+ * file system of WebAssembly has no fsync.
  */
 export async function pgliteDatabase({ dataDir, loadDataDir }: PGliteSettings = {}): Promise<Database> {
-  // A process over a server never needs the engine.
+  // Loaded on demand: a process that connects to a server never needs PGlite.
   const { PGlite, types } = await import('@electric-sql/pglite')
   const contents = loadDataDir ?? (await emptyDataDir(dataDir))
   const pglite = await PGlite.create({
@@ -36,7 +36,7 @@ export async function pgliteDatabase({ dataDir, loadDataDir }: PGliteSettings = 
   return databaseOn(pglite)
 }
 
-/** Building a data folder takes seconds; unpacking a built one takes half a second. */
+// Initialising a data folder takes seconds; unpacking a pre-built one takes half a second.
 async function emptyDataDir(dataDir: string | undefined): Promise<Blob | undefined> {
   if (dataDir !== undefined && existsSync(`${dataDir}/PG_VERSION`)) return undefined
   const { dataDir: prebuilt } = await import('@electric-sql/pglite-prepopulatedfs')
@@ -47,7 +47,7 @@ function rethrow(error: unknown): never {
   throw translateDatabaseError(error)
 }
 
-/** A Database over a PGlite that the caller opened; closing it closes that. */
+/** Wraps a PGlite that the caller opened. Closing the database closes the PGlite too. */
 export function databaseOn(pglite: PGliteInterface): Database {
   async function run<Params extends readonly unknown[], Row>(
     on: PGliteInterface | PGliteTransaction,
@@ -55,8 +55,8 @@ export function databaseOn(pglite: PGliteInterface): Database {
     params: Params,
   ): Promise<Row[]> {
     const { rows } = await on.query<Row>(text, [...params]).catch(rethrow)
-    // PGlite computes on this very thread. Without a turn of its loop between two statements no request
-    // is read meanwhile, and nothing gathers for the next batch.
+    // PGlite runs on this thread. Without a turn of the event loop between two statements, no request would be read and no
+    // batch would gather.
     await nextTurn()
     return rows
   }

@@ -1,8 +1,8 @@
 /**
- * Every statement of ours addresses rows by a key or walks one index in order.
- * Statistics of tables that fill and empty a thousand times a minute, or of a
- * day's partition that began a minute ago, are always wrong, and a plan made from
- * them may read or sort a whole table. Such plans are ruled out for each statement. Hash joins stay: without a
- * sequential scan they cannot reach a table, and arrays of a thousand rows are joined to each other by them.
+ * Settings that rule out plans which read or sort a whole table. Every statement addresses rows by a key or reads one index in
+ * order. The planner would often decide otherwise, because the statistics are always wrong: tables fill and empty a thousand
+ * times a minute, and the partition of a day may be a minute old.
+ *
+ * Hash joins stay: they join arrays of a thousand rows, and without a sequential scan they cannot read a whole table.
  */
 export const PLAN_SETTINGS = { enable_seqscan: 'off', enable_mergejoin: 'off', jit: 'off' } as const

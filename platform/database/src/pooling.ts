@@ -1,12 +1,12 @@
 import pg from 'pg'
 import { isStatementLost } from './database-error.ts'
-import { CONNECT_TIMEOUT_MS, LANE_PATIENCE } from './database-timeouts.ts'
+import { CONNECT_TIMEOUT_MS, LANE_TIMEOUTS } from './database-timeouts.ts'
 
-/** What stands between this process and its sessions on the server. */
+/** Properties of the connection to the server. */
 export interface Pooling {
-  /** Each transaction runs in whatever session is free: what is set, prepared or listened to in one is lost or another's. */
+  /** Whether each transaction may run in another session, so that settings, prepared statements and LISTEN do not last. */
   readonly isPooled: boolean
-  /** Prepared statements are found again nonetheless: the pooler prepares them wherever they are needed. */
+  /** Whether prepared statements last nonetheless, because the pooler prepares them in each session. */
   readonly keepsStatements: boolean
 }
 
@@ -14,17 +14,19 @@ const OWN_SESSION: Pooling = { isPooled: false, keepsStatements: true }
 
 const MARK = 'taskflow.session'
 
-// A pooler says either of a setting that it would have to share, where it is not told to ignore it.
+// SQLSTATEs with which a pooler rejects a startup option that it is not configured to ignore.
 const REFUSALS = new Set(['08P01', '0A000'])
 
 const PROBE = 'taskflow_probe'
 const OWN_NAMES = 'select name from pg_prepared_statements where statement = $1'
 
 /**
- * Finds out what kind of address it is, since no setting tells: a pooler refuses a setting of ours at the start of a
- * session, or swallows it. Sessions of one's own keep it.
+ * Detects whether an address belongs to a pooler, by a marker in the startup options: a pooler rejects or ignores the marker, and
+ * a session of the server keeps it.
+ *
+ * @throws the driver's error if the address cannot be reached
  */
-export async function noticePooling(url: string): Promise<Pooling> {
+export async function detectPooling(url: string): Promise<Pooling> {
   if (await hasOwnSession(url)) return OWN_SESSION
   return { isPooled: true, keepsStatements: await keepsStatements(url) }
 }
@@ -41,10 +43,8 @@ async function hasOwnSession(url: string): Promise<boolean> {
   }
 }
 
-/**
- * A pooler that carries prepared statements from session to session (PgBouncer from 1.21 on) gives them names of its
- * own there. One that lets ours through knows nothing of them.
- */
+// A pooler that keeps prepared statements across sessions (PgBouncer since 1.21) renames them on the server. One that passes on
+// the name of the client does not keep them.
 async function keepsStatements(url: string): Promise<boolean> {
   try {
     return await withClient({ url }, async (client) => {
@@ -69,10 +69,10 @@ async function withClient<Result>(
     connectionString: url,
     application_name: 'taskflow',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: LANE_PATIENCE.queryMs,
+    query_timeout: LANE_TIMEOUTS.queryMs,
     ...(options !== undefined && { options }),
   })
-  // Whatever breaks is told by what is awaited.
+  // The awaited calls report every error.
   client.on('error', () => {})
   try {
     await client.connect()

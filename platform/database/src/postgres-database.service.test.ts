@@ -87,7 +87,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
       }
     }
 
-    test('a statement under way when its session is ended is told that the database is away; the next one succeeds', () =>
+    test('a statement whose session is terminated throws DATABASE_UNAVAILABLE, and the next one succeeds', () =>
       withDatabase(async (db) => {
         const sleeping = rowsOf(db, 'select pg_sleep(30)')
         const outcome = sleeping.then(
@@ -105,7 +105,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         expect(await rowsOf(db, 'select 1 as one')).toEqual([{ one: 1 }])
       }))
 
-    test('the next statement of a lane is on its way while the last is under way, and is done after it', async () => {
+    test('a lane sends the next statement while the previous one runs, and runs it afterwards', async () => {
       const proxy = await halfOpenProxy(portOf(opened.url!))
       const url = Object.assign(new URL(opened.url!), { host: `127.0.0.1:${proxy.port}` }).href
       try {
@@ -117,7 +117,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
             const [[first], [second]] = await both()
             const pauseMs = second!.began.getTime() - first!.ended.getTime()
             expect(pauseMs).toBeGreaterThanOrEqual(0)
-            // Not there and back.
+            // Less than a round trip.
             expect(pauseMs).toBeLessThan(200)
           },
           { url },
@@ -127,7 +127,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
       }
     })
 
-    test('of statements under way together on a lane one that is refused fails alone', () =>
+    test('a failed statement of a lane does not affect others in flight', () =>
       withDatabase(async (db) => {
         const statements = [moments, refused, moments, refused, moments]
         const outcomes = await Promise.allSettled(statements.map((statement) => db.run(statement, [])))
@@ -137,7 +137,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         await db.run(moments, [])
       }))
 
-    test('all statements under way on a lane are told when its session is ended; the next one succeeds', () =>
+    test('all statements in flight on a lane throw when its session is terminated, and the next one succeeds', () =>
       withDatabase(async (db) => {
         const outcomes = Promise.allSettled([db.run(sleeping, []), db.run(moments, [])])
         await eventually(async () => {
@@ -151,7 +151,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         await db.run(moments, [])
       }))
 
-    test('a transaction whose session is ended is told so, and leaves nothing', () =>
+    test('a transaction whose session is terminated throws and leaves no changes', () =>
       withDatabase(async (db) => {
         const work = db.transaction(async (tx) => {
           await tx.script(`insert into task_type (project, type, updated_at) values ('${PROJECT}', 'lost', now())`)
@@ -163,7 +163,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         await db.transaction((tx) => tx.script('select 1'))
       }))
 
-    test('sessions that are ended while nobody uses them are replaced in silence, on every lane', () =>
+    test('terminated idle sessions are replaced without an error, on every lane', () =>
       withDatabase(async (db) => {
         const use = async () => {
           await db.run(findPrincipal, ['no such hash'])
@@ -183,7 +183,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         )
       }))
 
-    test('heartbeats and duties go on while slow reads hold every connection of the pool', () =>
+    test('heartbeats and duties continue while slow reads use every connection of the pool', () =>
       withDatabase(
         async (db) => {
           const reading = Promise.allSettled([1, 2].map(() => rowsOf(db, 'select pg_sleep(20)')))
@@ -209,35 +209,35 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         { poolSize: 2 },
       ))
 
-    test('a listener comes back by itself, and is then called once with nothing', () =>
+    test('a listener reconnects by itself and is then called once with an empty payload', () =>
       withDatabase(async (db) => {
-        const heard: string[] = []
-        await db.listen('test_channel', (payload) => heard.push(payload))
+        const received: string[] = []
+        await db.listen('test_channel', (payload) => received.push(payload))
         for (let round = 1; round <= 2; round++) {
           expect(await terminate('taskflow listener')).toBe(1)
-          await eventually(() => heard.length === 2 * round - 1)
+          await eventually(() => received.length === 2 * round - 1)
           await operator.query(`select pg_notify('test_channel', 'after')`)
-          await eventually(() => heard.length === 2 * round)
-          expect(heard.slice(-2)).toEqual(['', 'after'])
+          await eventually(() => received.length === 2 * round)
+          expect(received.slice(-2)).toEqual(['', 'after'])
         }
       }))
 
-    test('a channel that the server refuses leaves no session behind, and others can be listened to', () =>
+    test('a channel that the server rejects leaves no session, and other channels work', () =>
       withDatabase(async (db) => {
         const none = async () => (await sessionsNamed('taskflow listener')) === 0
         for (const _ of [1, 2]) {
           await expect(db.listen('', () => {})).rejects.toMatchObject({ code: '42601' })
           await eventually(none)
         }
-        const heard: string[] = []
-        await db.listen('test_channel', (payload) => heard.push(payload))
+        const received: string[] = []
+        await db.listen('test_channel', (payload) => received.push(payload))
         await expect(db.listen('', () => {})).rejects.toMatchObject({ code: '42601' })
         await operator.query(`select pg_notify('test_channel', 'still')`)
-        await eventually(() => heard.includes('still'))
+        await eventually(() => received.includes('still'))
         expect(await sessionsNamed('taskflow listener')).toBe(1)
       }))
 
-    test('a statement that the server gives up on is told to be too slow', () =>
+    test('a statement that the server cancels throws QUERY_TOO_SLOW', () =>
       withDatabase(async (db) => {
         const slow = db.transaction((tx) => tx.script('set local statement_timeout = 10; select pg_sleep(5)'))
         await expect(slow).rejects.toMatchObject({ code: 'QUERY_TOO_SLOW', cause: { code: '57014' } })
@@ -248,7 +248,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         expect(await rowsOf(db, 'show plan_cache_mode')).toEqual([{ plan_cache_mode: 'force_custom_plan' }])
       }))
 
-    test('a prepared statement that its session has forgotten is sent again, and is not prepared from then on', async () => {
+    test('a prepared statement that its session lost is sent again, and statements are no longer prepared', async () => {
       const notices: string[] = []
       await withDatabase(
         async (db) => {
@@ -260,16 +260,18 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         },
         { poolSize: 1, onNotice: (sentence) => notices.push(sentence) },
       )
-      expect(notices).toEqual([`${new URL(opened.url!).host} does not keep prepared statements: each is planned anew`])
+      expect(notices).toEqual([
+        `${new URL(opened.url!).host} does not keep prepared statements: each execution is planned again`,
+      ])
     })
 
-    test('a session of its own is not taken for a pooled one', async () => {
+    test('a direct connection is not reported as a pooler', async () => {
       const notices: string[] = []
       await withDatabase((db) => rowsOf(db, 'select 1'), { onNotice: (sentence) => notices.push(sentence) })
       expect(notices).toEqual([])
     })
 
-    test('a network that swallows what is sent is told to be away, and the next statement finds another way', async () => {
+    test('a network that drops packets makes the database unavailable, and the next statement gets a new connection', async () => {
       const { port, swallow, close } = await halfOpenProxy(portOf(opened.url!))
       const url = new URL(opened.url!)
       url.host = `127.0.0.1:${port}`
@@ -294,7 +296,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
       await eventually(async () => (await terminate()) === 0)
     })
 
-    test('more at once than there are connections wait their turn', () =>
+    test('more statements at once than connections wait for a free one', () =>
       withDatabase(async (db) => {
         const outcomes = await Promise.all(
           Array.from({ length: 100 }, (_, n) => rowsOf(db, 'select $1::integer as n', [n])),
@@ -302,7 +304,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
         expect(outcomes.flat()).toEqual(Array.from({ length: 100 }, (_, n) => ({ n })))
       }))
 
-    test('is unavailable where no server is', async () => {
+    test('is unavailable without a server', async () => {
       const nowhere = new URL(opened.url!)
       nowhere.port = String(await freePort())
       const db = postgresDatabase({ url: nowhere.href })
@@ -317,7 +319,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
 const [oneEngine] = engines().filter(({ kind }) => kind === 'postgres')
 
 if (oneEngine)
-  test('all is well again within 15 s of a network that swallows what is sent, whatever was under way', async () => {
+  test('everything works again within 15 s after the network dropped packets, for any statements in flight', async () => {
     const { url, drop } = await openTestDatabase(oneEngine)
     const { port, swallow, close } = await halfOpenProxy(portOf(url!))
     const through = Object.assign(new URL(url!), { host: `127.0.0.1:${port}` }).href
@@ -331,8 +333,8 @@ if (oneEngine)
       () => db.run(heartbeatWorker, [newTaskId(), 'active', 0, 0]),
       () => db.run(nextDue, []),
     ]
-    const heard: string[] = []
-    await db.listen('test_channel', (payload) => heard.push(payload))
+    const received: string[] = []
+    await db.listen('test_channel', (payload) => received.push(payload))
     await Promise.all([...onLanes.map((run) => run()), ...[1, 2, 3, 4].map(() => rowsOf(db, 'select pg_sleep(0.1)'))])
 
     const swallowed = Promise.withResolvers<void>()
@@ -350,14 +352,14 @@ if (oneEngine)
     const began = performance.now()
     await Promise.all([
       unavailable(transaction),
-      // The first to hear nothing speaks for the connections that nobody used meanwhile.
+      // The first timeout also discards the connections that were idle.
       unavailable(read()).then(() => Promise.all([1, 2, 3, 4].map(read))),
       ...onLanes.map((run) => unavailable(run()).then(run)),
-      eventually(() => heard.length > 0, { timeoutMs: 15_000 }),
+      eventually(() => received.length > 0, { timeoutMs: 15_000 }),
     ])
     await rowsOf(operator, `select pg_notify('test_channel', 'word')`)
-    await eventually(() => heard.length > 1)
-    expect(heard).toEqual(['', 'word'])
+    await eventually(() => received.length > 1)
+    expect(received).toEqual(['', 'word'])
     expect(performance.now() - began).toBeLessThan(15_000)
 
     swallow()

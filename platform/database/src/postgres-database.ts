@@ -1,9 +1,9 @@
 import { hasCode, TaskFlowError } from '@taskflow/kernel'
 import type pg from 'pg'
 import type { Database, Lane, Statement, Transaction } from './database.ts'
-import { isSilence, isStatementLost, translateDatabaseError } from './database-error.ts'
-import { LANE_PATIENCE, POOL_PATIENCE } from './database-timeouts.ts'
-import { noticePooling } from './pooling.ts'
+import { isReplyTimeout, isStatementLost, translateDatabaseError } from './database-error.ts'
+import { LANE_TIMEOUTS, POOL_TIMEOUTS } from './database-timeouts.ts'
+import { detectPooling } from './pooling.ts'
 import { postgresListener } from './postgres-listener.ts'
 import { type SessionPool, sessionPool } from './session-pool.ts'
 import { settingsOf } from './session-settings.ts'
@@ -11,61 +11,61 @@ import { statementName } from './statement-name.ts'
 
 export interface PostgresSettings {
   readonly url: string
-  /** The same server without a pooler between, to listen to; `url` where absent. */
+  /** Address of the same server without a pooler in between, for LISTEN. Defaults to `url`. */
   readonly directUrl?: string
-  /** Schema that holds TaskFlow's tables; every statement finds it by the search path. */
+  /** Schema that holds TaskFlow's tables. It becomes the search path of every statement. */
   readonly schema?: string
-  /** Connections for what belongs to no lane: lists and single reads. */
+  /** Number of connections for statements without a lane: lists and single reads. */
   readonly poolSize?: number
-  /** Told about connections that break while nobody uses them. */
+  /** Called with the errors of idle connections. */
   onError?(error: unknown): void
-  /** Told once of each thing that an operator may want to know of the way to the server, in a sentence. */
+  /** Called once for each property of the connection that concerns an operator, with a sentence that describes it. */
   onNotice?(sentence: string): void
 }
 
 type AnyStatement = Pick<Statement<readonly unknown[], unknown>, 'name' | 'text' | 'lane'>
 
-// Migrations take the time they take; longer than this no timer can be.
+// Migrations have no time limit, and this is the longest delay of a timer.
 const NO_QUERY_TIMEOUT_MS = 2_147_483_647
 
 /**
- * A PostgreSQL server, 14 or newer. Behind a pooler that lends sessions for one transaction each (PgBouncer in
- * transaction mode) every transaction brings its settings along; the first connection notices which it is.
+ * Connects to a PostgreSQL server, version 14 or newer. Behind a pooler that lends a session for one transaction (PgBouncer in
+ * transaction mode), each transaction sets its own settings. The first connection detects whether there is a pooler.
  */
 export function postgresDatabase(settings: PostgresSettings): Database {
   const { url, directUrl = url, schema, poolSize = 8, onError = () => {}, onNotice = () => {} } = settings
   const pools = new Map<Lane | undefined, SessionPool>()
   const listening = postgresListener({ url: directUrl, onError })
-  let isNaming = true
+  let isPreparing = true
   let closing: Promise<unknown> | undefined
 
-  const pooling = onceItSucceeds(async () => {
-    const found = await noticePooling(url)
-    if (found.isPooled) onNotice(`${hostOf(url)} is a pooler: every transaction brings its settings along`)
-    if (!found.keepsStatements) forgoNames()
+  const pooling = rememberSuccess(async () => {
+    const found = await detectPooling(url)
+    if (found.isPooled) onNotice(`${hostOf(url)} is a pooler: each transaction sets its own settings`)
+    if (!found.keepsStatements) stopPreparing()
     return found
   })
-  const canListen = onceItSucceeds(async () => {
-    const { isPooled } = await (directUrl === url ? pooling() : noticePooling(directUrl))
+  const canListen = rememberSuccess(async () => {
+    const { isPooled } = await (directUrl === url ? pooling() : detectPooling(directUrl))
     if (isPooled)
       onNotice(
-        `Wake-ups are polled for, since ${hostOf(directUrl)} is a pooler: name the server's own address ` +
-          'in TASKFLOW_DATABASE_DIRECT_URL to be told of them at once',
+        `Wake-ups arrive late, by polling, because ${hostOf(directUrl)} is a pooler: set TASKFLOW_DATABASE_DIRECT_URL ` +
+          "to the server's own address to receive them at once",
       )
     return !isPooled
   })
 
-  function forgoNames(): void {
-    if (isNaming) onNotice(`${hostOf(url)} does not keep prepared statements: each is planned anew`)
-    isNaming = false
+  function stopPreparing(): void {
+    if (isPreparing) onNotice(`${hostOf(url)} does not keep prepared statements: each execution is planned again`)
+    isPreparing = false
   }
 
   async function poolOf(lane: Lane | undefined): Promise<SessionPool> {
     const { isPooled } = await pooling()
     const known = pools.get(lane)
     if (known) return known
-    if (closing) throw new TaskFlowError('DATABASE_UNAVAILABLE', 'The database is closed')
-    const [size, { queryMs }] = lane === undefined ? [poolSize, POOL_PATIENCE] : [1, LANE_PATIENCE]
+    if (closing) throw new TaskFlowError('DATABASE_UNAVAILABLE', 'This process has closed its database connections')
+    const [size, { queryMs }] = lane === undefined ? [poolSize, POOL_TIMEOUTS] : [1, LANE_TIMEOUTS]
     const isShared = lane !== undefined
     const opened = sessionPool({ url, size, isShared, settings: settingsOf(lane, schema), queryMs, isPooled, onError })
     pools.set(lane, opened)
@@ -73,7 +73,7 @@ export function postgresDatabase(settings: PostgresSettings): Database {
   }
 
   function queryOf(statement: AnyStatement, params: readonly unknown[]): pg.QueryConfig {
-    return { ...(isNaming && { name: statementName(statement) }), text: statement.text, values: [...params] }
+    return { ...(isPreparing && { name: statementName(statement) }), text: statement.text, values: [...params] }
   }
 
   async function run(statement: AnyStatement, params: readonly unknown[]): Promise<pg.QueryResult> {
@@ -82,7 +82,7 @@ export function postgresDatabase(settings: PostgresSettings): Database {
       return await pool.run(queryOf(statement, params))
     } catch (error) {
       if (!isStatementLost(error)) throw error
-      forgoNames()
+      stopPreparing()
       return pool.run(queryOf(statement, params))
     }
   }
@@ -93,12 +93,12 @@ export function postgresDatabase(settings: PostgresSettings): Database {
     try {
       const result = await work(transactionOn(client))
       await client.query('commit')
-      pool.giveBack(client)
+      pool.release(client)
       return result
     } catch (error) {
-      if (isStatementLost(error)) forgoNames()
+      if (isStatementLost(error)) stopPreparing()
       await rollback(client, error)
-      pool.giveBack(client, error as Error)
+      pool.release(client, error as Error)
       throw error
     }
   }
@@ -113,8 +113,8 @@ export function postgresDatabase(settings: PostgresSettings): Database {
   }
 
   function rethrow(error: unknown): never {
-    // What one connection suffers the others may suffer too, and each would take its own time-out to find out.
-    if (isSilence(error)) for (const pool of pools.values()) void pool.discardIdle()
+    // The other connections are probably broken too, and each would find out only by its own timeout.
+    if (isReplyTimeout(error)) for (const pool of pools.values()) void pool.discardIdle()
     throw translateDatabaseError(error)
   }
 
@@ -139,14 +139,14 @@ export function postgresDatabase(settings: PostgresSettings): Database {
 }
 
 async function rollback(client: pg.PoolClient, error: unknown): Promise<void> {
-  // Asking one that does not answer would take as long again.
+  // A server that does not answer would take another timeout to roll back.
   if (hasCode(translateDatabaseError(error), 'DATABASE_UNAVAILABLE')) return
-  // Failing this, the transaction goes with its connection.
+  // If the rollback fails, closing the connection ends the transaction.
   await client.query('rollback').catch(() => {})
 }
 
-/** Remembers what was found, asks once for all who ask at a time, and asks again when it could not be found. */
-function onceItSucceeds<Value>(find: () => Promise<Value>): () => Promise<Value> {
+/** Remembers the result of the first call that succeeds. Concurrent callers share one call; a failed call is repeated. */
+function rememberSuccess<Value>(find: () => Promise<Value>): () => Promise<Value> {
   let found: Promise<Value> | undefined
   return () => {
     found ??= find().catch((error: unknown) => {

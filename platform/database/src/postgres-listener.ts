@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { translateDatabaseError } from './database-error.ts'
-import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_DELAY_MS, LANE_PATIENCE } from './database-timeouts.ts'
+import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_DELAY_MS, LANE_TIMEOUTS } from './database-timeouts.ts'
 
 type Listener = (payload: string) => void
 
@@ -17,17 +17,15 @@ export interface PostgresListener {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
 
-// Nothing is ever sent on this connection, so without a question now and then a network that swallows what the
-// server says would pass for silence.
+// This connection sends nothing, so only a ping shows that the network has begun to drop packets.
 const PING_PAUSE_MS = 5_000
 const PING_TIMEOUT_MS = 3_000
 
-const GOODBYE_MS = 1_000
+const CLOSE_TIMEOUT_MS = 1_000
 
 /**
- * LISTEN for any number of channels on one connection, which comes back when it is lost.
- * What was notified meanwhile is gone, so each listener is then called once with an empty payload:
- * something may have happened.
+ * Listens to any number of channels on one connection and reconnects when the connection is lost. The notifications sent in
+ * between are lost, so after a reconnection each listener is called once with an empty payload: something may have changed.
  */
 export function postgresListener({ url, onError }: Options): PostgresListener {
   const listeners = new Map<string, Set<Listener>>()
@@ -43,7 +41,7 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: LANE_PATIENCE.queryMs,
+      query_timeout: LANE_TIMEOUTS.queryMs,
     })
     fresh.on('notification', ({ channel, payload = '' }) => {
       for (const listener of listeners.get(channel) ?? []) listener(payload)
@@ -57,7 +55,7 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
       fresh.end().catch(onError)
       throw error
     }
-    // Only from here on: a connection that breaks before is reported by the rejection, and must not come back twice.
+    // Registered only now: the rejection reports a connection that breaks earlier, which must not cause two reconnections.
     fresh.once('end', () => scheduleReconnect(FIRST_PAUSE_MS))
     schedulePing(fresh)
     return fresh
@@ -66,10 +64,10 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
   function schedulePing(open: pg.Client): void {
     if (isClosed) return
     ping = setTimeout(() => {
-      const question = { text: 'select 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig
-      open.query(question).then(
+      const query = { text: 'select 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig
+      open.query(query).then(
         () => schedulePing(open),
-        // It ends at once with a question on its way, and what follows its end is above.
+        // The end of the connection schedules the reconnection.
         () => open.end().catch(onError),
       )
     }, PING_PAUSE_MS)
@@ -100,12 +98,12 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
       listeners.set(channel, all.add(listener))
       try {
         if (client === undefined && reconnect === undefined) client = connect()
-        // None while it is away: the reconnection will listen to this channel too.
+        // Undefined during an outage: the reconnection will listen to this channel too.
         const open = await client
         if (open && !known) await open.query(`listen ${pg.escapeIdentifier(channel)}`)
       } catch (error) {
         all.delete(listener)
-        // A channel that was refused must not be asked for again at each reconnection.
+        // A reconnection must not repeat a LISTEN that the server rejected.
         if (all.size === 0) listeners.delete(channel)
         throw translateDatabaseError(error)
       }
@@ -119,10 +117,10 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
       clearTimeout(ping)
       const open = await client?.catch(() => undefined)
       if (!open) return
-      // Over a network that swallows what is sent no goodbye is answered.
-      const impatience = setTimeout(() => open.connection.stream.destroy(), GOODBYE_MS)
+      // A network that drops packets would keep the end from being confirmed.
+      const forced = setTimeout(() => open.connection.stream.destroy(), CLOSE_TIMEOUT_MS)
       await open.end().catch(onError)
-      clearTimeout(impatience)
+      clearTimeout(forced)
     },
   }
 }

@@ -39,7 +39,7 @@ async function lagMs(): Promise<number> {
 const countOn = async (db: Database): Promise<number> =>
   (await rowsOf<{ count: number }>(db, 'select count(*) from note'))[0]!.count
 
-test('lags only while it has something to apply, not for want of news', async () => {
+test('a replica lags only while it has changes to apply, not while there are no changes', async () => {
   await eventually(async () => (await countOn(onReplica).catch(() => undefined)) === 0)
   await eventually(async () => (await lagMs()) === 0)
   await rowsOf(onReplica, 'select pg_wal_replay_pause()')
@@ -57,7 +57,7 @@ test('lags only while it has something to apply, not for want of news', async ()
   expect(await countOn(onReplica)).toBe(1)
 })
 
-test('lags when its primary is gone, since nothing more comes', async () => {
+test('a replica lags while its primary is down', async () => {
   await primary.crash()
   await eventually(async () => (await lagMs()) > 0)
   await primary.start()
@@ -68,7 +68,7 @@ test('a primary does not lag', async () => {
   expect(await onPrimary.run(replicaLag, [])).toEqual([{ lag_ms: 0 }])
 })
 
-test('reads move to the primary when the replica dies, and back when it lives', async () => {
+test('reads move to the primary when the replica crashes, and back when it has returned', async () => {
   const clock = handClock()
   const events = new EventEmitter<TaskFlowEvents>()
   const db = replicaDatabase({ primary: onPrimary, replica: onReplica, clock, events })
@@ -87,7 +87,7 @@ test('reads move to the primary when the replica dies, and back when it lives', 
   await clock.advance(5_000)
   await eventually(async () => {
     if (await isOnReplica()) return true
-    // It answers, and may still wait for its primary's word.
+    // The replica answers, but may not be connected to its primary yet.
     await clock.advance(5_000)
     return false
   })

@@ -1,6 +1,6 @@
 import { type Clock, circuitBreaker, type Events, hasCode, TaskFlowError, withinTime } from '@taskflow/kernel'
 import type { Database, Statement } from './database.ts'
-import { isFromTheLine, isRecoveryConflict } from './database-error.ts'
+import { isPoolExhausted, isRecoveryConflict } from './database-error.ts'
 import { replicaLag } from './statements/replica-lag.ts'
 
 interface Options {
@@ -12,56 +12,56 @@ interface Options {
 
 const OPEN_MS = 5_000
 
-// Between two looks at the replica, while there is something to read.
-const LOOK_MS = 2_000
-const LOOK_TIMEOUT_MS = 3_000
+// Interval between two checks of the replica, while there are reads.
+const CHECK_MS = 2_000
+const CHECK_TIMEOUT_MS = 3_000
 
-// What lists show may be a moment old, and no more.
+// Lists may be slightly outdated, but not by more than this.
 const LONGEST_LAG_MS = 10_000
 
 /**
- * Reads that may be a moment old go to a replica, and to the primary whenever the replica is of no use: it is away,
- * it does not answer, it lags, or it had to drop the read for what it received meanwhile.
+ * Sends reads to a replica. Sends them to the primary while the replica is unavailable, does not answer or lags, and when the
+ * replica cancels a read because of a recovery conflict.
  */
 export function replicaDatabase({ primary, replica, clock, events }: Options): Database {
   const breaker = circuitBreaker({
     clock,
     failures: 1,
     openMs: OPEN_MS,
-    isAway: (error) => hasCode(error, 'DATABASE_UNAVAILABLE'),
-    weigh: (error) => (isFromTheLine(error) ? 0 : 1),
+    isUnavailable: (error) => hasCode(error, 'DATABASE_UNAVAILABLE'),
+    weigh: (error) => (isPoolExhausted(error) ? 0 : 1),
     onChange: (isClosed) => events.emit(isClosed ? 'database.returned' : 'database.lost', { database: 'replica' }),
   })
   const unavailable = (what: string, cause?: unknown): Error =>
     new TaskFlowError('DATABASE_UNAVAILABLE', `The replica ${what}`, { cause })
 
-  let lookedAtMs = Number.NEGATIVE_INFINITY
-  let lastLook: Promise<void> = Promise.resolve()
+  let checkedAtMs = Number.NEGATIVE_INFINITY
+  let lastCheck: Promise<void> = Promise.resolve()
 
-  /** Rejects when the replica is of no use. All reads of a time share one look. */
-  function look(): Promise<void> {
-    if (clock.monotonicMs() - lookedAtMs >= LOOK_MS) {
-      lookedAtMs = clock.monotonicMs()
-      lastLook = measureLag()
+  /** Rejects if the replica cannot be used. Reads of the same time share one check. */
+  function check(): Promise<void> {
+    if (clock.monotonicMs() - checkedAtMs >= CHECK_MS) {
+      checkedAtMs = clock.monotonicMs()
+      lastCheck = checkLag()
     }
-    return lastLook
+    return lastCheck
   }
 
-  async function measureLag(): Promise<void> {
-    const bound = { clock, ms: LOOK_TIMEOUT_MS, what: 'The replica', code: 'DATABASE_UNAVAILABLE' } as const
+  async function checkLag(): Promise<void> {
+    const bound = { clock, ms: CHECK_TIMEOUT_MS, what: 'The replica', code: 'DATABASE_UNAVAILABLE' } as const
     const [row] = await withinTime(replica.run(replicaLag, []), bound).catch((error: unknown) => {
-      // It may be there and not let us in, over a wrong password, say. For an answer this must not pass: nobody would hear of it.
+      // Any error makes the replica count as lost, for example a wrong password; otherwise no event would report it.
       throw hasCode(error, 'DATABASE_UNAVAILABLE') ? error : unavailable('cannot be read', error)
     })
     if (row && row.lag_ms > LONGEST_LAG_MS) throw unavailable(`lags by ${Math.round(row.lag_ms)} ms`)
   }
 
-  /** Goes on looking while a read is under way, so that one that hangs costs seconds, not its whole time-out. */
-  async function untilOfNoUse(signal: AbortSignal): Promise<never> {
+  /** Repeats the check during a read, so that a read that hangs costs seconds instead of its whole timeout. */
+  async function untilUnusable(signal: AbortSignal): Promise<never> {
     for (;;) {
-      await clock.sleep(LOOK_MS, signal)
+      await clock.sleep(CHECK_MS, signal)
       if (signal.aborted) return undefined as never
-      await look()
+      await check()
     }
   }
 
@@ -69,10 +69,10 @@ export function replicaDatabase({ primary, replica, clock, events }: Options): D
     statement: Statement<Params, Row>,
     params: Params,
   ): Promise<Row[]> {
-    await look()
+    await check()
     const over = new AbortController()
     try {
-      return await Promise.race([replica.run(statement, params), untilOfNoUse(over.signal)])
+      return await Promise.race([replica.run(statement, params), untilUnusable(over.signal)])
     } finally {
       over.abort()
     }
@@ -84,10 +84,10 @@ export function replicaDatabase({ primary, replica, clock, events }: Options): D
       try {
         return await breaker.run(
           () => read(statement, params),
-          () => unavailable('is not asked for a while'),
+          () => unavailable('was unavailable a moment ago'),
         )
       } catch (error) {
-        // It would be as slow there.
+        // The primary would be as slow.
         if (hasCode(error, 'QUERY_TOO_SLOW') && !isRecoveryConflict(error)) throw error
         return primary.run(statement, params)
       }

@@ -5,44 +5,44 @@ import { beginUnder, type SessionSettings, startupOptions } from './session-sett
 interface Options {
   readonly url: string
   readonly size: number
-  /** Of a single connection: all statements are sent on it as they come, and the server does one after the other. */
+  /** For a single connection: sends statements at once, without waiting for earlier ones; the server runs them in order. */
   readonly isShared: boolean
   readonly settings: SessionSettings
-  /** How long a reply is waited for, when even the server's own time-out does not come through. */
+  /** Time to wait for a reply, if even the error of the server's own timeout does not arrive. */
   readonly queryMs: number
-  /** Whether a pooler lends sessions for one transaction each. */
+  /** Whether a pooler lends sessions for one transaction at a time. */
   readonly isPooled: boolean
   onError(error: unknown): void
 }
 
-/** Connections whose statements all run under the same settings, whoever owns the sessions. Throws what the driver throws. */
+/** Connections whose statements all run under the same settings, with or without a pooler. Throws the driver's errors. */
 export interface SessionPool {
-  /** Runs one statement; what it did is committed when it resolves. */
+  /** Runs one statement and resolves once it has committed. */
   run(query: pg.QueryConfig): Promise<pg.QueryResult>
-  /** Resolves with a connection that has begun a transaction, to be given back by `giveBack`. */
+  /** Resolves with a connection on which a transaction has begun. The caller ends the transaction and calls `release`. */
   begin(): Promise<pg.PoolClient>
   /**
-   * With an error the connection is thrown away, and a transaction that is open on it with it. So it must be with
-   * whatever error: a PgBouncer that carries prepared statements remembers the name of one that failed to be
-   * prepared, and ends the connection on which it comes again.
+   * Returns a connection to the pool. After any error the caller must pass the error, which closes the connection and rolls back
+   * an open transaction: a PgBouncer that keeps prepared statements remembers the name of one that failed to prepare, and closes
+   * a connection that uses the name again.
    */
-  giveBack(client: pg.PoolClient, broken?: Error): void
-  /** Throws away the connections that nobody uses. */
+  release(client: pg.PoolClient, broken?: Error): void
+  /** Closes all idle connections. */
   discardIdle(): Promise<void>
   end(): Promise<void>
 }
 
-/** The driver knows a time-out for each query; its types do not. */
+/** A query with its own timeout, which the driver supports but its types lack. */
 type TimedQuery = pg.QueryConfig & { readonly query_timeout: number }
 
 interface Loan {
   readonly client: Promise<pg.PoolClient>
   borrowers: number
-  /** The first that one of them met: nobody else joins them, and the connection goes when the last has left. */
+  /** First error of a borrower. No further borrower joins, and the connection is closed when the last one has left. */
   failure?: Error
 }
 
-// OIDs: json stays text, bigint fits a number (counts and milliseconds only).
+// 114 is json, which stays text; 20 is bigint, which fits a number because the columns are counts and milliseconds.
 const TYPES = new pg.TypeOverrides()
 TYPES.setTypeParser(114, (text: string) => text)
 TYPES.setTypeParser(20, Number)
@@ -63,7 +63,7 @@ export function sessionPool(options: Options): SessionPool {
     query_timeout: queryMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
-    // At the end nobody waits for goodbyes that a silent network swallows.
+    // Lets the process exit without waiting for the close of connections that a broken network never confirms.
     allowExitOnIdle: true,
     ...((isPooled || isShared) && { pipeline: true }),
     ...(!isPooled && { options: startupOptions(settings) }),
@@ -73,17 +73,17 @@ export function sessionPool(options: Options): SessionPool {
 
   async function connect(): Promise<pg.PoolClient> {
     const client = await pool.connect()
-    // The pool watches idle connections only; one that breaks between two statements must not end the process.
+    // The pool handles the errors of idle connections only; an error between two statements would otherwise end the process.
     client.on('error', onError)
     return client
   }
 
-  function giveBack(client: pg.PoolClient, broken?: Error): void {
+  function release(client: pg.PoolClient, broken?: Error): void {
     client.off('error', onError)
     client.release(broken)
   }
 
-  /** One way there and back: the three are sent at once, and if the statement does not succeed the commit is a rollback. */
+  /** Sends begin, statement and commit in one round trip. If the statement fails, the commit rolls back. */
   async function sendInTransaction(client: pg.PoolClient, query: TimedQuery): Promise<pg.QueryResult> {
     const { query_timeout } = query
     const outcomes = await Promise.allSettled([
@@ -100,7 +100,6 @@ export function sessionPool(options: Options): SessionPool {
     ? sendInTransaction
     : (client: pg.PoolClient, query: TimedQuery): Promise<pg.QueryResult> => client.query(query)
 
-  /** The latest. */
   let loan: Loan | undefined
 
   function borrow(): Loan {
@@ -111,7 +110,7 @@ export function sessionPool(options: Options): SessionPool {
 
   async function run(query: pg.QueryConfig): Promise<pg.QueryResult> {
     const borrowed = borrow()
-    // It waits for those before it, each of which may take its time. Of a silent server the first of them tells, and for all.
+    // The statement may wait for each one before it. If the server is silent, the first of them times out and fails all.
     const query_timeout = queryMs * borrowed.borrowers
     try {
       return await send(await borrowed.client, { ...query, query_timeout })
@@ -119,9 +118,9 @@ export function sessionPool(options: Options): SessionPool {
       borrowed.failure ??= error as Error
       throw error
     } finally {
-      // One that could not be had need not be given back.
+      // A connection that could not be opened need not be released.
       if (--borrowed.borrowers === 0)
-        borrowed.client.then((client) => giveBack(client, borrowed.failure)).catch(() => {})
+        borrowed.client.then((client) => release(client, borrowed.failure)).catch(() => {})
     }
   }
 
@@ -133,15 +132,15 @@ export function sessionPool(options: Options): SessionPool {
         await client.query(begin)
         return client
       } catch (error) {
-        giveBack(client, error as Error)
+        release(client, error as Error)
         throw error
       }
     },
-    giveBack,
+    release,
     async discardIdle() {
       const discarded = Array.from({ length: pool.idleCount }, async () => {
         const client = await pool.connect()
-        // No goodbye: it is doubtful whether anybody hears it, and waiting for the answer would keep a process that stops.
+        // Destroys the socket: an orderly close may never be confirmed, and waiting for it would delay the end of the process.
         ;(client as unknown as pg.Client).connection.stream.destroy()
         client.release(true)
       })

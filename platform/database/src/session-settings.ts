@@ -1,27 +1,26 @@
 import pg from 'pg'
 import type { Lane } from './database.ts'
-import { LANE_PATIENCE, POOL_PATIENCE } from './database-timeouts.ts'
+import { LANE_TIMEOUTS, POOL_TIMEOUTS } from './database-timeouts.ts'
 import { PLAN_SETTINGS } from './plan-settings.ts'
 
-/** What statements run under, as PostgreSQL names it. */
+/** Settings of a session, by their names in PostgreSQL. */
 export type SessionSettings = Readonly<Record<string, string>>
 
 const POOL: SessionSettings = {
   ...PLAN_SETTINGS,
-  // The optional filters of lists make a plan for all parameters a bad one: it can use none of their indexes.
+  // Lists have optional filters, so a generic plan could use none of the indexes.
   plan_cache_mode: 'force_custom_plan',
-  statement_timeout: String(POOL_PATIENCE.statementMs),
+  statement_timeout: String(POOL_TIMEOUTS.statementMs),
 }
 
 const LANE: SessionSettings = {
   ...PLAN_SETTINGS,
-  // One plan for all parameters: with the settings above there is only one way to go, and planning it anew
-  // took a tenth of a claim's time.
+  // PLAN_SETTINGS leave one possible plan, and planning it again took a tenth of the time of a claim.
   plan_cache_mode: 'force_generic_plan',
-  // A claim walks its index in order and stops. With statistics that call the table empty, gathering the whole
-  // line by a bitmap and sorting it looks as cheap. Lists need bitmaps for labels; lanes have none.
+  // A claim reads its index in order and stops. If the statistics say that the table is empty, the planner considers it as cheap
+  // to collect the whole subqueue by a bitmap scan and sort it. Only lists need bitmap scans, for labels.
   enable_bitmapscan: 'off',
-  statement_timeout: String(LANE_PATIENCE.statementMs),
+  statement_timeout: String(LANE_TIMEOUTS.statementMs),
 }
 
 const LANES: Readonly<Record<Lane, SessionSettings>> = {
@@ -32,19 +31,20 @@ const LANES: Readonly<Record<Lane, SessionSettings>> = {
   duty: { ...LANE, plan_cache_mode: 'force_custom_plan' },
 }
 
+/** Returns the settings of a lane, or of the pool if there is no lane. */
 export function settingsOf(lane: Lane | undefined, schema: string | undefined): SessionSettings {
   const settings = lane === undefined ? POOL : LANES[lane]
   return schema === undefined ? settings : { ...settings, search_path: schema }
 }
 
-/** For a session of one's own: said once, when it starts. */
+/** Formats the settings as startup options of a session that this process owns. */
 export function startupOptions(settings: SessionSettings): string {
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ')
 }
 
-/** For a session that is lent for one transaction: said with each, and gone with it. */
+/** Returns SQL that begins a transaction with these settings. They end with the transaction, so a pooler may lend its session. */
 export function beginUnder(settings: SessionSettings): string {
   const calls = Object.entries(settings).map(
     ([name, value]) => `set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, true)`,

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { Statement } from './database.ts'
 
-/** Names a constant SQL text and types it both ways. The suite prepares each one and compares its columns. */
+/** Defines a statement with typed parameters and rows. A test prepares every statement and compares its columns. */
 export function statement<Params extends readonly unknown[], Row>(
   definition: Statement<Params, Row>,
 ): Statement<Params, Row> {
   return definition
 }
 
-/** Arrays, one for each column, from objects: how many rows travel to `unnest` in one statement. */
+/** Turns objects into arrays, one per column, so that one statement can read many rows with `unnest`. */
 export function columnsOf<Item, const Readers extends readonly ((item: Item) => unknown)[]>(
   items: readonly Item[],
   readers: Readers,
@@ -16,12 +16,12 @@ export function columnsOf<Item, const Readers extends readonly ((item: Item) => 
   return readers.map((read) => items.map(read)) as { [Index in keyof Readers]: ReturnType<Readers[Index]>[] }
 }
 
-/** A statement of no parameters that clears rows past their time. Retention runs those of all rooms, each round. */
+/** A statement without parameters that deletes expired rows. Each round of the retention duty runs the sweeps of all rooms. */
 export type Sweep = Statement<readonly [], never>
 
 /**
- * The SQL of the file that has the same name as this module and the ending `.sql`: a constant text, which `psql` runs as it is.
+ * Reads the SQL from the file beside the module, with the same name and the extension `.sql`. `psql` can run the file unchanged.
  *
- * @param url `import.meta.url` of the module
+ * @param url the `import.meta.url` of the module
  */
 export const sqlBeside = (url: string): string => readFileSync(new URL(url.replace(/\.[jt]s$/, '.sql')), 'utf8')

@@ -1,17 +1,17 @@
 import { handClock, settled } from '@taskflow/testing'
 import { expect, test } from 'vitest'
-import { playedDatabase, refused } from './test/scripted-database.ts'
+import { refused, scriptedDatabase } from './test/scripted-database.ts'
 import { waitForDatabase } from './wait-for-database.ts'
 
 function setup({ waitMs = 60_000 } = {}) {
-  const server = playedDatabase()
+  const server = scriptedDatabase()
   const clock = handClock()
-  const told: string[] = []
+  const seen: string[] = []
   const waiting = waitForDatabase(server, {
     url: 'postgres://taskflow:hush-hush@db.example:5432/taskflow',
     waitMs,
     clock,
-    onWait: (sentence) => told.push(sentence),
+    onWait: (sentence) => seen.push(sentence),
   })
   const ended = waiting.then(
     () => 'answered',
@@ -26,55 +26,55 @@ function setup({ waitMs = 60_000 } = {}) {
     }
   }
 
-  return { server, told, ended, failFor }
+  return { server, seen, ended, failFor }
 }
 
 const SENTENCE = 'Waiting for PostgreSQL at db.example:5432 (connect ECONNREFUSED 127.0.0.1:5432)'
 
-test('is over at once when the database answers', async () => {
-  const { server, told, ended } = setup()
+test('resolves at once when the database answers', async () => {
+  const { server, seen, ended } = setup()
   await settled()
   server.sent[0]?.answer()
   expect(await ended).toBe('answered')
-  expect(told).toEqual([])
+  expect(seen).toEqual([])
 })
 
-test('waits until the database answers, and tells every five seconds where and why, without the password', async () => {
-  const { server, told, ended, failFor } = setup()
+test('waits until the database answers, and reports host and reason every five seconds, without the password', async () => {
+  const { server, seen, ended, failFor } = setup()
   await failFor(4_500, refused())
-  expect(told).toEqual([SENTENCE])
+  expect(seen).toEqual([SENTENCE])
   await failFor(6_000, refused())
-  expect(told).toEqual([SENTENCE, SENTENCE, SENTENCE])
+  expect(seen).toEqual([SENTENCE, SENTENCE, SENTENCE])
   await settled()
   server.sent[0]?.answer()
   expect(await ended).toBe('answered')
 })
 
-test('gives up when its time is over', async () => {
+test('throws when the time is up', async () => {
   const { ended, failFor, server } = setup({ waitMs: 2_000 })
   await failFor(2_500, refused())
   expect(await ended).toBe('DATABASE_UNAVAILABLE')
   expect(server.sent).toEqual([])
 })
 
-test('does not wait at all where it may not', async () => {
-  const { ended, failFor, told } = setup({ waitMs: 0 })
+test('does not wait if the time to wait is zero', async () => {
+  const { ended, failFor, seen } = setup({ waitMs: 0 })
   await failFor(500, refused())
   expect(await ended).toBe('DATABASE_UNAVAILABLE')
-  expect(told).toEqual([])
+  expect(seen).toEqual([])
 })
 
-test.each(['28P01', '3D000'])('is over at once when the database refuses it (%s)', async (code) => {
-  const { server, ended, told } = setup()
+test.each(['28P01', '3D000'])('throws at once when the database rejects the connection (%s)', async (code) => {
+  const { server, ended, seen } = setup()
   await settled()
   server.sent[0]?.fail(Object.assign(new Error('refused'), { code }))
   expect(await ended).toBe(code)
-  expect(told).toEqual([])
+  expect(seen).toEqual([])
 })
 
-test('names the code of a failure that has no words, as where each address of a name failed', async () => {
-  const { told, failFor } = setup()
+test('reports the code of an error without a message, as when all addresses of a host name failed', async () => {
+  const { seen, failFor } = setup()
   const cause = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })
   await failFor(500, Object.assign(refused(), { cause }))
-  expect(told).toEqual(['Waiting for PostgreSQL at db.example:5432 (ECONNREFUSED)'])
+  expect(seen).toEqual(['Waiting for PostgreSQL at db.example:5432 (ECONNREFUSED)'])
 })

@@ -3,26 +3,26 @@ import type { Database } from './database.ts'
 import { ping } from './statements/ping.ts'
 
 interface Options {
-  /** Of the database; what it says beyond host and port is kept to oneself. */
+  /** Address of the database. Only its host and port are reported, never its password. */
   readonly url: string
   readonly waitMs: number
   readonly clock: Clock
-  /** Told at once and then every few seconds where is waited for what, in a sentence. */
+  /** Called at once and then every five seconds with a sentence that names the host and the reason. */
   onWait(sentence: string): void
 }
 
 const PAUSE_MS = 500
-const TELL_MS = 5_000
+const REPORT_MS = 5_000
 
 /**
- * Resolves when the database answers, for a process that starts beside it.
+ * Resolves when the database answers. For a process that may start before its database.
  *
- * @throws DATABASE_UNAVAILABLE when it does not in all that time, and whatever else it says at once: a wrong password
- * does not mend itself
+ * @throws DATABASE_UNAVAILABLE if the database has not answered after `waitMs` milliseconds. Throws any other error, such as a
+ * wrong password, at once, because waiting does not fix it
  */
 export async function waitForDatabase(db: Database, { url, waitMs, clock, onWait }: Options): Promise<void> {
   const deadlineMs = clock.monotonicMs() + waitMs
-  let tellAtMs = clock.monotonicMs()
+  let reportAtMs = clock.monotonicMs()
   for (;;) {
     try {
       await db.run(ping, [])
@@ -30,16 +30,16 @@ export async function waitForDatabase(db: Database, { url, waitMs, clock, onWait
     } catch (error) {
       const nowMs = clock.monotonicMs()
       if (!hasCode(error, 'DATABASE_UNAVAILABLE') || nowMs >= deadlineMs) throw error
-      if (nowMs >= tellAtMs) {
+      if (nowMs >= reportAtMs) {
         onWait(`Waiting for PostgreSQL at ${new URL(url).host} (${reasonOf(error)})`)
-        tellAtMs = nowMs + TELL_MS
+        reportAtMs = nowMs + REPORT_MS
       }
       await clock.sleep(Math.min(PAUSE_MS, deadlineMs - nowMs))
     }
   }
 }
 
-/** Where a name has several addresses, what each said is one error without words of its own. */
+// If a host name has several addresses, the driver throws one error for all, which has a code but no message.
 function reasonOf({ cause }: Error): string {
   const { message, code } = (cause ?? {}) as { message?: string; code?: string }
   return message || code || 'no answer'

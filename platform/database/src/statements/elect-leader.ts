@@ -3,16 +3,16 @@ import { sqlBeside, statement } from '../statement.ts'
 type Params = readonly [name: string, holder: string, ttlMs: number]
 
 interface Row {
-  /** Null where another leads. */
+  /** Null if another candidate leads. */
   term: number | null
   expires_in_ms: number
 }
 
 /**
- * Takes the row that is free or has expired, in a new term; renews that of its own holder. An expired row gets a new
- * term also from its own holder: nobody has to know that no other led meanwhile.
+ * Takes a row that is free or has expired, in a new term, or renews the row of its own holder. After an expiry the holder gets a
+ * new term too, because another candidate may have led in between.
  *
- * No row, or one that has expired: another was faster, between this statement's look and its write.
+ * Returns no row, or a row that has expired, if another candidate wrote the row after this statement's snapshot.
  */
 export const electLeader = statement<Params, Row>({
   name: 'elect_leader',

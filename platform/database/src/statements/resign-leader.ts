@@ -1,6 +1,6 @@
 import { sqlBeside, statement } from '../statement.ts'
 
-/** Lets the row expire now, if it is still the holder's, so that a standby takes over without waiting for its time to end. */
+/** Makes the holder's row expire now, so that a standby can lead at once. Does nothing if another candidate holds the row. */
 export const resignLeader = statement<readonly [name: string, holder: string], never>({
   name: 'resign_leader',
   lane: 'heartbeat',

@@ -1,21 +1,21 @@
 import { TaskFlowError } from '@taskflow/kernel'
 import type { Database } from '../database.ts'
 
-/** A statement that was sent and waits for the test to play the server. */
+/** A statement that was sent and whose outcome the test decides. */
 export interface Sent {
   readonly name: string
   answer(rows?: unknown[]): void
   fail(error: Error): void
 }
 
-/** A Database of which the test plays the server. */
-export interface PlayedDatabase extends Database {
-  /** Statements that were sent and not ended yet, in their order. */
+/** A Database whose replies the test decides. */
+export interface ScriptedDatabase extends Database {
+  /** Statements in flight, in the order of sending. */
   readonly sent: readonly Sent[]
   isClosed: boolean
 }
 
-export function playedDatabase(): PlayedDatabase {
+export function scriptedDatabase(): ScriptedDatabase {
   const sent = new Set<Sent>()
 
   function send<Result>(name: string): Promise<Result> {
@@ -50,12 +50,12 @@ export function playedDatabase(): PlayedDatabase {
   }
 }
 
-/** What node-postgres says when nothing came back. */
-export const silence = () => away('Query read timeout')
-export const refused = () => away('connect ECONNREFUSED 127.0.0.1:5432')
-/** What it says when its connections were in use for too long. */
-export const fromTheLine = () => away('timeout exceeded when trying to connect')
+/** Makes the error of node-postgres for a statement without a reply. */
+export const replyTimeout = () => unavailable('Query read timeout')
+export const refused = () => unavailable('connect ECONNREFUSED 127.0.0.1:5432')
+/** Makes the error of node-postgres for a pool whose connections were all in use for too long. */
+export const poolExhausted = () => unavailable('timeout exceeded when trying to connect')
 
-function away(text: string): TaskFlowError {
+function unavailable(text: string): TaskFlowError {
   return new TaskFlowError('DATABASE_UNAVAILABLE', 'The database does not answer', { cause: new Error(text) })
 }
