@@ -45,6 +45,6 @@ test('says which setting to change when its port is taken', async () => {
   const port = Number(new URL(first.url ?? '').port)
   await expect(setup(port).start()).rejects.toMatchObject({
     code: 'SETTINGS_INVALID',
-    message: `127.0.0.1:${port} is taken: choose another with --health-port and --host`,
+    message: `127.0.0.1:${port} is already in use: choose another address with --health-port and --host`,
   })
 })

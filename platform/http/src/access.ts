@@ -1,30 +1,30 @@
-/** The roles of a credential, from the least to the greatest. Each has all permissions of those before it. */
+/** The roles of a credential, in ascending order. Each role has all permissions of the roles before it. */
 export const ROLES = ['viewer', 'submitter', 'operator', 'admin'] as const
 
 export type Role = (typeof ROLES)[number]
 
-/** Every permission there is, by name. A room that has permissions of its own adds them by declaration merging. */
+/** Every permission, by name. A room adds its own permissions by declaration merging. */
 export interface Permissions {
   'metrics:read': true
 }
 
 export type Permission = keyof Permissions
 
-/** The caller of a request, once authenticated. */
+/** The authenticated caller of a request. */
 export interface Principal {
-  /** As it appears in events and audit: `key:<name>`, `admin`. */
+  /** Name of the caller in events: `key:<name>` or `admin`. */
   readonly actor: string
   readonly role: Role
   readonly project: string
 }
 
-/** Decides who calls and what the caller may do: the port that the room `identity` implements. */
+/** Decides who the caller is and what the caller may do. The room `identity` implements this port. */
 export interface Access {
-  /** The principal that was found to hold the token a moment ago. */
+  /** Returns the principal of a token that was authenticated a moment ago. */
   remembered(token: string): Principal | undefined
-  /** The principal that holds the token; undefined where nobody does. */
+  /** Resolves with the principal of the token, or with undefined if the token is not valid. */
   authenticate(token: string): Promise<Principal | undefined>
   permits(role: Role, permission: Permission): boolean
-  /** The least role that has the permission, to name it in a refusal. */
+  /** Returns the lowest role with the permission, for error messages. */
   leastRoleFor(permission: Permission): Role
 }

@@ -3,13 +3,18 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Access, Principal } from './access.ts'
 import { PRINCIPAL } from './principal.ts'
 
-/** From here on every route is behind authentication, and names the permission it takes. */
+/**
+ * Requires authentication for every route that is registered afterwards. Each of these routes must name its permission.
+ *
+ * @throws TypeError at registration if a route names no permission
+ */
 export function requireAuthentication(app: FastifyInstance, access: Access): void {
   app.decorateRequest(PRINCIPAL, null)
   app.addHook('onRoute', ({ url, config }) => {
-    if (config?.permission === undefined) throw new TypeError(`Expected route ${url} to name its permission`)
+    if (config?.permission === undefined)
+      throw new TypeError(`Route ${url} names no permission: set \`config.permission\``)
   })
-  // Not an async function: a caller that was seen a moment ago need not wait for a turn of the loop.
+  // Not an async function, so that a remembered caller does not wait for a turn of the event loop.
   app.addHook('onRequest', (request, _reply, done) => {
     const token = tokenOf(request)
     const known = access.remembered(token)
@@ -33,7 +38,7 @@ function admit(access: Access, principal: Principal | undefined, request: Fastif
 
 function tokenOf({ headers }: FastifyRequest): string {
   const { authorization } = headers
-  if (authorization === undefined) throw unauthenticated('The request carries no credentials')
+  if (authorization === undefined) throw unauthenticated('The request has no credentials')
   const [, token] = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization) ?? []
   if (token === undefined) throw unauthenticated('The `Authorization` header is not of the form `Bearer <API key>`')
   return token
@@ -51,7 +56,7 @@ function refuseUnlessPermitted(
   const path = routeOptions.url ?? url
   throw new TaskFlowError(
     'FORBIDDEN',
-    `${method} ${path} takes permission ${permission}, which role ${access.leastRoleFor(permission)} has and role ${role} does not`,
+    `${method} ${path} requires permission ${permission}, which role ${access.leastRoleFor(permission)} has and role ${role} does not`,
     { details: { permission } },
   )
 }

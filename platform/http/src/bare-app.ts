@@ -11,27 +11,27 @@ import { problemSchema } from './schemas/problem.ts'
 
 interface Deps {
   readonly metrics: RequestMetrics
-  /** Every error that a reply may carry. */
+  /** Every error that a reply may contain. */
   readonly errors: ErrorDescriptions
   readonly ids: Ids
   readonly log: FastifyBaseLogger
 }
 
-// Bodies without a payload are small; routes with one state their own limit.
+// Bodies without a payload are small. Routes whose bodies have a payload set their own limit.
 const BODY_LIMIT = 65_536
 
-/** What every app over HTTP here has in common, without any route: how requests are read, refused, answered and observed. */
+/** Makes an app without routes. Reads, validates, rejects and observes requests in the same way for every app. */
 export function bareApp({ metrics, errors, ids, log }: Deps): FastifyInstance {
   const problemOf = problemsOf(errors)
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
-    // observeRequests() writes the one line there is.
+    // observeRequests() writes the one line per request.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     childLoggerFactory: requestLog,
     genReqId: () => ids.next(),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
-    // Node.js would refuse it without a word; checkAddresses() does with one.
+    // Node.js would reject a request without a host without a problem in the reply; checkAddresses() rejects it with one.
     http: { requireHostHeader: false },
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, request, reply) => sendProblem(problemOf, error, request, reply),

@@ -2,8 +2,8 @@ import { TaskFlowError } from '@taskflow/kernel'
 import { DEFAULT_LIMIT } from './schemas/page.ts'
 
 /**
- * Cursors: where a page ended, as base64url of a small JSON text. Opaque to callers, so that what
- * is in it may change: the version tells. A cursor says nothing of the filter.
+ * A cursor marks the end of a page: base64url of a small JSON text with a version. Callers must not read it, so its contents may
+ * change. It does not contain the filter of the list.
  */
 const VERSION = 1
 
@@ -11,11 +11,11 @@ export function encodeCursor(after: string): string {
   return Buffer.from(JSON.stringify({ v: VERSION, after })).toString('base64url')
 }
 
-/** @param isValid whether the position is one that this list could have given */
+/** @param isValid returns whether the position can occur in this list */
 function decodeCursor(cursor: string, isValid: (after: string) => boolean): string {
   const after = positionIn(cursor)
   if (after === undefined || !isValid(after))
-    throw new TaskFlowError('CURSOR_INVALID', `Query parameter \`cursor\` is not one that this list gave`, {
+    throw new TaskFlowError('CURSOR_INVALID', `Query parameter \`cursor\` is not a cursor of this list`, {
       details: { errors: [{ in: 'query', pointer: '/cursor', message: 'is not a cursor of this list' }] },
     })
   return after
@@ -26,7 +26,7 @@ function positionIn(cursor: string): string | undefined {
     const { v, after } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as { v?: unknown; after?: unknown }
     return v === VERSION && typeof after === 'string' ? after : undefined
   } catch {
-    // Not JSON, or not an object: no cursor of ours.
+    // The text is not JSON, or not an object.
     return undefined
   }
 }
@@ -37,7 +37,7 @@ interface PageRequest {
 }
 
 interface Walk<Item> {
-  /** Up to `limit` items that come after the position. */
+  /** Resolves with at most `limit` items after the position. */
   read(page: { limit: number; after?: string }): Promise<readonly Item[]>
   positionOf(item: Item): string
   isPosition(text: string): boolean
@@ -48,7 +48,7 @@ export interface PageOf<Item> {
   readonly nextCursor: string | null
 }
 
-/** Reads one item more than the page holds, to know whether there is a next one. */
+/** Reads a page. Reads one item more than the page contains, to know whether there is a next page. */
 export async function readPage<Item>(request: PageRequest, walk: Walk<Item>): Promise<PageOf<Item>> {
   const { limit = DEFAULT_LIMIT, cursor } = request
   const after = cursor === undefined ? undefined : decodeCursor(cursor, walk.isPosition)
@@ -58,7 +58,7 @@ export async function readPage<Item>(request: PageRequest, walk: Walk<Item>): Pr
   return { items, nextCursor: found.length > limit && last ? encodeCursor(walk.positionOf(last)) : null }
 }
 
-/** Pages of a list that is read as a whole and only grows at its end: the position is a count. */
+/** Returns a page of a list in memory that grows only at its end. The position is a number of items. */
 export function slicePage<Item>(request: PageRequest, all: readonly Item[]): PageOf<Item> {
   const { limit = DEFAULT_LIMIT, cursor } = request
   const start = cursor === undefined ? 0 : Number(decodeCursor(cursor, (after) => /^\d{1,9}$/.test(after)))

@@ -6,17 +6,21 @@ interface Options {
   readonly name: string
   readonly host: string
   readonly port: number
-  /** The flag of its port, for who must choose another. */
+  /** Command-line flag of the port, for the message when the port is in use. */
   readonly portFlag: string
   build(): Promise<FastifyInstance>
 }
 
 export interface HttpServer extends Service {
-  /** Where it listens, once started. */
+  /** Address of the server while it runs. */
   readonly url: string | undefined
 }
 
-/** An app on a socket. Stopping it lets requests under way end; those that are held are answered at once. */
+/**
+ * Serves an app on a socket. A stop lets requests in flight end, and answers held requests at once.
+ *
+ * `start` throws SETTINGS_INVALID if the address is in use, is not permitted or does not exist.
+ */
 export function httpServer({ name, host, port, portFlag, build }: Options): HttpServer {
   let app: FastifyInstance | undefined
   let url: string | undefined
@@ -24,7 +28,7 @@ export function httpServer({ name, host, port, portFlag, build }: Options): Http
   function explainRefusal(error: unknown): never {
     const reason = REASONS[String((error as NodeJS.ErrnoException).code)]
     if (reason === undefined) throw error
-    const sentence = `${host}:${port} ${reason}: choose another with ${portFlag} and --host`
+    const sentence = `${host}:${port} ${reason}: choose another address with ${portFlag} and --host`
     throw new TaskFlowError('SETTINGS_INVALID', sentence, { cause: error })
   }
 
@@ -49,7 +53,7 @@ export function httpServer({ name, host, port, portFlag, build }: Options): Http
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is taken',
-  EACCES: 'may not be used by this user',
-  EADDRNOTAVAIL: 'is no address of this machine',
+  EADDRINUSE: 'is already in use',
+  EACCES: 'is not permitted for this user',
+  EADDRNOTAVAIL: 'is not an address of this machine',
 }

@@ -1,34 +1,36 @@
-// Groups of lines are half a statement: of those under way two are stored, one after the other, while two more gather.
-const MAX_UNDER_WAY = 4
+// Two groups of lines fill one statement: while the database stores two groups, two more gather.
+const MAX_IN_FLIGHT = 4
 
 /**
- * Runs work on each item while the next are awaited, a few at a time, and yields the results in order,
- * each as soon as it is there: also while no further item comes. Rejections must be results of the work.
+ * Runs work on several items at a time while it waits for the next item. Yields the results in the order of the items, each as
+ * soon as it is available, even while no further item arrives.
+ *
+ * The work must not reject: it must resolve with its errors as results.
  */
 export async function* overlapped<Item, Result>(
   items: AsyncIterable<Item>,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {
   const source = items[Symbol.asyncIterator]()
-  const underWay: Promise<Result>[] = []
+  const inFlight: Promise<Result>[] = []
   let awaited: Promise<IteratorResult<Item>> | undefined = source.next()
   try {
-    while (awaited !== undefined || underWay.length > 0) {
-      const [first] = underWay
+    while (awaited !== undefined || inFlight.length > 0) {
+      const [first] = inFlight
       const arrived: IteratorResult<Item> | undefined = await Promise.race([
-        ...(awaited !== undefined && underWay.length < MAX_UNDER_WAY ? [awaited] : []),
+        ...(awaited !== undefined && inFlight.length < MAX_IN_FLIGHT ? [awaited] : []),
         ...(first ? [first.then(() => undefined)] : []),
       ])
       if (arrived) {
         awaited = arrived.done ? undefined : source.next()
-        if (!arrived.done) underWay.push(work(arrived.value))
+        if (!arrived.done) inFlight.push(work(arrived.value))
       } else {
-        underWay.shift()
+        inFlight.shift()
         yield (await first) as Result
       }
     }
   } finally {
-    // The reader has left, or the source broke: nothing more is wanted of it.
+    // The reader has left or the source has failed, so the outcome of a pending read does not matter.
     void awaited?.catch(() => undefined)
     await source.return?.()
   }

@@ -3,14 +3,14 @@ import type { Permission, Principal } from './access.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the caller must be permitted; `any` asks only who is calling. Required behind authentication. */
+    /** Permission that the caller needs; `any` for every authenticated caller. Required for routes with authentication. */
     readonly permission?: Permission | 'any'
   }
 }
 
 export const PRINCIPAL = 'principal'
 
-/** Who sent the request. Throws where the route is not behind authentication. */
+/** Returns the caller of the request. Throws if the route has no authentication. */
 export function principalOf(request: FastifyRequest<never> | FastifyRequest): Principal {
   return (request as FastifyRequest).getDecorator<Principal>(PRINCIPAL)
 }

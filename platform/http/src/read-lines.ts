@@ -1,21 +1,21 @@
 import { TaskFlowError } from '@taskflow/kernel'
 
 export interface Line {
-  /** From 1, blank lines counted. */
+  /** Line number from 1, including blank lines. */
   readonly number: number
   readonly bytes: Buffer
-  /** Why its bytes were not kept. */
+  /** Present if the line is too long; `bytes` is empty then. */
   readonly error?: TaskFlowError
 }
 
-// Enough for a statement to be full, few enough to be held.
+// Large enough to fill statements, small enough to keep in memory.
 const MAX_GROUP = 500
 
 const NEWLINE = 0x0a
 
 /**
- * Cuts a stream into lines, in groups of those that came together. Of a line that is too long nothing is
- * kept, and it comes as an error; blank lines are left out. Never holds more than one chunk and one line.
+ * Splits a stream into lines and yields the lines of each chunk as groups. Omits blank lines, and yields a line that is too long as
+ * an error without its bytes. Keeps at most one chunk and one line in memory.
  */
 export async function* lineGroups(input: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line[]> {
   const cutter = lineCutter(maxBytes)
@@ -66,5 +66,8 @@ function lineCutter(maxBytes: number) {
 const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 
 function tooLong(number: number, maxBytes: number): TaskFlowError {
-  return new TaskFlowError('PAYLOAD_TOO_LARGE', `Line ${number} is longer than ${maxBytes} bytes, the limit of a task`)
+  return new TaskFlowError(
+    'PAYLOAD_TOO_LARGE',
+    `Line ${number} is longer than ${maxBytes} bytes, the limit for one task`,
+  )
 }

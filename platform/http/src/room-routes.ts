@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { TSchema } from 'typebox'
 
-/** What a room serves over HTTP, behind authentication. */
+/** The routes of a room, all of which require authentication. */
 export interface RoomRoutes<Deps> {
-  /** Schemas that its replies refer to by name. */
+  /** Schemas that the replies refer to by name. */
   readonly schemas: readonly TSchema[]
   register(app: FastifyInstance, deps: Deps): Promise<void>
 }

@@ -4,42 +4,42 @@ import type { Role } from '@taskflow/http/access'
 import type { Duty, ErrorDescriptions, LogLines, Metrics } from '@taskflow/kernel'
 import type { TSchema } from 'typebox'
 
-/** What must be true of the database at any moment between two statements. */
+/** A condition that holds in the database at any moment between two statements. */
 export interface Invariant {
-  /** A `task`, a `leader`: what the id of an offender names. */
+  /** The kind of row that the id of an offender names, such as `task` or `leader`. */
   readonly subject: string
-  /** What is said of the subject that breaks it. */
+  /** Predicate of the sentence about an offender: "task 0190… has a term below 1". */
   readonly sentence: string
-  /** Gives `id` and `detail` of each offender; may read the common tables that the checker of invariants defines. */
+  /** Returns the `id` and `detail` of each offender. May read the common table expressions of the invariant checker. */
   readonly query: string
 }
 
 /**
- * A feature, as the product sees it. Every registry of the product (OpenAPI, permissions, errors, settings, metrics, log
- * lines, migrations, duties, sweeps, invariants, promises) is the sum of what its rooms give here, so adding a feature
- * means adding a room and a line to the list of rooms.
+ * A feature with everything that it adds to the product. Every registry of the product (OpenAPI, permissions, errors, settings,
+ * metrics, log lines, migrations, duties, sweeps, invariants, promises) is the sum over all rooms. To add a feature, add a room and
+ * list it in modules/rooms.
  *
- * `StoreDeps`, `RouteDeps` and `DutyDeps` name what the room needs; the composition gives every room the same whole.
+ * `StoreDeps`, `RouteDeps` and `DutyDeps` name the dependencies of the room. All rooms receive the same object.
  */
 export interface Room<StoreDeps = never, Stores extends object = object, RouteDeps = never, DutyDeps = never> {
-  /** The folder's name. */
+  /** Name of the room and of its folder. */
   readonly name: string
   readonly errors?: ErrorDescriptions
-  /** Each permission, with the least role that has it. */
+  /** The permissions, each with the lowest role that has it. */
   readonly permissions?: Readonly<Record<string, Role>>
   readonly settings?: Readonly<Record<string, TSchema>>
-  /** Counts the room's events. Nothing else knows the metrics library. */
+  /** Makes the metrics that count the events of the room. */
   readonly metrics?: Metrics
-  /** What an operator reads of the room's events in the log of the process. */
+  /** Log lines for the events of the room. */
   readonly logLines?: LogLines
-  /** Opens what the room stores. It is given the stores of the rooms before it in the list. */
+  /** Opens the stores of the room. Receives the stores of all rooms before it in the list. */
   readonly stores?: (deps: StoreDeps) => Stores
-  /** Statements that clear rows past their time. */
+  /** Statements that delete expired rows. */
   readonly sweeps?: readonly Sweep[]
-  /** Loads its routes: only a process that serves the API pays for them. */
+  /** Loads the routes of the room. Only a process that serves the API calls it. */
   readonly routes?: () => Promise<RoomRoutes<RouteDeps>>
   readonly duties?: (deps: DutyDeps) => readonly Duty[]
   readonly invariants?: readonly Invariant[]
-  /** The promises of the product that this room keeps, by number, as one sentence each. */
+  /** Promises of the product that this room keeps, by number, one sentence each. */
   readonly promises?: Readonly<Record<string, string>>
 }

@@ -1,19 +1,17 @@
 import { NAME_PATTERN } from '@taskflow/kernel'
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
 
-/** Schemas of single values that many routes share. */
-
 export const name = (description: string) =>
   Type.String({ pattern: NAME_PATTERN, description: `${description}: letters, digits and \`. _ : -\`, at most 128` })
 
-// No moment that is given may lie outside: it must fit PostgreSQL, an interval from it too, and be no typing error.
+// The range of years below excludes typing errors, and moments that PostgreSQL could not store after adding an interval.
 const MOMENT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/
 const FIRST_YEAR = 1970
 const LAST_YEAR = 2200
 
 export const MOMENT_RULE = `an ISO 8601 date and time with its zone, from ${FIRST_YEAR} to ${LAST_YEAR}`
 
-/** Whether it is such a moment; a day that its month does not have is none, though Date would take it. */
+/** Returns whether a text follows `MOMENT_RULE`. Rejects a day that its month does not have, which Date would accept. */
 export function isMoment(text: string): boolean {
   const match = MOMENT.exec(text)
   if (!match) return false
@@ -27,12 +25,12 @@ const TEN_YEARS_MS = 10 * 365 * 86_400_000
 export const duration = (description: string, minimum = 0) =>
   Type.Integer({ minimum, maximum: TEN_YEARS_MS, description: `${description}, in milliseconds` })
 
-/** The value or null, as one schema with two types: an `anyOf` would blur what a refusal says. */
+/** Allows null as well. Returns one schema with two types, because errors of an `anyOf` say less. */
 export function nullable<Schema extends TSchema>(schema: Schema) {
   return Type.Unsafe<Static<Schema> | null>({ ...schema, type: [(schema as { type?: string }).type, 'null'] })
 }
 
-/** A body or query that refuses fields it does not know. */
+/** Makes the schema of a body or query that rejects unknown fields. */
 export function closed<Properties extends Parameters<typeof Type.Object>[0]>(
   properties: Properties,
   options: Record<string, unknown> = {},

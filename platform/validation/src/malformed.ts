@@ -1,26 +1,26 @@
 import { TaskFlowError } from '@taskflow/kernel'
 
-/** One field of a request that is not as it should be. */
+/** An invalid field of a request. */
 export interface FieldError {
   readonly in: 'body' | 'query' | 'path' | 'headers'
-  /** JSON pointer (RFC 6901). */
+  /** JSON pointer (RFC 6901) to the field. Empty for the whole part. */
   readonly pointer: string
   readonly message: string
 }
 
-/** A request that no change of state could make right; `errors` names the fields. */
+/** Makes the error for a request that is invalid in any state of the server. `errors` lists the fields. */
 export function malformed(detail: string, errors?: readonly FieldError[]): TaskFlowError {
   return new TaskFlowError('REQUEST_MALFORMED', detail, { ...(errors && { details: { errors } }) })
 }
 
-/** The same, for one field that only the handler can judge. */
+/** Makes the error for one field that only the handler can check. */
 export function malformedField(where: FieldError['in'], pointer: string, message: string): TaskFlowError {
   return malformed(sentenceOf([{ in: where, pointer, message }]), [{ in: where, pointer, message }])
 }
 
 const PART = { body: 'Field', query: 'Query parameter', path: 'Path parameter', headers: 'Header' } as const
 
-/** Names the first offending field, and how many more there are. */
+/** Makes a sentence of the first invalid field and the number of others. */
 export function sentenceOf(errors: readonly FieldError[]): string {
   const [first] = errors
   if (!first) return 'The request is malformed'
@@ -31,10 +31,10 @@ export function sentenceOf(errors: readonly FieldError[]): string {
 
 const nameOf = ({ in: where, pointer }: FieldError): string => (where === 'body' ? pointer : pointer.slice(1))
 
-/** One step of a JSON pointer (RFC 6901). */
+/** Formats one step of a JSON pointer (RFC 6901). */
 export const step = (key: string | number): string => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`
 
-/** Runs work on a part of the body; errors of it point into the whole, and say which part is meant. */
+/** Runs work on a part of the body. Prefixes the pointers of its errors with `pointer`, and adds `pointer` to its message. */
 export function within<Part, Result>(pointer: string, work: (part: Part) => Result, part: Part): Result {
   try {
     return work(part)

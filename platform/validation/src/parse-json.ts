@@ -2,20 +2,20 @@ import { isUtf8 } from 'node:buffer'
 import { malformed, malformedField, step } from './malformed.ts'
 
 /**
- * Reads JSON that a stranger sent. Beyond syntax it refuses what would be lost, or break things,
- * further on: text that is not UTF-8, nesting that would exhaust a stack, characters that PostgreSQL
- * cannot store, numbers that change their value, and the key `__proto__`.
+ * Parses JSON from an untrusted source. Rejects, besides wrong syntax, what would be lost or cause failures later: text that is not
+ * UTF-8, nesting that would exhaust the stack, characters that PostgreSQL cannot store, integers that would lose digits, and the
+ * key `__proto__`.
  */
 const MAX_DEPTH = 64
 
-// Without any of these there is no NUL, no lone surrogate, no such key, no number that is too large or too long.
-const DOUBTFUL = /\\u|__proto__|\d{16}|\d[eE]\+?\d{3}/
+// A text without a match cannot have a NUL, a lone surrogate, the key `__proto__`, or a number too large or too long.
+const SUSPICIOUS = /\\u|__proto__|\d{16}|\d[eE]\+?\d{3}/
 
-// With fewer brackets than this it is not nested too deep, wherever in a body it stands.
+// A value with fewer brackets cannot be nested too deep, even inside the body of a request.
 const FEW_BRACKETS = MAX_DEPTH - 4
 
-/** Whether a text that `JSON.stringify` made would surely pass. */
-export const isPlainJson = (text: string): boolean => !DOUBTFUL.test(text) && hasFewBrackets(text)
+/** Returns whether a text made by `JSON.stringify` is certain to pass `parseJson`. */
+export const isPlainJson = (text: string): boolean => !SUSPICIOUS.test(text) && hasFewBrackets(text)
 
 function hasFewBrackets(text: string): boolean {
   let count = 0
@@ -25,21 +25,22 @@ function hasFewBrackets(text: string): boolean {
   return true
 }
 
+/** @throws REQUEST_MALFORMED with a message that names the flaw */
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8')
   const text = bytes.toString()
-  // Before parsing, so that hostile depth costs one pass over the bytes and no stack.
+  // Checked before parsing, so that hostile nesting costs one pass over the bytes and no stack.
   if (!hasFewBrackets(text) && depthOf(bytes) > MAX_DEPTH)
     throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels`)
   const value = parse(text)
-  if (!DOUBTFUL.test(text)) return value
+  if (!SUSPICIOUS.test(text)) return value
   const flaw = flawOf(value)
   if (flaw) throw malformedField('body', flaw.pointer, flaw.message)
   if (LONG_NUMBER.test(text)) refuseInexactIntegers(text)
   return value
 }
 
-/** What a value is once it has travelled as JSON, judged as if a stranger had sent it. Throws as `JSON.stringify` does. */
+/** Returns a value as the server would receive it over HTTP, with the same checks. Throws what `JSON.stringify` throws. */
 export const asSent = (value: unknown): unknown => parseJson(Buffer.from(JSON.stringify(value)))
 
 function parse(text: string): unknown {
@@ -52,7 +53,7 @@ function parse(text: string): unknown {
 
 const [OPEN_OBJECT, OPEN_ARRAY, CLOSE_OBJECT, CLOSE_ARRAY, QUOTE, BACKSLASH] = [...Buffer.from('{[}]"\\')]
 
-/** The deepest nesting of brackets outside strings, or the first depth past the limit. */
+/** Returns the maximum nesting of brackets outside strings, or stops at the first depth beyond the limit. */
 function depthOf(bytes: Buffer): number {
   let depth = 0
   let deepest = 0
@@ -70,7 +71,7 @@ function depthOf(bytes: Buffer): number {
 }
 
 interface Flaw {
-  /** Built on the way out, so that a sound value costs none. */
+  /** Built while the recursion returns, so that a valid value costs nothing. */
   readonly pointer: string
   readonly message: string
 }
@@ -78,7 +79,7 @@ interface Flaw {
 function flawOf(value: unknown): Flaw | undefined {
   if (typeof value === 'string') return flawOfText(value, 'has')
   if (typeof value === 'number') {
-    return Number.isFinite(value) ? undefined : { pointer: '', message: 'is a number too large to keep' }
+    return Number.isFinite(value) ? undefined : { pointer: '', message: 'is a number that is too large to store' }
   }
   if (Array.isArray(value)) return flawOfArray(value)
   return value !== null && typeof value === 'object' ? flawOfObject(value as Record<string, unknown>) : undefined
@@ -87,7 +88,7 @@ function flawOf(value: unknown): Flaw | undefined {
 function flawOfText(text: string, verb: string): Flaw | undefined {
   if (text.includes('\0')) return { pointer: '', message: `${verb} a NUL character` }
   if (text.isWellFormed()) return undefined
-  return { pointer: '', message: `${verb} a surrogate without its other half` }
+  return { pointer: '', message: `${verb} an unpaired surrogate` }
 }
 
 function flawOfArray(items: readonly unknown[]): Flaw | undefined {
@@ -109,20 +110,20 @@ function flawOfObject(object: Readonly<Record<string, unknown>>): Flaw | undefin
   return undefined
 }
 
-// Shorter ones are exact.
+// Shorter integers are exact.
 const LONG_NUMBER = /\d{16}/
 const INTEGER = /^-?\d+$/
 
-/** Written again it would be another. What JavaScript wrote is not, though its last digits are only those that it needs. */
+// A number as JavaScript prints it is exact, even if its value as a big integer differs in the last digits.
 const losesDigits = (source: string, value: number): boolean =>
   String(value) !== source && BigInt(source) !== BigInt(value)
 
-/** A second pass, for the rare text with such numbers: an id of 64 bits would silently become another. */
+/** Parses the text a second time, because a long integer such as a 64-bit id would silently lose digits. */
 function refuseInexactIntegers(text: string): void {
   const check = (_key: string, value: unknown, { source }: { source?: string }): unknown => {
     if (source !== undefined && INTEGER.test(source) && losesDigits(source, value as number)) {
       throw malformed(
-        `The body has the integer ${source.slice(0, 40)}, which loses digits as a number; send it as a string`,
+        `The body has the integer ${source.slice(0, 40)}, which loses digits as a JSON number: send it as a string`,
       )
     }
     return value

@@ -5,9 +5,8 @@ import { isMoment, MOMENT_RULE } from './field-schemas.ts'
 import { type FieldError, malformed, sentenceOf, step } from './malformed.ts'
 
 /**
- * Validation by schemas. Bodies are taken as they are: a wrong type is
- * refused, not converted, and an unknown field is refused, not dropped. Query strings and headers are
- * text, so there numbers and booleans are read from text.
+ * Validates requests by schemas. Bodies are strict: a wrong type is rejected, not converted, and an unknown field is rejected, not
+ * dropped. Query strings, paths and headers are text, so their numbers and booleans are parsed from text.
  */
 const OPTIONS = {
   strict: true,
@@ -26,13 +25,13 @@ function withFormats(ajv: Ajv2020): Ajv2020 {
   return ajv.addFormat('uuid', isUuid).addFormat('date-time', isMoment)
 }
 
-/** Tells what is wrong with a part of a request; undefined where nothing is. */
+/** Makes a function that returns the error of a part of a request, or undefined if the part is valid. */
 export function validator(schema: TSchema, part: FieldError['in']): (value: unknown) => Error | undefined {
   const validate = (part === 'body' ? strict : coercing).compile(schema)
   return (value) => (validate(value) ? undefined : refusal(fieldErrors(validate.errors, part)))
 }
 
-/** Checks values that do not come by way of a route's body, such as the lines of a stream. */
+/** Makes a function that validates values outside a route's body, such as the lines of a stream. It throws REQUEST_MALFORMED. */
 export function checker<Schema extends TSchema>(schema: Schema): (value: unknown, pointer?: string) => Static<Schema> {
   const validate: ValidateFunction = strict.compile(schema)
   return (value, pointer = '') => {
@@ -41,7 +40,7 @@ export function checker<Schema extends TSchema>(schema: Schema): (value: unknown
   }
 }
 
-/** Whether a body is as it should be, for who does not ask what is wrong. */
+/** Makes a function that returns whether a body is valid. */
 export function predicate<Schema extends TSchema>(schema: Schema): (value: unknown) => boolean {
   const validate = strict.compile(schema)
   return (value) => validate(value)
@@ -58,13 +57,13 @@ function fieldErrors(errors: ValidateFunction['errors'], part: FieldError['in'],
     .map((error) => ({ in: part, pointer: prefix + pointerOf(error), message: messageOf(error) }))
 }
 
-/** Ajv points at the object that lacks a field or has one too many; the caller wants the field. */
+/** Returns the pointer to a field. For a missing or unknown field, Ajv points to the object instead. */
 function pointerOf({ instancePath, params }: ErrorObject): string {
   const field: unknown = params.missingProperty ?? params.additionalProperty ?? params.propertyName
   return typeof field === 'string' ? instancePath + step(field) : instancePath
 }
 
-/** Completes a sentence that begins with the field's name. */
+/** Returns the rest of a sentence that begins with the name of the field. */
 export function messageOf({ keyword, params, message = 'is not valid', data }: ErrorObject): string {
   switch (keyword) {
     case 'required':
@@ -72,7 +71,7 @@ export function messageOf({ keyword, params, message = 'is not valid', data }: E
     case 'additionalProperties':
       return 'is not known here'
     case 'propertyNames':
-      return 'has a name that is too long or empty'
+      return 'has an empty name or one that is too long'
     case 'enum':
       return `must be one of ${(params.allowedValues as unknown[]).join(', ')}${gotten(data)}`
     case 'format':

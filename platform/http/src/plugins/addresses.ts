@@ -4,14 +4,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Media types that the route replies with; JSON where it does not say. */
+    /** Media types of the replies. Defaults to JSON. */
     readonly produces?: readonly string[]
-    /** Query parameters that take several values, repeated or separated by commas. */
+    /** Query parameters with several values, repeated or separated by commas. */
     readonly commaSeparated?: readonly string[]
   }
 }
 
-/** Refuses requests without a host, query strings that no text can be read from, and callers that would not understand the reply. */
+/** Rejects requests without a host, query strings that cannot be decoded, and callers that do not accept the media type of the reply. */
 export function checkAddresses(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
@@ -36,7 +36,7 @@ function refuseQuery(url: string): void {
   if (start === -1) return
   const query = url.slice(start + 1)
   if (!isDecodable(query)) throw malformed('The query string is not percent-encoded UTF-8')
-  // PostgreSQL cannot store or compare it.
+  // PostgreSQL can neither store nor compare a NUL.
   if (query.includes('%00')) throw malformed('The query string has a NUL character')
 }
 
@@ -51,14 +51,17 @@ function isDecodable(text: string): boolean {
 
 function refuseAccept({ headers, routeOptions, is404 }: FastifyRequest): void {
   const { accept } = headers
-  // Pages and their parts are for browsers, which say what they accept as they please.
+  // Hidden routes serve pages to browsers, whose `Accept` headers need not name the types of scripts and images.
   if (accept === undefined || is404 || routeOptions.schema?.hide) return
   const produced = routeOptions.config.produces ?? ['application/json']
   if (produced.some((type) => accepts(accept, type))) return
-  throw new TaskFlowError('NOT_ACCEPTABLE', `The reply would be ${produced.join(' or ')}, which \`Accept\` rules out`)
+  throw new TaskFlowError(
+    'NOT_ACCEPTABLE',
+    `The reply would be ${produced.join(' or ')}, which header \`Accept\` excludes`,
+  )
 }
 
-/** Ranges with a quality of zero are refusals; other qualities do not matter where there is no choice. */
+/** Treats a quality of zero as a rejection. Ignores other qualities, since there is only one type to choose. */
 function accepts(accept: string, type: string): boolean {
   const [family] = type.split('/')
   return accept.split(',').some((each) => {

@@ -4,20 +4,20 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** An absent body counts as `{}`. */
+    /** Whether the body may be absent, which then counts as `{}`. */
     readonly isBodyOptional?: boolean
-    /** Whether a body may be a stream of lines. */
+    /** Whether the body may be NDJSON. */
     readonly takesLines?: boolean
   }
 }
 
-/** Reads bodies: JSON as a whole, NDJSON as the stream it is, and nothing else. */
+/** Parses JSON bodies and passes NDJSON bodies on as streams. Rejects every other media type. */
 export function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
     try {
       refuseEncodings(request)
-      // Without a value validation finds the body missing, and says so.
+      // Leaves it to the validation to report that the body is missing.
       done(null, bytes.length === 0 ? undefined : parseJson(bytes))
     } catch (error) {
       done(error as Error)
@@ -26,7 +26,7 @@ export function readBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/x-ndjson', (request, stream, done) => {
     try {
       if (!request.routeOptions.config.takesLines)
-        throw unsupported('The body must come with Content-Type application/json')
+        throw unsupported('The body must be sent with Content-Type application/json')
       refuseEncodings(request)
       done(null, stream)
     } catch (error) {
@@ -42,9 +42,9 @@ export function readBodies(app: FastifyInstance): void {
 function refuseEncodings({ headers }: FastifyRequest): void {
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity')
-    throw unsupported(`Content-Encoding ${encoding} is not supported; send the body as it is`)
+    throw unsupported(`Content-Encoding ${encoding} is not supported: send the body without an encoding`)
   const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^;"\s]*)/i.exec(headers['content-type'] ?? '') ?? []
-  if (!/^utf-?8$/i.test(charset)) throw unsupported(`Charset ${charset} is not supported; send UTF-8`)
+  if (!/^utf-?8$/i.test(charset)) throw unsupported(`Charset ${charset} is not supported: send the body in UTF-8`)
 }
 
 const unsupported = (detail: string): TaskFlowError => new TaskFlowError('MEDIA_TYPE_UNSUPPORTED', detail)

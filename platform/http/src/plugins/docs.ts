@@ -3,7 +3,7 @@ import fastifySwaggerUi from '@fastify/swagger-ui'
 import type { ErrorDescriptions } from '@taskflow/kernel'
 import type { FastifyInstance } from 'fastify'
 
-/** Swagger UI sets styles on its elements and draws icons from data URLs; everything else comes from here. */
+/** Allows the inline styles and data URLs of Swagger UI. Everything else must come from this server. */
 const DOCS_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -11,12 +11,12 @@ const DOCS_CSP =
 const ERRORS_CSP =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-const INTRODUCTION = `Runs work reliably: submit tasks, watch them run, steer them.
+const INTRODUCTION = `Submit tasks, observe them and control them.
 
-Times are ISO 8601 in UTC; durations are milliseconds. Errors are \`application/problem+json\` with a stable
-\`code\`: see [the list of codes](/docs/errors). Fields and parameters that are not known are refused.`
+Times are ISO 8601 in UTC. Durations are in milliseconds. Errors are \`application/problem+json\` with a stable
+\`code\`: see [the list of codes](/docs/errors). The API rejects unknown fields and parameters.`
 
-/** Gathers the schemas of all routes registered after it. */
+/** Collects the schemas of all routes that are registered afterwards. */
 export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
   const bodiless = new Set<string | undefined>()
   await app.register(fastifySwagger, {
@@ -27,7 +27,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key' } } },
       security: [{ apiKey: [] }],
     },
-    // Schemas keep their own names in the document.
+    // Keeps the names of schemas in the document.
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema${index}`) },
     transform: ({ schema, url, route }) => {
       const { permission, isBodyOptional } = route.config ?? {}
@@ -42,7 +42,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
   })
 }
 
-/** The plugin takes every body for required. */
+/** Marks optional bodies, because the plugin marks every body as required. */
 function markOptionalBodies(paths: object, bodiless: ReadonlySet<string | undefined>): void {
   for (const { post } of Object.values(paths) as Described[])
     if (post?.requestBody && bodiless.has(post.operationId)) post.requestBody.required = false
@@ -52,7 +52,7 @@ interface Described {
   readonly post?: { readonly operationId?: string; readonly requestBody?: { required?: boolean } }
 }
 
-/** GET /openapi.json, /docs and /docs/errors: open to all, and whole without the internet. */
+/** Serves GET /openapi.json, /docs and /docs/errors without authentication. The pages load nothing from other servers. */
 export async function serveDocs(app: FastifyInstance, errors: ErrorDescriptions): Promise<void> {
   await app.register(fastifySwaggerUi, {
     routePrefix: '/docs',
@@ -60,7 +60,7 @@ export async function serveDocs(app: FastifyInstance, errors: ErrorDescriptions)
     uiConfig: { docExpansion: 'list', tryItOutEnabled: true, persistAuthorization: false },
     theme: {
       title: 'TaskFlow API',
-      // The bar would show another project's name and a field for other documents.
+      // The bar shows the name of Swagger and a field for other documents.
       css: [{ filename: 'taskflow.css', content: '.swagger-ui .topbar { display: none }' }],
     },
   })
@@ -80,7 +80,7 @@ function errorsPage(errors: ErrorDescriptions): string {
 <style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:70rem;padding:0 1rem}
 td,th{text-align:left;vertical-align:top;padding:.4rem .8rem;border-bottom:1px solid #8884}
 :target{background:#fc06}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}}</style></head>
-<body><h1>Errors</h1><p>Every reply that is not a success carries one of these codes. A code never changes its meaning.</p>
+<body><h1>Errors</h1><p>Every error reply has one of these codes. The meaning of a code never changes.</p>
 <table><thead><tr><th>Code</th><th>Status</th><th>Meaning</th><th>What to do</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></body></html>`
 }

@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto'
 import { TaskFlowError } from '@taskflow/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** Strong: the same tag means the same representation, byte by byte. */
+/** Returns a strong ETag: equal tags mean that the representations are equal byte by byte. */
 export function etagOf(view: unknown): string {
   return `"${createHash('sha256').update(JSON.stringify(view)).digest('base64url').slice(0, 27)}"`
 }
 
-/** Replies with the view and its tag, or with 304 where the caller has it already. */
+/** Replies with the view and its ETag, or with 304 if the caller already has this view. */
 export function sendTagged(request: FastifyRequest, reply: FastifyReply, view: unknown): FastifyReply {
   const etag = etagOf(view)
   reply.header('etag', etag).header('cache-control', 'private, no-cache')
   return lists(request.headers['if-none-match'], etag, 'weak') ? reply.code(304).send() : reply.send(view)
 }
 
-/** @throws PRECONDITION_FAILED when the caller made the edit from another representation. */
+/** @throws PRECONDITION_FAILED if `If-Match` names another representation than the current one */
 export function refuseUnlessMatched(request: FastifyRequest, view: unknown, what: string): void {
   const wanted = request.headers['if-match']
   if (wanted !== undefined && !lists(wanted, etagOf(view), 'strong')) {
@@ -22,7 +22,7 @@ export function refuseUnlessMatched(request: FastifyRequest, view: unknown, what
   }
 }
 
-/** Reads pass with a weak comparison, writes only with a strong one (RFC 9110, section 13.1). */
+/** Compares weakly for reads and strongly for writes (RFC 9110, section 13.1). */
 function lists(header: string | undefined, etag: string, comparison: 'weak' | 'strong'): boolean {
   if (header === undefined) return false
   const tags = header.split(',').map((tag) => tag.trim())

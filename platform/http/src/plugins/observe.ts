@@ -4,7 +4,7 @@ export interface RequestMetrics {
   observeRequest(request: { route: string; method: string; status: number; seconds: number }): void
 }
 
-/** One measure and one line of log for each request, when its reply has left. */
+/** Records a metric and a log line for each request, after its reply. */
 export function observeRequests(app: FastifyInstance, metrics: RequestMetrics): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
@@ -16,7 +16,7 @@ export function observeRequests(app: FastifyInstance, metrics: RequestMetrics): 
     const status = reply.statusCode
     const ms = reply.elapsedTime
     metrics.observeRequest({ route, method, status, seconds: ms / 1_000 })
-    // Successes are many and are in the metrics.
+    // Successes are frequent, and the metrics count them.
     const level = status >= 400 ? 'info' : 'debug'
     request.log[level]({ method, url: request.url, status, ms: Math.round(ms) }, 'Request answered')
     done()

@@ -6,10 +6,10 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Problem } from '../schemas/problem.ts'
 import { STATUS_CODES } from '../status-codes.ts'
 
-// How long a restart or failover of PostgreSQL commonly takes to be worth another try.
+// A restart or failover of PostgreSQL often ends within this time.
 const RETRY_AFTER_S = 2
 
-/** Describes an error as a problem (RFC 9457) of the request with this id. */
+/** Describes an error of a request as a problem (RFC 9457). `instance` is the id of the request. */
 export type ProblemOf = (error: unknown, instance: string, bodyLimit?: number) => Problem
 
 declare module 'fastify' {
@@ -18,7 +18,7 @@ declare module 'fastify' {
   }
 }
 
-/** Replies to every error with a problem (RFC 9457); the details of an internal error stay in the log, under the request's id. */
+/** Replies to every error with a problem (RFC 9457). The log has the details of an internal error, under the id of the request. */
 export function replyWithProblems(app: FastifyInstance, problemOf: ProblemOf): void {
   app.decorate('problemOf', problemOf)
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(problemOf, error, request, reply))
@@ -32,15 +32,15 @@ export function replyWithProblems(app: FastifyInstance, problemOf: ProblemOf): v
 export function sendProblem(problemOf: ProblemOf, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error, request.id, request.routeOptions.bodyLimit)
   if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, problem.title)
-  // Also set here, since a request without a route passes no hooks.
+  // Sets the header here too, because a request without a route runs no hooks.
   reply.code(problem.status).type('application/problem+json').header('x-request-id', request.id)
   if (problem.code === 'DATABASE_UNAVAILABLE') reply.header('retry-after', RETRY_AFTER_S)
   if (problem.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="taskflow"')
-  // The route's own serialiser knows only the statuses in its schema; a problem may come before there is a route.
+  // The serialiser of the route knows only the statuses in its schema, and there may be no route.
   reply.serializer(JSON.stringify).send(problem)
 }
 
-/** Problems of the errors that these descriptions list. */
+/** Makes a function that describes the errors in this list. It describes any other error as INTERNAL. */
 export function problemsOf(errors: ErrorDescriptions): ProblemOf {
   return (error, instance, bodyLimit) => {
     const { code, message, details } = translate(error, bodyLimit)
@@ -51,8 +51,7 @@ export function problemsOf(errors: ErrorDescriptions): ProblemOf {
       title,
       status,
       code,
-      detail:
-        code === 'INTERNAL' ? 'The request met an unexpected error; the details are in the log of the server' : message,
+      detail: code === 'INTERNAL' ? 'An unexpected error occurred; the log of the server has the details' : message,
       instance,
       hint,
       ...(fields && { errors: fields }),
@@ -60,7 +59,7 @@ export function problemsOf(errors: ErrorDescriptions): ProblemOf {
   }
 }
 
-/** Errors of ours pass; those of the HTTP framework become ours; anything else is our fault. */
+/** Translates the errors of the HTTP framework. Any other error than a TaskFlowError becomes INTERNAL. */
 function translate(error: unknown, bodyLimit: number | undefined): TaskFlowError {
   if (error instanceof TaskFlowError) return error
   const { code, statusCode = 500, message } = error as Partial<FastifyError>
@@ -75,26 +74,26 @@ function translate(error: unknown, bodyLimit: number | undefined): TaskFlowError
         `The body is larger than ${bodyLimit} bytes, the limit of this route`,
       )
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new TaskFlowError('MEDIA_TYPE_UNSUPPORTED', 'The body must come with Content-Type application/json')
+      return new TaskFlowError('MEDIA_TYPE_UNSUPPORTED', 'The body must be sent with Content-Type application/json')
   }
   if (statusCode >= 400 && statusCode < 500) return malformed(message ?? 'The request is malformed')
   return new TaskFlowError('INTERNAL', 'Unexpected error', { cause: error })
 }
 
-/** Node.js asks about an `Expect` that it does not know before there is a request for the framework. */
+/** Replies to an unknown `Expect` header. Node.js reports it before the framework has a request. */
 export function refuseExpectation(problemOf: ProblemOf, response: ServerResponse, instance: string): void {
-  const problem = { ...problemOf(malformed('Header `Expect` may only be `100-continue`'), instance), status: 417 }
+  const problem = { ...problemOf(malformed('Header `Expect` must be `100-continue` or absent'), instance), status: 417 }
   response
     .writeHead(417, { 'content-type': 'application/problem+json', connection: 'close' })
     .end(JSON.stringify(problem))
 }
 
-/** Node.js tells nowhere else which reply a connection is at. */
+/** A connection with its current reply, which Node.js exposes nowhere else. */
 interface Connection extends Socket {
   readonly _httpMessage?: ServerResponse | null
 }
 
-/** For what is not even HTTP: there is no request yet, so this writes to the socket itself. */
+/** Replies to bytes that are not valid HTTP. There is no request yet, so the reply goes to the socket directly. */
 export function refuseConnection(
   problemOf: ProblemOf,
   error: NodeJS.ErrnoException,
@@ -106,18 +105,18 @@ export function refuseConnection(
     return
   }
   const reply = socket._httpMessage
-  // A request that came whole is answered before what came behind it is refused: its caller must not take the one for the other.
+  // Waits for the reply to a complete request before the invalid bytes, so that the caller does not mix up the two replies.
   if (reply?.req.complete && !reply.writableFinished) {
     socket.pause()
     reply.once('close', () => {
-      // Or the caller's end of the connection would never be heard.
+      // A paused socket would never report that the caller closed the connection.
       socket.resume()
       if (socket.writable) refuseConnection(problemOf, error, socket, instance)
     })
     return
   }
   const status = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }[error.code ?? ''] ?? 400
-  const problem = { ...problemOf(malformed(REFUSALS[status] ?? 'This is not HTTP'), instance), status }
+  const problem = { ...problemOf(malformed(REFUSALS[status] ?? 'The request is not HTTP'), instance), status }
   const body = JSON.stringify(problem)
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
@@ -128,5 +127,5 @@ export function refuseConnection(
 const REFUSALS: Readonly<Record<number, string>> = {
   400: 'The request is not well-formed HTTP/1.1',
   408: 'The request took too long to arrive',
-  431: 'The headers are larger than 16 KiB together',
+  431: 'The headers are larger than 16 KiB in total',
 }

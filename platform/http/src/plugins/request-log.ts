@@ -4,14 +4,14 @@ type Bindings = Parameters<FastifyBaseLogger['child']>[0]
 type Options = Parameters<FastifyBaseLogger['child']>[1]
 
 /**
- * The log of one request, made when something is said. Most requests say nothing, and a child of the process's log costs
- * as much as all else that is done with a small request before its handler.
+ * Makes the log of a request. Creates the child logger only for the first line: most requests log nothing, and a child logger costs
+ * as much as everything else before the handler of a small request.
  */
 export function requestLog(log: FastifyBaseLogger, bindings: Bindings, options?: Options): FastifyBaseLogger {
   return new RequestLog(log, bindings, options) as unknown as FastifyBaseLogger
 }
 
-/** A class, so that a request's log is one small object. */
+/** A class, so that the log of a request is one small object. */
 class RequestLog {
   readonly #log: FastifyBaseLogger
   readonly #bindings: Bindings
@@ -54,16 +54,16 @@ class RequestLog {
   }
 
   debug(...line: Parameters<FastifyBaseLogger['debug']>): void {
-    if (this.#tells('debug')) this.#own.debug(...line)
+    if (this.#isEnabled('debug')) this.#own.debug(...line)
   }
 
   trace(...line: Parameters<FastifyBaseLogger['trace']>): void {
-    if (this.#tells('trace')) this.#own.trace(...line)
+    if (this.#isEnabled('trace')) this.#own.trace(...line)
   }
 
   silent(): void {}
 
-  #tells(level: 'debug' | 'trace'): boolean {
+  #isEnabled(level: 'debug' | 'trace'): boolean {
     return this.level === 'trace' || this.level === level
   }
 }

@@ -10,12 +10,12 @@ const PART_OF: Readonly<Record<string, FieldError['in']>> = {
   headers: 'headers',
 }
 
-/** Validation of requests by the schemas of their routes. */
+/** Validates requests by the schemas of their routes. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
   const part = PART_OF[httpPart] ?? 'body'
   const refusalOf = validator(schema, part)
   return (value: unknown) => {
-    if (part === 'body' && value === null) return { error: malformed('The body is empty; JSON is expected') }
+    if (part === 'body' && value === null) return { error: malformed('The body is empty: send JSON') }
     const error = refusalOf(value)
     return error ? { error } : { value }
   }

@@ -1,11 +1,13 @@
 import { type TSchema, Type } from '@fastify/type-provider-typebox'
 import { nullable } from '@taskflow/validation'
 
-/** Query parameters of every list. */
+/** The query parameters of every list. */
 export const PageQuery = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'Items on a page; default 50' })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 200, description: 'Maximum number of items on the page; 50 by default' }),
+  ),
   cursor: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 512, description: '`nextCursor` of the page before, unchanged' }),
+    Type.String({ minLength: 1, maxLength: 512, description: '`nextCursor` of the previous page, unchanged' }),
   ),
 }
 
@@ -14,5 +16,5 @@ export const DEFAULT_LIMIT = 50
 export const pageOf = <Item extends TSchema>(item: Item) =>
   Type.Object({
     items: Type.Array(item),
-    nextCursor: nullable(Type.String({ description: 'Null on the last page' })),
+    nextCursor: nullable(Type.String({ description: 'Cursor of the next page; null on the last page' })),
   })
