@@ -25,7 +25,7 @@ export interface CheckTally {
   readonly failed: number
 }
 
-/** Runs every check, as many at once as there are cores; prints a line for each, and the output of those that fail. */
+/** Runs every check, at most one per core and four at a time. Prints a line for each check and the output of failed checks. */
 export async function runChecks(): Promise<CheckTally> {
   const waiting = [...CHECKS]
   const tally = { passed: 0, failed: 0 }

@@ -3,18 +3,18 @@ import { delimiter, join } from 'node:path'
 
 export const ROOT = join(import.meta.dirname, '..')
 
-// The programs of node_modules, among them the Node that TaskFlow runs on, go before those of the machine.
+// Programs of node_modules, including the required version of Node.js, take precedence over those of the machine.
 const PATH = [join(ROOT, 'node_modules/.bin'), process.env.PATH].join(delimiter)
 
 export interface Outcome {
-  /** Of both streams, when it was kept; what was shown is not. */
+  /** Output of both streams; empty if it was shown. */
   readonly output: string
   readonly code: number
 }
 
 interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
-  /** Whether its output goes straight to the terminal. */
+  /** Whether the output goes directly to the terminal. */
   readonly isShown?: boolean
 }
 
@@ -46,7 +46,7 @@ export function run(
   })
 }
 
-/** What we start tidies up after itself when it is told to stop; we wait for that, and end as well. */
+/** Passes signals on to the child. A signalled child cleans up first, so this process exits only after the child. */
 function endWithSignal(kill: (signal: NodeJS.Signals) => boolean): () => void {
   let wasStopped = false
   const stop = (signal: NodeJS.Signals) => {

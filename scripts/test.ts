@@ -1,7 +1,6 @@
 /**
- * The whole suite: the checks, then every test on every database that can be had.
- * Its last lines say what it ran on, what it could not run, and how many passed. In CI a
- * test that was skipped, or a database that is missing, fails the run.
+ * Runs the whole suite: the checks, then every test on every available database. The last lines list the databases that were used,
+ * those that were not available, and the number of tests that passed. In CI a skipped test or a missing database fails the run.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,7 +27,7 @@ interface Run {
 }
 
 const checks = await runChecks()
-// One after the other: each brings its servers up for itself, and the second fills the machine.
+// Runs one after the other: each run starts its own servers, and the second one uses the whole machine.
 const runs = [await runTests('full'), await runTests('cluster')]
 const engines = runs[0]?.engines
 const sum = (count: keyof Counts): number => runs.reduce((total, { counts }) => total + (counts?.[count] ?? 0), 0)
@@ -63,21 +62,25 @@ function read<Content>(file: string): Content | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Content
   } catch {
-    // The run broke off before it was written; complaintsAbout() says so.
+    // The run ended before it wrote the file; complaintsAbout() reports that.
     return undefined
   }
 }
 
 function complaintsAbout({ code, engines, counts }: Run): string[] {
-  if (!engines || !counts) return ['The tests did not run to their end: see above for the reason.']
-  return code !== 0 && counts.numFailedTests === 0 ? ['Something failed outside of the tests: see above for it.'] : []
+  if (!engines || !counts) return ['The tests did not complete: the output above shows the reason.']
+  return code !== 0 && counts.numFailedTests === 0
+    ? ['An error occurred outside the tests: the output above shows it.']
+    : []
 }
 
 function complaintsInCi(): string[] {
   const missing = engines?.missing ?? []
   return [
-    ...(missing.length > 0 ? ['In CI every database must be there: mend what "Could not run" lists.'] : []),
-    ...(skipped > 0 ? [`In CI no test may be skipped, but ${skipped} were.`] : []),
+    ...(missing.length > 0
+      ? ['In CI every database must be available: install those that "Could not run" lists.']
+      : []),
+    ...(skipped > 0 ? [`In CI no test may be skipped, but ${skipped} tests were.`] : []),
   ]
 }
 

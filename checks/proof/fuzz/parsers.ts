@@ -13,7 +13,7 @@ import { table } from '../../../packages/cli/src/table.ts'
 import { cutTo, harmless, onOneLine, widthOf } from '../../../packages/cli/src/text.ts'
 import { parseRetryAfterMs } from '../../../packages/sdk/src/backoff.ts'
 import { refusal } from '../../../packages/sdk/src/reply.ts'
-import { nearestTo } from '../../../packages/server/src/nearest-word.ts'
+import { nearestName } from '../../../packages/server/src/nearest-name.ts'
 import { clip, holdsNul, storable, storableJson } from '../../../packages/worker/src/runner/text.ts'
 import { decodeMessage } from '../../../platform/brokers/src/rabbitmq/message.ts'
 import { textArray } from '../../../platform/database/src/array-text.ts'
@@ -78,7 +78,10 @@ export const PARSERS: readonly Parser[] = [
   { name: 'mistakeInQueues', read: (text) => mistakeInQueues(text.split(',')) },
   { name: 'mistakeInTypes', read: (text) => mistakeInTypes(text.split(',')) },
   { name: 'matchesType', read: (text) => matchesType(text, text) },
-  { name: 'nearestTo', read: (text) => nearestTo(text.slice(0, 5_000), ['port', 'workerName', 'databaseDirectUrl']) },
+  {
+    name: 'nearestName',
+    read: (text) => nearestName(text.slice(0, 5_000), ['port', 'workerName', 'databaseDirectUrl']),
+  },
   {
     name: 'parseJson',
     read: (text) => parseJson(Buffer.from(text)),

@@ -8,15 +8,18 @@ interface Deps {
   readonly events: Events
 }
 
-/** Tells a broker what was stored: at once, or, of a caller's transaction, when the caller says that it has committed. */
+/** Publishes the dispatches of stored tasks: at once, or, in a caller's transaction, when the caller reports the commit. */
 export interface Announcer {
+  /** Publishes the dispatches now. */
   tell(dispatches: readonly Dispatch[]): void
+  /** Keeps the dispatches until `tellKept` is called for the transaction. */
   keep(tx: CallerTransaction, dispatches: readonly Dispatch[]): void
+  /** Publishes the dispatches that were kept for the transaction. */
   tellKept(tx: CallerTransaction): void
   close(): Promise<void>
 }
 
-// A connection whose commits are never told of must not hold ever more. What is left out the reconciler finds.
+// Bounds the memory of a connection whose commits are never reported. The reconciler publishes the tasks that are left out.
 const MAX_KEPT = 10_000
 
 export function announcer(deps: Deps): Announcer {

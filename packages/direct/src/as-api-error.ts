@@ -2,7 +2,7 @@ import { TaskFlowError } from '@taskflow/kernel'
 import { ERRORS } from '@taskflow/rooms'
 import { TaskFlowApiError } from '@taskflow/sdk'
 
-/** What the client over HTTP throws for the same refusal. Errors that are not TaskFlow's pass as they are. */
+/** Converts an error to the one that the client over HTTP throws. Returns errors that are not TaskFlow's unchanged. */
 export function asApiError(error: unknown): unknown {
   if (!(error instanceof TaskFlowError)) return error
   const { status, hint } = ERRORS[error.code]

@@ -2,8 +2,8 @@ import type { Queryable } from '@taskflow/database'
 import { TaskFlowError } from '@taskflow/kernel'
 
 /**
- * A connection of the caller's on which a transaction is open: anything that runs a text with `$1`, `$2` … and resolves
- * with rows, as the clients of node-postgres and PGlite do. For others a wrapper of one line will do.
+ * A connection of the caller with an open transaction. It runs a text with `$1`, `$2` … and resolves with rows, as the clients of
+ * node-postgres and PGlite do. Other drivers need a small wrapper.
  */
 export interface CallerTransaction {
   query(text: string, values: unknown[]): Promise<{ readonly rows: readonly unknown[] }>
@@ -11,16 +11,16 @@ export interface CallerTransaction {
 
 const ENTER = `select current_setting('search_path') as before, set_config('search_path', $1, true)`
 const LEAVE = `select set_config('search_path', $1, true)`
-// Refused outside of a transaction, and no more than the insert itself asks for.
+// PostgreSQL rejects this outside a transaction. The lock is weaker than that of the insert.
 const REQUIRE_TRANSACTION = 'lock table task in access share mode'
 const NO_ACTIVE_TRANSACTION = '25P01'
 
-/** What was begun last on each connection whose settings are changed meanwhile. */
-const underWay = new WeakMap<CallerTransaction, Promise<unknown>>()
+/** The last work on each connection whose search path is changed during the work. */
+const lastWork = new WeakMap<CallerTransaction, Promise<unknown>>()
 
 /**
- * Runs work on the caller's connection, where it finds our tables, and leaves the connection's settings as they were.
- * Where they are changed, one work waits for the other: begun at once they would leave each other's behind.
+ * Runs work on the caller's connection with TaskFlow's schema as the search path, and restores the search path afterwards. If
+ * `schema` is given, works on one connection run one after the other, because concurrent ones would restore the wrong search path.
  */
 export function workWithin<Result>(
   tx: CallerTransaction,
@@ -28,9 +28,9 @@ export function workWithin<Result>(
   work: (db: Queryable) => Promise<Result>,
 ): Promise<Result> {
   if (schema === undefined) return work(queryableOn(tx))
-  const before = underWay.get(tx) ?? Promise.resolve()
+  const before = lastWork.get(tx) ?? Promise.resolve()
   const result = before.then(() => workInSchema(tx, schema, work))
-  underWay.set(
+  lastWork.set(
     tx,
     result.catch(() => {}),
   )
@@ -45,7 +45,7 @@ async function workInSchema<Result>(
   const { rows } = await tx.query(ENTER, [schema])
   const { before } = rows[0] as { before: string }
   const [outcome] = await Promise.allSettled([work(queryableOn(tx))])
-  // A transaction that has failed takes no more statements; its end puts the setting back.
+  // A failed transaction accepts no more statements; its end restores the search path.
   await tx.query(LEAVE, [before]).catch((error: unknown) => {
     if (outcome.status === 'fulfilled') throw error
   })
@@ -53,7 +53,11 @@ async function workInSchema<Result>(
   return outcome.value
 }
 
-/** Refuses a connection without a transaction: there the task would be stored at once, whatever becomes of the caller's rows. */
+/**
+ * Rejects a connection without an open transaction, because the task would be stored even if the caller's rows are not.
+ *
+ * @throws TRANSACTION_NOT_OPEN
+ */
 export async function requireTransaction(tx: CallerTransaction): Promise<void> {
   await tx.query(REQUIRE_TRANSACTION, []).catch((error: unknown) => {
     if ((error as { code?: unknown }).code !== NO_ACTIVE_TRANSACTION) throw error
@@ -72,7 +76,7 @@ function queryableOn(tx: CallerTransaction): Queryable {
   }
 }
 
-/** A caller may have told its driver to leave moments as text. */
+/** Parses `created_at`, because the caller's driver may return moments as text. */
 function withMoment(row: object): object {
   return 'created_at' in row ? { ...row, created_at: new Date(row.created_at as Date | string) } : row
 }

@@ -32,7 +32,7 @@ for (const engine of engines()) {
     const storedIds = async () =>
       (await rowsOf<{ id: string }>(given.db, 'select id from task order by id')).map(({ id }) => id)
 
-    test('stores a task by its definition, with its options and who it is from', async () => {
+    test('stores a task by its definition, with its options and its creator', async () => {
       const taskflow = taskflowDirect({ database: given.db, project: 'acme', actor: 'shop' })
       const task = await taskflow.tasks.submit(buildReport, { customer: 'x' }, { priority: 'high' })
       expect(task).toMatchObject({
@@ -44,7 +44,7 @@ for (const engine of engines()) {
       expect(await given.storage.getTask('acme', task.id as never)).toMatchObject({ createdBy: 'shop' })
     })
 
-    test('stores many in chunks, and gives their ids in order', async () => {
+    test('stores many tasks in chunks and returns their ids in order', async () => {
       const ids = await client().tasks.submitMany(
         Array.from({ length: 25 }, (_, payload) => ({ type: 'test.many', payload })),
         { chunkSize: 10 },
@@ -54,7 +54,7 @@ for (const engine of engines()) {
       expect(ids.map((id) => payloads.get(id))).toEqual(Array.from({ length: 25 }, (_, index) => String(index)))
     })
 
-    test('keeps the chunks before one that is refused, and says where in its own it is wrong', async () => {
+    test('keeps the chunks before a rejected one, whose error points to the invalid task', async () => {
       const tasks = [{ type: 'test.many' }, { type: 'test.many' }, { type: 'test.many' }, { type: '' }]
       await expect(client().tasks.submitMany(tasks, { chunkSize: 2 })).rejects.toMatchObject({
         code: 'REQUEST_MALFORMED',
@@ -63,7 +63,7 @@ for (const engine of engines()) {
       expect(await storedIds()).toHaveLength(2)
     })
 
-    test('refuses another request under a used key', async () => {
+    test('rejects another request with a used key', async () => {
       const { tasks } = client()
       await tasks.submit('test.once', 1, {}, { idempotencyKey: 'k' })
       await expect(tasks.submit('test.once', 2, {}, { idempotencyKey: 'k' })).rejects.toMatchObject({
@@ -86,7 +86,7 @@ for (const engine of engines()) {
         expect(await storedIds()).toEqual([again.id])
       })
 
-      test('a commit lets it run, and wakes who waits for it', async () => {
+      test('a commit makes the task claimable and sends a wake-up', async () => {
         const woken: string[] = []
         const stop = await given.wakeups.on('ready', (queues) => woken.push(queues))
         const tx = await openTransaction(given)
@@ -100,14 +100,14 @@ for (const engine of engines()) {
         expect(await claimOne(given.storage, worker)).toMatchObject({ taskId: id, payload: '{"customer":"x"}' })
       })
 
-      test('a connection without a transaction is refused, and nothing is stored', async () => {
+      test('a connection without a transaction is rejected, and nothing is stored', async () => {
         const query = (text: string) => rowsOf(given.db, text).then((rows) => ({ rows }))
         const submitted = client().tasks.submit('test.alone', 1, {}, { tx: { query } })
         await expect(submitted).rejects.toMatchObject({ name: 'TaskFlowApiError', code: 'TRANSACTION_NOT_OPEN' })
         expect(await storedIds()).toEqual([])
       })
 
-      test('what is refused leaves the transaction as it was', async () => {
+      test('a rejected submission leaves the transaction unchanged', async () => {
         const { tasks } = client()
         await tasks.submit('test.once', 1, {}, { idempotencyKey: 'k' })
         const tx = await openTransaction(given)
@@ -120,14 +120,14 @@ for (const engine of engines()) {
         expect(await storedIds()).toContain(id)
       })
 
-      test('a failure of the transaction itself is passed on as the driver threw it', async () => {
+      test('an error of the transaction itself is thrown unchanged', async () => {
         const tx = await openTransaction(given)
         await expect(tx.query('select no_such_column', [])).rejects.toThrow('no_such_column')
         await expect(client().tasks.submit('test.late', 1, {}, { tx })).rejects.toMatchObject({ code: '25P02' })
         await tx.rollback()
       })
 
-      test('tables of another schema are found, and the search path is left as it was', async () => {
+      test('tables in another schema are found, and the search path is restored', async () => {
         await script(given.db, 'create schema elsewhere; alter table task set schema elsewhere')
         const taskflow = taskflowDirect({ database: given.db, schema: 'elsewhere, public' })
         const tx = await openTransaction(given)
@@ -140,7 +140,7 @@ for (const engine of engines()) {
         expect(await storedIds()).toEqual(both.map(({ id }) => id))
       })
 
-      test('what the caller’s driver leaves as text is read all the same', async () => {
+      test('moments that the caller’s driver returns as text are parsed', async () => {
         const tx = await openTransaction(given)
         const texts = {
           async query(text: string, values: unknown[]) {
@@ -156,39 +156,39 @@ for (const engine of engines()) {
     })
 
     describe('with a broker', () => {
-      const tellingClient = () => {
-        const told: Dispatch[] = []
+      const clientWithBroker = () => {
+        const published: Dispatch[] = []
         const broker = {
           name: 'redis' as const,
-          publish: async (dispatches: readonly Dispatch[]) => void told.push(...dispatches),
+          publish: async (dispatches: readonly Dispatch[]) => void published.push(...dispatches),
         }
-        return { told, taskflow: taskflowDirect({ database: given.db, broker }) }
+        return { published, taskflow: taskflowDirect({ database: given.db, broker }) }
       }
 
-      test('it is told at once of what is queued, and not of what is due later', async () => {
-        const { told, taskflow } = tellingClient()
+      test('queued tasks are published at once, and scheduled tasks are not', async () => {
+        const { published, taskflow } = clientWithBroker()
         const { id } = await taskflow.tasks.submit(buildReport, { customer: 'x' }, { priority: 'high' })
         await taskflow.tasks.submit(buildReport, { customer: 'x' }, { delayMs: 60_000 })
         await taskflow.close()
-        expect(told).toMatchObject([
+        expect(published).toMatchObject([
           { taskId: id, project: PROJECT, queue: 'reports', type: 'report.build', priority: 'high' },
         ])
       })
 
-      test('it is told of a transaction when the caller says that it has committed, once', async () => {
-        const { told, taskflow } = tellingClient()
+      test('tasks of a transaction are published once, when the caller reports the commit', async () => {
+        const { published, taskflow } = clientWithBroker()
         const tx = await openTransaction(given)
         const first = await taskflow.tasks.submit(buildReport, { customer: 'x' }, {}, { tx })
         const [second] = await taskflow.tasks.submitMany([{ type: 'test.many' }], { tx })
         await tx.commit()
-        expect(told).toEqual([])
+        expect(published).toEqual([])
         taskflow.announce(tx)
         taskflow.announce(tx)
         await taskflow.close()
-        expect(told.map(({ taskId }) => taskId)).toEqual([first.id, second])
+        expect(published.map(({ taskId }) => taskId)).toEqual([first.id, second])
       })
 
-      test('its failure is told to onError, and fails no submission', async () => {
+      test('a failure of the broker is passed to onError and fails no submission', async () => {
         const errors: unknown[] = []
         const broker = { name: 'redis' as const, publish: () => Promise.reject(new Error('away')) }
         const taskflow = taskflowDirect({ database: given.db, broker, onError: (error) => errors.push(error) })
@@ -214,7 +214,7 @@ for (const engine of engines()) {
       }
     }
 
-    test('submits nothing to a database without tables of TaskFlow', async () => {
+    test('submits nothing to a database without TaskFlow tables', async () => {
       expect(await refusalOf((db) => migrator(db, allMigrations()).down(0))).toMatchObject({ code: 'SCHEMA_OUTDATED' })
       const bare = (db: Parameters<typeof migrator>[0]) =>
         migrator(db, allMigrations())

@@ -23,20 +23,20 @@ import type { CallerTransaction } from './caller-transaction.ts'
 import type { Way, Ways } from './ways.ts'
 
 export interface SubmitRequest {
-  /** The same key and the same task give the same task again, also when the other was submitted over HTTP. */
+  /** A repeated submission with the same key and task returns the first task, even if that one was submitted over HTTP. */
   readonly idempotencyKey?: string
-  /** A transaction of the caller's: the task is there once it commits, and was never there if it does not. */
+  /** An open transaction of the caller. The task exists once it commits; after a rollback the task never existed. */
   readonly tx?: CallerTransaction
 }
 
 export interface SubmitManyRequest extends SubmitRequest {
-  /** Tasks that are stored together or not at all: 1 to 10,000. Default 1,000. */
+  /** Number of tasks that are stored together or not at all, from 1 to 10,000. 1,000 by default. */
   readonly chunkSize?: number
 }
 
-/** The part of `client.tasks` that stores tasks, with the same names, options and refusals. */
+/** Submits tasks with the same names, options and errors as `client.tasks` of the SDK. */
 export interface DirectTasks {
-  /** Durable once it resolves or, given `tx`, once that has committed. */
+  /** Submits a task. The task is durable once the promise resolves or, with `tx`, once the transaction has committed. */
   submit<Definition extends SubmittableTask>(
     definition: Definition,
     input: InputOf<Definition>,
@@ -45,8 +45,8 @@ export interface DirectTasks {
   ): Promise<Task<ResultOf<Definition>>>
   submit(type: string, payload?: unknown, options?: TaskOptions, request?: SubmitRequest): Promise<Task>
   /**
-   * Resolves with the ids, in order. Each chunk is all or nothing; when one is refused, those before it
-   * stand. Given an idempotencyKey, the same call can then be repeated without storing them twice.
+   * Submits tasks in chunks and resolves with their ids, in order. Each chunk is stored completely or not at all. If a chunk is
+   * rejected, earlier chunks stay stored; with an idempotencyKey the same call can be repeated without storing them twice.
    */
   submitMany(tasks: readonly NewTask[], request?: SubmitManyRequest): Promise<string[]>
 }
@@ -57,13 +57,13 @@ interface Deps extends Ways, Omit<AdmitDeps, 'types'> {
 
 export function directTasks({ own, within, by, ...deps }: Deps): DirectTasks {
   const { project } = by
-  const along = <Result>(tx: CallerTransaction | undefined, work: (way: Way) => Promise<Result>): Promise<Result> =>
+  const submitBy = <Result>(tx: CallerTransaction | undefined, work: (way: Way) => Promise<Result>): Promise<Result> =>
     tx ? within(tx, work) : work(own)
 
   function submitOne(given: NewTask, { idempotencyKey, tx }: SubmitRequest): Promise<Task> {
     const read = readTask(given)
     const idempotency = idempotencyWith(idempotencyKey, 'POST /v1/tasks', given)
-    return along(tx, async (way) => {
+    return submitBy(tx, async (way) => {
       await way.ready()
       const task = await admitTask(read, by, { ...deps, types: way.types })
       const { ids, createdAt } = await way.submitTasks({ project, tasks: [task], ...idempotency })
@@ -74,7 +74,7 @@ export function directTasks({ own, within, by, ...deps }: Deps): DirectTasks {
   function submitChunk(given: readonly NewTask[], { idempotencyKey, tx }: SubmitRequest): Promise<readonly string[]> {
     const read = readTasks(given)
     const idempotency = idempotencyWith(idempotencyKey, 'POST /v1/tasks/batch', { tasks: given })
-    return along(tx, async (way) => {
+    return submitBy(tx, async (way) => {
       await way.ready()
       const tasks = await admitTasks(read, by, { ...deps, types: way.types })
       return (await way.submitTasks({ project, tasks, ...idempotency })).ids
@@ -104,7 +104,7 @@ export function directTasks({ own, within, by, ...deps }: Deps): DirectTasks {
   } as DirectTasks
 }
 
-/** As over HTTP, so that a key tells the same request whichever way it comes. */
+/** Hashes the request as the API does, so that a key identifies the same request over HTTP and here. */
 function idempotencyWith(key: string | undefined, route: string, body: unknown): ReturnType<typeof idempotencyOf> {
   if (key === undefined) return {}
   checkIdempotencyKey(key)

@@ -7,10 +7,10 @@ import { readTaskTypes, submitWithin } from '@taskflow/tasks/store'
 import type { Announcer } from './announcer.ts'
 import { type CallerTransaction, requireTransaction, workWithin } from './caller-transaction.ts'
 
-/** A way to the database, and what a submission asks there. */
+/** A connection to the database, with the operations that a submission needs. */
 export interface Way extends Pick<TaskStore, 'submitTasks'> {
   readonly types: Pick<TaskTypes, 'find'>
-  /** Resolves when the database has the schema that the statements are for. */
+  /** Resolves if the database has the schema of this version. Throws SCHEMA_OUTDATED or SCHEMA_UNKNOWN otherwise. */
   ready(): Promise<void>
 }
 
@@ -23,9 +23,12 @@ interface Deps {
 }
 
 export interface Ways {
-  /** By a connection of our own. */
+  /** Uses the client's own connections. */
   readonly own: Way
-  /** By the caller's, with all that is asked on the way: neither connection ever waits for the other. */
+  /**
+   * Runs the work on the caller's connection, including all reads of the submission, so that the caller's connection and the
+   * client's own connections never wait for each other.
+   */
   within<Result>(tx: CallerTransaction, work: (way: Way) => Promise<Result>): Promise<Result>
 }
 

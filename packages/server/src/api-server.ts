@@ -6,6 +6,6 @@ interface Deps extends ApiDeps {
   readonly port: number
 }
 
-/** The API on a socket. */
+/** Serves the API on a socket. */
 export const apiServer = ({ host, port, ...deps }: Deps): HttpServer =>
   httpServer({ name: 'api', host, port, portFlag: '--port', build: () => buildApp(deps) })

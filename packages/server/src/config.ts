@@ -3,12 +3,11 @@ import { TASKS_SETTINGS } from '@taskflow/tasks/settings'
 import { variableOf } from './variable-of.ts'
 
 /**
- * The settings of a process. All are known by this one schema; `--help` and the reference are made from it, and
- * load-settings.ts reads them by it.
+ * The settings of a process, in one schema. `--help`, the reference and load-settings.ts use this schema.
  */
 const DAY_MS = 86_400_000
 
-const words = (options: { description: string; default?: string[] }) =>
+const textList = (options: { description: string; default?: string[] }) =>
   Type.Array(Type.String({ minLength: 1 }), { minItems: 1, ...options })
 
 const SCHEMA = {
@@ -16,79 +15,90 @@ const SCHEMA = {
     minimum: 0,
     maximum: 65_535,
     default: 8080,
-    description: 'Port of the API; 0 for any free one',
+    description: 'Port of the API; 0 for any free port',
   }),
   host: Type.String({
     minLength: 1,
     default: '127.0.0.1',
-    description: 'Address the API listens on; 0.0.0.0 for all, say in a container',
+    description: 'Address that the API listens on; 0.0.0.0 for all addresses, as in a container',
   }),
   healthPort: Type.Optional(
     Type.Integer({
       minimum: 0,
       maximum: 65_535,
       description:
-        'Port of health, readiness and metrics, for a process without role `api`; 0 for any free one; none where absent',
+        'Port of health, readiness and metrics, for a process without the role `api`; 0 for any free port. ' +
+        'If absent, the process listens on no port',
     }),
   ),
   roles: Type.Array(Type.Enum(['api', 'worker', 'coordinator']), {
     minItems: 1,
     default: ['api', 'worker', 'coordinator'],
-    description: 'What this process does',
+    description: 'Roles of this process',
   }),
   dataDir: Type.String({
     minLength: 1,
     default: '.taskflow',
-    description: 'Folder of the embedded database; only one process may have it open',
+    description: 'Folder of the embedded database; only one process may open it',
   }),
   databaseUrl: Type.Optional(
-    Type.String({ pattern: '^postgres(ql)?://.', description: 'A PostgreSQL; the embedded one is used where absent' }),
+    Type.String({
+      pattern: '^postgres(ql)?://.',
+      description: 'Address of PostgreSQL. If absent, the process uses the embedded database',
+    }),
   ),
   databaseSchema: Type.Optional(
-    Type.String({ pattern: '^[a-z_][a-z0-9_]{0,62}$', description: 'Schema of the tables in that PostgreSQL' }),
+    Type.String({ pattern: '^[a-z_][a-z0-9_]{0,62}$', description: 'Schema of the tables in PostgreSQL' }),
   ),
   databaseReadUrl: Type.Optional(
     Type.String({
       pattern: '^postgres(ql)?://.',
-      description: 'A replica of that PostgreSQL, for lists and histories: what they show may be a moment old',
+      description: 'Address of a replica of PostgreSQL for lists and histories, which may then be slightly outdated',
     }),
   ),
   databaseDirectUrl: Type.Optional(
     Type.String({
       pattern: '^postgres(ql)?://.',
       description:
-        'The same PostgreSQL without a pooler between, to listen for wake-ups; where absent behind a pooler, they are polled for',
+        'Address of the same PostgreSQL without a pooler, to receive wake-ups. If absent behind a pooler, changes are ' +
+        'found by polling only',
     }),
   ),
   databaseWaitMs: Type.Integer({
     minimum: 0,
     maximum: DAY_MS,
     default: 60_000,
-    description: 'How long a start waits for its database to answer',
+    description: 'Time that a start waits for its database to answer, in milliseconds',
   }),
   broker: Type.Enum(['postgres', 'redis', 'rabbitmq'], {
     default: 'postgres',
-    description: 'What carries word of ready tasks to the workers; the tasks themselves are always in PostgreSQL',
+    description: 'Broker that carries dispatches to the workers; the tasks themselves are always in PostgreSQL',
   }),
   redisUrl: Type.Optional(
     Type.String({
       pattern: '^rediss?://.',
-      description: 'The Redis of broker `redis`: one server, or one node of a cluster',
+      description: 'Address of Redis for the broker `redis`: a server, or a node of a cluster',
     }),
   ),
   redisLowUrl: Type.Optional(
     Type.String({
       pattern: '^rediss?://.',
-      description: 'A second Redis, for tasks of priority normal and low; the first then carries critical and high',
+      description:
+        'Address of a second Redis for the priorities normal and low; the first then carries critical and high',
     }),
   ),
-  amqpUrl: Type.Optional(Type.String({ pattern: '^amqps?://.', description: 'The RabbitMQ of broker `rabbitmq`' })),
+  amqpUrl: Type.Optional(
+    Type.String({ pattern: '^amqps?://.', description: 'Address of RabbitMQ for the broker `rabbitmq`' }),
+  ),
   adminToken: Type.Optional(
-    Type.String({ pattern: '^[\\x21-\\x7e]+$', description: 'An API key of an administrator that is not stored' }),
+    Type.String({
+      pattern: '^[\\x21-\\x7e]+$',
+      description: 'API key of an administrator that is not stored in the database',
+    }),
   ),
   logLevel: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
     default: 'info',
-    description: 'The least level that is logged',
+    description: 'Lowest level that is logged',
   }),
   tasks: Type.String({
     minLength: 1,
@@ -99,37 +109,37 @@ const SCHEMA = {
     minimum: 1,
     maximum: 10_000,
     default: 10,
-    description: 'Slots of the worker: how many attempts it runs at once',
+    description: 'Number of slots of the worker: attempts that it runs at once',
   }),
-  queues: words({
+  queues: textList({
     description:
-      'Queues that the worker takes from. With weights (`default=3,mail`, from 1 to 1000) the first of them is drawn ' +
-      'for each take, so that a full queue starves no other',
+      'Queues that the worker serves. With weights from 1 to 1000 (`default=3,mail`), each fetch draws at random the queue ' +
+      'that comes first, so that a full queue cannot starve the others',
     default: ['default'],
   }),
   types: Type.Optional(
-    words({
+    textList({
       description:
-        'Task types that the worker takes, of those that its modules define: names, or beginnings as `report.*`; ' +
-        'all where absent',
+        'Task types that the worker takes, of those that its modules define: names, or prefixes such as `report.*`. ' +
+        'All by default',
     }),
   ),
   workerName: Type.String({
     minLength: 1,
     maxLength: 128,
-    description: 'Name of the worker in lists; the host name where absent',
+    description: 'Name of the worker in lists; the host name by default',
   }),
   workerLabels: Type.Optional(
     Type.Record(Type.String(), Type.String({ maxLength: 256 }), {
       maxProperties: 64,
-      description: 'What the worker says of itself in lists, as `zone=eu,gpu=no`',
+      description: 'Labels of the worker in lists, such as `zone=eu,gpu=no`',
     }),
   ),
   drainMs: Type.Integer({
     minimum: 0,
     maximum: DAY_MS,
     default: 10_000,
-    description: 'How long a stop lets running attempts go on before it hands them back',
+    description: 'Time that a stop lets running attempts continue before it releases their tasks, in milliseconds',
   }),
   ...TASKS_SETTINGS,
 }
@@ -149,7 +159,7 @@ export interface SettingDescription {
   readonly schema: TSchema
 }
 
-/** Every setting there is, for `--help` and the reference. */
+/** Every setting, for `--help` and the reference. */
 export const SETTINGS: readonly SettingDescription[] = Object.entries(SCHEMA).map(([name, schema]) => {
   const { description, default: fallback } = schema as TSchema as { description: string; default?: unknown }
   return {

@@ -18,5 +18,5 @@ declare module '@taskflow/kernel' {
   interface ErrorCodes extends Record<keyof typeof SERVER_ERRORS, true> {}
 }
 
-/** Every error of the product: those of the platform and the rooms, and those of the process itself. */
+/** Every error of the product: the errors of the platform, of the rooms and of the process itself. */
 export const ALL_ERRORS: ErrorDescriptions = { ...ERRORS, ...SERVER_ERRORS }

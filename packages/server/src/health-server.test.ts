@@ -25,7 +25,7 @@ function setup(port: number) {
   return server
 }
 
-test('answers at a free port from its start to its stop, and again', async () => {
+test('answers on a free port from its start to its stop, and after another start', async () => {
   const server = setup(0)
   expect(server.url).toBeUndefined()
   for (let starts = 0; starts < 2; starts++) {
@@ -39,7 +39,7 @@ test('answers at a free port from its start to its stop, and again', async () =>
   }
 })
 
-test('says which setting to change when its port is taken', async () => {
+test('names the flag to change if its port is in use', async () => {
   const first = setup(0)
   await first.start()
   const port = Number(new URL(first.url ?? '').port)

@@ -6,6 +6,6 @@ interface Deps extends HealthDeps {
   readonly port: number
 }
 
-/** Health, readiness and metrics on a socket, for a process without the API. */
+/** Serves health, readiness and metrics on a socket, for a process without the API. */
 export const healthServer = ({ host, port, ...deps }: Deps): HttpServer =>
   httpServer({ name: 'health', host, port, portFlag: '--health-port', build: () => buildHealthApp(deps) })

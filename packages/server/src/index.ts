@@ -1,5 +1,4 @@
-// The door of those who start a process. The API and all it loads stay behind their own doors, so that a
-// process without that role does not carry them.
+// Entry point for starting a process. The API has its own entry point, so that a process without the role `api` does not load it.
 export { SETTINGS, type SettingDescription, type SettingName } from './config.ts'
 export type { Flags } from './load-settings.ts'
 export { type MigrateDirection, runMigrate, runServer } from './main.ts'

@@ -16,7 +16,7 @@ const load = (given: { flags?: object; env?: Record<string, string>; warn?: (sen
 
 const writeConfig = (text: string): void => writeFileSync(join(cwd, 'taskflow.config.ts'), text)
 
-test('needs nothing to be set', async () => {
+test('has a default for every required setting', async () => {
   expect(await load()).toMatchObject({
     port: 8080,
     dataDir: '.taskflow',
@@ -27,18 +27,18 @@ test('needs nothing to be set', async () => {
   })
 })
 
-test('takes flags before the environment, and that before the file', async () => {
+test('prefers flags to the environment, and the environment to the file', async () => {
   writeConfig(`export default { port: 1, concurrency: 2, queues: ['a', 'b'] satisfies string[] }`)
   const settings = await load({ flags: { port: '3' }, env: { TASKFLOW_PORT: '4', TASKFLOW_CONCURRENCY: '5' } })
   expect(settings).toMatchObject({ port: 3, concurrency: 5, queues: ['a', 'b'] })
 })
 
-test('reads lists separated by commas', async () => {
+test('parses lists separated by commas', async () => {
   const env = { TASKFLOW_ROLES: 'api, worker', TASKFLOW_QUEUES: 'a,b,' }
   expect(await load({ env })).toMatchObject({ roles: ['api', 'worker'], queues: ['a', 'b'] })
 })
 
-test('reads weights of queues, types and labels', async () => {
+test('parses weights of queues, types and labels', async () => {
   const env = {
     TASKFLOW_QUEUES: 'default=3, mail',
     TASKFLOW_TYPES: 'report.*,mail.send',
@@ -54,62 +54,62 @@ test('reads weights of queues, types and labels', async () => {
 test.each([
   ['TASKFLOW_QUEUES', 'default=3,mail=0', 'must give weights as whole numbers from 1 to 1000, got "mail=0"'],
   ['TASKFLOW_TYPES', 'report.*,*.mail', 'must be names of task types, or beginnings with a * behind, got "*.mail"'],
-  ['TASKFLOW_WORKER_LABELS', 'zone=eu,gpu', 'must be pairs as zone=eu,gpu=no, got "zone=eu,gpu"'],
-  ['TASKFLOW_WORKER_LABELS', 'zone=eu,zone=us', 'must be pairs as zone=eu,gpu=no, got "zone=eu,zone=us"'],
+  ['TASKFLOW_WORKER_LABELS', 'zone=eu,gpu', 'must be pairs such as zone=eu,gpu=no, got "zone=eu,gpu"'],
+  ['TASKFLOW_WORKER_LABELS', 'zone=eu,zone=us', 'must be pairs such as zone=eu,gpu=no, got "zone=eu,zone=us"'],
   ['TASKFLOW_WORKER_LABELS', `${'n'.repeat(65)}=x`, `must have names of 1 to 64 characters, got "${'n'.repeat(65)}"`],
-  ['TASKFLOW_WORKER_LABELS', ' =eu', 'must be pairs as zone=eu,gpu=no, got " =eu"'],
-])('refuses %s=%s', async (variable, value, mistake) => {
+  ['TASKFLOW_WORKER_LABELS', ' =eu', 'must be pairs such as zone=eu,gpu=no, got " =eu"'],
+])('rejects %s=%s', async (variable, value, mistake) => {
   await expect(load({ env: { [variable]: value } })).rejects.toMatchObject({
     code: 'SETTINGS_INVALID',
     message: `${variable} ${mistake}`,
   })
 })
 
-test('refuses a port for health beside the API, which serves the same', async () => {
+test('rejects a health port in a process with the API', async () => {
   const env = { TASKFLOW_HEALTH_PORT: '0' }
-  await expect(load({ env })).rejects.toThrow('TASKFLOW_HEALTH_PORT has no use in a process with role api')
+  await expect(load({ env })).rejects.toThrow('TASKFLOW_HEALTH_PORT is only for processes without the role api')
   const alone = { ...env, TASKFLOW_DATABASE_URL: 'postgres://a' }
   expect(await load({ env: alone, flags: { roles: 'worker' } })).toMatchObject({ healthPort: 0 })
   await expect(load({ env, flags: { roles: 7 } })).rejects.toThrow('--roles')
 })
 
-test('takes an empty variable as not set', async () => {
+test('treats an empty variable as not set', async () => {
   const settings = await load({ env: { TASKFLOW_PORT: '', TASKFLOW_DATABASE_URL: '' } })
   expect(settings.port).toBe(8080)
   expect(settings.databaseUrl).toBeUndefined()
 })
 
-test('names every wrong value at once, with where it came from', async () => {
+test('names every invalid value at once, with its source', async () => {
   writeConfig(`export default { host: 5, colour: 'red' }`)
   const env = { TASKFLOW_PORT: 'http', TASKFLOW_ROLES: 'api,boss', TASKFLOW_DATABASE_URL: 'mysql://x' }
-  const refused = await load({ flags: { concurrency: '0' }, env }).catch((error: Error) => error)
-  expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
+  const error = await load({ flags: { concurrency: '0' }, env }).catch((error: Error) => error)
+  expect(error).toMatchObject({ code: 'SETTINGS_INVALID' })
   for (const part of [
     'TASKFLOW_PORT must be integer, got "http"',
-    'TASKFLOW_ROLES must be some of api, worker, coordinator, got ["api","boss"]',
+    'TASKFLOW_ROLES must be one or more of api, worker, coordinator, got ["api","boss"]',
     'TASKFLOW_DATABASE_URL',
     '--concurrency must be >= 1, got 0',
     'host in taskflow.config.ts',
-    'colour in taskflow.config.ts is no setting',
+    'colour in taskflow.config.ts is not a setting',
   ]) {
-    expect((refused as Error).message).toContain(part)
+    expect((error as Error).message).toContain(part)
   }
 })
 
-test('does not repeat a wrong secret', async () => {
-  const refused = await load({ env: { TASKFLOW_ADMIN_TOKEN: 'with space' } }).catch((error: Error) => error)
-  expect((refused as Error).message).toContain('TASKFLOW_ADMIN_TOKEN')
-  expect((refused as Error).message).not.toContain('with space')
+test('does not print an invalid secret', async () => {
+  const error = await load({ env: { TASKFLOW_ADMIN_TOKEN: 'with space' } }).catch((error: Error) => error)
+  expect((error as Error).message).toContain('TASKFLOW_ADMIN_TOKEN')
+  expect((error as Error).message).not.toContain('with space')
 })
 
 test.each(['hush-hush', 'hush/hush', 'hush@hush'])(
-  'does not repeat password %s of a wrong address',
+  'does not print the password %s of an invalid address',
   async (password) => {
     const env = { TASKFLOW_REDIS_URL: `http://user:${password}@redis:6379` }
-    const refused = (await load({ env }).catch((error: Error) => error)) as Error
-    expect(refused.message).toContain('TASKFLOW_REDIS_URL')
-    expect(refused.message).toContain('//…@redis:6379')
-    expect(refused.message).not.toContain('hush')
+    const error = (await load({ env }).catch((error: Error) => error)) as Error
+    expect(error.message).toContain('TASKFLOW_REDIS_URL')
+    expect(error.message).toContain('//…@redis:6379')
+    expect(error.message).not.toContain('hush')
   },
 )
 
@@ -118,13 +118,13 @@ test.each([
   [{ TASKFLOW_BROKER: 'rabbitmq', TASKFLOW_DATABASE_URL: 'postgres://a' }, ['rabbitmq needs TASKFLOW_AMQP_URL']],
   [{ TASKFLOW_REDIS_LOW_URL: 'redis://a' }, ['TASKFLOW_REDIS_LOW_URL needs TASKFLOW_REDIS_URL']],
   [{ TASKFLOW_DATABASE_READ_URL: 'postgres://a' }, ['TASKFLOW_DATABASE_READ_URL needs TASKFLOW_DATABASE_URL']],
-])('refuses %o, which misses another setting', async (env, sentences) => {
-  const refused = (await load({ env }).catch((error: Error) => error)) as Error
-  expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
-  for (const sentence of sentences) expect(refused.message).toContain(sentence)
+])('rejects %o without the setting that it needs', async (env, sentences) => {
+  const error = (await load({ env }).catch((error: Error) => error)) as Error
+  expect(error).toMatchObject({ code: 'SETTINGS_INVALID' })
+  for (const sentence of sentences) expect(error.message).toContain(sentence)
 })
 
-test('refuses a process that would share its database with nobody', async () => {
+test('rejects a process without the API and without a shared database', async () => {
   const env = { TASKFLOW_ROLES: 'worker,coordinator' }
   await expect(load({ env })).rejects.toThrow(
     'TASKFLOW_ROLES worker,coordinator without api needs TASKFLOW_DATABASE_URL',
@@ -132,25 +132,25 @@ test('refuses a process that would share its database with nobody', async () => 
   await expect(load({ env: { ...env, TASKFLOW_DATABASE_URL: 'postgres://a' } })).resolves.toBeDefined()
 })
 
-test('warns of the address of a broker that is not asked', async () => {
+test('warns of the address of a broker that is not in use', async () => {
   const sentences: string[] = []
   await load({ env: { TASKFLOW_REDIS_URL: 'redis://a' }, warn: (sentence) => void sentences.push(sentence) })
   expect(sentences).toEqual(['TASKFLOW_REDIS_URL has no effect while TASKFLOW_BROKER is postgres'])
 })
 
-test('takes settings that come with those they need', async () => {
+test('accepts settings together with those they need', async () => {
   const env = { TASKFLOW_BROKER: 'redis', TASKFLOW_REDIS_URL: 'redis://a', TASKFLOW_DATABASE_URL: 'postgres://b' }
   expect(await load({ env })).toMatchObject({ broker: 'redis', redisUrl: 'redis://a' })
 })
 
-test('warns of variables that look like settings, and names the nearest', async () => {
+test('warns of unknown variables and names the nearest setting', async () => {
   const sentences: string[] = []
   const env = { TASKFLOW_PROT: '1', TASKFLOW_TOKEN: 'known elsewhere' }
   await load({ env, warn: (sentence) => void sentences.push(sentence) })
-  expect(sentences).toEqual(['TASKFLOW_PROT is no setting and has no effect; did you mean TASKFLOW_PORT?'])
+  expect(sentences).toEqual(['TASKFLOW_PROT is not a setting and has no effect; did you mean TASKFLOW_PORT?'])
 })
 
-test('describes each setting, with defaults that it would itself accept', async () => {
+test('describes each setting and has valid defaults', async () => {
   for (const { name, env, flag, description } of SETTINGS) {
     expect(description, name).toBeTruthy()
     expect(env, name).toMatch(/^TASKFLOW_[A-Z_]+$/)
@@ -159,18 +159,18 @@ test('describes each setting, with defaults that it would itself accept', async 
   await expect(load()).resolves.toBeDefined()
 })
 
-test('reads labels with blanks around their parts', async () => {
+test('parses labels with blanks around their parts', async () => {
   const env = { TASKFLOW_WORKER_LABELS: 'zone = eu , gpu= no' }
   expect(await load({ env })).toMatchObject({ workerLabels: { zone: 'eu', gpu: 'no' } })
 })
 
 test.each(['postgres://user:secret@host:99999/db', 'postgres://user:sec:ret/x@[::1/db'])(
-  'refuses %s, which nobody can connect to, without telling its password',
+  'rejects the invalid address %s without printing its password',
   async (url) => {
-    const refused = (await load({ env: { TASKFLOW_DATABASE_URL: url } }).catch((error: Error) => error)) as Error
-    expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
-    expect(refused.message).toContain('TASKFLOW_DATABASE_URL is no address that can be read')
-    expect(refused.message).not.toContain('sec')
+    const error = (await load({ env: { TASKFLOW_DATABASE_URL: url } }).catch((error: Error) => error)) as Error
+    expect(error).toMatchObject({ code: 'SETTINGS_INVALID' })
+    expect(error.message).toContain('TASKFLOW_DATABASE_URL is not a valid address')
+    expect(error.message).not.toContain('sec')
   },
 )
 
@@ -179,14 +179,14 @@ test.each([
   ['() => 8080', 'port in taskflow.config.ts must be integer, got [Function: port]'],
   ['Symbol("eighty")', 'port in taskflow.config.ts must be integer, got Symbol(eighty)'],
   ['(() => { const self = {}; self.self = self; return self })()', 'port in taskflow.config.ts must be integer, got'],
-])('names a port of %s in the file, for which JSON has no words', async (value, sentence) => {
+])('prints a port of %s in the file, which JSON cannot express', async (value, sentence) => {
   writeConfig(`export default { port: ${value} }`)
-  const refused = (await load().catch((error: Error) => error)) as Error
-  expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
-  expect(refused.message).toContain(sentence)
+  const error = (await load().catch((error: Error) => error)) as Error
+  expect(error).toMatchObject({ code: 'SETTINGS_INVALID' })
+  expect(error.message).toContain(sentence)
 })
 
-test('names a broker that is no text at all', async () => {
+test('prints a broker that is not a text', async () => {
   writeConfig('export default { broker: Object.create(null) }')
   await expect(load()).rejects.toThrow('broker in taskflow.config.ts must be one of postgres, redis, rabbitmq, got {}')
 })
@@ -198,9 +198,9 @@ test.each([
   ['export default [{ port: 1 }]', 'Expected taskflow.config.ts to export an object of settings'],
   ['export default Promise.resolve({ port: 1 })', 'Expected taskflow.config.ts to export an object of settings'],
   ['export default new Map([["port", 1]])', 'Expected taskflow.config.ts to export an object of settings'],
-])('refuses a file that says %s', async (text, sentence) => {
+])('rejects the file %s', async (text, sentence) => {
   writeConfig(text)
-  const refused = (await load().catch((error: Error) => error)) as Error
-  expect(refused).toMatchObject({ code: 'SETTINGS_INVALID' })
-  expect(refused.message).toContain(sentence)
+  const error = (await load().catch((error: Error) => error)) as Error
+  expect(error).toMatchObject({ code: 'SETTINGS_INVALID' })
+  expect(error.message).toContain(sentence)
 })

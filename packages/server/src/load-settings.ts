@@ -8,34 +8,34 @@ import { mistakeInQueues, mistakeInTypes } from '@taskflow/fleet'
 import { TaskFlowError } from '@taskflow/kernel'
 import { Value } from 'typebox/value'
 import { SETTINGS, type SettingDescription, type SettingName, type Settings } from './config.ts'
-import { nearestTo } from './nearest-word.ts'
-import { contradictionsIn, idleIn } from './settings-together.ts'
+import { nearestName } from './nearest-name.ts'
+import { contradictionsIn, unusedIn } from './settings-together.ts'
 
 /**
- * Reads the settings: flags, then the environment, then `taskflow.config.ts`, then the default. A wrong value stops the
- * start, and all wrong ones are told at once.
+ * Loads the settings. A flag overrides the environment, the environment overrides `taskflow.config.ts`, and the file overrides the
+ * default. An invalid value stops the start; the error names all invalid values at once.
  */
 const PREFIX = 'TASKFLOW_'
 const FILE = 'taskflow.config.ts'
 
-/** As given on the command line, by setting; text is read like that of the environment. */
+/** Flags of the command line, by setting. Texts are parsed like those of the environment. */
 export type Flags = Readonly<Partial<Record<SettingName, unknown>>>
 
-/** Defaults that this machine gives, which the reference therefore cannot print. */
-const OF_THIS_MACHINE: Readonly<Record<string, () => unknown>> = { workerName: hostname }
+/** Defaults that depend on the machine, so that the reference cannot print them. */
+const MACHINE_DEFAULTS: Readonly<Record<string, () => unknown>> = { workerName: hostname }
 
 interface Sources {
   readonly flags: Flags
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The folder where `taskflow.config.ts` may lie. */
+  /** Folder that may contain `taskflow.config.ts`. */
   readonly cwd: string
-  /** Told what looks like a mistake but stops nothing. */
+  /** Called with a sentence for each probable mistake that does not stop the start. */
   readonly warn?: (sentence: string) => void
 }
 
-/** @throws SETTINGS_INVALID, naming every wrong value */
+/** @throws SETTINGS_INVALID with a message that names every invalid value */
 export async function loadSettings({ flags, env, cwd, warn = warnOnStderr }: Sources): Promise<Settings> {
-  for (const sentence of strangersIn(env)) warn(sentence)
+  for (const sentence of unknownVariables(env)) warn(sentence)
   const file = await readFile(cwd)
   const mistakes = unknownKeys(file)
   const settings: Record<string, unknown> = {}
@@ -49,7 +49,7 @@ export async function loadSettings({ flags, env, cwd, warn = warnOnStderr }: Sou
   if (mistakes.length === 0) mistakes.push(...contradictionsIn(settings as Settings))
   if (mistakes.length > 0)
     throw new TaskFlowError('SETTINGS_INVALID', `${mistakes.join('; ')}`, { details: { mistakes } })
-  for (const sentence of idleIn(settings as Settings)) warn(sentence)
+  for (const sentence of unusedIn(settings as Settings)) warn(sentence)
   return settings as Settings
 }
 
@@ -60,7 +60,7 @@ async function readFile(cwd: string): Promise<Readonly<Record<string, unknown>>>
   if (!existsSync(path)) return {}
   const { default: exported } = await importFile(path)
   if (isPlainObject(exported)) return exported
-  throw new TaskFlowError('SETTINGS_INVALID', `Expected ${FILE} to export an object of settings as its default`)
+  throw new TaskFlowError('SETTINGS_INVALID', `Expected ${FILE} to export an object of settings as its default export`)
 }
 
 async function importFile(path: string): Promise<{ default?: unknown }> {
@@ -72,22 +72,22 @@ async function importFile(path: string): Promise<{ default?: unknown }> {
   }
 }
 
-/** Of a list, a map or a promise the settings would not be found, and the start would go on without them. */
+/** Rejects lists, maps and promises, whose settings would not be found and silently be ignored. */
 const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
 
 function pick({ name, env: variable, flag, default: fallback, schema }: SettingDescription, ...sources: PickFrom) {
   const [flags, env, file] = sources
   if (flags[name] !== undefined) return { source: flag, value: fromText(schema, flags[name]) }
-  // An empty variable is how a container file says "not set".
+  // Container files express "not set" as an empty variable.
   if (env[variable]) return { source: variable, value: fromText(schema, env[variable]) }
   if (file[name] !== undefined) return { source: `${name} in ${FILE}`, value: file[name] }
-  return { source: name, value: fallback ?? OF_THIS_MACHINE[name]?.() }
+  return { source: name, value: fallback ?? MACHINE_DEFAULTS[name]?.() }
 }
 
 type PickFrom = [flags: Flags, env: Sources['env'], file: Readonly<Record<string, unknown>>]
 
-/** What cannot be read stays text, which the schema then refuses. */
+/** Parses a text. A text that cannot be parsed stays text, which the schema then rejects. */
 function fromText(schema: TSchema, text: unknown): unknown {
   if (typeof text !== 'string') return text
   const { type } = schema as { type?: string }
@@ -106,12 +106,12 @@ const itemsIn = (text: string): string[] =>
 function pairsIn(text: string): Record<string, string> | undefined {
   const pairs = itemsIn(text).map((item) => /^([^=]+)=(.*)$/.exec(item))
   const named = new Map(pairs.map((pair) => [pair?.[1]?.trim() ?? '', pair?.[2]?.trim() ?? '']))
-  // One that is no pair, a name of blanks, or one that is there twice and would have to be guessed.
+  // An item that is not a pair, an empty name or a duplicate name makes the text invalid.
   const isClear = !pairs.includes(null) && !named.has('') && named.size === pairs.length
   return isClear ? Object.fromEntries(named) : undefined
 }
 
-/** Rules that the schema cannot say, or not in words. */
+/** Rules that the schema cannot express, or whose messages would be unclear. */
 const RULES: Readonly<Partial<Record<SettingName, (value: never) => string | undefined>>> = {
   queues: mistakeInQueues,
   types: mistakeInTypes,
@@ -133,21 +133,21 @@ function mistakeInLabels(labels: Readonly<Record<string, string>>): string | und
     : `must have names of 1 to ${LONGEST_LABEL_NAME} characters, got ${JSON.stringify(wrong)}`
 }
 
-/** Told without the address, of which nobody knows where its password ends. */
+/** Omits the address from the message, because nobody can tell where its password ends. */
 function mistakeInUrl(url: string): string | undefined {
   if (URL.canParse(url)) return undefined
-  return 'is no address that can be read: look at its host and port, and write : / @ # ? of a password as %3A %2F %40 %23 %3F'
+  return 'is not a valid address: check its host and port, and write : / @ # ? in a password as %3A %2F %40 %23 %3F'
 }
 
 function mistakeIn({ schema, name }: SettingDescription, value: unknown): string | undefined {
   const [error] = Value.Errors(schema, value)
   if (!error) return RULES[name]?.(value as never)
   const rule = ruleOf(schema, value) ?? error.message
-  return name === 'adminToken' ? rule : `${rule}, got ${withoutPassword(told(value))}`
+  return name === 'adminToken' ? rule : `${rule}, got ${withoutPassword(printed(value))}`
 }
 
-/** A file may give what JSON has no words for: a function, a bigint, something that holds itself. */
-function told(value: unknown): string {
+/** Prints any value, including those that JSON cannot express: a function, a bigint, a cycle. */
+function printed(value: unknown): string {
   try {
     return JSON.stringify(value) ?? inspect(value)
   } catch {
@@ -155,28 +155,28 @@ function told(value: unknown): string {
   }
 }
 
-/** Addresses carry credentials, also those that are wrong otherwise: by a slash or an @ in the password itself, say. */
+/** Removes credentials from an address, even from an invalid one, such as one with a slash or an @ in its password. */
 const withoutPassword = (text: string): string => text.replace(/\/\/\S*@/g, '//…@')
 
-/** What a person understands better than the words of the schema. */
+/** Returns a rule that is clearer than the message of the schema, if there is one. */
 function ruleOf(schema: TSchema, value: unknown): string | undefined {
   const { type, items } = schema as { type?: string; items?: object }
-  if (type === 'object' && typeof value === 'string') return 'must be pairs as zone=eu,gpu=no'
+  if (type === 'object' && typeof value === 'string') return 'must be pairs such as zone=eu,gpu=no'
   const { enum: allowed } = (items ?? schema) as { enum?: readonly string[] }
-  return allowed && `must be ${Array.isArray(value) ? 'some' : 'one'} of ${allowed.join(', ')}`
+  return allowed && `must be ${Array.isArray(value) ? 'one or more' : 'one'} of ${allowed.join(', ')}`
 }
 
 function unknownKeys(file: Readonly<Record<string, unknown>>): string[] {
   const known = SETTINGS.map(({ name }) => name as string)
-  const strangers = Object.keys(file).filter((key) => !known.includes(key))
-  return strangers.map((key) => `${key} in ${FILE} is no setting; did you mean ${nearestTo(key, known)}?`)
+  const unknown = Object.keys(file).filter((key) => !known.includes(key))
+  return unknown.map((key) => `${key} in ${FILE} is not a setting; did you mean ${nearestName(key, known)}?`)
 }
 
-// Those that the client and the command line read.
+// The SDK and the command line read these variables.
 const READ_ELSEWHERE = [`${PREFIX}URL`, `${PREFIX}TOKEN`]
 
-function strangersIn(env: Sources['env']): string[] {
+function unknownVariables(env: Sources['env']): string[] {
   const known = [...SETTINGS.map((setting) => setting.env), ...READ_ELSEWHERE]
-  const strangers = Object.keys(env).filter((key) => key.startsWith(PREFIX) && !known.includes(key))
-  return strangers.map((key) => `${key} is no setting and has no effect; did you mean ${nearestTo(key, known)}?`)
+  const unknown = Object.keys(env).filter((key) => key.startsWith(PREFIX) && !known.includes(key))
+  return unknown.map((key) => `${key} is not a setting and has no effect; did you mean ${nearestName(key, known)}?`)
 }

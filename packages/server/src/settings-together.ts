@@ -3,7 +3,7 @@ import { variableOf } from './variable-of.ts'
 
 interface Need {
   readonly of: SettingName
-  /** Where it is only one value that needs the other. */
+  /** Value that needs the other setting; absent if any value does. */
   readonly value?: string
   readonly needs: SettingName
 }
@@ -18,11 +18,13 @@ const NEEDS: readonly Need[] = [
   { of: 'databaseDirectUrl', needs: 'databaseUrl' },
 ]
 
-const ALONE = 'without api needs TASKFLOW_DATABASE_URL: a database of its own would be shared with no other process'
+const NO_SHARED_DATABASE =
+  'without api needs TASKFLOW_DATABASE_URL: no other process could reach the embedded database of this one'
 const HEALTH_BESIDE_API =
-  'TASKFLOW_HEALTH_PORT has no use in a process with role api (all roles by default), whose port serves the same'
+  'TASKFLOW_HEALTH_PORT is only for processes without the role api: TASKFLOW_PORT serves health, readiness and metrics ' +
+  'too. Remove it, or set TASKFLOW_ROLES (all roles by default)'
 
-/** Between settings that are right each by itself. */
+/** Describes the contradictions between settings that are each valid. */
 export function contradictionsIn(settings: Settings): string[] {
   const { healthPort, roles } = settings
   const missing = NEEDS.filter(({ of, value, needs }) => {
@@ -34,13 +36,13 @@ export function contradictionsIn(settings: Settings): string[] {
   const isApi = roles.includes('api')
   return [
     ...missing,
-    ...(isApi || settings.databaseUrl !== undefined ? [] : [`TASKFLOW_ROLES ${roles.join(',')} ${ALONE}`]),
+    ...(isApi || settings.databaseUrl !== undefined ? [] : [`TASKFLOW_ROLES ${roles.join(',')} ${NO_SHARED_DATABASE}`]),
     ...(isApi && healthPort !== undefined ? [HEALTH_BESIDE_API] : []),
   ]
 }
 
-/** Addresses of brokers that are not asked. */
-export function idleIn({ broker, redisUrl, amqpUrl }: Settings): string[] {
+/** Describes the addresses of brokers that are not in use. */
+export function unusedIn({ broker, redisUrl, amqpUrl }: Settings): string[] {
   const because = `has no effect while TASKFLOW_BROKER is ${broker}`
   return [
     ...(redisUrl !== undefined && broker !== 'redis' ? [`TASKFLOW_REDIS_URL ${because}`] : []),

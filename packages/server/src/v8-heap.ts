@@ -1,32 +1,32 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** The memory of this thread's JavaScript. */
+/** The JavaScript heap of this thread. */
 export interface Heap {
-  /** What it takes of the machine, used or not. */
+  /** Returns the memory that the heap takes from the machine, used or not. */
   sizeBytes(): number
-  /** The share of the time since this was asked last in which the thread did something. */
+  /** Returns the share of the time since the last call in which the thread was busy, from 0 to 1. */
   busyShare(): number
-  /** Throws away everything that is not needed and gives the memory back. Holds up the thread for a tenth of a second or more. */
+  /** Collects all garbage and returns the memory to the machine. Blocks the thread for 100 ms or more. */
   collect(): void
 }
 
 export function v8Heap(): Heap {
-  // The way to the collector without a flag on the command line, which a launcher would have to pass on.
+  // Reaches the collector without a command-line flag, which every launcher would have to pass on.
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as NodeJS.GCFunction
   setFlagsFromString('--no-expose-gc')
-  let askedAt = performance.eventLoopUtilization()
+  let previous = performance.eventLoopUtilization()
 
   return {
     sizeBytes: () => getHeapStatistics().total_heap_size,
     busyShare() {
       const now = performance.eventLoopUtilization()
-      const { utilization } = performance.eventLoopUtilization(now, askedAt)
-      askedAt = now
+      const { utilization } = performance.eventLoopUtilization(now, previous)
+      previous = now
       return utilization
     },
-    // The only kind that also drops code that has not run lately, and shrinks the space for new objects; that grows again with the work.
+    // Only this flavour also drops code that has not run lately and shrinks the space for new objects, which grows again on demand.
     collect: () => collect({ type: 'major', flavor: 'last-resort', execution: 'sync' }),
   }
 }

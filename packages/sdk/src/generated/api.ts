@@ -55,12 +55,12 @@ export interface CreatedApiKey {
 export interface Health {
   status: 'ok' | 'degraded'
   database: 'up' | 'down'
-  /** None where the database is the broker */
+  /** `none` if PostgreSQL is the broker */
   broker: 'up' | 'down' | 'none'
-  /** Of this process; absent without role `worker` */
+  /** Worker of this process; absent without the role `worker` */
   worker?: {
     state: 'registering' | 'active' | 'cordoned' | 'draining'
-    /** Since it last looked for tasks with success; 0 while it rightly does not */
+    /** Milliseconds since the last successful fetch; 0 while the worker is full or cordoned */
     sinceFetchMs: number
   }
   version: string
@@ -139,24 +139,25 @@ export interface NewTask {
 }
 
 export interface Problem {
-  /** Where the code is explained */
+  /** Address of the explanation of the code */
   type: string
   title: string
   status: number
-  /** Stable; branch on this */
+  /** Stable code of the error; branch on this field */
   code: 'REQUEST_MALFORMED' | 'PAYLOAD_TOO_LARGE' | 'CURSOR_INVALID' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'ROUTE_NOT_FOUND' | 'NOT_ACCEPTABLE' | 'MEDIA_TYPE_UNSUPPORTED' | 'TASK_NOT_FOUND' | 'TASK_STATE_CONFLICT' | 'TASK_INVALID' | 'IDEMPOTENCY_CONFLICT' | 'PRECONDITION_FAILED' | 'BROKER_UNAVAILABLE' | 'WORKER_STATE_CONFLICT' | 'QUEUE_NOT_FOUND' | 'WORKER_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'DATABASE_UNAVAILABLE' | 'QUERY_TOO_SLOW' | 'SCHEMA_UNKNOWN' | 'SCHEMA_OUTDATED' | 'SCHEMA_BUSY' | 'TRANSACTION_NOT_OPEN' | 'INTERNAL' | 'SETTINGS_INVALID' | 'NOT_READY' | 'DATA_DIR_IN_USE'
-  /** One sentence: what happened to what */
+  /** One sentence that explains this error */
   detail: string
-  /** The request's id, as in the reply's X-Request-Id and in the logs */
+  /** Id of the request, as in the header X-Request-Id and in the log */
   instance: string
-  /** What to do next */
+  /** What to do about the error */
   hint: string
-  /** Each offending field, at most 20 */
+  /** The invalid fields, at most 20 */
   errors?: Array<{
-    /** The part of the request that is meant */
+    /** Part of the request that has the field */
     in: 'body' | 'query' | 'path' | 'headers'
-    /** JSON pointer (RFC 6901) to the offending field */
+    /** JSON pointer (RFC 6901) to the invalid field */
     pointer: string
+    /** Rest of a sentence that begins with the name of the field */
     message: string
   }>
 }

@@ -14,11 +14,11 @@ export interface ApiDeps extends HealthSources, Omit<RoomRouteDeps, 'access' | '
   readonly metrics: ProcessMetrics
   readonly log: FastifyBaseLogger
   readonly settings: RoomRouteDeps['settings'] & { readonly roles: readonly string[] }
-  /** A key of an administrator that is not stored. */
+  /** An API key of an administrator that is not in the database. */
   readonly adminToken?: string | undefined
 }
 
-/** The HTTP API over what is stored. Closing it ends the replies that are held. */
+/** Builds the HTTP API. Closing the app answers held requests at once. */
 export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
   const app = bareApp({ ...deps, errors: ALL_ERRORS })
   const routes = await loadRoutes()
@@ -29,7 +29,7 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
   return app
 }
 
-/** Routes that need no credentials. Nothing else is open. */
+/** Registers the routes that need no credentials. All others do. */
 async function openRoutes(app: FastifyInstance, deps: ApiDeps): Promise<void> {
   const { storage, clock, settings, pingBroker, workerHealth } = deps
   await app.register(healthRoute, { storage, clock, version: VERSION, roles: settings.roles, pingBroker, workerHealth })

@@ -23,7 +23,7 @@ async function operations(): Promise<[path: string, method: string, operation: O
 }
 
 describe('the OpenAPI document', () => {
-  test('names every operation by a verb and a noun, once', async () => {
+  test('names every operation by a verb and a noun', async () => {
     const ids = (await operations()).map(([, , { operationId }]) => operationId)
     expect(ids.sort()).toEqual([
       'cancelTask',
@@ -53,7 +53,7 @@ describe('the OpenAPI document', () => {
     ])
   })
 
-  test('has a summary, a tag, a permission and problems for each', async () => {
+  test('has a summary, a tag, a permission and problems for each operation', async () => {
     for (const [path, method, operation] of await operations()) {
       const at = `${method} ${path}`
       expect(operation.summary, at).toBeTruthy()
@@ -66,7 +66,7 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  test('says whose body may be left out', async () => {
+  test('marks optional bodies', async () => {
     const optional = (await operations()).filter(([, , { requestBody }]) => requestBody?.required === false)
     expect(optional.map(([, , { operationId }]) => operationId).sort()).toEqual([
       'cancelTask',
@@ -77,7 +77,7 @@ describe('the OpenAPI document', () => {
     ])
   })
 
-  test('refers to nothing that it does not have', async () => {
+  test('contains every schema that it refers to', async () => {
     const document = (await given.call('GET', '/openapi.json')).json
     expect(document.openapi).toBe('3.1.0')
     const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
@@ -89,7 +89,7 @@ describe('the OpenAPI document', () => {
   })
 })
 
-test('the documentation is whole without another server, and may load from none', async () => {
+test('the documentation loads nothing from other servers', async () => {
   const page = await given.app.inject({ url: '/docs', headers: { accept: 'text/html' } })
   expect(page.statusCode).toBe(200)
   expect(page.body).not.toMatch(/(src|href)="https?:/)

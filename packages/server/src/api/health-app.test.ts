@@ -13,7 +13,7 @@ const VIEWER: Principal = { actor: 'key:prometheus', role: 'viewer', project: 'd
 const ADMIN_TOKEN = 'the-administrator'
 
 const well = async (): Promise<void> => {}
-const away = async (): Promise<void> => {
+const unavailable = async (): Promise<void> => {
   throw new TaskFlowError('DATABASE_UNAVAILABLE', 'The database does not answer')
 }
 
@@ -53,7 +53,7 @@ const worker = (state: WorkerHealth['state'], sinceFetchMs = 40.4) => ({
 })
 
 describe('health', () => {
-  test('tells of database, broker and worker', async () => {
+  test('shows the database, the broker and the worker', async () => {
     const { get } = await setup({ pingBroker: well, ...worker('active') })
     expect(await get('/health')).toMatchObject({
       status: 200,
@@ -67,27 +67,27 @@ describe('health', () => {
     })
   })
 
-  test('tells of no worker and no broker where there is none', async () => {
+  test('shows no worker and no broker if there is none', async () => {
     const { json } = await (await setup()).get('/health')
     expect(json).toMatchObject({ status: 'ok', broker: 'none' })
     expect(json).not.toHaveProperty('worker')
   })
 
   test.each([
-    ['its database is away', { ping: away }, { database: 'down' }],
-    ['its broker is away', { pingBroker: away }, { broker: 'down', database: 'up' }],
-    ['its worker is stuck', worker('active', 15_001), { worker: { state: 'active', sinceFetchMs: 15_001 } }],
-  ])('is degraded, and an answer all the same, while %s', async (_, given, told) => {
+    ['the database is unavailable', { ping: unavailable }, { database: 'down' }],
+    ['the broker is unavailable', { pingBroker: unavailable }, { broker: 'down', database: 'up' }],
+    ['the worker is stalled', worker('active', 15_001), { worker: { state: 'active', sinceFetchMs: 15_001 } }],
+  ])('replies 200 with status degraded while %s', async (_, given, shown) => {
     const { get } = await setup(given)
-    expect(await get('/health')).toMatchObject({ status: 200, json: { status: 'degraded', ...told } })
+    expect(await get('/health')).toMatchObject({ status: 200, json: { status: 'degraded', ...shown } })
   })
 
-  test('is no worse for a worker that rests because it was asked to', async () => {
+  test('is not degraded by a cordoned worker', async () => {
     const { get } = await setup(worker('cordoned', 0))
     expect(await get('/health')).toMatchObject({ json: { status: 'ok', worker: { state: 'cordoned' } } })
   })
 
-  test('does not wait for what does not answer', async () => {
+  test('does not wait for a dependency that does not answer', async () => {
     const hangs = (): Promise<void> => new Promise(() => {})
     const { clock, get } = await setup({ ping: hangs, pingBroker: hangs })
     const answered = get('/health')
@@ -98,7 +98,7 @@ describe('health', () => {
 })
 
 describe('readiness', () => {
-  test('is given with a worker that takes tasks, and without any', async () => {
+  test('is given while the worker takes tasks, and without a worker', async () => {
     expect((await (await setup(worker('active'))).get('/ready')).status).toBe(200)
     expect((await (await setup()).get('/ready')).status).toBe(200)
   })
@@ -109,21 +109,21 @@ describe('readiness', () => {
     ['cordoned', worker('cordoned', 0)],
     ['draining', worker('draining', 0)],
     ['stalled', worker('active', 15_001)],
-  ])('is refused while the worker is %s', async (state, given) => {
+  ])('is denied while the worker is %s', async (state, given) => {
     expect(await (await setup(given)).get('/ready')).toMatchObject({
       status: 503,
       json: { code: 'NOT_READY', detail: `The worker takes no tasks: it is ${state}` },
     })
   })
 
-  test('is refused while the database is away', async () => {
-    const { get } = await setup({ ping: away, ...worker('active') })
+  test('is denied while the database is unavailable', async () => {
+    const { get } = await setup({ ping: unavailable, ...worker('active') })
     expect(await get('/ready')).toMatchObject({ status: 503, json: { code: 'DATABASE_UNAVAILABLE' } })
   })
 })
 
 describe('metrics', () => {
-  test('are for who may read them', async () => {
+  test('require a valid credential', async () => {
     const { secret, get } = await setup()
     expect(await get('/metrics')).toMatchObject({ status: 401, json: { code: 'UNAUTHENTICATED' } })
     expect((await get('/metrics', newSecret())).status).toBe(401)
@@ -136,7 +136,7 @@ describe('metrics', () => {
   })
 })
 
-test('nothing else is there, and it is said as the API says it', async () => {
+test('any other route gets the same reply as in the API', async () => {
   const { get } = await setup()
   for (const url of ['/v1/tasks', '/docs', '/openapi.json', '/'])
     expect(await get(url, ADMIN_TOKEN)).toMatchObject({ status: 404, json: { code: 'ROUTE_NOT_FOUND' } })

@@ -17,11 +17,11 @@ export interface HealthDeps extends HealthSources {
   readonly ids: Ids
   readonly log: FastifyBaseLogger
   readonly settings: { readonly roles: readonly string[] }
-  /** A key of an administrator that is not stored. */
+  /** An API key of an administrator that is not in the database. */
   readonly adminToken?: string | undefined
 }
 
-/** What a process without the API says of itself over HTTP: health and readiness to all, metrics to who may read them. */
+/** Builds the HTTP app of a process without the API: health and readiness without authentication, metrics with it. */
 export async function buildHealthApp(deps: HealthDeps): Promise<FastifyInstance> {
   const { storage, clock, metrics, settings, adminToken, pingBroker, workerHealth } = deps
   const app = bareApp({ ...deps, errors: ALL_ERRORS })

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const given = useApi()
 
-/** Everything that a request could have stored or changed. */
+/** Counts everything that a request could store, and lists the versions of the tasks. */
 async function stored(): Promise<unknown> {
   const [row] = await rowsOf<object>(
     given.db,
@@ -17,7 +17,7 @@ async function stored(): Promise<unknown> {
   return row
 }
 
-/** What is wrong with the reply to a request that had to be refused; nothing when it is right. */
+/** Returns what is wrong with the reply to a malformed request, or undefined if the reply is correct. */
 async function complaint({ what, request, names, status }: MalformedRequest): Promise<string | undefined> {
   const reply = await given.send(request)
   const say = (fault: string): string => `${what}: ${fault} (${reply.status} ${reply.text.slice(0, 300)})`
@@ -35,11 +35,11 @@ async function complaint({ what, request, names, status }: MalformedRequest): Pr
     : say(`does not name ${names}`)
 }
 
-// Far more than it takes, for a machine that does much else.
+// Much longer than the test takes on an idle machine.
 const TIMEOUT_MS = 60_000
 
 test(
-  'every malformed request is refused with a problem that names what is wrong, and stores nothing',
+  'every malformed request is rejected with a problem that names the flaw, and changes nothing',
   async () => {
     const task = await given.call('POST', '/v1/tasks', { type: 'test.echo', delayMs: 3_600_000 })
     const requests = malformedRequests(task.json.id)

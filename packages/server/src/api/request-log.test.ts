@@ -10,7 +10,7 @@ function setup(logLevel: string) {
   return { lines, children, log: requestLog(log, { requestId: 'r1' }) }
 }
 
-test('says what the process log would, under the id of the request', () => {
+test('writes to the log of the process, with the id of the request', () => {
   const { lines, log } = setup('trace')
   for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const) log[level]({ status: 200 }, level)
   log.child({ part: 'body' }).info('child')
@@ -20,14 +20,14 @@ test('says what the process log would, under the id of the request', () => {
   ])
 })
 
-test('costs nothing until something is said that is not beneath the level', () => {
+test('creates no child logger before a line at or above the level', () => {
   const { lines, children, log } = setup('info')
-  log.debug('not told')
-  log.trace('not told')
-  log.silent('not told')
+  log.debug('below the level')
+  log.trace('below the level')
+  log.silent('below the level')
   expect(children).toEqual([])
-  log.info('told')
-  log.info('told')
+  log.info('logged')
+  log.info('logged')
   expect(children).toHaveLength(1)
   expect(lines).toHaveLength(2)
 })

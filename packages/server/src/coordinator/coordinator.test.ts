@@ -33,8 +33,8 @@ const idleBroker: Broker = {
   close: async () => {},
 }
 
-/** An elector whose mind is changed by the test. */
-function flippingElector() {
+/** Makes an elector that the test controls. */
+function scriptedElector() {
   let follow: ((isLeader: boolean) => Promise<void>) | undefined
   let isLeading = false
   async function elect(isLeader: boolean): Promise<void> {
@@ -56,8 +56,8 @@ function flippingElector() {
   return {
     elector,
     elect: (isLeader: boolean): void => void elect(isLeader),
-    /** Time is over, and nobody has told yet. */
-    runOut() {
+    /** Ends the trust in the term without a notification, as before the timer fires. */
+    expire() {
       isLeading = false
     },
   }
@@ -94,8 +94,8 @@ describe('coordinator', () => {
     expect(await rounds).toEqual(DUTIES)
   })
 
-  test('does nothing while it does not lead, and begins and ends with its leadership', async () => {
-    const { elector, elect } = flippingElector()
+  test('does duties only while it leads', async () => {
+    const { elector, elect } = scriptedElector()
     const { service, events, clock } = setup(elector)
     await service.start()
     expect(clock.sleepers).toBe(0)
@@ -109,8 +109,8 @@ describe('coordinator', () => {
     }
   })
 
-  test('ends as it was told last, however fast leadership flips', async () => {
-    const { elector, elect } = flippingElector()
+  test('follows the last of many quick changes of leadership', async () => {
+    const { elector, elect } = scriptedElector()
     const { service, clock } = setup(elector)
     await service.start()
     for (let flip = 0; flip < 101; flip++) elect(flip % 2 === 0)
@@ -120,8 +120,8 @@ describe('coordinator', () => {
     await eventually(() => clock.sleepers === 0)
   })
 
-  test('begins no round once its time is over, though nobody has told it yet', async () => {
-    const { elector, elect, runOut } = flippingElector()
+  test('begins no round after its term expired, even before it is notified', async () => {
+    const { elector, elect, expire } = scriptedElector()
     const { service, events, clock, listeners } = setup(elector)
     await service.start()
     const rounds = roundsOfAll(events)
@@ -130,7 +130,7 @@ describe('coordinator', () => {
     await eventually(() => clock.sleepers === DUTIES.length)
     const begun: string[] = []
     events.on('round.succeeded', ({ service: name }) => begun.push(name))
-    runOut()
+    expire()
     for (const listener of listeners) listener('')
     await clock.advance(600_000)
     expect(begun).toEqual([])
@@ -142,9 +142,9 @@ describe('coordinator', () => {
     await service.start()
     await rounds
     await eventually(() => clock.sleepers === DUTIES.length)
-    const woken = nextEvents(events, 'round.succeeded')
+    const nextRound = nextEvents(events, 'round.succeeded')
     for (const listener of listeners) listener('')
-    expect(await woken).toMatchObject([{ service: 'promoter' }])
+    expect(await nextRound).toMatchObject([{ service: 'promoter' }])
   })
 
   test('a broker that returns wakes the reconciler', async () => {
@@ -153,12 +153,12 @@ describe('coordinator', () => {
     await service.start()
     await rounds
     await eventually(() => clock.sleepers === DUTIES.length)
-    const woken = nextEvents(events, 'round.succeeded')
+    const nextRound = nextEvents(events, 'round.succeeded')
     events.emit('broker.returned', { broker: 'redis' })
-    expect(await woken).toMatchObject([{ service: 'reconciler' }])
+    expect(await nextRound).toMatchObject([{ service: 'reconciler' }])
   })
 
-  test('leaves nothing running or listening when it has stopped', async () => {
+  test('leaves no timer and no listener after a stop', async () => {
     const { service, clock, events, listeners } = setup(soleElector())
     await service.stop()
     await service.start()
@@ -170,7 +170,7 @@ describe('coordinator', () => {
     await service.stop()
   })
 
-  test('ends as it was told last, however starts and stops overlap', async () => {
+  test('follows the last of many overlapping starts and stops', async () => {
     const { service, clock, listeners } = setup(soleElector())
     const calls = Array.from({ length: 100 }, (_, index) => (index % 3 === 0 ? service.stop() : service.start()))
     await Promise.all([...calls, service.start()])

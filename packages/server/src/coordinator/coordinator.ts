@@ -22,7 +22,7 @@ export function coordinator({ broker, elector, ...deps }: Deps): Service {
     for (const { service } of duties) if (service.name === name) service.wake()
   }
 
-  /** However fast leadership changes, each duty ends as it was last asked to: a start waits for the stop before it. */
+  /** Starts or stops the duties. Leadership may change quickly: a start of a duty waits for the stop before it. */
   async function follow(isLeader: boolean): Promise<void> {
     following = Promise.all(duties.map(({ service }) => (isLeader ? service.start() : service.stop())))
     await following
@@ -49,7 +49,7 @@ export function coordinator({ broker, elector, ...deps }: Deps): Service {
       inTurn(async () => {
         if (stopWatching) return
         stopWatching = await watchAll()
-        // The first call to a broker begins to watch it: a standby should notice its loss too, and log it.
+        // The first call to a broker starts its health check, so that a standby also logs the loss of the broker.
         broker.ping().catch(() => {})
         await elector.start(follow)
       }),

@@ -35,8 +35,8 @@ const noBroker: Broker = {
   close: async () => {},
 }
 
-/** A process that believes it leads, whatever another does. */
-function believer(storage: Storage, db: Database, now: string) {
+/** Makes a process that always leads, even if another process leads too. */
+function leadingProcess(storage: Storage, db: Database, now: string) {
   const clock = handClock(new Date(now))
   const events = new EventEmitter<TaskFlowEvents>()
   const counts = { promoted: 0, expired: 0, lost: 0 }
@@ -65,13 +65,13 @@ for (const engine of engines()) {
       await moveTime(given.db, 0)
     })
 
-    test('P6: two coordinators that both lead, with clocks an hour apart, do nothing twice', async () => {
+    test('P6: two leading coordinators with clocks an hour apart do nothing twice', async () => {
       await storeWork(given)
       await moveTime(given.db, 60_000)
       const { storage, db } = otherStorage(given)
       const both = [
-        believer(given.storage, given.db, '2026-01-01T00:00:00Z'),
-        believer(storage, db, '2026-01-01T01:00:00Z'),
+        leadingProcess(given.storage, given.db, '2026-01-01T00:00:00Z'),
+        leadingProcess(storage, db, '2026-01-01T01:00:00Z'),
       ]
       end = async () => {
         await Promise.all(both.map(({ service }) => service.stop()))
@@ -98,7 +98,7 @@ for (const engine of engines()) {
   })
 }
 
-/** Tasks that are due, tasks in the hands of a worker that is dead, and tasks that have expired, once a minute has passed. */
+/** Stores tasks that after a minute are due, held by a lost worker, or expired. */
 async function storeWork({ storage }: GivenStorage): Promise<void> {
   const many = (count: number, make: () => ReturnType<typeof newTask>) => Array.from({ length: count }, make)
   await storage.submitTasks(
@@ -112,7 +112,7 @@ async function storeWork({ storage }: GivenStorage): Promise<void> {
   expect(await storage.claimTasks(claimBy(worker, { max: HELD }))).toHaveLength(HELD)
 }
 
-/** The same database by connections of its own, where the engine has more than one. */
+/** Opens the same database with its own connections, if the engine has more than one. */
 function otherStorage({ url, db, storage, events }: GivenStorage): {
   readonly storage: Storage
   readonly db: Database
@@ -122,7 +122,7 @@ function otherStorage({ url, db, storage, events }: GivenStorage): {
   return { db: other, storage: openStorage({ db: other, events, retentionMs: 7 * 24 * 3_600_000 }) }
 }
 
-// Of a rescue that is sent twice both are told that it stands; that it was done once the rows say.
+// Both senders of one rescue receive `settled`, so only the rows show that it happened once.
 const endsOf = (db: Database) =>
   rowsOf<{ type: string; crash_count: number; ended_attempts: number; tasks: number }>(
     db,

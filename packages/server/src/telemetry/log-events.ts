@@ -16,7 +16,7 @@ interface Detail {
   readonly error?: unknown
 }
 
-/** As one type for all events, which the emitter's own types keep apart. */
+/** A listener for any event, because the emitter has a different type for each event. */
 type AnyListener = (detail?: Detail) => void
 
 /**
@@ -51,13 +51,13 @@ export function logEvents(events: Events, log: Logger): void {
   }
 }
 
-/** Without counts: they differ each time, and the metrics have their sums. */
+/** Keeps the texts of a detail and omits its counts, which differ each time; the metrics have their sums. */
 const namesIn = (detail: object): object =>
   Object.fromEntries(Object.entries(detail).filter(([, value]) => typeof value === 'string'))
 
 const REPEAT_AFTER_MS = 30_000
 
-/** Whether a line of this key may be written now. */
+/** Makes a function that returns whether a line with this key may be written now. */
 function twiceAMinute(): (key: string) => boolean {
   const writtenAt = new Map<string, number>()
   return (key) => {
@@ -70,7 +70,7 @@ function twiceAMinute(): (key: string) => boolean {
 
 const OUTAGES: readonly unknown[] = ['DATABASE_UNAVAILABLE', 'BROKER_UNAVAILABLE'] satisfies ErrorCode[]
 
-/** An outage is a reason; any other error is a bug, and its stack is worth the lines. */
+/** Describes an outage by its message only. Any other error is a bug and is logged with its stack. */
 function describe(error: unknown): object {
   const { code, message } = error as Error & { code?: string }
   return OUTAGES.includes(code) ? { reason: message } : { err: error }

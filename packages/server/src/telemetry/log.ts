@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { PinoPretty } from 'pino-pretty'
 
-/** Whatever is logged, the values under these names are not. */
+/** Names of fields whose values are never logged. */
 const SECRETS = [
   'authorization',
   'secret',
@@ -23,7 +23,7 @@ interface Settings {
   readonly logLevel: string
 }
 
-/** Lines for people on a terminal, JSON anywhere else. */
+/** Makes the log of the process: readable lines on a terminal, JSON otherwise. */
 export function createLog({ logLevel }: Settings, destination?: DestinationStream): Logger {
   const options = { level: logLevel, base: null, redact }
   if (destination) return pino(options, destination)

@@ -4,12 +4,12 @@ import { type EventListeners, type Events, kernelMetrics, type Meters, type Task
 import { ROOMS } from '@taskflow/rooms'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** The metrics of this process. Nothing else knows the metrics library: the rest of the process emits events. */
+/** The metrics of this process. Only this module uses the metrics library; the rest of the process emits events. */
 export interface ProcessMetrics {
   readonly contentType: string
-  /** The text that Prometheus reads. */
+  /** Returns the metrics in the text format of Prometheus. */
   render(): Promise<string>
-  /** Every metric, for the reference. */
+  /** Lists all metrics, for the reference. */
   describe(): Promise<{ name: string; help: string; type: string; labels: readonly string[] }[]>
   observeRequest(request: { route: string; method: string; status: number; seconds: number }): void
   close(): void
@@ -18,12 +18,13 @@ export interface ProcessMetrics {
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60]
 
 /**
- * The loop's lag is sampled by a timer, and the metric contains the pause. Every 10 ms, the library's own choice, was the
- * greater part of the work of an idle process, and every 100 ms still two thirds of an idle API's.
+ * Interval of the timer that measures the lag of the event loop; the metric includes this interval. Sampling every 10 ms, the
+ * default of the library, was most of the work of an idle process. Sampling every 100 ms was still two thirds of the work of an
+ * idle API.
  */
 export const LOOP_SAMPLE_MS = 500
 
-/** The dependencies that this process starts with: they count as up until one is lost. */
+/** The dependencies of this process. Each counts as up until it is lost. */
 interface Dependencies {
   readonly broker?: string
   readonly databases?: readonly TaskFlowEvents['database.lost'][0]['database'][]
@@ -77,7 +78,7 @@ function metersOn(registry: Registry): Meters {
   }
 }
 
-/** The library keeps the names of labels, but its types do not show them. */
+/** Returns the names of the labels, which the types of the library lack. */
 function labelsOf(registry: Registry, name: string): readonly string[] {
   const { labelNames = [] } = registry.getSingleMetric(name) as unknown as { labelNames?: readonly string[] }
   return labelNames

@@ -10,14 +10,14 @@ function setup() {
   return { events, metrics: metricsOf(events) }
 }
 
-test('counts what events tell', async () => {
+test('counts the events', async () => {
   const { events, metrics } = setup()
   events.emit('tasks.submitted', { type: 'a', queue: 'q', count: 3 })
   events.emit('tasks.claimed', { queue: 'q', waitedMs: [5, 700] })
   events.emit('tasks.settled', { type: 'a', queue: 'q', verb: 'complete', durationsMs: [40] })
   events.emit('batch.left', { lane: 'submit', size: 3 })
   events.emit('round.succeeded', { service: 'promoter', durationMs: 1 })
-  events.emit('round.failed', { service: 'rescuer', error: new Error('away') })
+  events.emit('round.failed', { service: 'rescuer', error: new Error('unavailable') })
   metrics.observeRequest({ route: '/v1/tasks', method: 'GET', status: 200, seconds: 0.004 })
   const text = await metrics.render()
   for (const line of [
@@ -36,7 +36,7 @@ test('counts what events tell', async () => {
   metrics.close()
 })
 
-test('shows who leads, in which term, and why that changed', async () => {
+test('shows whether the process leads, its term and the reasons of changes', async () => {
   const { events, metrics } = setup()
   expect(await metrics.render()).toContain('taskflow_leader 0')
   events.emit('leader.elected', { term: 7 })
@@ -53,20 +53,20 @@ test('shows who leads, in which term, and why that changed', async () => {
   metrics.close()
 })
 
-test('shows whether the broker and the databases answer, from the start', async () => {
+test('shows from the start whether the broker and the databases answer', async () => {
   const events = new EventEmitter<TaskFlowEvents>()
   const metrics = metricsOf(events, { broker: 'redis', databases: ['primary', 'replica'] })
   const UP = ['taskflow_broker_up{broker="redis"}', 'taskflow_database_up{database="replica"}']
   const atFirst = await metrics.render()
   events.emit('broker.lost', { broker: 'redis', error: new Error('reset') })
   events.emit('database.lost', { database: 'replica' })
-  const away = await metrics.render()
+  const duringOutage = await metrics.render()
   events.emit('broker.returned', { broker: 'redis' })
   events.emit('database.returned', { database: 'replica' })
   const back = await metrics.render()
   for (const name of UP) {
     expect(atFirst).toContain(`${name} 1`)
-    expect(away).toContain(`${name} 0`)
+    expect(duringOutage).toContain(`${name} 0`)
     expect(back).toContain(`${name} 1`)
   }
   expect(back).toContain('taskflow_broker_losses_total 1')
@@ -74,9 +74,9 @@ test('shows whether the broker and the databases answer, from the start', async 
   metrics.close()
 })
 
-test('counts what the broker was told, and what not', async () => {
+test('counts published, dropped and reconciled dispatches', async () => {
   const { events, metrics } = setup()
-  const error = new Error('away')
+  const error = new Error('unavailable')
   events.emit('dispatches.published', { count: 5 })
   events.emit('dispatches.dropped', { count: 4, error })
   events.emit('dispatches.reconciled', { count: 3 })
@@ -94,7 +94,7 @@ test('counts what the broker was told, and what not', async () => {
   metrics.close()
 })
 
-test('keeps a scrape small when callers make up types without end', async () => {
+test('bounds the number of label values when callers use very many types', async () => {
   const { events, metrics } = setup()
   for (let count = 0; count < 1_500; count++)
     events.emit('tasks.submitted', { type: `t${count}`, queue: 'q', count: 1 })
@@ -104,7 +104,7 @@ test('keeps a scrape small when callers make up types without end', async () => 
   metrics.close()
 })
 
-test('says of each metric what it counts', async () => {
+test('describes each metric', async () => {
   const { metrics } = setup()
   const ours = (await metrics.describe()).filter(({ name }) => name.startsWith('taskflow_'))
   expect(ours.length).toBeGreaterThan(15)
@@ -112,7 +112,7 @@ test('says of each metric what it counts', async () => {
   metrics.close()
 })
 
-test('listens no more once closed', () => {
+test('removes its listeners when it is closed', () => {
   const { events, metrics } = setup()
   metrics.close()
   expect(events.eventNames()).toEqual([])
@@ -137,7 +137,7 @@ describe('the log', () => {
     return { events, lines }
   }
 
-  test('tells of the loss of a broker and its return, and not of all that follows from it', () => {
+  test('shows the loss and return of a broker, without the errors in between', () => {
     const { events, lines } = setupLog()
     const error = new TaskFlowError('BROKER_UNAVAILABLE', 'connection refused')
     events.emit('broker.lost', { broker: 'redis', error })
@@ -158,7 +158,7 @@ describe('the log', () => {
     ])
   })
 
-  test('tells of what is dropped while the broker is there, but not each time', () => {
+  test('shows dropped dispatches while the broker answers, but not each time', () => {
     const { events, lines } = setupLog()
     const full = new TaskFlowError('BROKER_UNAVAILABLE', '50000 wait for it already')
     for (let count = 0; count < 100; count++) events.emit('dispatches.dropped', { count: 2, error: full })
@@ -169,7 +169,7 @@ describe('the log', () => {
     ])
   })
 
-  test('tells who leads, and makes more of a leadership that was lost than of one given back', () => {
+  test('shows leadership, with a warning when it is lost but not when the leader resigns', () => {
     const { events, lines } = setupLog()
     events.emit('leader.elected', { term: 3 })
     events.emit('leader.lost', { term: 3, reason: 'expired' })

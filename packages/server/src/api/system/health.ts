@@ -4,11 +4,11 @@ import type { Clock } from '@taskflow/kernel'
 import type { Storage } from '@taskflow/rooms'
 import type { WorkerHealth } from '@taskflow/worker'
 
-/** Who is asked, beside the database, how the process does. */
+/** Sources of the health of a process, besides its database. */
 export interface HealthSources {
-  /** Resolves when the broker answers; absent where the database is the broker. */
+  /** Resolves when the broker answers. Absent if the database is the broker. */
   readonly pingBroker?: (() => Promise<void>) | undefined
-  /** How the worker of this process does, undefined unless started; absent in a process without one. */
+  /** Returns the health of the worker, or undefined before its start. Absent in a process without a worker. */
   readonly workerHealth?: (() => WorkerHealth | undefined) | undefined
 }
 
@@ -19,15 +19,15 @@ interface Deps extends HealthSources {
   readonly roles: readonly string[]
 }
 
-// A probe commonly gives up after a few seconds; the reply must come before.
+// Shorter than the usual timeout of a probe, which is a few seconds.
 const PING_MS = 2_000
 
-// By then the fetch loop has given up what it waited for, tried again, and not got through either.
+// Longer than the timeout of a fetch and of the retry after it.
 const STALLED_MS = 15_000
 
 export const isStalled = ({ sinceFetchMs }: WorkerHealth): boolean => sinceFetchMs > STALLED_MS
 
-/** GET /health */
+/** Serves GET /health. */
 export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
   const { storage, clock, version, roles, pingBroker, workerHealth } = deps
   const startedAt = clock.monotonicMs()
@@ -47,26 +47,26 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
     {
       schema: {
         operationId: 'getHealth',
-        summary: 'Whether the process is alive',
+        summary: 'Check whether the process is alive',
         description:
-          'Answers 200 while it is, also when the database or the broker is away: restarting it would not help. ' +
-          'It is degraded while one of them is, or while its worker cannot look for tasks.',
+          'Replies 200 while the process is alive, even if the database or the broker is unavailable, because a restart ' +
+          'would not help. `status` is `degraded` while one of them is unavailable or the worker cannot fetch tasks.',
         tags: ['system'],
         security: [],
         response: {
           200: Type.Object({
             status: Type.Enum(['ok', 'degraded']),
             database: Type.Enum(['up', 'down']),
-            broker: Type.Enum(['up', 'down', 'none'], { description: 'None where the database is the broker' }),
+            broker: Type.Enum(['up', 'down', 'none'], { description: '`none` if PostgreSQL is the broker' }),
             worker: Type.Optional(
               Type.Object(
                 {
                   state: Type.Enum(['registering', 'active', 'cordoned', 'draining']),
                   sinceFetchMs: Type.Integer({
-                    description: 'Since it last looked for tasks with success; 0 while it rightly does not',
+                    description: 'Milliseconds since the last successful fetch; 0 while the worker is full or cordoned',
                   }),
                 },
-                { description: 'Of this process; absent without role `worker`' },
+                { description: 'Worker of this process; absent without the role `worker`' },
               ),
             ),
             version: Type.String(),

@@ -6,14 +6,14 @@ interface Deps {
   readonly metrics: Pick<ProcessMetrics, 'render' | 'contentType'>
 }
 
-/** GET /metrics */
+/** Serves GET /metrics. */
 export const metricsRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { metrics }) => {
   app.get(
     '/metrics',
     {
       schema: {
         operationId: 'getMetrics',
-        summary: 'Metrics of this process, as Prometheus reads them',
+        summary: 'Get the metrics of this process in the text format of Prometheus',
         tags: ['system'],
         response: { 200: { content: { 'text/plain': { schema: Type.String() } } }, ...problems() },
       },

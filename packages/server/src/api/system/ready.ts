@@ -10,8 +10,8 @@ interface Deps extends Pick<HealthSources, 'workerHealth'> {
 }
 
 /**
- * GET /ready. Given a worker, it is ready while that takes tasks. The API gives none: it serves
- * requests whatever the worker beside it does.
+ * Serves GET /ready. With `workerHealth`, readiness requires that the worker takes tasks. The API passes none, because the API
+ * serves requests regardless of a worker in the same process.
  */
 export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage, workerHealth }) => {
   app.get(
@@ -19,9 +19,10 @@ export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage
     {
       schema: {
         operationId: 'getReadiness',
-        summary: 'Whether the process can serve requests',
+        summary: 'Check whether the process can serve requests',
         description:
-          'Answers 503 while the database is away; and, of a process without the API, while its worker takes no tasks.',
+          'Replies 503 while the database is unavailable. In a process without the role `api`, also replies 503 while the ' +
+          'worker takes no tasks.',
         tags: ['system'],
         security: [],
         response: { 200: Type.Object({ status: Type.Enum(['ready']) }), ...problemReplies([400, 406, 503]) },

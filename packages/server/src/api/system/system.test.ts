@@ -31,7 +31,7 @@ afterEach(() => {
 })
 
 describe('with its database', () => {
-  test('the process is well and ready', async () => {
+  test('the process is healthy and ready', async () => {
     const health = await given.call('GET', '/health')
     expect(health.json).toEqual({
       status: 'ok',
@@ -48,14 +48,14 @@ describe('with its database', () => {
 describe('without its database', () => {
   const cause = new Error('connect ECONNREFUSED 10.1.2.3:5432 password=hunter2')
 
-  test('the process is alive, but not ready', async () => {
+  test('the process is alive but not ready', async () => {
     failure = new TaskFlowError('DATABASE_UNAVAILABLE', 'The database does not answer', { cause })
     const health = await given.call('GET', '/health')
     expect(health).toMatchObject({ status: 200, json: { status: 'degraded', database: 'down' } })
     expect((await given.call('GET', '/ready')).status).toBe(503)
   })
 
-  test('a request is asked to come again', async () => {
+  test('a request gets the header Retry-After and no details of the outage', async () => {
     failure = new TaskFlowError('DATABASE_UNAVAILABLE', 'The database does not answer', { cause })
     const { status, json, headers, text } = await given.call('GET', '/v1/tasks')
     expect({ status, code: json.code }).toEqual({ status: 503, code: 'DATABASE_UNAVAILABLE' })
@@ -64,7 +64,7 @@ describe('without its database', () => {
   })
 })
 
-test('an unexpected error says nothing of itself but the id under which the log has it', async () => {
+test('the reply to an unexpected error has no details, only the id of the request in the log', async () => {
   failure = new Error('column "secret" of relation "task" does not exist')
   const { status, json, text } = await given.call('GET', '/v1/tasks')
   expect({ status, code: json.code }).toEqual({ status: 500, code: 'INTERNAL' })
@@ -75,8 +75,8 @@ test('an unexpected error says nothing of itself but the id under which the log 
   expect(line).toMatchObject({ err: { message: failure.message } })
 })
 
-describe('what is not even HTTP', () => {
-  /** The whole reply to bytes on a connection of their own. */
+describe('a request that is not valid HTTP', () => {
+  /** Sends bytes on a new connection and resolves with the whole reply. */
   function send(bytes: string | Buffer): Promise<string> {
     const { port } = given.app.server.address() as AddressInfo
     const replied = new Promise<string>((resolve) => {
@@ -92,29 +92,29 @@ describe('what is not even HTTP', () => {
   }
 
   const cases = {
-    'is no request': ['HELO example.org\r\n\r\n', 400],
+    'is not a request line': ['HELO example.org\r\n\r\n', 400],
     'is binary': [Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00]), 400],
     'has a header without a name': ['GET /health HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n', 400],
     'has a space in a header': ['GET /health HTTP/1.1\r\nHost : a\r\n\r\n', 400],
     'has no host': ['GET /health HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
-    'expects what nobody knows': ['GET /health HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\n\r\n', 417],
+    'has an unknown expectation': ['GET /health HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\n\r\n', 417],
     'has two lengths': ['POST /v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}', 400],
     'has a length and chunks': [
       'POST /v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
       400,
     ],
-    'has headers without end': [`GET /health HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    'has headers that are too large': [`GET /health HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   } as const
 
   for (const [what, [bytes, status]] of Object.entries(cases)) {
-    test(`is refused with a problem when it ${what}`, async () => {
+    test(`is rejected with a problem if it ${what}`, async () => {
       const reply = await send(bytes)
       expect(reply).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
       expect(reply.toLowerCase()).toContain('application/problem+json')
     })
   }
 
-  test('is refused after what came whole before it has been answered', async () => {
+  test('is rejected after the replies to the complete requests before it', async () => {
     const whole = 'GET /v1/me HTTP/1.1\r\nHost: a\r\n\r\n'
     const statuses = [...(await send(`${whole}${whole}\0`)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
     expect(statuses).toEqual(['401', '401', '400'])

@@ -1,10 +1,10 @@
-/** The one of those known that was probably meant. */
-export function nearestTo(word: string, known: readonly string[]): string {
-  const [nearest = ''] = known.toSorted((a, b) => distance(word, a) - distance(word, b))
+/** Returns the known name that was probably meant. */
+export function nearestName(name: string, known: readonly string[]): string {
+  const [nearest = ''] = known.toSorted((a, b) => distance(name, a) - distance(name, b))
   return nearest
 }
 
-/** Levenshtein's: letters to add, drop or change. */
+/** Returns the Levenshtein distance: the number of letters to add, delete or change. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...from].entries()) {
