@@ -25,7 +25,10 @@ export interface CheckTally {
   readonly failed: number
 }
 
-/** Runs every check, at most one per core and four at a time. Prints a line for each check and the output of failed checks. */
+/**
+ * Runs every check, at most one per core and four at a time. Prints a line for each check and the output of failed
+ * checks.
+ */
 export async function runChecks(): Promise<CheckTally> {
   const waiting = [...CHECKS]
   const tally = { passed: 0, failed: 0 }

@@ -11,8 +11,8 @@ import { settingsReference } from './generate/settings-reference.ts'
 import { ROOT } from './run.ts'
 
 /**
- * `npm run generate` writes every generated file; with `--check` it writes nothing and fails when a file is stale. To add a
- * file, add its generator to this list.
+ * `npm run generate` writes every generated file; with `--check` it writes nothing and fails when a file is stale. To
+ * add a file, add its generator to this list.
  */
 const GENERATORS: readonly Generator[] = [
   openApi,

@@ -1,6 +1,7 @@
 /**
- * Runs the whole suite: the checks, then every test on every available database. The last lines list the databases that were used,
- * those that were not available, and the number of tests that passed. In CI a skipped test or a missing database fails the run.
+ * Runs the whole suite: the checks, then every test on every available database. The last lines list the databases that
+ * were used, those that were not available, and the number of tests that passed. In CI a skipped test or a missing
+ * database fails the run.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -8,7 +8,9 @@ interface Deps {
   readonly events: Events
 }
 
-/** Publishes the dispatches of stored tasks: at once, or, in a caller's transaction, when the caller reports the commit. */
+/**
+ * Publishes the dispatches of stored tasks: at once, or, in a caller's transaction, when the caller reports the commit.
+ */
 export interface Announcer {
   /** Publishes the dispatches now. */
   tell(dispatches: readonly Dispatch[]): void
@@ -19,7 +21,8 @@ export interface Announcer {
   close(): Promise<void>
 }
 
-// Bounds the memory of a connection whose commits are never reported. The reconciler publishes the tasks that are left out.
+// Bounds the memory of a connection whose commits are never reported. The reconciler publishes the tasks that are left
+// out.
 const MAX_KEPT = 10_000
 
 export function announcer(deps: Deps): Announcer {

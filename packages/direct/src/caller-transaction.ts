@@ -2,8 +2,8 @@ import type { Queryable } from '@taskflow/database'
 import { TaskFlowError } from '@taskflow/kernel'
 
 /**
- * A connection of the caller with an open transaction. It runs a text with `$1`, `$2` … and resolves with rows, as the clients of
- * node-postgres and PGlite do. Other drivers need a small wrapper.
+ * A connection of the caller with an open transaction. It runs a text with `$1`, `$2` … and resolves with rows, as the
+ * clients of node-postgres and PGlite do. Other drivers need a small wrapper.
  */
 export interface CallerTransaction {
   query(text: string, values: unknown[]): Promise<{ readonly rows: readonly unknown[] }>
@@ -19,8 +19,9 @@ const NO_ACTIVE_TRANSACTION = '25P01'
 const lastWork = new WeakMap<CallerTransaction, Promise<unknown>>()
 
 /**
- * Runs work on the caller's connection with TaskFlow's schema as the search path, and restores the search path afterwards. If
- * `schema` is given, works on one connection run one after the other, because concurrent ones would restore the wrong search path.
+ * Runs work on the caller's connection with TaskFlow's schema as the search path, and restores the search path
+ * afterwards. If `schema` is given, works on one connection run one after the other, because concurrent ones would
+ * restore the wrong search path.
  */
 export function workWithin<Result>(
   tx: CallerTransaction,

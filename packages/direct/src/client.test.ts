@@ -87,14 +87,14 @@ for (const engine of engines()) {
       })
 
       test('a commit makes the task claimable and sends a wake-up', async () => {
-        const woken: string[] = []
-        const stop = await given.wakeups.on('ready', (queues) => woken.push(queues))
+        const wokenQueues: string[] = []
+        const stop = await given.wakeups.on('ready', (queues) => wokenQueues.push(queues))
         const tx = await openTransaction(given)
         const { id } = await client().tasks.submit(buildReport, { customer: 'x' }, {}, { tx })
         await tx.query('select 1', [])
-        expect(woken).toEqual([])
+        expect(wokenQueues).toEqual([])
         await tx.commit()
-        await eventually(() => expect(woken).toContain('reports'))
+        await eventually(() => expect(wokenQueues).toContain('reports'))
         await stop()
         const worker = await startWorker(given.storage, { queues: ['reports'], types: ['report.build'] })
         expect(await claimOne(given.storage, worker)).toMatchObject({ taskId: id, payload: '{"customer":"x"}' })
@@ -190,12 +190,12 @@ for (const engine of engines()) {
 
       test('a failure of the broker is passed to onError and fails no submission', async () => {
         const errors: unknown[] = []
-        const broker = { name: 'redis' as const, publish: () => Promise.reject(new Error('away')) }
+        const broker = { name: 'redis' as const, publish: () => Promise.reject(new Error('unavailable')) }
         const taskflow = taskflowDirect({ database: given.db, broker, onError: (error) => errors.push(error) })
-        const { id } = await taskflow.tasks.submit('test.away')
+        const { id } = await taskflow.tasks.submit('test.unavailable')
         await taskflow.close()
         expect(await storedIds()).toEqual([id])
-        expect(errors).toMatchObject([{ message: 'away' }])
+        expect(errors).toMatchObject([{ message: 'unavailable' }])
       })
     })
   })

@@ -23,7 +23,9 @@ import type { CallerTransaction } from './caller-transaction.ts'
 import type { Way, Ways } from './ways.ts'
 
 export interface SubmitRequest {
-  /** A repeated submission with the same key and task returns the first task, even if that one was submitted over HTTP. */
+  /**
+   * A repeated submission with the same key and task returns the first task, even if that one was submitted over HTTP.
+   */
   readonly idempotencyKey?: string
   /** An open transaction of the caller. The task exists once it commits; after a rollback the task never existed. */
   readonly tx?: CallerTransaction
@@ -36,7 +38,9 @@ export interface SubmitManyRequest extends SubmitRequest {
 
 /** Submits tasks with the same names, options and errors as `client.tasks` of the SDK. */
 export interface DirectTasks {
-  /** Submits a task. The task is durable once the promise resolves or, with `tx`, once the transaction has committed. */
+  /**
+   * Submits a task. The task is durable once the promise resolves or, with `tx`, once the transaction has committed.
+   */
   submit<Definition extends SubmittableTask>(
     definition: Definition,
     input: InputOf<Definition>,
@@ -45,8 +49,9 @@ export interface DirectTasks {
   ): Promise<Task<ResultOf<Definition>>>
   submit(type: string, payload?: unknown, options?: TaskOptions, request?: SubmitRequest): Promise<Task>
   /**
-   * Submits tasks in chunks and resolves with their ids, in order. Each chunk is stored completely or not at all. If a chunk is
-   * rejected, earlier chunks stay stored; with an idempotencyKey the same call can be repeated without storing them twice.
+   * Submits tasks in chunks and resolves with their ids, in order. Each chunk is stored completely or not at all. If a
+   * chunk is rejected, earlier chunks stay stored; with an idempotencyKey the same call can be repeated without storing
+   * them twice.
    */
   submitMany(tasks: readonly NewTask[], request?: SubmitManyRequest): Promise<string[]>
 }

@@ -26,8 +26,8 @@ export interface Ways {
   /** Uses the client's own connections. */
   readonly own: Way
   /**
-   * Runs the work on the caller's connection, including all reads of the submission, so that the caller's connection and the
-   * client's own connections never wait for each other.
+   * Runs the work on the caller's connection, including all reads of the submission, so that the caller's connection
+   * and the client's own connections never wait for each other.
    */
   within<Result>(tx: CallerTransaction, work: (way: Way) => Promise<Result>): Promise<Result>
 }

@@ -60,8 +60,8 @@ const SCHEMA = {
     Type.String({
       pattern: '^postgres(ql)?://.',
       description:
-        'Address of the same PostgreSQL without a pooler, to receive wake-ups. If absent behind a pooler, changes are ' +
-        'found by polling only',
+        'Address of the same PostgreSQL without a pooler, to receive wake-ups. If absent behind a pooler, ' +
+        'changes are found by polling only',
     }),
   ),
   databaseWaitMs: Type.Integer({
@@ -113,8 +113,8 @@ const SCHEMA = {
   }),
   queues: textList({
     description:
-      'Queues that the worker serves. With weights from 1 to 1000 (`default=3,mail`), each fetch draws at random the queue ' +
-      'that comes first, so that a full queue cannot starve the others',
+      'Queues that the worker serves. With weights from 1 to 1000 (`default=3,mail`), each fetch draws at random ' +
+      'the queue that comes first, so that a full queue cannot starve the others',
     default: ['default'],
   }),
   types: Type.Optional(

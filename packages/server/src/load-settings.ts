@@ -12,8 +12,8 @@ import { nearestName } from './nearest-name.ts'
 import { contradictionsIn, unusedIn } from './settings-together.ts'
 
 /**
- * Loads the settings. A flag overrides the environment, the environment overrides `taskflow.config.ts`, and the file overrides the
- * default. An invalid value stops the start; the error names all invalid values at once.
+ * Loads the settings. A flag overrides the environment, the environment overrides `taskflow.config.ts`, and the file
+ * overrides the default. An invalid value stops the start; the error names all invalid values at once.
  */
 const PREFIX = 'TASKFLOW_'
 const FILE = 'taskflow.config.ts'

@@ -21,8 +21,8 @@ const NEEDS: readonly Need[] = [
 const NO_SHARED_DATABASE =
   'without api needs TASKFLOW_DATABASE_URL: no other process could reach the embedded database of this one'
 const HEALTH_BESIDE_API =
-  'TASKFLOW_HEALTH_PORT is only for processes without the role api: TASKFLOW_PORT serves health, readiness and metrics ' +
-  'too. Remove it, or set TASKFLOW_ROLES (all roles by default)'
+  'TASKFLOW_HEALTH_PORT is only for processes without the role api, because TASKFLOW_PORT serves health, readiness ' +
+  'and metrics too: remove it, or set TASKFLOW_ROLES (all roles by default)'
 
 /** Describes the contradictions between settings that are each valid. */
 export function contradictionsIn(settings: Settings): string[] {

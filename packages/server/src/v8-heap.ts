@@ -26,7 +26,8 @@ export function v8Heap(): Heap {
       previous = now
       return utilization
     },
-    // Only this flavour also drops code that has not run lately and shrinks the space for new objects, which grows again on demand.
+    // Only this flavour also drops code that has not run lately and shrinks the space for new objects, which grows
+    // again on demand.
     collect: () => collect({ type: 'major', flavor: 'last-resort', execution: 'sync' }),
   }
 }

@@ -1,12 +1,12 @@
 /**
- * A PostgreSQL array as text, which drivers pass on unchanged. A driver that formats an array tests the type of each item, at
- * several times the cost.
+ * A PostgreSQL array as text, which drivers pass on unchanged. A driver that formats an array tests the type of each
+ * item, at several times the cost.
  */
 export type ArrayText<Item> = string & { readonly __items?: Item }
 
 /**
- * Formats items that need no quotes: UUIDs, numbers and moments. Returns an empty array if all items are null, because `unnest`
- * of several arrays fills the shorter ones with nulls.
+ * Formats items that need no quotes: UUIDs, numbers and moments. Returns an empty array if all items are null, because
+ * `unnest` of several arrays fills the shorter ones with nulls.
  */
 export function plainArray<Item extends string | number | Date | null>(items: readonly Item[]): ArrayText<Item> {
   if (items.every((item) => item === null)) return '{}'

@@ -1,8 +1,8 @@
 import { TaskFlowError } from '@taskflow/kernel'
 
 /**
- * SQLSTATEs of errors that the server causes, not the statement: connection exceptions, insufficient resources, shutdown by an
- * operator, read-only after a failover, a session that has not prepared the statement.
+ * SQLSTATEs of errors that the server causes, not the statement: connection exceptions, insufficient resources,
+ * shutdown by an operator, read-only after a failover, a session that has not prepared the statement.
  */
 const UNAVAILABLE = /^(08|53|57P|25006|26000|42P05)/
 
@@ -27,14 +27,19 @@ const SOCKET_ERRORS = new Set([
 const LOST =
   /Connection terminated|Client was closed|timeout exceeded when trying to connect|timeout expired|Query read timeout|not queryable|has encountered a connection error|after calling end on the pool|PGlite is closed/
 
-/** Returns whether the session lost a prepared statement. The server reports this error before it runs the statement. */
+/**
+ * Returns whether the session lost a prepared statement. The server reports this error before it runs the statement.
+ */
 export const isStatementLost = (error: unknown): boolean =>
   STATEMENT_LOST.test(String((error as { code?: unknown }).code))
 
 /** A lock timeout or a deadlock. */
 const LOCK_REFUSED = /^(55P03|40P01)$/
 
-/** Returns whether the transaction was rolled back because of the locks of others, so that it may succeed a moment later. */
+/**
+ * Returns whether the transaction was rolled back because of the locks of others, so that it may succeed a moment
+ * later.
+ */
 export const isLockRefused = (error: unknown): boolean => LOCK_REFUSED.test(String((error as { code?: unknown }).code))
 
 /** Messages of node-postgres for a connection, new or in use, on which no reply arrived in time. */
@@ -46,7 +51,10 @@ const POOL_EXHAUSTED = /timeout exceeded when trying to connect/
 /** Returns whether no reply arrived: the network drops packets, or the server hangs. */
 export const isReplyTimeout = (error: unknown): boolean => REPLY_TIMEOUT.test(driverText(error))
 
-/** Returns whether the statement was never sent because no connection became free. This error proves nothing about the server. */
+/**
+ * Returns whether the statement was never sent because no connection became free. This error proves nothing about the
+ * server.
+ */
 export const isPoolExhausted = (error: unknown): boolean => POOL_EXHAUSTED.test(driverText(error))
 
 function driverText(error: unknown): string {

@@ -1,7 +1,7 @@
 /**
- * Timeouts of statements. The server's own timeout is the shorter one, because its error says more. The other covers a network
- * that drops packets, where TCP alone would wait a quarter of an hour. A connection without a reply for that long is discarded,
- * so that a process works again within 15 s of the network's return.
+ * Timeouts of statements. The server's own timeout is the shorter one, because its error says more. The other covers a
+ * network that drops packets, where TCP alone would wait a quarter of an hour. A connection without a reply for that
+ * long is discarded, so that a process works again within 15 s of the network's return.
  */
 interface Timeouts {
   /** `statement_timeout` of the server. */

@@ -8,16 +8,17 @@ interface Options {
   readonly events: Pick<Events, 'emit'>
 }
 
-// A broken connection proves little: an operator may end the sessions of all lanes at once. An unavailable server soon causes
-// this many failures in a row.
+// A broken connection proves little: an operator may end the sessions of all lanes at once. An unavailable server soon
+// causes this many failures in a row.
 const FAILURES = 5
 
 const OPEN_MS = 1_000
 const PROBE_MS = 3_000
 
 /**
- * Rejects statements at once while the database is unavailable, so that each does not wait for its own timeout. An answer on any
- * lane ends the outage. The probe is a statement of its own, because a long list as the probe would block all other callers.
+ * Rejects statements at once while the database is unavailable, so that each does not wait for its own timeout. An
+ * answer on any lane ends the outage. The probe is a statement of its own, because a long list as the probe would block
+ * all other callers.
  */
 export function guardedDatabase(db: Database, { clock, events }: Options): Database {
   const breaker = circuitBreaker({

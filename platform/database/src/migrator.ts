@@ -12,8 +12,9 @@ export interface Migration {
   readonly up: string
   readonly down: string
   /**
-   * The oldest version whose processes may run on a schema with this migration: they know all migrations up to this number. If
-   * absent, only processes that know this migration may. The ledger stores the number, because older processes lack the file.
+   * The oldest version whose processes may run on a schema with this migration: they know all migrations up to this
+   * number. If absent, only processes that know this migration may. The ledger stores the number, because older
+   * processes lack the file.
    */
   readonly suitsFrom?: number | undefined
 }
@@ -28,7 +29,9 @@ export interface MigrationStatus {
 export interface Migrator {
   /** Applies all missing migrations, each in its own transaction, and resolves with their names. */
   up(): Promise<string[]>
-  /** Reverts all migrations above the version (0 for all) and resolves with their names. Data in dropped tables is lost. */
+  /**
+   * Reverts all migrations above the version (0 for all) and resolves with their names. Data in dropped tables is lost.
+   */
   down(toVersion: number): Promise<string[]>
   /** Lists the migrations that this version knows, then those of a newer version that are compatible with this one. */
   status(): Promise<MigrationStatus[]>
@@ -55,8 +58,8 @@ const createLedger = `
 // Runs as a script, which has no time limit: another process may be migrating.
 const lockLedger = `select pg_advisory_xact_lock(hashtext('taskflow migrations'))`
 
-// While a migration waits for a table lock behind a reader, every claim waits behind the migration. The limit is longer than
-// deadlock_timeout (1 s), after which PostgreSQL cancels an autovacuum that holds the lock.
+// While a migration waits for a table lock behind a reader, every claim waits behind the migration. The limit is longer
+// than deadlock_timeout (1 s), after which PostgreSQL cancels an autovacuum that holds the lock.
 const boundLocks = `set local lock_timeout = '1500ms'`
 
 // Lets the statements run that waited behind the migration. All tries together last about a minute.
@@ -96,11 +99,11 @@ const noteUndone = statement<readonly [version: number], never>({
 })
 
 /**
- * Applies and reverts the migrations of the schema. Any number of processes may migrate at once: one applies each migration, and
- * the others find it applied.
+ * Applies and reverts the migrations of the schema. Any number of processes may migrate at once: one applies each
+ * migration, and the others find it applied.
  *
- * Its methods throw SCHEMA_UNKNOWN if the database has a migration that this version does not know or knows differently, and
- * SCHEMA_BUSY if others hold locks on the tables for more than a minute.
+ * Its methods throw SCHEMA_UNKNOWN if the database has a migration that this version does not know or knows
+ * differently, and SCHEMA_BUSY if others hold locks on the tables for more than a minute.
  */
 export function migrator(db: Database, migrations: readonly Migration[], clock: Clock = systemClock): Migrator {
   /** Reads the ledger under its lock and does the work in the same transaction. */
@@ -187,9 +190,11 @@ const findLedger = statement<readonly [], { is_there: boolean }>({
 })
 
 /**
- * Checks, without migrating, that the schema is that of this version or a newer one that is compatible with this version.
+ * Checks, without migrating, that the schema is that of this version or a newer one that is compatible with this
+ * version.
  *
- * @throws SCHEMA_OUTDATED if migrations are missing, SCHEMA_UNKNOWN if the database has migrations that this version does not know
+ * @throws SCHEMA_OUTDATED if migrations are missing, SCHEMA_UNKNOWN if the database has migrations that this version
+ * does not know
  */
 export async function requireSchema(db: Queryable, migrations: readonly Migration[]): Promise<void> {
   const [found] = await db.run(findLedger, [])
@@ -206,7 +211,10 @@ export async function requireSchema(db: Queryable, migrations: readonly Migratio
   )
 }
 
-/** Rejects a migration of a newer version that is not compatible with this one, and a migration that differs from its file. */
+/**
+ * Rejects a migration of a newer version that is not compatible with this one, and a migration that differs from its
+ * file.
+ */
 function rejectUnknown(applied: readonly LedgerRow[], migrations: readonly Migration[]): void {
   const newest = migrations.at(-1)?.version ?? 0
   for (const row of applied) {
@@ -218,7 +226,8 @@ function rejectUnknown(applied: readonly LedgerRow[], migrations: readonly Migra
     if (checksumOf(ours) !== row.checksum) {
       throw new TaskFlowError(
         'SCHEMA_UNKNOWN',
-        `Migration ${nameOf(ours)} differs from the one applied at ${row.applied_at.toISOString()}: restore its file as released`,
+        `Migration ${nameOf(ours)} differs from the one applied at ${row.applied_at.toISOString()}: ` +
+          'restore its file as released',
       )
     }
   }
@@ -231,8 +240,8 @@ const unknownMigration = ({ version, name }: LedgerRow): TaskFlowError =>
   )
 
 /**
- * Reads the migrations of these folders, in the order of their numbers. Each room has its own folder; the numbers form one
- * sequence over all folders.
+ * Reads the migrations of these folders, in the order of their numbers. Each room has its own folder; the numbers form
+ * one sequence over all folders.
  *
  * @throws Error if a file has a wrong name, a down file is missing, or two migrations have the same number
  */

@@ -41,7 +41,7 @@ function world(open: (nowMs: () => number) => LeaderStore) {
   }
 
   /** Keeps track of a request, so that time advances only after the reply of a real database. */
-  function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+  function track<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     const answer = question()
     const done = answer.finally(() => underWay.delete(done))
     underWay.add(done)
@@ -51,14 +51,14 @@ function world(open: (nowMs: () => number) => LeaderStore) {
   function candidate(rate: number) {
     const clock = handClock()
     let missedMs = 0
-    let present = CALM
+    let current = CALM
     let isStarted = false
     let turn: Promise<void> = Promise.resolve()
     async function travel<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-      const { isCutOff, requestMs, replyMs } = present
+      const { isCutOff, requestMs, replyMs } = current
       await clock.sleep(requestMs)
       if (isCutOff) throw new Error('cut off')
-      const answer = await ask(question)
+      const answer = await track(question)
       await clock.sleep(replyMs)
       return answer
     }
@@ -79,13 +79,13 @@ function world(open: (nowMs: () => number) => LeaderStore) {
     return {
       elector,
       meet(next: typeof CALM) {
-        present = next
+        current = next
         if (isStarted === next.isRunning) return
         isStarted = next.isRunning
         turn = turn.then(() => (next.isRunning ? elector.start(async () => {}) : elector.stop()))
       },
       async tick() {
-        if (present.isFrozen) missedMs += TICK_MS * rate
+        if (current.isFrozen) missedMs += TICK_MS * rate
         else await clock.advance(TICK_MS * rate)
       },
     }

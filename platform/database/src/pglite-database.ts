@@ -13,11 +13,11 @@ export interface PGliteSettings {
 }
 
 /**
- * Opens a PostgreSQL inside this process (PGlite). PGlite has one connection and runs statements and transactions one after the
- * other; lanes have no effect.
+ * Opens a PostgreSQL inside this process (PGlite). PGlite has one connection and runs statements and transactions one
+ * after the other; lanes have no effect.
  *
- * Committed data survives the end of the process, including SIGKILL. It may not survive a crash of the machine, because the
- * file system of WebAssembly has no fsync.
+ * Committed data survives the end of the process, including SIGKILL. It may not survive a crash of the machine, because
+ * the file system of WebAssembly has no fsync.
  */
 export async function pgliteDatabase({ dataDir, loadDataDir }: PGliteSettings = {}): Promise<Database> {
   // Loaded on demand: a process that connects to a server never needs PGlite.
@@ -55,8 +55,8 @@ export function databaseOn(pglite: PGliteInterface): Database {
     params: Params,
   ): Promise<Row[]> {
     const { rows } = await on.query<Row>(text, [...params]).catch(rethrow)
-    // PGlite runs on this thread. Without a turn of the event loop between two statements, no request would be read and no
-    // batch would gather.
+    // PGlite runs on this thread. Without a turn of the event loop between two statements, no request would be read and
+    // no batch would gather.
     await nextTurn()
     return rows
   }

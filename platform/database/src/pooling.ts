@@ -4,7 +4,9 @@ import { CONNECT_TIMEOUT_MS, LANE_TIMEOUTS } from './database-timeouts.ts'
 
 /** Properties of the connection to the server. */
 export interface Pooling {
-  /** Whether each transaction may run in another session, so that settings, prepared statements and LISTEN do not last. */
+  /**
+   * Whether each transaction may run in another session, so that settings, prepared statements and LISTEN do not last.
+   */
   readonly isPooled: boolean
   /** Whether prepared statements last nonetheless, because the pooler prepares them in each session. */
   readonly keepsStatements: boolean
@@ -21,8 +23,8 @@ const PROBE = 'taskflow_probe'
 const OWN_NAMES = 'select name from pg_prepared_statements where statement = $1'
 
 /**
- * Detects whether an address belongs to a pooler, by a marker in the startup options: a pooler rejects or ignores the marker, and
- * a session of the server keeps it.
+ * Detects whether an address belongs to a pooler, by a marker in the startup options: a pooler rejects or ignores the
+ * marker, and a session of the server keeps it.
  *
  * @throws the driver's error if the address cannot be reached
  */
@@ -43,8 +45,8 @@ async function hasOwnSession(url: string): Promise<boolean> {
   }
 }
 
-// A pooler that keeps prepared statements across sessions (PgBouncer since 1.21) renames them on the server. One that passes on
-// the name of the client does not keep them.
+// A pooler that keeps prepared statements across sessions (PgBouncer since 1.21) renames them on the server. One that
+// passes on the name of the client does not keep them.
 async function keepsStatements(url: string): Promise<boolean> {
   try {
     return await withClient({ url }, async (client) => {

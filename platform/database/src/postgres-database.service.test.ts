@@ -357,9 +357,9 @@ if (oneEngine)
       ...onLanes.map((run) => unavailable(run()).then(run)),
       eventually(() => received.length > 0, { timeoutMs: 15_000 }),
     ])
-    await rowsOf(operator, `select pg_notify('test_channel', 'word')`)
+    await rowsOf(operator, `select pg_notify('test_channel', 'payload')`)
     await eventually(() => received.length > 1)
-    expect(received).toEqual(['', 'word'])
+    expect(received).toEqual(['', 'payload'])
     expect(performance.now() - began).toBeLessThan(15_000)
 
     swallow()

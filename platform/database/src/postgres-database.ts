@@ -29,8 +29,9 @@ type AnyStatement = Pick<Statement<readonly unknown[], unknown>, 'name' | 'text'
 const NO_QUERY_TIMEOUT_MS = 2_147_483_647
 
 /**
- * Connects to a PostgreSQL server, version 14 or newer. Behind a pooler that lends a session for one transaction (PgBouncer in
- * transaction mode), each transaction sets its own settings. The first connection detects whether there is a pooler.
+ * Connects to a PostgreSQL server, version 14 or newer. Behind a pooler that lends a session for one transaction
+ * (PgBouncer in transaction mode), each transaction sets its own settings. The first connection detects whether there
+ * is a pooler.
  */
 export function postgresDatabase(settings: PostgresSettings): Database {
   const { url, directUrl = url, schema, poolSize = 8, onError = () => {}, onNotice = () => {} } = settings
@@ -49,8 +50,8 @@ export function postgresDatabase(settings: PostgresSettings): Database {
     const { isPooled } = await (directUrl === url ? pooling() : detectPooling(directUrl))
     if (isPooled)
       onNotice(
-        `Wake-ups arrive late, by polling, because ${hostOf(directUrl)} is a pooler: set TASKFLOW_DATABASE_DIRECT_URL ` +
-          "to the server's own address to receive them at once",
+        `Wake-ups arrive late, by polling, because ${hostOf(directUrl)} is a pooler: ` +
+          "set TASKFLOW_DATABASE_DIRECT_URL to the server's own address to receive them at once",
       )
     return !isPooled
   })
@@ -145,7 +146,9 @@ async function rollback(client: pg.PoolClient, error: unknown): Promise<void> {
   await client.query('rollback').catch(() => {})
 }
 
-/** Remembers the result of the first call that succeeds. Concurrent callers share one call; a failed call is repeated. */
+/**
+ * Remembers the result of the first call that succeeds. Concurrent callers share one call; a failed call is repeated.
+ */
 function rememberSuccess<Value>(find: () => Promise<Value>): () => Promise<Value> {
   let found: Promise<Value> | undefined
   return () => {

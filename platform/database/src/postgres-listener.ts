@@ -24,8 +24,9 @@ const PING_TIMEOUT_MS = 3_000
 const CLOSE_TIMEOUT_MS = 1_000
 
 /**
- * Listens to any number of channels on one connection and reconnects when the connection is lost. The notifications sent in
- * between are lost, so after a reconnection each listener is called once with an empty payload: something may have changed.
+ * Listens to any number of channels on one connection and reconnects when the connection is lost. The notifications
+ * sent in between are lost, so after a reconnection each listener is called once with an empty payload: something may
+ * have changed.
  */
 export function postgresListener({ url, onError }: Options): PostgresListener {
   const listeners = new Map<string, Set<Listener>>()
@@ -55,7 +56,8 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
       fresh.end().catch(onError)
       throw error
     }
-    // Registered only now: the rejection reports a connection that breaks earlier, which must not cause two reconnections.
+    // Registered only now: the rejection reports a connection that breaks earlier, which must not cause two
+    // reconnections.
     fresh.once('end', () => scheduleReconnect(FIRST_PAUSE_MS))
     schedulePing(fresh)
     return fresh

@@ -20,8 +20,8 @@ const CHECK_TIMEOUT_MS = 3_000
 const LONGEST_LAG_MS = 10_000
 
 /**
- * Sends reads to a replica. Sends them to the primary while the replica is unavailable, does not answer or lags, and when the
- * replica cancels a read because of a recovery conflict.
+ * Sends reads to a replica. Sends them to the primary while the replica is unavailable, does not answer or lags, and
+ * when the replica cancels a read because of a recovery conflict.
  */
 export function replicaDatabase({ primary, replica, clock, events }: Options): Database {
   const breaker = circuitBreaker({

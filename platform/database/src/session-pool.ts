@@ -5,7 +5,9 @@ import { beginUnder, type SessionSettings, startupOptions } from './session-sett
 interface Options {
   readonly url: string
   readonly size: number
-  /** For a single connection: sends statements at once, without waiting for earlier ones; the server runs them in order. */
+  /**
+   * For a single connection: sends statements at once, without waiting for earlier ones; the server runs them in order.
+   */
   readonly isShared: boolean
   readonly settings: SessionSettings
   /** Time to wait for a reply, if even the error of the server's own timeout does not arrive. */
@@ -15,16 +17,20 @@ interface Options {
   onError(error: unknown): void
 }
 
-/** Connections whose statements all run under the same settings, with or without a pooler. Throws the driver's errors. */
+/**
+ * Connections whose statements all run under the same settings, with or without a pooler. Throws the driver's errors.
+ */
 export interface SessionPool {
   /** Runs one statement and resolves once it has committed. */
   run(query: pg.QueryConfig): Promise<pg.QueryResult>
-  /** Resolves with a connection on which a transaction has begun. The caller ends the transaction and calls `release`. */
+  /**
+   * Resolves with a connection on which a transaction has begun. The caller ends the transaction and calls `release`.
+   */
   begin(): Promise<pg.PoolClient>
   /**
-   * Returns a connection to the pool. After any error the caller must pass the error, which closes the connection and rolls back
-   * an open transaction: a PgBouncer that keeps prepared statements remembers the name of one that failed to prepare, and closes
-   * a connection that uses the name again.
+   * Returns a connection to the pool. After any error the caller must pass the error, which closes the connection and
+   * rolls back an open transaction: a PgBouncer that keeps prepared statements remembers the name of one that failed to
+   * prepare, and closes a connection that uses the name again.
    */
   release(client: pg.PoolClient, broken?: Error): void
   /** Closes all idle connections. */
@@ -73,7 +79,8 @@ export function sessionPool(options: Options): SessionPool {
 
   async function connect(): Promise<pg.PoolClient> {
     const client = await pool.connect()
-    // The pool handles the errors of idle connections only; an error between two statements would otherwise end the process.
+    // The pool handles the errors of idle connections only; an error between two statements would otherwise end the
+    // process.
     client.on('error', onError)
     return client
   }
@@ -110,7 +117,8 @@ export function sessionPool(options: Options): SessionPool {
 
   async function run(query: pg.QueryConfig): Promise<pg.QueryResult> {
     const borrowed = borrow()
-    // The statement may wait for each one before it. If the server is silent, the first of them times out and fails all.
+    // The statement may wait for each one before it. If the server is silent, the first of them times out and fails
+    // all.
     const query_timeout = queryMs * borrowed.borrowers
     try {
       return await send(await borrowed.client, { ...query, query_timeout })
@@ -140,7 +148,8 @@ export function sessionPool(options: Options): SessionPool {
     async discardIdle() {
       const discarded = Array.from({ length: pool.idleCount }, async () => {
         const client = await pool.connect()
-        // Destroys the socket: an orderly close may never be confirmed, and waiting for it would delay the end of the process.
+        // Destroys the socket: an orderly close may never be confirmed, and waiting for it would delay the end of the
+        // process.
         ;(client as unknown as pg.Client).connection.stream.destroy()
         client.release(true)
       })

@@ -17,8 +17,8 @@ const LANE: SessionSettings = {
   ...PLAN_SETTINGS,
   // PLAN_SETTINGS leave one possible plan, and planning it again took a tenth of the time of a claim.
   plan_cache_mode: 'force_generic_plan',
-  // A claim reads its index in order and stops. If the statistics say that the table is empty, the planner considers it as cheap
-  // to collect the whole subqueue by a bitmap scan and sort it. Only lists need bitmap scans, for labels.
+  // A claim reads its index in order and stops. If the statistics say that the table is empty, the planner considers it
+  // as cheap to collect the whole subqueue by a bitmap scan and sort it. Only lists need bitmap scans, for labels.
   enable_bitmapscan: 'off',
   statement_timeout: String(LANE_TIMEOUTS.statementMs),
 }
@@ -44,7 +44,10 @@ export function startupOptions(settings: SessionSettings): string {
     .join(' ')
 }
 
-/** Returns SQL that begins a transaction with these settings. They end with the transaction, so a pooler may lend its session. */
+/**
+ * Returns SQL that begins a transaction with these settings. They end with the transaction, so a pooler may lend its
+ * session.
+ */
 export function beginUnder(settings: SessionSettings): string {
   const calls = Object.entries(settings).map(
     ([name, value]) => `set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, true)`,

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 const names = new WeakMap<object, string>()
 
 /**
- * Returns a name that is unique to the text of the statement. Two versions of TaskFlow may share one session of a pooler, and each
- * must run its own text.
+ * Returns a name that is unique to the text of the statement. Two versions of TaskFlow may share one session of a
+ * pooler, and each must run its own text.
  */
 export function statementName(statement: { readonly name: string; readonly text: string }): string {
   let name = names.get(statement)

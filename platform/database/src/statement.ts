@@ -16,11 +16,15 @@ export function columnsOf<Item, const Readers extends readonly ((item: Item) => 
   return readers.map((read) => items.map(read)) as { [Index in keyof Readers]: ReturnType<Readers[Index]>[] }
 }
 
-/** A statement without parameters that deletes expired rows. Each round of the retention duty runs the sweeps of all rooms. */
+/**
+ * A statement without parameters that deletes expired rows. Each round of the retention duty runs the sweeps of all
+ * rooms.
+ */
 export type Sweep = Statement<readonly [], never>
 
 /**
- * Reads the SQL from the file beside the module, with the same name and the extension `.sql`. `psql` can run the file unchanged.
+ * Reads the SQL from the file beside the module, with the same name and the extension `.sql`. `psql` can run the file
+ * unchanged.
  *
  * @param url the `import.meta.url` of the module
  */

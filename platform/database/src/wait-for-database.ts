@@ -17,8 +17,8 @@ const REPORT_MS = 5_000
 /**
  * Resolves when the database answers. For a process that may start before its database.
  *
- * @throws DATABASE_UNAVAILABLE if the database has not answered after `waitMs` milliseconds. Throws any other error, such as a
- * wrong password, at once, because waiting does not fix it
+ * @throws DATABASE_UNAVAILABLE if the database has not answered after `waitMs` milliseconds. Throws any other error,
+ * such as a wrong password, at once, because waiting does not fix it
  */
 export async function waitForDatabase(db: Database, { url, waitMs, clock, onWait }: Options): Promise<void> {
   const deadlineMs = clock.monotonicMs() + waitMs

@@ -31,7 +31,8 @@ export function bareApp({ metrics, errors, ids, log }: Deps): FastifyInstance {
     genReqId: () => ids.next(),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
-    // Node.js would reject a request without a host without a problem in the reply; checkAddresses() rejects it with one.
+    // Node.js would reject a request without a host without a problem in the reply; checkAddresses() rejects it with
+    // one.
     http: { requireHostHeader: false },
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, request, reply) => sendProblem(problemOf, error, request, reply),

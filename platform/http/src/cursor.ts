@@ -2,8 +2,8 @@ import { TaskFlowError } from '@taskflow/kernel'
 import { DEFAULT_LIMIT } from './schemas/page.ts'
 
 /**
- * A cursor marks the end of a page: base64url of a small JSON text with a version. Callers must not read it, so its contents may
- * change. It does not contain the filter of the list.
+ * A cursor marks the end of a page: base64url of a small JSON text with a version. Callers must not read it, so its
+ * contents may change. It does not contain the filter of the list.
  */
 const VERSION = 1
 

@@ -2,8 +2,8 @@
 const MAX_IN_FLIGHT = 4
 
 /**
- * Runs work on several items at a time while it waits for the next item. Yields the results in the order of the items, each as
- * soon as it is available, even while no further item arrives.
+ * Runs work on several items at a time while it waits for the next item. Yields the results in the order of the items,
+ * each as soon as it is available, even while no further item arrives.
  *
  * The work must not reject: it must resolve with its errors as results.
  */

@@ -3,7 +3,9 @@ import type { Permission, Principal } from './access.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Permission that the caller needs; `any` for every authenticated caller. Required for routes with authentication. */
+    /**
+     * Permission that the caller needs; `any` for every authenticated caller. Required for routes with authentication.
+     */
     readonly permission?: Permission | 'any'
   }
 }

@@ -14,8 +14,8 @@ const MAX_GROUP = 500
 const NEWLINE = 0x0a
 
 /**
- * Splits a stream into lines and yields the lines of each chunk as groups. Omits blank lines, and yields a line that is too long as
- * an error without its bytes. Keeps at most one chunk and one line in memory.
+ * Splits a stream into lines and yields the lines of each chunk as groups. Omits blank lines, and yields a line that is
+ * too long as an error without its bytes. Keeps at most one chunk and one line in memory.
  */
 export async function* lineGroups(input: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line[]> {
   const cutter = lineCutter(maxBytes)

@@ -87,7 +87,7 @@ describe('a circuit breaker', () => {
     given.pass(1)
     const answer = Promise.withResolvers<string>()
     const probe = given.call(answer.promise)
-    expect(given.breaker.isWilling).toBe(false)
+    expect(given.breaker.isAccepting).toBe(false)
     expect(await given.call('beside the probe')).toBe(refused)
     answer.resolve('back')
     expect(await probe).toBe('back')

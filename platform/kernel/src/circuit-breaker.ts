@@ -10,8 +10,8 @@ export interface CircuitBreakerOptions {
   /** Whether an error means that the dependency is unavailable. Any other error counts as an answer. */
   isUnavailable(error: unknown): boolean
   /**
-   * Returns how many failures such an error counts for, one by default. Zero means that the error proves nothing (the call
-   * waited for a connection of this process, for example); `failures` means that the error alone is proof.
+   * Returns how many failures such an error counts for, one by default. Zero means that the error proves nothing (the
+   * call waited for a connection of this process, for example); `failures` means that the error alone is proof.
    */
   weigh?(error: unknown): number
   /** Called at each change, with true when calls go through again. */
@@ -19,21 +19,21 @@ export interface CircuitBreakerOptions {
 }
 
 /**
- * Rejects calls to a dependency that is unavailable at once, so that each call does not wait for its own timeout
- * (Nygard, "Release It!").
+ * Rejects calls at once while a dependency is unavailable, so that each call does not wait for its own timeout (Nygard,
+ * "Release It!").
  *
  *     closed ─failures in a row─▶ open ─openMs─▶ half-open ─answer──▶ closed
  *                                   ▲               └─────failure──▶ open
  *
  * While the breaker is half-open, one call goes through as a probe and the breaker rejects all others.
  *
- * A failure counts only if no call was answered since the failed call began: calls in flight at the start of an outage may
- * fail long after its end.
+ * A failure counts only if no call was answered since the failed call began: calls in flight at the start of an outage
+ * may fail long after its end.
  */
 export interface CircuitBreaker {
   readonly isClosed: boolean
   /** Whether a call made now would go through. */
-  readonly isWilling: boolean
+  readonly isAccepting: boolean
   /** Runs the call and throws what the call throws. An open breaker throws `refusal()` without running the call. */
   run<Result>(call: () => Promise<Result>, refusal: () => Error): Promise<Result>
 }
@@ -45,7 +45,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   let openUntil: number | undefined
   let isProbing = false
 
-  const isWilling = (): boolean => openUntil === undefined || (!isProbing && clock.monotonicMs() >= openUntil)
+  const isAccepting = (): boolean => openUntil === undefined || (!isProbing && clock.monotonicMs() >= openUntil)
 
   function onAnswer(): void {
     answers++
@@ -67,11 +67,11 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
     get isClosed() {
       return openUntil === undefined
     },
-    get isWilling() {
-      return isWilling()
+    get isAccepting() {
+      return isAccepting()
     },
     async run(call, refusal) {
-      if (!isWilling()) throw refusal()
+      if (!isAccepting()) throw refusal()
       const isProbe = openUntil !== undefined
       const answersBefore = answers
       if (isProbe) isProbing = true
@@ -99,7 +99,8 @@ interface TimeBound {
 }
 
 /**
- * Limits the time that the caller waits for a call that may hang. The call itself continues, and its outcome is ignored.
+ * Limits the time that the caller waits for a call that may hang. The call itself continues, and its outcome is
+ * ignored.
  *
  * @throws TaskFlowError with `code` (BROKER_UNAVAILABLE by default) if the call has not ended after `ms` milliseconds
  */

@@ -10,15 +10,17 @@ export interface DutyDeps {
   readonly isLeading?: () => boolean
 }
 
-/** Pause between the rounds of a duty that the duty poller wakes when there is work: its own rounds are only a fallback. */
+/**
+ * Pause between the rounds of a duty that the duty poller wakes when there is work: its own rounds are only a fallback.
+ */
 export const FALLBACK_PAUSE_MS = 30_000
 
 interface DutyOptions extends DutyDeps {
   readonly name: string
   readonly intervalMs: number
   /**
-   * Does one round and resolves with the pause before the next round, or with undefined for `intervalMs`. A round of several
-   * steps calls `isOver` between the steps and stops when it returns true.
+   * Does one round and resolves with the pause before the next round, or with undefined for `intervalMs`. A round of
+   * several steps calls `isOver` between the steps and stops when it returns true.
    */
   round(isOver: () => boolean): Promise<number | undefined>
 }

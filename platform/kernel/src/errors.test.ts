@@ -20,7 +20,7 @@ test('hasCode recognises an error of another copy of the class by its code', () 
   const twin = Object.assign(new Error('gone'), { code: 'TASK_NOT_FOUND' satisfies ErrorCode })
   expect(hasCode(twin, 'TASK_NOT_FOUND')).toBe(true)
   expect(hasCode(twin, 'QUEUE_NOT_FOUND')).toBe(false)
-  for (const stranger of [undefined, null, 'TASK_NOT_FOUND', { code: 'TASK_NOT_FOUND' }]) {
-    expect(hasCode(stranger, 'TASK_NOT_FOUND')).toBe(false)
+  for (const other of [undefined, null, 'TASK_NOT_FOUND', { code: 'TASK_NOT_FOUND' }]) {
+    expect(hasCode(other, 'TASK_NOT_FOUND')).toBe(false)
   }
 })

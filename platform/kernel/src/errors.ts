@@ -7,8 +7,8 @@ export interface ErrorDescription {
 }
 
 /**
- * Descriptions of errors, by code. A code is public API: it appears in HTTP bodies, in the output of the command line and in
- * docs/reference/errors.md. Its meaning never changes.
+ * Descriptions of errors, by code. A code is public API: it appears in HTTP bodies, in the output of the command line
+ * and in docs/reference/errors.md. Its meaning never changes.
  */
 export type ErrorDescriptions = Readonly<Record<string, ErrorDescription>>
 
@@ -16,7 +16,7 @@ export const KERNEL_ERRORS = {
   INTERNAL: {
     status: 500,
     title: 'Internal error',
-    hint: 'Report `instance` to the operator: it is the request id in the log of the process.',
+    hint: 'Report `instance` to the operator: it is the request id in the process log.',
   },
   SETTINGS_INVALID: {
     status: 500,

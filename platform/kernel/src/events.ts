@@ -1,6 +1,6 @@
 /**
- * Events of this process. Metrics and the log are made from them, and tests wait for them. The events of a single task are
- * not here but in its history (`history.ts` of the room `tasks`).
+ * Events of this process. Metrics and the log are made from them, and tests wait for them. The events of a single task
+ * are not here but in its history (`history.ts` of the room `tasks`).
  *
  * A package or room adds its own events by declaration merging.
  */

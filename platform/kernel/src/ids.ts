@@ -12,9 +12,9 @@ export function isUuid(text: string): boolean {
 }
 
 /**
- * Makes UUIDv7 with a 12-bit counter in rand_a (RFC 9562, section 6.2, method 1), which starts at a random value in its lower
- * half each millisecond. When the counter overflows, the ids use the next millisecond; when the clock steps back, they keep the
- * last time used. The ids of one process therefore always ascend.
+ * Makes UUIDv7 with a 12-bit counter in rand_a (RFC 9562, section 6.2, method 1), which starts at a random value in its
+ * lower half each millisecond. When the counter overflows, the ids use the next millisecond; when the clock steps back,
+ * they keep the last time used. The ids of one process therefore always ascend.
  *
  * @param random uniform in [0, 1)
  */
@@ -52,7 +52,9 @@ function hex6(random: () => number): string {
   return hex2(number >> 16) + hex2(number >> 8) + hex2(number)
 }
 
-/** Returns the smallest id of a moment, to select rows by time in an index of ids. A time before 1970 counts as 1970. */
+/**
+ * Returns the smallest id of a moment, to select rows by time in an index of ids. A time before 1970 counts as 1970.
+ */
 export function firstIdAt(time: Date): string {
   const ms = Math.max(0, time.getTime()).toString(16).padStart(12, '0')
   return `${ms.slice(0, 8)}-${ms.slice(8)}-0000-0000-000000000000`

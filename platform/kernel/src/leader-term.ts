@@ -9,9 +9,10 @@ interface Election {
 /**
  * One term of leadership, with the time for which this process may trust it.
  *
- * The row in the database decides who leads. This process trusts the last reply for the duration of the lease, less a safety
- * margin, counted from its request. A slow reply thus shortens the trust, and the trust ends before the row expires, so an old
- * leader ends before a new one begins. The monotonic clock counts the time, because the time of day may jump.
+ * The row in the database decides who leads. This process trusts the last reply for the duration of the lease, less a
+ * safety margin, counted from its request. A slow reply thus shortens the trust, and the trust ends before the row
+ * expires, so an old leader ends before a new one begins. The monotonic clock counts the time, because the time of day
+ * may jump.
  */
 export class LeaderTerm {
   // Covers the drift between the clocks of this machine and the database during one lease, and late timers.

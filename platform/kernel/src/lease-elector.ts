@@ -33,16 +33,17 @@ const RESIGN_MS = 1_000
 /**
  * Elects the leader by a lease: a row in the database that one candidate takes and renews before it expires.
  *
- * A timer ends the leadership when the trust in the last reply ends (see `LeaderTerm`). While the database is unavailable the
- * leader therefore continues until that moment and no longer, even if its request never returns. A standby requests the row
- * twice a second, when the row should expire, and at once when the leader resigns.
+ * A timer ends the leadership when the trust in the last reply ends (see `LeaderTerm`). While the database is
+ * unavailable the leader therefore continues until that moment and no longer, even if its request never returns. A
+ * standby requests the row twice a second, when the row should expire, and at once when the leader resigns.
  */
 export function leaseElector({ storage, wakeups, clock, events, ids }: Deps): Elector {
   let term: LeaderTerm | undefined
   let follow: (isLeader: boolean) => Promise<void> = async () => {}
   let trust = new AbortController()
   let stopListening: (() => Promise<void>) | undefined
-  // Lasts from a start to the next stop. Each session has its own id, so that a late request of one cannot change the row of the next.
+  // Lasts from a start to the next stop. Each session has its own id, so that a late request of one cannot change the
+  // row of the next.
   let session = new AbortController()
   let holder = ''
 

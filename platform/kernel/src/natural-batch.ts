@@ -1,11 +1,11 @@
 /**
- * Collects items while a batch is in flight and sends them as the next batch; no timer is involved. At low load a batch has one
- * item and adds no latency. At high load it has hundreds, which share the cost of one round trip and one commit. At very high
- * load a second batch may leave beside the one in flight (`secondFromWeight`), so that this process prepares one batch while
- * the database stores the other.
+ * Collects items while a batch is in flight and sends them as the next batch; no timer is involved. At low load a batch
+ * has one item and adds no latency. At high load it has hundreds, which share the cost of one round trip and one
+ * commit. At very high load a second batch may leave beside the one in flight (`secondFromWeight`), so that this
+ * process prepares one batch while the database stores the other.
  *
- * If a batch fails, each of its items runs again alone, so that one bad item fails alone. An error that concerns all items
- * (`isShared`; for example, the database is unavailable) fails them all at once.
+ * If a batch fails, each of its items runs again alone, so that one bad item fails alone. An error that concerns all
+ * items (`isShared`; for example, the database is unavailable) fails them all at once.
  */
 export interface NaturalBatch<Item, Result> {
   /** Resolves with the result of this item. */
@@ -21,11 +21,17 @@ interface Options<Item, Result> {
   readonly maxWeight: number
   /** Returns the weight of an item, 1 by default. */
   weigh?(item: Item): number
-  /** Waiting weight from which a second batch may leave beside the one in flight. By default there is never a second one. */
+  /**
+   * Waiting weight from which a second batch may leave beside the one in flight. By default there is never a second
+   * one.
+   */
   readonly secondFromWeight?: number
   /** Whether an error concerns all items of a batch, so that running them one by one is of no use. */
   isShared(error: unknown): boolean
-  /** Called with the weight of each batch as it leaves, for metrics. An exception fails the batch like an error of `run`. */
+  /**
+   * Called with the weight of each batch as it leaves, for metrics. An exception fails the batch like an error of
+   * `run`.
+   */
   onBatch?(weight: number): void
 }
 

@@ -15,8 +15,8 @@ interface Periodic {
   /** Pause between the end of one round and the start of the next. A round may resolve with another pause. */
   readonly intervalMs: number
   /**
-   * Does one round and resolves with the pause before the next round in milliseconds, or with undefined for `intervalMs`. A round
-   * must be safe to repeat at once and to abandon at any point.
+   * Does one round and resolves with the pause before the next round in milliseconds, or with undefined for
+   * `intervalMs`. A round must be safe to repeat at once and to abandon at any point.
    */
   round(signal: AbortSignal): Promise<number | undefined>
   /** Called with the error of a failed round. The next round follows after the usual pause. */
@@ -32,24 +32,24 @@ export interface PeriodicService extends Service {
 export function periodic({ name, clock, intervalMs, round, onError }: Periodic): PeriodicService {
   let current: { readonly controller: AbortController; readonly finished: Promise<void> } | undefined
   let previous: Promise<void> = Promise.resolve()
-  let isWoken = false
+  let isWakePending = false
   let endPause: (() => void) | undefined
 
   async function loop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      isWoken = false
+      isWakePending = false
       const pauseMs = await round(signal).catch((error: unknown) => {
         if (!signal.aborted) onError(error)
         return undefined
       })
-      if (!isWoken && !signal.aborted) await pause(pauseMs ?? intervalMs, signal)
+      if (!isWakePending && !signal.aborted) await pause(pauseMs ?? intervalMs, signal)
     }
   }
 
   async function pause(ms: number, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController()
-    endPause = () => woken.abort()
-    await clock.sleep(ms, AbortSignal.any([signal, woken.signal]))
+    const interruption = new AbortController()
+    endPause = () => interruption.abort()
+    await clock.sleep(ms, AbortSignal.any([signal, interruption.signal]))
     endPause = undefined
   }
 
@@ -70,7 +70,7 @@ export function periodic({ name, clock, intervalMs, round, onError }: Periodic):
       await previous
     },
     wake() {
-      isWoken = true
+      isWakePending = true
       endPause?.()
     },
   }

@@ -4,7 +4,8 @@ import type { Clock } from './clock.ts'
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
-  // The timer of node:timers/promises rejects when a signal aborts, and making that error costs more than the rest of a sleep.
+  // The timer of node:timers/promises rejects when a signal aborts, and making that error costs more than the rest of a
+  // sleep.
   sleep(ms, signal) {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve()

@@ -7,10 +7,13 @@ export interface WakeupTopics {
 export type WakeupTopic = keyof WakeupTopics
 
 /**
- * Best-effort notifications that something changed. A wake-up may be lost, duplicated or late, so every listener also polls;
- * a wake-up only shortens the wait.
+ * Best-effort notifications that something changed. A wake-up may be lost, duplicated or late, so every listener also
+ * polls; a wake-up only shortens the wait.
  */
 export interface Wakeups {
-  /** Calls the listener at each wake-up of the topic. Resolves, once it listens, with a function that ends the subscription. */
+  /**
+   * Calls the listener at each wake-up of the topic. Resolves, once it listens, with a function that ends the
+   * subscription.
+   */
   on(topic: WakeupTopic, listener: (detail: string) => void): Promise<() => Promise<void>>
 }

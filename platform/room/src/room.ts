@@ -15,9 +15,9 @@ export interface Invariant {
 }
 
 /**
- * A feature with everything that it adds to the product. Every registry of the product (OpenAPI, permissions, errors, settings,
- * metrics, log lines, migrations, duties, sweeps, invariants, promises) is the sum over all rooms. To add a feature, add a room and
- * list it in modules/rooms.
+ * A feature with everything that it adds to the product. Every registry of the product (OpenAPI, permissions, errors,
+ * settings, metrics, log lines, migrations, duties, sweeps, invariants, promises) is the sum over all rooms. To add a
+ * feature, add a room and list it in modules/rooms.
  *
  * `StoreDeps`, `RouteDeps` and `DutyDeps` name the dependencies of the room. All rooms receive the same object.
  */

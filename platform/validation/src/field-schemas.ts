@@ -4,14 +4,17 @@ import { type Static, type TObject, type TSchema, Type } from 'typebox'
 export const name = (description: string) =>
   Type.String({ pattern: NAME_PATTERN, description: `${description}: letters, digits and \`. _ : -\`, at most 128` })
 
-// The range of years below excludes typing errors, and moments that PostgreSQL could not store after adding an interval.
+// The range of years below excludes typing errors, and moments that PostgreSQL could not store after adding an
+// interval.
 const MOMENT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/
 const FIRST_YEAR = 1970
 const LAST_YEAR = 2200
 
 export const MOMENT_RULE = `an ISO 8601 date and time with its zone, from ${FIRST_YEAR} to ${LAST_YEAR}`
 
-/** Returns whether a text follows `MOMENT_RULE`. Rejects a day that its month does not have, which Date would accept. */
+/**
+ * Returns whether a text follows `MOMENT_RULE`. Rejects a day that its month does not have, which Date would accept.
+ */
 export function isMoment(text: string): boolean {
   const match = MOMENT.exec(text)
   if (!match) return false

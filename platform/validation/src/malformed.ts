@@ -34,7 +34,10 @@ const nameOf = ({ in: where, pointer }: FieldError): string => (where === 'body'
 /** Formats one step of a JSON pointer (RFC 6901). */
 export const step = (key: string | number): string => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`
 
-/** Runs work on a part of the body. Prefixes the pointers of its errors with `pointer`, and adds `pointer` to its message. */
+/**
+ * Runs work on a part of the body. Prefixes the pointers of its errors with `pointer`, and adds `pointer` to its
+ * message.
+ */
 export function within<Part, Result>(pointer: string, work: (part: Part) => Result, part: Part): Result {
   try {
     return work(part)

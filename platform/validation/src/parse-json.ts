@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import { malformed, malformedField, step } from './malformed.ts'
 
 /**
- * Parses JSON from an untrusted source. Rejects, besides wrong syntax, what would be lost or cause failures later: text that is not
- * UTF-8, nesting that would exhaust the stack, characters that PostgreSQL cannot store, integers that would lose digits, and the
- * key `__proto__`.
+ * Parses JSON from an untrusted source. Rejects, besides wrong syntax, what would be lost or cause failures later: text
+ * that is not UTF-8, nesting that would exhaust the stack, characters that PostgreSQL cannot store, integers that would
+ * lose digits, and the key `__proto__`.
  */
 const MAX_DEPTH = 64
 
@@ -40,7 +40,9 @@ export function parseJson(bytes: Buffer): unknown {
   return value
 }
 
-/** Returns a value as the server would receive it over HTTP, with the same checks. Throws what `JSON.stringify` throws. */
+/**
+ * Returns a value as the server would receive it over HTTP, with the same checks. Throws what `JSON.stringify` throws.
+ */
 export const asSent = (value: unknown): unknown => parseJson(Buffer.from(JSON.stringify(value)))
 
 function parse(text: string): unknown {

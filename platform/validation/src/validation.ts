@@ -5,8 +5,8 @@ import { isMoment, MOMENT_RULE } from './field-schemas.ts'
 import { type FieldError, malformed, sentenceOf, step } from './malformed.ts'
 
 /**
- * Validates requests by schemas. Bodies are strict: a wrong type is rejected, not converted, and an unknown field is rejected, not
- * dropped. Query strings, paths and headers are text, so their numbers and booleans are parsed from text.
+ * Validates requests by schemas. Bodies are strict: a wrong type is rejected, not converted, and an unknown field is
+ * rejected, not dropped. Query strings, paths and headers are text, so their numbers and booleans are parsed from text.
  */
 const OPTIONS = {
   strict: true,
@@ -31,7 +31,10 @@ export function validator(schema: TSchema, part: FieldError['in']): (value: unkn
   return (value) => (validate(value) ? undefined : refusal(fieldErrors(validate.errors, part)))
 }
 
-/** Makes a function that validates values outside a route's body, such as the lines of a stream. It throws REQUEST_MALFORMED. */
+/**
+ * Makes a function that validates values outside a route's body, such as the lines of a stream. It throws
+ * REQUEST_MALFORMED.
+ */
 export function checker<Schema extends TSchema>(schema: Schema): (value: unknown, pointer?: string) => Static<Schema> {
   const validate: ValidateFunction = strict.compile(schema)
   return (value, pointer = '') => {

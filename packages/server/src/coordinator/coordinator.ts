@@ -10,8 +10,9 @@ interface Deps extends Omit<RoomDutyDeps, 'isLeading' | 'wakeDuty' | 'broker'> {
 /**
  * Runs the duties of all rooms in the one process that leads. Each duty has its own loop, interval and metric.
  *
- * When the coordinator stops, it resigns once the duties have ended, so that no standby begins a duty that still runs. A duty
- * that is in the middle of a long step is not waited for, since every duty is safe when two processes run it at once.
+ * When the coordinator stops, it resigns once the duties have ended, so that no standby begins a duty that still runs.
+ * A duty that is in the middle of a long step is not waited for, since every duty is safe when two processes run it at
+ * once.
  */
 export function coordinator({ broker, elector, ...deps }: Deps): Service {
   const duties = dutiesOf({ ...deps, broker, isLeading: () => elector.isLeading, wakeDuty })

@@ -20,9 +20,9 @@ interface Detail {
 type AnyListener = (detail?: Detail) => void
 
 /**
- * Writes events to the log of the process. While a database is unavailable every service fails many times a second, so a
- * line that repeats is written twice a minute. The loss of a broker is logged once, and the errors that follow from it
- * are suppressed until it returns.
+ * Writes events to the log of the process. While a database is unavailable every service fails many times a second, so
+ * a line that repeats is written twice a minute. The loss of a broker is logged once, and the errors that follow from
+ * it are suppressed until it returns.
  */
 export function logEvents(events: Events, log: Logger): void {
   let isBrokerLost = false

@@ -18,9 +18,9 @@ export interface ProcessMetrics {
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60]
 
 /**
- * Interval of the timer that measures the lag of the event loop; the metric includes this interval. Sampling every 10 ms, the
- * default of the library, was most of the work of an idle process. Sampling every 100 ms was still two thirds of the work of an
- * idle API.
+ * Interval of the timer that measures the lag of the event loop; the metric includes this interval. Sampling every 10
+ * ms, the default of the library, was most of the work of an idle process. Sampling every 100 ms was still two thirds
+ * of the work of an idle API.
  */
 export const LOOP_SAMPLE_MS = 500
 

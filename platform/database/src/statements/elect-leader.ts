@@ -9,8 +9,8 @@ interface Row {
 }
 
 /**
- * Takes a row that is free or has expired, in a new term, or renews the row of its own holder. After an expiry the holder gets a
- * new term too, because another candidate may have led in between.
+ * Takes a row that is free or has expired, in a new term, or renews the row of its own holder. After an expiry the
+ * holder gets a new term too, because another candidate may have led in between.
  *
  * Returns no row, or a row that has expired, if another candidate wrote the row after this statement's snapshot.
  */

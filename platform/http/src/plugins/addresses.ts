@@ -11,7 +11,10 @@ declare module 'fastify' {
   }
 }
 
-/** Rejects requests without a host, query strings that cannot be decoded, and callers that do not accept the media type of the reply. */
+/**
+ * Rejects requests without a host, query strings that cannot be decoded, and callers that do not accept the media type
+ * of the reply.
+ */
 export function checkAddresses(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')

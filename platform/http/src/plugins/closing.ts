@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Ends the connection of each reply that is sent during a stop. Otherwise the caller of a held request keeps its connection alive,
- * and the stop waits until the caller closes the connection.
+ * Ends the connection of each reply that is sent during a stop. Otherwise the caller of a held request keeps its
+ * connection alive, and the stop waits until the caller closes the connection.
  */
 export function endConnectionsOnStop(app: FastifyInstance): void {
   let isStopping = false

@@ -52,7 +52,9 @@ interface Described {
   readonly post?: { readonly operationId?: string; readonly requestBody?: { required?: boolean } }
 }
 
-/** Serves GET /openapi.json, /docs and /docs/errors without authentication. The pages load nothing from other servers. */
+/**
+ * Serves GET /openapi.json, /docs and /docs/errors without authentication. The pages load nothing from other servers.
+ */
 export async function serveDocs(app: FastifyInstance, errors: ErrorDescriptions): Promise<void> {
   await app.register(fastifySwaggerUi, {
     routePrefix: '/docs',

@@ -18,7 +18,10 @@ declare module 'fastify' {
   }
 }
 
-/** Replies to every error with a problem (RFC 9457). The log has the details of an internal error, under the id of the request. */
+/**
+ * Replies to every error with a problem (RFC 9457). The log has the details of an internal error, under the id of the
+ * request.
+ */
 export function replyWithProblems(app: FastifyInstance, problemOf: ProblemOf): void {
   app.decorate('problemOf', problemOf)
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(problemOf, error, request, reply))
@@ -105,7 +108,8 @@ export function refuseConnection(
     return
   }
   const reply = socket._httpMessage
-  // Waits for the reply to a complete request before the invalid bytes, so that the caller does not mix up the two replies.
+  // Waits for the reply to a complete request before the invalid bytes, so that the caller does not mix up the two
+  // replies.
   if (reply?.req.complete && !reply.writableFinished) {
     socket.pause()
     reply.once('close', () => {

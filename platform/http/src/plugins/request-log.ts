@@ -4,8 +4,8 @@ type Bindings = Parameters<FastifyBaseLogger['child']>[0]
 type Options = Parameters<FastifyBaseLogger['child']>[1]
 
 /**
- * Makes the log of a request. Creates the child logger only for the first line: most requests log nothing, and a child logger costs
- * as much as everything else before the handler of a small request.
+ * Makes the log of a request. Creates the child logger only for the first line: most requests log nothing, and a child
+ * logger costs as much as everything else before the handler of a small request.
  */
 export function requestLog(log: FastifyBaseLogger, bindings: Bindings, options?: Options): FastifyBaseLogger {
   return new RequestLog(log, bindings, options) as unknown as FastifyBaseLogger

@@ -49,8 +49,9 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
         operationId: 'getHealth',
         summary: 'Check whether the process is alive',
         description:
-          'Replies 200 while the process is alive, even if the database or the broker is unavailable, because a restart ' +
-          'would not help. `status` is `degraded` while one of them is unavailable or the worker cannot fetch tasks.',
+          'Replies 200 while the process is alive, even if the database or the broker is unavailable, because a ' +
+          'restart would not help. `status` is `degraded` while one of them is unavailable or the worker cannot ' +
+          'fetch tasks.',
         tags: ['system'],
         security: [],
         response: {

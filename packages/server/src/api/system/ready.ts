@@ -10,8 +10,8 @@ interface Deps extends Pick<HealthSources, 'workerHealth'> {
 }
 
 /**
- * Serves GET /ready. With `workerHealth`, readiness requires that the worker takes tasks. The API passes none, because the API
- * serves requests regardless of a worker in the same process.
+ * Serves GET /ready. With `workerHealth`, readiness requires that the worker takes tasks. The API passes none, because
+ * the API serves requests regardless of a worker in the same process.
  */
 export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage, workerHealth }) => {
   app.get(
@@ -21,8 +21,8 @@ export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage
         operationId: 'getReadiness',
         summary: 'Check whether the process can serve requests',
         description:
-          'Replies 503 while the database is unavailable. In a process without the role `api`, also replies 503 while the ' +
-          'worker takes no tasks.',
+          'Replies 503 while the database is unavailable. In a process without the role `api`, also replies 503 ' +
+          'while the worker takes no tasks.',
         tags: ['system'],
         security: [],
         response: { 200: Type.Object({ status: Type.Enum(['ready']) }), ...problemReplies([400, 406, 503]) },
