@@ -4,7 +4,7 @@ export const FLEET_ERRORS = {
   QUEUE_NOT_FOUND: {
     status: 404,
     title: 'Queue not found',
-    hint: 'Check the name. A queue exists once a task was submitted to it.',
+    hint: 'Check the name with `GET /v1/queues`. A queue exists once a task has been submitted to it.',
   },
   WORKER_NOT_FOUND: {
     status: 404,

@@ -2,24 +2,26 @@ import type { WorkerId } from '@taskflow/tasks'
 
 declare module '@taskflow/kernel' {
   interface WakeupTopics {
-    /** A request for a worker: to cancel a task, to cordon, to drain; the detail is the worker's id. */
+    /** A worker has a new request: to cancel a task, cordon, drain or uncordon; the detail is the worker's id. */
     asked: string
   }
 
   interface TaskFlowEvents {
+    /** Tasks of lost workers were requeued (`count`) or failed after too many crashes (`quarantined`). */
     'tasks.rescued': [{ readonly count: number; readonly quarantined: number }]
     'worker.registered': [{ readonly id: WorkerId }]
     'worker.heartbeat': [{ readonly id: WorkerId; readonly running: number; readonly loopLagMs: number }]
-    /** The worker was marked lost while it still ran; it continues under a new id. */
+    /** A worker was marked lost while it still ran, and continues under a new id. */
     'worker.replaced': [{ readonly id: WorkerId; readonly by: WorkerId }]
-    /** The heartbeats of a worker stopped. */
+    /** The heartbeats of a worker stopped, and the coordinator marked it lost. */
     'worker.lost': [{ readonly id: WorkerId }]
+    /** A worker stopped as planned, and released this number of tasks. */
     'worker.stopped': [{ readonly id: WorkerId; readonly released: number }]
     /** A thread or process of handlers ended unexpectedly. */
     'runner.crashed': [
       { readonly placement: 'shared' | 'thread' | 'process'; readonly reason: string; readonly attempts: number },
     ]
-    /** The fetch loop hung and was abandoned; another one replaces it unless the worker is idle on purpose. */
+    /** The fetch loop hung and was abandoned; a new one replaces it unless the worker is cordoned or draining. */
     'fetch.stalled': [{ readonly sinceMs: number }]
   }
 }

@@ -5,7 +5,7 @@ export const fleetLogLines: LogLines = {
   'worker.replaced': { level: 'warn', message: 'The worker had been marked lost and continues under a new id' },
   'worker.lost': { level: 'warn', message: 'The heartbeats of a worker stopped: it is marked lost' },
   'worker.stopped': { level: 'info', message: 'The worker has stopped' },
-  'tasks.rescued': { level: 'warn', message: 'Tasks of a lost worker are back in their queue' },
-  'runner.crashed': { level: 'error', message: 'A runner of handlers ended unexpectedly' },
+  'tasks.rescued': { level: 'warn', message: 'Tasks of lost workers were requeued or quarantined' },
+  'runner.crashed': { level: 'error', message: 'A runner ended unexpectedly' },
   'fetch.stalled': { level: 'error', message: 'The fetch loop hung and was abandoned' },
 }

@@ -9,7 +9,7 @@ import type { FleetRouteDeps } from './routes/index.ts'
 import { clearFleetRows } from './statements/clear-fleet-rows.ts'
 import { type FleetStores, type FleetStoresDeps, openFleetStores } from './store/stores.ts'
 
-/** Workers and queues: heartbeats, requests to workers, counts of queues, and the rescue of tasks from lost workers. */
+/** Registers and observes workers, counts queues, sends requests to workers, and rescues the tasks of lost workers. */
 export const fleetRoom = {
   name: 'fleet',
   errors: FLEET_ERRORS,
@@ -22,7 +22,7 @@ export const fleetRoom = {
   duties: fleetDuties,
   promises: {
     P4: 'Tasks of a lost worker are back in their queue within 10 s; a task of a live worker is never taken',
-    P11: 'A task that kills its worker three times is quarantined',
+    P11: 'A task that crashes its worker three times is quarantined',
     P12: 'A planned stop costs no task an attempt',
   },
 } as const satisfies Room<FleetStoresDeps, FleetStores, FleetRouteDeps, FleetDutyDeps>

@@ -53,7 +53,7 @@ test('parses weights of queues, types and labels', async () => {
 
 test.each([
   ['TASKFLOW_QUEUES', 'default=3,mail=0', 'must give weights as whole numbers from 1 to 1000, got "mail=0"'],
-  ['TASKFLOW_TYPES', 'report.*,*.mail', 'must be names of task types, or beginnings with a * behind, got "*.mail"'],
+  ['TASKFLOW_TYPES', 'report.*,*.mail', 'must be names of task types, or prefixes followed by *, got "*.mail"'],
   ['TASKFLOW_WORKER_LABELS', 'zone=eu,gpu', 'must be pairs such as zone=eu,gpu=no, got "zone=eu,gpu"'],
   ['TASKFLOW_WORKER_LABELS', 'zone=eu,zone=us', 'must be pairs such as zone=eu,gpu=no, got "zone=eu,zone=us"'],
   ['TASKFLOW_WORKER_LABELS', `${'n'.repeat(65)}=x`, `must have names of 1 to 64 characters, got "${'n'.repeat(65)}"`],

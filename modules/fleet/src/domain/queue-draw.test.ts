@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { drawQueues, mistakeInQueues, parseQueues, type QueueShare } from './queue-draw.ts'
 
-/** Marsaglia's xorshift: the same numbers each time, from 0 up to 1. */
+/** Returns Marsaglia's xorshift generator: the same numbers in [0, 1) each time. */
 function seeded(seed: number): () => number {
   let state = seed
   return () => {
@@ -21,7 +21,7 @@ const shares: fc.Arbitrary<QueueShare[]> = names.chain((queues) =>
 const chances = fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }))
 
 describe('a drawn order', () => {
-  test('has every queue once, whatever the chance', () => {
+  test('contains every queue exactly once', () => {
     fc.assert(
       fc.property(shares, chances, (given, chance) => {
         const drawn = drawQueues(given, () => chance.next().value as number)
@@ -44,7 +44,7 @@ describe('a drawn order', () => {
       expect(Math.abs((first[queue] ?? 0) / draws - weight / 10)).toBeLessThan(0.018)
   })
 
-  test('gives the second place by the weights of those that are left', () => {
+  test('gives the second place by the weights of the remaining queues', () => {
     const given = parseQueues(['a=1000', 'b=3', 'c=1'])
     const random = seeded(7)
     const behind = Array.from({ length: 10_000 }, () => drawQueues(given, random)).filter(([first]) => first === 'a')
@@ -54,7 +54,7 @@ describe('a drawn order', () => {
 })
 
 describe('queues in the settings', () => {
-  test('have a name, and a weight where one is given', () => {
+  test('have a name and an optional weight', () => {
     expect(parseQueues(['default=3', 'mail', 'eu:reports.v2=1000'])).toEqual([
       { queue: 'default', weight: 3 },
       { queue: 'mail', weight: undefined },
@@ -68,10 +68,10 @@ describe('queues in the settings', () => {
     [['mail=1.5'], 'must give weights as whole numbers from 1 to 1000, got "mail=1.5"'],
     [['mail=1=2'], 'must give weights as whole numbers from 1 to 1000, got "mail=1=2"'],
     [['mail='], 'must give weights as whole numbers from 1 to 1000, got "mail="'],
-    [['=3'], 'must name queues by letters, digits and `. _ : -`, got "=3"'],
-    [['a b=3'], 'must name queues by letters, digits and `. _ : -`, got "a b=3"'],
+    [['=3'], 'must name queues with letters, digits and `. _ : -`, got "=3"'],
+    [['a b=3'], 'must name queues with letters, digits and `. _ : -`, got "a b=3"'],
     [['mail', 'mail=2'], 'must name each queue once, got "mail" twice'],
-  ])('are refused as %j', (given, mistake) => {
+  ])('are rejected when malformed: %j', (given, mistake) => {
     expect(mistakeInQueues(given)).toBe(mistake)
     expect(() => parseQueues(given)).toThrow(`Setting queues ${mistake}`)
   })

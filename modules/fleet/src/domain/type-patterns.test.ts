@@ -9,16 +9,16 @@ test.each([
   ['report.*', 'report', false],
   ['report*', 'reports', true],
   ['*', 'anything', true],
-] as const)('%s means %s: %s', (pattern, type, isMeant) => {
-  expect(matchesType(pattern, type)).toBe(isMeant)
+] as const)('%s matches %s: %s', (pattern, type, isMatch) => {
+  expect(matchesType(pattern, type)).toBe(isMatch)
 })
 
-test('names and beginnings are taken', () => {
+test('accepts names and prefixes', () => {
   expect(mistakeInTypes(['report.build', 'mail.*', 'eu:a_b-*', '*'])).toBeUndefined()
 })
 
-test.each(['', 'a b', '*.build', 'report.*.pdf', '**', '.*'])('%j is refused', (pattern) => {
+test.each(['', 'a b', '*.build', 'report.*.pdf', '**', '.*'])('rejects %j', (pattern) => {
   expect(mistakeInTypes(['mail.send', pattern])).toBe(
-    `must be names of task types, or beginnings with a * behind, got ${JSON.stringify(pattern)}`,
+    `must be names of task types, or prefixes followed by *, got ${JSON.stringify(pattern)}`,
   )
 })

@@ -1,17 +1,18 @@
 import { isName } from '@taskflow/kernel'
 
 /**
- * Which task types are meant: names, or beginnings of names with a `*` behind, as `report.*`. Says what is wrong
- * with such a list as it is given in the settings, in words that complete a sentence.
+ * Describes what is wrong with the task types in the settings, as the end of a sentence; undefined when they are valid.
+ * An entry is the name of a type, or a prefix followed by `*`, such as `report.*`.
  */
 export function mistakeInTypes(patterns: readonly string[]): string | undefined {
-  const wrong = patterns.find((pattern) => !isName(pattern) && !isBeginning(pattern))
+  const wrong = patterns.find((pattern) => !isName(pattern) && !isPrefix(pattern))
   if (wrong === undefined) return undefined
-  return `must be names of task types, or beginnings with a * behind, got ${JSON.stringify(wrong)}`
+  return `must be names of task types, or prefixes followed by *, got ${JSON.stringify(wrong)}`
 }
 
-const isBeginning = (pattern: string): boolean =>
+const isPrefix = (pattern: string): boolean =>
   pattern === '*' || (pattern.endsWith('*') && isName(pattern.slice(0, -1)))
 
+/** Returns whether the pattern, a name or a prefix followed by `*`, matches the task type. */
 export const matchesType = (pattern: string, type: string): boolean =>
   pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern

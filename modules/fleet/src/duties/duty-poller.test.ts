@@ -4,17 +4,17 @@ import { eventually, handClock, nextEvents } from '@taskflow/testing'
 import { afterEach, expect, test } from 'vitest'
 import { dutyPoller } from './duty-poller.ts'
 
-const NOTHING = { promote: false, expire: false, loseWorkers: false, rescue: false }
+const NOTHING = { promote: false, expire: false, markLost: false, rescue: false }
 
 let stop = async () => {}
 afterEach(() => stop())
 
-/** Runs a poller that finds these results, one a round; resolves with the duties that it woke. */
-async function wokenBy(...sights: readonly Partial<typeof NOTHING>[]): Promise<string[]> {
+/** Runs a poller that finds these results, one in each round; resolves with the names of the duties that it woke. */
+async function dutiesWokenBy(...results: readonly Partial<typeof NOTHING>[]): Promise<string[]> {
   const clock = handClock()
   const events = new EventEmitter<TaskFlowEvents>()
   const woken: string[] = []
-  const left = [...sights]
+  const left = [...results]
   const service = dutyPoller({
     clock,
     events,
@@ -22,9 +22,9 @@ async function wokenBy(...sights: readonly Partial<typeof NOTHING>[]): Promise<s
     wakeDuty: (name) => void woken.push(name),
   })
   stop = service.stop
-  const rounds = nextEvents(events, 'round.succeeded', { count: sights.length })
+  const rounds = nextEvents(events, 'round.succeeded', { count: results.length })
   await service.start()
-  for (let round = 1; round < sights.length; round++) {
+  for (let round = 1; round < results.length; round++) {
     await eventually(() => clock.sleepers === 1)
     await clock.advance(1_000)
   }
@@ -33,11 +33,11 @@ async function wokenBy(...sights: readonly Partial<typeof NOTHING>[]): Promise<s
 }
 
 test('wakes no duty while there is nothing to do', async () => {
-  expect(await wokenBy({}, {}, {})).toEqual([])
+  expect(await dutiesWokenBy({}, {}, {})).toEqual([])
 })
 
 test('wakes the duty that has work, each second', async () => {
-  expect(await wokenBy({ promote: true }, { expire: true }, { loseWorkers: true }, { rescue: true })).toEqual([
+  expect(await dutiesWokenBy({ promote: true }, { expire: true }, { markLost: true }, { rescue: true })).toEqual([
     'promoter',
     'expirer',
     'rescuer',
@@ -46,5 +46,5 @@ test('wakes the duty that has work, each second', async () => {
 })
 
 test('wakes the rescuer once for workers and tasks together', async () => {
-  expect(await wokenBy({ loseWorkers: true, rescue: true, promote: true })).toEqual(['promoter', 'rescuer'])
+  expect(await dutiesWokenBy({ markLost: true, rescue: true, promote: true })).toEqual(['promoter', 'rescuer'])
 })

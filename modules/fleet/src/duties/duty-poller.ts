@@ -8,8 +8,9 @@ interface Deps extends DutyDeps {
 }
 
 /**
- * Polls each second, by one statement, whether there is anything to promote, to expire or to rescue, and wakes the duties
- * concerned. On an idle system this is the only query; if each duty polled for itself, there would be six a second.
+ * Polls once a second, with one statement, for tasks to promote, expire or rescue and for workers to mark lost, and wakes
+ * the duties concerned. This is the only query of an idle system; if each duty polled for itself, there would be six a
+ * second.
  */
 export function dutyPoller({ storage, wakeDuty, ...deps }: Deps): PeriodicService {
   return duty({
@@ -21,7 +22,7 @@ export function dutyPoller({ storage, wakeDuty, ...deps }: Deps): PeriodicServic
       if (isOver()) return undefined
       if (found.promote) wakeDuty('promoter')
       if (found.expire) wakeDuty('expirer')
-      if (found.loseWorkers || found.rescue) wakeDuty('rescuer')
+      if (found.markLost || found.rescue) wakeDuty('rescuer')
       return undefined
     },
   })

@@ -8,10 +8,11 @@ export { queueCounter, rescuer }
 
 export interface FleetDutyDeps extends DutyDeps {
   readonly storage: FleetDutyStore
-  /** Wakes the duty of this name, of whichever room. */
+  /** Wakes the duty of this name, in any room. */
   wakeDuty(name: string): void
 }
 
+/** Creates the duties of this room. */
 export const fleetDuties = ({ wakeDuty, ...deps }: FleetDutyDeps): readonly Duty[] => [
   { service: dutyPoller({ ...deps, wakeDuty }) },
   { service: rescuer(deps) },

@@ -7,12 +7,12 @@ interface Deps extends DutyDeps {
 }
 
 const MIN_PAUSE_MS = 1_000
-// While no count changes. A count that does is known within this.
+// The longest pause while no count changes, and so the longest delay of a change.
 const IDLE_PAUSE_MS = 5_000
-// At most one part in fifty of a connection's time goes into counting, however long the queues are.
+// Counting takes at most 2 % of a connection's time, however long the queues are.
 const PAUSE_PER_WORK = 50
 
-/** Counts the queues, so that no request has to. */
+/** Counts the tasks of each queue, so that no request has to. */
 export function queueCounter({ storage, ...deps }: Deps): PeriodicService {
   let idlePauseMs = MIN_PAUSE_MS
 

@@ -29,7 +29,7 @@ for (const engine of engines()) {
     })
     afterEach(() => stop())
 
-    /** A rescuer whose clock, and the database's, move by hand. Its first round has been done. */
+    /** Starts a rescuer whose clock the test moves together with the database's; resolves after its first round. */
     async function startRescuer({ aheadMs = LONG_MS, storage = given.storage as FleetDutyStore } = {}) {
       const clock = handClock()
       let databaseMs = aheadMs
@@ -41,7 +41,7 @@ for (const engine of engines()) {
       await first
       return {
         clock,
-        /** Lets the time pass without a round, as for a process that is stopped; one follows at once. */
+        /** Advances the clock without a round, like a suspended process; resolves after the round that follows. */
         async sleep(ms: number) {
           await service.stop()
           await clock.advance(ms)
@@ -49,15 +49,15 @@ for (const engine of engines()) {
           await service.start()
           await round
         },
-        /** Lets the time pass, and wakes it where it rests, as the lookout does; resolves when the round that this leads to is done. */
+        /** Advances the clock, wakes the rescuer as the duty poller would, and resolves after the round. */
         async nextRound(ms = ROUND_MS) {
           await eventually(() => clock.sleepers === 1)
-          const isResting = (await given.storage.listSilentWorkers(10_000)).length === 0
+          const isIdle = (await given.storage.listSilentWorkers(10_000)).length === 0
           const round = nextEvents(given.events, 'round.succeeded')
           databaseMs += ms
           await moveTime(given.db, databaseMs)
           await clock.advance(ms)
-          if (isResting) service.wake()
+          if (isIdle) service.wake()
           await round
         },
         wake: () => service.wake(),
@@ -67,19 +67,19 @@ for (const engine of engines()) {
     const stateOf = async (id: WorkerId) =>
       (await given.storage.listWorkers(PROJECT, { limit: 50 })).find((worker) => worker.id === id)?.state
 
-    test('buries a silent worker only after it watched it stand still for three rounds', async () => {
+    test('marks a silent worker lost only after its heartbeat stood still for three rounds', async () => {
       const { id } = await startWorker(given.storage)
       const { nextRound } = await startRescuer()
       expect(await stateOf(id)).toBe('silent')
       await nextRound()
       expect(await stateOf(id)).toBe('silent')
-      const buried = nextEvents(given.events, 'worker.lost')
+      const lost = nextEvents(given.events, 'worker.lost')
       await nextRound()
-      expect(await buried).toEqual([{ id }])
+      expect(await lost).toEqual([{ id }])
       expect(await stateOf(id)).toBe('lost')
     })
 
-    test('forgets what it saw when its rounds had a gap: it may have been asleep itself', async () => {
+    test('discards its observations after a gap between rounds, when it may have been suspended itself', async () => {
       const { id } = await startWorker(given.storage)
       const { nextRound, sleep } = await startRescuer()
       await nextRound()
@@ -90,7 +90,7 @@ for (const engine of engines()) {
       expect(await stateOf(id)).toBe('lost')
     })
 
-    test('two late looks are no watch: a database that was away between them kept the worker from being heard', async () => {
+    test('does not count two late rounds: the database may have been unavailable between them', async () => {
       const { id } = await startWorker(given.storage)
       const { nextRound } = await startRescuer()
       await nextRound(2 * ROUND_MS)
@@ -99,32 +99,34 @@ for (const engine of engines()) {
       expect(await stateOf(id)).toBe('lost')
     })
 
-    test('forgets what it saw when a look fails', async () => {
+    test('discards its observations when a query fails', async () => {
       const { id } = await startWorker(given.storage)
-      let isAway = false
+      let isUnavailable = false
       const storage: FleetDutyStore = {
         ...given.storage,
         listSilentWorkers: (afterMs) =>
-          isAway ? Promise.reject(new Error('the database is away')) : given.storage.listSilentWorkers(afterMs),
+          isUnavailable
+            ? Promise.reject(new Error('the database is unavailable'))
+            : given.storage.listSilentWorkers(afterMs),
       }
       const { clock, nextRound, wake } = await startRescuer({ storage })
       await nextRound()
-      isAway = true
+      isUnavailable = true
       const failed = nextEvents(given.events, 'round.failed')
       await eventually(() => clock.sleepers === 1)
       await clock.advance(ROUND_MS)
       await failed
-      isAway = false
-      const looked = nextEvents(given.events, 'round.succeeded')
+      isUnavailable = false
+      const succeeded = nextEvents(given.events, 'round.succeeded')
       wake()
-      await looked
+      await succeeded
       await nextRound()
       expect(await stateOf(id)).toBe('silent')
       await nextRound()
       expect(await stateOf(id)).toBe('lost')
     })
 
-    test('a heartbeat at the last moment saves a worker', async () => {
+    test('does not mark a worker lost that sends a heartbeat at the last moment', async () => {
       const { id } = await startWorker(given.storage)
       const { nextRound } = await startRescuer()
       await nextRound()
@@ -133,7 +135,7 @@ for (const engine of engines()) {
       expect(await stateOf(id)).toBe('silent')
     })
 
-    test('a heartbeat that was late but moved begins the watch anew', async () => {
+    test('observes from zero after a late heartbeat', async () => {
       const { id } = await startWorker(given.storage)
       const { nextRound } = await startRescuer()
       await nextRound()
@@ -145,7 +147,7 @@ for (const engine of engines()) {
       expect(await stateOf(id)).toBe('lost')
     })
 
-    test('P4: puts the tasks of a dead worker back, with the crash counted and the attempt given back', async () => {
+    test('P4: requeues the tasks of a lost worker, counts the crash and does not use an attempt', async () => {
       const { task, lease } = await startTask(given.storage)
       const { nextRound } = await startRescuer()
       await nextRound()
@@ -180,14 +182,14 @@ for (const engine of engines()) {
       })
     })
 
-    test('takes back at once what a worker that said goodbye still held', async () => {
+    test('rescues at once the tasks that a stopped worker still held', async () => {
       const { task, worker } = await startTask(given.storage)
       await given.storage.deregisterWorker(worker.id)
       await startRescuer({ aheadMs: 0 })
       expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'queued', crashCount: 1 })
     })
 
-    test('P4: never takes a live worker’s task, however long it runs', async () => {
+    test('P4: never rescues a task of a live worker, however long it runs', async () => {
       const { task, worker } = await startTask(given.storage)
       const { nextRound } = await startRescuer({ aheadMs: 0 })
       for (let hour = 0; hour < 20; hour++) {
@@ -198,7 +200,7 @@ for (const engine of engines()) {
       expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'running', crashCount: 0 })
     })
 
-    test('cancels a dead worker’s task that was to be cancelled', async () => {
+    test('cancels the task of a lost worker when its cancellation was requested', async () => {
       const { task } = await startTask(given.storage)
       await given.storage.cancelTask(task.id, { project: PROJECT, actor: 'key:test' }, null)
       const { nextRound } = await startRescuer()
@@ -207,13 +209,13 @@ for (const engine of engines()) {
       expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'cancelled', crashCount: 1 })
     })
 
-    test('takes back what is left when a round was broken off by the database', async () => {
+    test('rescues the remaining tasks after a round that the database failed', async () => {
       const { task } = await startTask(given.storage)
-      let isAway = true
+      let isUnavailable = true
       const storage: FleetDutyStore = {
         ...given.storage,
         settleTasks: (settlements) =>
-          isAway ? Promise.reject(new Error('away')) : given.storage.settleTasks(settlements),
+          isUnavailable ? Promise.reject(new Error('unavailable')) : given.storage.settleTasks(settlements),
       }
       const { clock, nextRound, wake } = await startRescuer({ storage })
       await nextRound()
@@ -221,8 +223,8 @@ for (const engine of engines()) {
       await eventually(() => clock.sleepers === 1)
       await clock.advance(ROUND_MS)
       wake()
-      expect(await failed).toMatchObject([{ service: 'rescuer', error: { message: 'away' } }])
-      isAway = false
+      expect(await failed).toMatchObject([{ service: 'rescuer', error: { message: 'unavailable' } }])
+      isUnavailable = false
       await nextRound()
       expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'queued', crashCount: 1 })
     })

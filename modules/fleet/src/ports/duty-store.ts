@@ -1,5 +1,6 @@
 import type { AttemptStore, LeaseId, TaskId, WorkerId } from '@taskflow/tasks'
 
+/** A lease whose worker no longer renews it, with what the verdict on the task depends on. */
 export interface OrphanedLease {
   readonly taskId: TaskId
   readonly leaseId: LeaseId
@@ -9,18 +10,16 @@ export interface OrphanedLease {
   readonly crashCount: number
 }
 
-/** What the duties of this room need. Each method is safe to run twice, and by two at once. */
+/** Stores what the duties of this room need. Each method is safe to run twice, and in two processes at once. */
 export interface FleetDutyStore extends Pick<AttemptStore, 'settleTasks'> {
-  /** Which of the duties below have something to do now. */
-  findDuties(
-    silentAfterMs: number,
-  ): Promise<{ promote: boolean; expire: boolean; loseWorkers: boolean; rescue: boolean }>
-  /** Live workers whose heartbeat is older than that, with the time of it. */
+  /** Finds which duties have work now. */
+  findDuties(silentAfterMs: number): Promise<{ promote: boolean; expire: boolean; markLost: boolean; rescue: boolean }>
+  /** Lists the active and draining workers whose heartbeat is older than this, with the time of the heartbeat. */
   listSilentWorkers(olderThanMs: number): Promise<{ id: WorkerId; heartbeatAt: Date }[]>
-  /** Declares dead those of them whose heartbeat is still the one given. Resolves with which. */
+  /** Marks those workers lost whose heartbeat is still the given one. Resolves with the ids of the workers marked. */
   markWorkersLost(silent: readonly { id: WorkerId; heartbeatAt: Date }[]): Promise<WorkerId[]>
-  /** Running tasks whose worker is dead, gone or stopped. */
+  /** Lists leases of running tasks whose worker is lost, stopped or unknown. */
   listOrphanedLeases(limit: number): Promise<OrphanedLease[]>
-  /** Counts unfinished tasks by queue and state for those who ask. Resolves with how many queues have another count than before. */
+  /** Stores the number of unfinished tasks of each queue by state. Resolves with the number of queues whose counts changed. */
   countQueues(): Promise<number>
 }

@@ -4,8 +4,14 @@ import type { WorkerIntroduction } from './worker-store.ts'
 export const WORKER_STATES = ['active', 'silent', 'cordoned', 'draining', 'lost', 'stopped'] as const
 
 /**
- * `silent`: no heartbeat for longer than a living worker lets pass. `cordoned`: takes nothing more.
- * `draining`: takes nothing more, and stops or was asked to empty its hands. `lost` was declared dead; `stopped` said goodbye.
+ * The state of a worker as the API shows it:
+ *
+ * - `active`: claims tasks.
+ * - `silent`: has sent no heartbeat for two seconds.
+ * - `cordoned`: claims no tasks; its running attempts continue.
+ * - `draining`: claims no tasks, and releases those that do not finish in time.
+ * - `lost`: the coordinator rescues its tasks, because its heartbeats stopped.
+ * - `stopped`: ended as planned.
  */
 export type WorkerState = (typeof WORKER_STATES)[number]
 
@@ -20,31 +26,32 @@ export interface WorkerView extends Omit<WorkerIntroduction, 'replaces'> {
 
 export interface QueueView {
   readonly name: string
-  /** Unfinished tasks by state, as last counted. */
+  /** The number of unfinished tasks by state, at `countedAt`. */
   readonly depth: Readonly<Partial<Record<TaskState, number>>>
-  /** Age of the oldest queued task, in milliseconds; null when none waits. */
+  /** Milliseconds since the oldest queued task was queued; null when no task is queued. */
   readonly oldestQueuedMs: number | null
-  /** What workers settled over the last minute that is complete, by outcome. */
+  /** The number of tasks that workers settled during the last full minute, by outcome. */
   readonly throughput: { readonly succeeded: number; readonly failed: number; readonly cancelled: number }
   readonly countedAt: Date
 }
 
-/** What is known of workers, queues and task types, and what is asked of workers. */
+/** Reads workers and queues, and sends requests to workers. */
 export interface FleetStore {
-  /** Newest first; those that ended are kept for a day. */
+  /** Lists workers, newest first. Lost and stopped workers are kept for a day. */
   listWorkers(project: string, page: { limit: number; before?: WorkerId }): Promise<WorkerView[]>
   /** Throws WORKER_NOT_FOUND. */
   getWorker(project: string, id: WorkerId): Promise<WorkerView>
   /**
-   * These three ask; the last word counts. No claim that begins afterwards gets a task, and the worker is told.
-   * They throw WORKER_NOT_FOUND, and WORKER_STATE_CONFLICT for one that is lost or stopped.
+   * Requests a cordon and notifies the worker. No claim that begins afterwards gets a task. The latest request to a
+   * worker replaces the earlier ones. Throws WORKER_NOT_FOUND, and WORKER_STATE_CONFLICT when the worker is lost or
+   * stopped; so do the next two methods.
    */
   cordonWorker(project: string, id: WorkerId): Promise<WorkerView>
-  /** Takes back a drain as well. */
+  /** Withdraws a cordon or a drain. */
   uncordonWorker(project: string, id: WorkerId): Promise<WorkerView>
-  /** With empty hands it stays, draining, until its process ends. */
+  /** Requests a drain. A worker without tasks stays draining until its process ends or it is uncordoned. */
   drainWorker(project: string, id: WorkerId): Promise<WorkerView>
-  /** May be a moment old. */
+  /** Lists queues by name. May read a replica that is a moment behind. */
   listQueues(project: string, page: { limit: number; after?: string }): Promise<QueueView[]>
   /** Throws QUEUE_NOT_FOUND. */
   getQueue(project: string, name: string): Promise<QueueView>

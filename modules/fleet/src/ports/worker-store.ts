@@ -1,6 +1,6 @@
 import type { AttemptStore, TaskId, TaskTypeDefaults, WorkerId } from '@taskflow/tasks'
 
-/** What a worker says of itself when it starts. */
+/** Describes a worker that starts. */
 export interface WorkerIntroduction {
   readonly id: WorkerId
   readonly project: string
@@ -12,14 +12,14 @@ export interface WorkerIntroduction {
   readonly queues: readonly string[]
   readonly types: readonly string[]
   readonly slots: number
-  /** The incarnation before, of a worker that was declared dead and carries on: what that was asked to do still holds. */
+  /** The previous id of a worker that was marked lost and continues: a request to that id applies to this one. */
   readonly replaces?: WorkerId
 }
 
-/** What an operator asks of a worker: to take nothing more, or to take nothing more and empty its hands. */
+/** An operator's request to a worker: to claim no tasks, or also to finish or release the tasks that it holds. */
 export type WorkerRequest = 'cordon' | 'drain'
 
-/** What a worker settled of one queue since its last heartbeat. */
+/** Counts the tasks of one queue that a worker settled since its last heartbeat. */
 export interface QueueTally {
   readonly queue: string
   readonly succeeded: number
@@ -27,28 +27,32 @@ export interface QueueTally {
   readonly cancelled: number
 }
 
+/** What a worker reports with each heartbeat. */
 export interface Pulse {
   readonly running: number
-  /** How late the loop that runs handlers answers, in milliseconds. */
+  /** Delay of the event loop that runs handlers, in milliseconds. */
   readonly loopLagMs: number
-  /** Since the fetch loop last went round, in milliseconds. */
+  /** Milliseconds since the last successful fetch; 0 while the worker is full or cordoned. */
   readonly sinceFetchMs: number
   readonly state: 'active' | 'draining'
   readonly settled: readonly QueueTally[]
 }
 
+/** The reply to a heartbeat: the running tasks to cancel and the operator's request, if the worker is still registered. */
 export type Heartbeat =
   | { readonly isAlive: true; readonly cancelled: readonly TaskId[]; readonly request: WorkerRequest | null }
-  /** The worker was declared dead and its tasks rescued: it must carry on under a new id. */
+  /** The worker was marked lost and its tasks are rescued: it must continue under a new id. */
   | { readonly isAlive: false }
 
-/** Workers, as they report themselves. */
+/** Stores what workers report about themselves. */
 export interface WorkerStore {
+  /** Stores the worker and the defaults of its task types. Repeating the call changes nothing. */
   registerWorker(worker: WorkerIntroduction, types: readonly TaskTypeDefaults[]): Promise<void>
+  /** Renews all leases of the worker at once, and adds its tallies to the throughput of the queues. */
   heartbeatWorker(id: WorkerId, pulse: Pulse): Promise<Heartbeat>
-  /** The worker has stopped and holds no task. */
+  /** Marks the worker stopped. The rescuer requeues any task that it still holds. */
   deregisterWorker(id: WorkerId): Promise<void>
 }
 
-/** The life of tasks as workers drive it. */
+/** Stores everything that workers read and write. */
 export interface WorkStore extends AttemptStore, WorkerStore {}

@@ -16,8 +16,9 @@ export const cordonWorkerRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { 
     {
       schema: {
         operationId: 'cordonWorker',
-        summary: 'Let a worker take nothing more',
-        description: 'What it runs goes on. It hears of it at once, or with its next heartbeat, each second.',
+        summary: 'Cordon a worker',
+        description:
+          'Stops the worker from claiming tasks; its running attempts continue. Claims that begin after the reply get no task. Repeating the request changes nothing.',
         tags: ['workers'],
         params: WorkerParams,
         body: closed({}),

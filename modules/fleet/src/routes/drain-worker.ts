@@ -16,9 +16,9 @@ export const drainWorkerRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { s
     {
       schema: {
         operationId: 'drainWorker',
-        summary: 'Let a worker take nothing more and empty its hands',
+        summary: 'Drain a worker',
         description:
-          'What has not ended within its `TASKFLOW_DRAIN_MS` is handed back without using an attempt. The worker stays, draining, until its process is stopped or it is uncordoned.',
+          'Stops the worker from claiming tasks and lets its running attempts finish. The worker releases those that have not finished within its `TASKFLOW_DRAIN_MS`, without using an attempt. It stays draining until its process stops or it is uncordoned.',
         tags: ['workers'],
         params: WorkerParams,
         body: closed({}),

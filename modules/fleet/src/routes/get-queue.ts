@@ -16,11 +16,13 @@ export const getQueueRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { stor
       schema: {
         operationId: 'getQueue',
         summary: 'Get a queue',
+        description:
+          'Returns the queue with its latest counts. `If-None-Match` avoids sending an unchanged queue again. A queue exists once a task has been submitted to it.',
         tags: ['queues'],
         params: Type.Object({ name: name('The queue') }),
         response: {
           200: ref(QueueView),
-          304: Type.Null({ description: 'As `If-None-Match` has it' }),
+          304: Type.Null({ description: 'The queue has not changed: its ETag matches `If-None-Match`' }),
           ...problems(404),
         },
       },

@@ -16,11 +16,13 @@ export const getWorkerRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { sto
       schema: {
         operationId: 'getWorker',
         summary: 'Get a worker',
+        description:
+          'Returns the worker with the tasks that it runs. `If-None-Match` avoids sending an unchanged worker again.',
         tags: ['workers'],
         params: WorkerParams,
         response: {
           200: ref(WorkerView),
-          304: Type.Null({ description: 'As `If-None-Match` has it' }),
+          304: Type.Null({ description: 'The worker has not changed: its ETag matches `If-None-Match`' }),
           ...problems(404),
         },
       },

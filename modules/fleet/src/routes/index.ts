@@ -14,6 +14,7 @@ export interface FleetRouteDeps {
   readonly storage: FleetStore
 }
 
+/** Serves workers and queues. */
 export const fleetRoutes: RoomRoutes<FleetRouteDeps> = {
   schemas: [WorkerView, QueueView],
 

@@ -17,7 +17,8 @@ export const listQueuesRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { st
       schema: {
         operationId: 'listQueues',
         summary: 'List queues',
-        description: 'By name. Counts are as the coordinator last took them; no request counts.',
+        description:
+          'Returns a page of queues by name. The coordinator counts their tasks every 1 to 5 seconds, less often when counting is slow; `countedAt` is the time of the count.',
         tags: ['queues'],
         querystring: closed(PageQuery),
         response: { 200: pageOf(ref(QueueView)), ...problems() },

@@ -18,7 +18,8 @@ export const listWorkersRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { s
       schema: {
         operationId: 'listWorkers',
         summary: 'List workers',
-        description: 'Newest first; those that ended are kept for a day.',
+        description:
+          'Returns a page of workers, newest first. Workers that are lost or have stopped stay in the list for a day.',
         tags: ['workers'],
         querystring: closed(PageQuery),
         response: { 200: pageOf(ref(WorkerView)), ...problems() },

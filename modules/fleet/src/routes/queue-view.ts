@@ -4,20 +4,34 @@ import { TASK_STATES } from '@taskflow/tasks'
 import { nullable } from '@taskflow/validation'
 import type { QueueView as Queue } from '../ports/fleet-store.ts'
 
+/** A queue as the API shows it. */
 export const QueueView = Type.Object(
   {
-    name: Type.String(),
+    name: Type.String({ description: 'The name of the queue' }),
     depth: Type.Object(Object.fromEntries(TASK_STATES.map((state) => [state, Type.Optional(Type.Integer())])), {
-      description: 'Unfinished tasks by state, as last counted',
+      description: 'The number of unfinished tasks by state; states without tasks are absent',
     }),
-    oldestQueuedMs: nullable(Type.Number({ description: 'Age of the oldest queued task; null when none waits' })),
+    oldestQueuedMs: nullable(
+      Type.Number({ description: 'Milliseconds since the oldest queued task was queued; null when no task is queued' }),
+    ),
     throughput: Type.Object(
       { succeeded: Type.Integer(), failed: Type.Integer(), cancelled: Type.Integer() },
-      { description: 'What workers settled over the last full minute' },
+      { description: 'The number of tasks that workers settled during the last full minute, by outcome' },
     ),
-    countedAt: Moment,
+    countedAt: { ...Moment, description: 'When the coordinator counted the tasks' },
   },
-  { $id: 'Queue' },
+  {
+    $id: 'Queue',
+    examples: [
+      {
+        name: 'reports',
+        depth: { queued: 12, running: 4 },
+        oldestQueuedMs: 5_230,
+        throughput: { succeeded: 118, failed: 1, cancelled: 0 },
+        countedAt: '2026-01-01T00:00:01.000Z',
+      },
+    ],
+  },
 )
 
 export function queueView(queue: Queue): Static<typeof QueueView> {

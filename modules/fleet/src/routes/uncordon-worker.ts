@@ -16,8 +16,9 @@ export const uncordonWorkerRoute: FastifyPluginAsyncTypebox<Deps> = async (app, 
     {
       schema: {
         operationId: 'uncordonWorker',
-        summary: 'Let a worker take tasks again',
-        description: 'Takes back a drain as well, but not what that has handed back already.',
+        summary: 'Uncordon a worker',
+        description:
+          'Lets the worker claim tasks again. Also ends a drain, but does not return the tasks that the drain has already released.',
         tags: ['workers'],
         params: WorkerParams,
         body: closed({}),

@@ -1,8 +1,8 @@
 import { sqlBeside, statement } from '@taskflow/database'
 
 /**
- * Workers that ended live for a day and as long as they hold tasks, minutes of queues for two days, and a queue as long
- * as it has tasks or minutes.
+ * Deletes lost and stopped workers that hold no task after a day, the minutes of queues after two days, and queues that
+ * have neither tasks nor minutes.
  */
 export const clearFleetRows = statement<readonly [], never>({
   name: 'clear_fleet_rows',

@@ -1,5 +1,6 @@
--- Once: all that is unfinished is read for it. By a condition on the id that each fulfils, since without one the
--- only way is the one that is ruled out (plan-settings.ts), at a cost beside which a sort of all rows looks free.
+-- Materialized, because it reads every unfinished task. Each id fulfils the condition, which lets the planner use an
+-- index. Without the condition, only a sequential scan would be possible. plan-settings.ts makes it so expensive that
+-- a sort of all rows would look free beside it.
 with by_state as materialized (
   select project, queue, state, count(*) as tasks, min(queued_at) filter (where state = 'queued') as oldest_queued_at
   from task

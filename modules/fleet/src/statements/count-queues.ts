@@ -1,9 +1,8 @@
 import { sqlBeside, statement } from '@taskflow/database'
 
 /**
- * Counts every queue that has, had or settled tasks, so that an emptied one reads zero, and tells how many counts are
- * new. Only these are written, and each at least twice a minute: on a system at rest a row a second would be
- * a dead row a second.
+ * Counts the tasks of every known queue, also of an empty one, and returns how many counts changed. Writes a count only
+ * when it changed or is 30 s old: one write a second would leave one dead row a second on an idle system.
  */
 export const countQueues = statement<readonly [], { changed: number }>({
   name: 'count_queues',

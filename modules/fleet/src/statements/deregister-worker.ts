@@ -1,5 +1,6 @@
 import { sqlBeside, statement } from '@taskflow/database'
 
+/** Marks the worker stopped, unless it is lost. */
 export const deregisterWorker = statement<readonly [id: string], never>({
   name: 'deregister_worker',
   lane: 'heartbeat',

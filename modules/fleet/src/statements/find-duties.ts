@@ -4,14 +4,14 @@ interface Row {
   promote: boolean
   expire: boolean
   rescue: boolean
-  /** Null where no worker lives. */
+  /** Null when no worker is active or draining. */
   oldest_heartbeat_ms: number | null
 }
 
 /**
- * Whether there is anything for the statements of these duties: one cheap look in place of one of each. It takes no
- * parameters, for a statement without any is planned once, and planning this one took as long as running it. Its
- * states need not be the domain's own: what a duty may touch its own statement says.
+ * Finds which duties have work, in one cheap query instead of one for each duty. It takes no parameters, because a
+ * statement without parameters is planned once, and planning this one took as long as running it. Its states need not
+ * match the domain's exactly: the statement of each duty decides which tasks it may change.
  */
 export const findDuties = statement<readonly [], Row>({
   name: 'find_duties',

@@ -9,7 +9,7 @@ interface Row {
   crash_count: number
 }
 
-/** Running tasks in the hands of a worker that is dead, gone or has said goodbye. */
+/** Lists running tasks whose worker is lost, stopped or unknown. */
 export const listOrphanedLeases = statement<readonly [limit: number], Row>({
   name: 'list_orphaned_leases',
   lane: 'duty',

@@ -10,7 +10,7 @@ export interface QueueRow {
   counted_at: Date
 }
 
-/** One queue when `only` is given, else a page by name. */
+/** Lists one queue when `only` is given, and otherwise a page by name. */
 export const listQueues = statement<
   readonly [project: string, limit: number, after: string | null, only: string | null],
   QueueRow

@@ -14,7 +14,7 @@ left join lateral (
   from (
     select id, type, started_at from task
     where task.state = 'running' and task.worker_id = worker.id
-    -- A page shows the first of them; a worker of thousands of slots must not make it heavy.
+    -- Limits the size of a page: a worker may have thousands of slots.
     limit 200
   ) as task
 ) as held on true

@@ -27,7 +27,7 @@ type Params = readonly [
   silentAfterMs: number,
 ]
 
-/** One worker when `only` is given, else a page by age. */
+/** Lists one worker when `only` is given, and otherwise a page, newest first. */
 export const listWorkers = statement<Params, WorkerRow>({
   name: 'list_workers',
   columns: [

@@ -1,6 +1,6 @@
 import { sqlBeside, statement } from '@taskflow/database'
 
-/** Only those that have not given a sign of life since they were looked at. */
+/** Marks those workers lost that have sent no heartbeat since the given one. */
 export const markWorkersLost = statement<readonly [ids: string[], heartbeatAts: Date[]], { id: string }>({
   name: 'mark_workers_lost',
   lane: 'duty',

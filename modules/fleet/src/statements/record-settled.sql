@@ -3,7 +3,7 @@ select worker.project, item.queue, date_trunc('minute', clock_now()), item.succe
 from worker
 cross join unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) as item (queue, succeeded, failed, cancelled)
 where worker.id = $1
--- One order for all, so that two workers cannot wait for each other.
+-- All workers lock rows in the same order, which prevents deadlocks.
 order by item.queue
 on conflict (project, queue, minute) do update
 set succeeded = queue_minute.succeeded + excluded.succeeded,

@@ -14,6 +14,7 @@ type Params = readonly [
   replaces: string | null,
 ]
 
+/** Stores a new worker, with the request of the worker that it replaces. Does nothing when the id is known. */
 export const registerWorker = statement<Params, never>({
   name: 'register_worker',
   lane: 'heartbeat',

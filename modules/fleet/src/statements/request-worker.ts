@@ -3,8 +3,8 @@ import { sqlBeside, statement } from '@taskflow/database'
 type Params = readonly [project: string, id: string, request: string | null]
 
 /**
- * Applies cordon, drain and uncordon (which asks nothing any more) to a worker that lives, and tells it.
- * No row: it was declared dead, has said goodbye, or never was.
+ * Sets the request of an active or draining worker and notifies the worker; null withdraws the request (uncordon).
+ * Returns no row when the worker is lost, stopped or unknown.
  */
 export const requestWorker = statement<Params, { id: string }>({
   name: 'request_worker',

@@ -11,6 +11,7 @@ interface Deps extends Pick<AttemptStore, 'settleTasks'> {
   readonly db: Database
 }
 
+/** Implements the storage of this room's duties. */
 export function fleetDutyStore({ db, settleTasks }: Deps): FleetDutyStore {
   return {
     settleTasks,
@@ -18,7 +19,7 @@ export function fleetDutyStore({ db, settleTasks }: Deps): FleetDutyStore {
     async findDuties(silentAfterMs) {
       const [found] = await db.run(findDuties, [])
       const { promote = false, expire = false, rescue = false, oldest_heartbeat_ms: oldestMs = null } = found ?? {}
-      return { promote, expire, rescue, loseWorkers: oldestMs !== null && oldestMs > silentAfterMs }
+      return { promote, expire, rescue, markLost: oldestMs !== null && oldestMs > silentAfterMs }
     },
 
     async listSilentWorkers(olderThanMs) {

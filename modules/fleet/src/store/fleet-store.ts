@@ -7,16 +7,17 @@ import { listQueues, type QueueRow } from '../statements/list-queues.ts'
 import { listWorkers, type WorkerRow } from '../statements/list-workers.ts'
 import { requestWorker } from '../statements/request-worker.ts'
 
-// Workers beat every second. What is said of them is true within two, so one beat that comes late may be taken for silence
-// for a moment; nothing but what is shown depends on it.
+// Workers send a heartbeat each second. A worker shows as silent after two, and one late heartbeat may make it look silent
+// for a moment; nothing but the display depends on this state.
 const SILENT_AFTER_MS = 2_000
 
 interface Deps {
   readonly db: Database
-  /** For lists, which may be a moment old; but that of workers must show within two seconds who is alive. */
+  /** A replica for lists that may be a moment old. The list of workers reads `db`: it must show a silent worker within 2 s. */
   readonly readDb: Database
 }
 
+/** Implements reads of workers and queues, and requests to workers. */
 export function fleetStore({ db, readDb }: Deps): FleetStore {
   async function getWorker(project: string, id: WorkerId): Promise<WorkerView> {
     const [row] = await db.run(listWorkers, [project, 1, null, id, SILENT_AFTER_MS])
@@ -24,10 +25,10 @@ export function fleetStore({ db, readDb }: Deps): FleetStore {
     return toWorker(row)
   }
 
-  async function ask(project: string, id: WorkerId, verb: string, request: WorkerRequest | null): Promise<WorkerView> {
-    const [requested] = await db.run(requestWorker, [project, id, request])
+  async function request(project: string, id: WorkerId, verb: string, to: WorkerRequest | null): Promise<WorkerView> {
+    const [accepted] = await db.run(requestWorker, [project, id, to])
     const worker = await getWorker(project, id)
-    if (requested) return worker
+    if (accepted) return worker
     throw new TaskFlowError('WORKER_STATE_CONFLICT', `Cannot ${verb} worker ${id}: it is ${worker.state}`, {
       details: { id, verb, state: worker.state },
     })
@@ -41,11 +42,11 @@ export function fleetStore({ db, readDb }: Deps): FleetStore {
 
     getWorker,
 
-    cordonWorker: (project, id) => ask(project, id, 'cordon', 'cordon'),
+    cordonWorker: (project, id) => request(project, id, 'cordon', 'cordon'),
 
-    uncordonWorker: (project, id) => ask(project, id, 'uncordon', null),
+    uncordonWorker: (project, id) => request(project, id, 'uncordon', null),
 
-    drainWorker: (project, id) => ask(project, id, 'drain', 'drain'),
+    drainWorker: (project, id) => request(project, id, 'drain', 'drain'),
 
     async listQueues(project, { limit, after }) {
       const rows = await readDb.run(listQueues, [project, limit, after ?? null, null])

@@ -27,7 +27,7 @@ for (const engine of engines()) {
       ])
     })
 
-    test('says how long the oldest queued task waits, and nothing where none does', async () => {
+    test('returns the age of the oldest queued task, and null when no task is queued', async () => {
       await submitTask(given.storage, { queue: 'a' })
       await moveTime(given.db, 10 * MINUTE)
       await submitTask(given.storage, { queue: 'a' })
@@ -38,7 +38,7 @@ for (const engine of engines()) {
       expect(b!.oldestQueuedMs).toBeNull()
     })
 
-    test('tells how many counts are new, and writes no others but twice a minute', async () => {
+    test('returns how many counts changed, and writes unchanged counts only twice a minute', async () => {
       const versions = () =>
         rowsOf<{ queue: string; version: string }>(
           given.db,
@@ -59,7 +59,7 @@ for (const engine of engines()) {
       expect((await versions())[0]?.version).not.toBe(a?.version)
     })
 
-    test('reads zero for a queue that was emptied', async () => {
+    test('shows an empty depth for a queue without tasks', async () => {
       await submitTask(given.storage, { queue: 'a' })
       await listQueues()
       await script(given.db, 'delete from task')
@@ -79,7 +79,7 @@ for (const engine of engines()) {
       expect(await throughputAfter(3 * MINUTE)).toEqual(none)
     })
 
-    test('lists by name, page by page, and only those of the project', async () => {
+    test('lists the queues of a project by name, page by page', async () => {
       for (const queue of ['c', 'a', 'b', 'd']) await submitTask(given.storage, { queue })
       await submitTask(given.storage, { queue: 'z', project: 'other' })
       await given.storage.countQueues()
@@ -88,7 +88,7 @@ for (const engine of engines()) {
       expect([first, second].map((page) => page.map(({ name }) => name))).toEqual([['a', 'b', 'c'], ['d']])
     })
 
-    test('gets one queue, and says when there is none', async () => {
+    test('gets one queue, and throws when it does not exist', async () => {
       await submitTask(given.storage, { queue: 'a' })
       await given.storage.countQueues()
       expect(await given.storage.getQueue(PROJECT, 'a')).toMatchObject({ name: 'a', countedAt: expect.any(Date) })
@@ -96,7 +96,7 @@ for (const engine of engines()) {
       await expect(given.storage.getQueue('other', 'a')).rejects.toMatchObject({ code: 'QUEUE_NOT_FOUND' })
     })
 
-    test('forgets a queue once it has had neither tasks nor settled any for two days', async () => {
+    test('deletes a queue after two days without tasks and without settled tasks', async () => {
       const worker = await startWorker(given.storage)
       const tally = { queue: 'busy', succeeded: 1, failed: 0, cancelled: 0 }
       await given.storage.heartbeatWorker(worker.id, pulse({ settled: [tally] }))
@@ -114,7 +114,7 @@ for (const engine of engines()) {
       expect(await namesAfter(3)).toEqual(['full'])
     })
 
-    test('two may count at once', async () => {
+    test('allows several processes to count at once', async () => {
       for (const queue of ['a', 'b', 'c']) await submitTask(given.storage, { queue })
       await Promise.all([1, 2, 3].map(() => given.storage.countQueues()))
       expect(await listQueues()).toHaveLength(3)

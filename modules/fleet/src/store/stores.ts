@@ -15,7 +15,7 @@ export interface FleetStoresDeps extends Pick<AttemptStore, 'settleTasks'>, Pick
 
 export type FleetStores = FleetStore & WorkerStore & FleetDutyStore
 
-/** Everything this room stores. */
+/** Opens the stores of this room. */
 export function openFleetStores({ db, readDb, settleTasks, registerTaskTypes }: FleetStoresDeps): FleetStores {
   return {
     ...fleetStore({ db, readDb }),

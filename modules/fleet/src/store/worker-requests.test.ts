@@ -29,14 +29,14 @@ for (const engine of engines()) {
     const drain = ({ id }: WorkerIntroduction) => given.storage.drainWorker(PROJECT, id)
     const stateOf = async ({ id }: WorkerIntroduction) => (await given.storage.getWorker(PROJECT, id)).state
 
-    test('a worker is found as the list has it', async () => {
+    test('gets a worker as the list shows it', async () => {
       const { worker } = await startTask(given.storage)
       await startWorker(given.storage)
       const listed = await given.storage.listWorkers(PROJECT, { limit: 50 })
       expect(await given.storage.getWorker(PROJECT, worker.id)).toEqual(listed.find(({ id }) => id === worker.id))
     })
 
-    test('a worker of another project, or none, is not found, and not asked either', async () => {
+    test('neither gets nor changes an unknown worker or a worker of another project', async () => {
       const worker = await startWorker(given.storage)
       const notFound = { code: 'WORKER_NOT_FOUND' }
       for (const verb of ['getWorker', 'cordonWorker', 'uncordonWorker', 'drainWorker'] as const) {
@@ -46,7 +46,7 @@ for (const engine of engines()) {
       expect(await stateOf(worker)).toBe('active')
     })
 
-    test('a cordoned worker gets nothing more, and again what there is once uncordoned', async () => {
+    test('a cordoned worker claims nothing, until it is uncordoned', async () => {
       const { worker, task } = await startTask(given.storage)
       const waiting = await submitTask(given.storage, { type: task.type })
       expect(await cordon(worker)).toMatchObject({ id: worker.id, state: 'cordoned', running: [{ taskId: task.id }] })
@@ -55,7 +55,7 @@ for (const engine of engines()) {
       expect(await given.storage.claimTasks(claimBy(worker))).toMatchObject([{ taskId: waiting.id }])
     })
 
-    test('a worker that is asked to drain gets nothing more, and stays draining with empty hands', async () => {
+    test('a worker that drains claims nothing, and stays draining without tasks', async () => {
       const worker = await startWorker(given.storage)
       await submitTask(given.storage)
       expect(await drain(worker)).toMatchObject({ state: 'draining', running: [] })
@@ -64,7 +64,7 @@ for (const engine of engines()) {
       expect(await stateOf(worker)).toBe('draining')
     })
 
-    test('the last word counts', async () => {
+    test('the latest request replaces the earlier ones', async () => {
       const worker = await startWorker(given.storage)
       await drain(worker)
       expect(await cordon(worker)).toMatchObject({ state: 'cordoned' })
@@ -73,25 +73,25 @@ for (const engine of engines()) {
       expect(await uncordon(worker)).toMatchObject({ state: 'active' })
     })
 
-    test('a worker hears that it is asked, and its heartbeat says what', async () => {
+    test('notifies the worker of a request, which the next heartbeat returns', async () => {
       const worker = await startWorker(given.storage)
-      const heard: string[] = []
-      const stop = await databaseWakeups(given.db).on('asked', (detail) => heard.push(detail))
+      const notified: string[] = []
+      const stop = await databaseWakeups(given.db).on('asked', (detail) => notified.push(detail))
       const steps = [
         [cordon, 'cordon'],
         [drain, 'drain'],
         [uncordon, null],
       ] as const
-      for (const [index, [ask, request]] of steps.entries()) {
-        await ask(worker)
-        await eventually(() => heard.length > index)
+      for (const [index, [act, request]] of steps.entries()) {
+        await act(worker)
+        await eventually(() => notified.length > index)
         expect(await given.storage.heartbeatWorker(worker.id, pulse())).toMatchObject({ request })
       }
       await stop()
-      expect(heard).toEqual([worker.id, worker.id, worker.id])
+      expect(notified).toEqual([worker.id, worker.id, worker.id])
     })
 
-    test('a worker that carries on under a new id is asked what the old one was', async () => {
+    test('a worker that continues under a new id inherits the request of the old id', async () => {
       const old = await startWorker(given.storage)
       await cordon(old)
       await stopTime(given.db, 60_000)
@@ -102,21 +102,21 @@ for (const engine of engines()) {
       expect(await stateOf(await startWorker(given.storage))).toBe('active')
     })
 
-    test('what was asked in another project does not hold for whoever claims to have been there', async () => {
+    test('a worker does not inherit the request of a worker in another project', async () => {
       const stranger = await startWorker(given.storage, { project: 'other' })
       await given.storage.cordonWorker('other', stranger.id)
       expect(await stateOf(await startWorker(given.storage, { replaces: stranger.id }))).toBe('active')
     })
 
-    test('nothing can be asked of a worker that is lost or stopped', async () => {
+    test('rejects requests to a worker that is lost or stopped', async () => {
       const [lost, stopped] = [await startWorker(given.storage), await startWorker(given.storage)]
       await given.storage.deregisterWorker(stopped.id)
       await stopTime(given.db, 60_000)
       await given.storage.markWorkersLost(await given.storage.listSilentWorkers(10_000))
       const conflict = { code: 'WORKER_STATE_CONFLICT' }
-      for (const ask of [cordon, uncordon, drain]) {
-        await expect(ask(lost)).rejects.toMatchObject(conflict)
-        await expect(ask(stopped)).rejects.toMatchObject(conflict)
+      for (const act of [cordon, uncordon, drain]) {
+        await expect(act(lost)).rejects.toMatchObject(conflict)
+        await expect(act(stopped)).rejects.toMatchObject(conflict)
       }
       await expect(drain(lost)).rejects.toMatchObject({
         message: `Cannot drain worker ${lost.id}: it is lost`,
@@ -125,7 +125,7 @@ for (const engine of engines()) {
       expect(await stateOf(stopped)).toBe('stopped')
     })
 
-    test('a worker is silent once it missed two heartbeats, whatever it is asked, and until it beats again', async () => {
+    test('a worker is silent after two missed heartbeats until its next one, also when it is cordoned', async () => {
       const worker = await startWorker(given.storage)
       await stopTime(given.db, 2_000)
       expect(await stateOf(worker)).toBe('active')
@@ -136,7 +136,7 @@ for (const engine of engines()) {
       expect(await stateOf(worker)).toBe('cordoned')
     })
 
-    test('a worker that says it drains does, also when it is asked to cordon', async () => {
+    test('a worker that reports draining stays draining when it is cordoned', async () => {
       const worker = await startWorker(given.storage)
       await given.storage.heartbeatWorker(worker.id, pulse({ state: 'draining' }))
       expect(await cordon(worker)).toMatchObject({ state: 'draining' })

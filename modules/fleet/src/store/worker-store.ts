@@ -10,6 +10,7 @@ interface Deps extends Pick<TaskTypeStore, 'registerTaskTypes'> {
   readonly db: Database
 }
 
+/** Implements what workers report about themselves. */
 export function workerStore({ db, registerTaskTypes }: Deps): WorkerStore {
   return {
     async registerWorker(worker, types) {

@@ -25,9 +25,9 @@ for (const engine of engines()) {
     afterEach(() => moveTime(given.db, 0))
 
     const listWorkers = () => given.storage.listWorkers(PROJECT, { limit: 50 })
-    const bury = async () => given.storage.markWorkersLost(await given.storage.listSilentWorkers(SILENT_MS))
+    const markLost = async () => given.storage.markWorkersLost(await given.storage.listSilentWorkers(SILENT_MS))
 
-    test('a worker is listed as it introduced itself, with what it runs', async () => {
+    test('lists a worker as it registered, with the tasks that it runs', async () => {
       await stopTime(given.db)
       const worker = newWorker({
         name: 'größter "worker"',
@@ -53,14 +53,14 @@ for (const engine of engines()) {
       ])
     })
 
-    test('introducing itself twice, because the first reply was lost, is once', async () => {
+    test('registers a worker once when it registers twice, because the first reply was lost', async () => {
       const worker = newWorker()
       await given.storage.registerWorker(worker, [])
       await given.storage.registerWorker(worker, [])
       expect(await listWorkers()).toHaveLength(1)
     })
 
-    test('a worker that said goodbye stays stopped, though a heartbeat comes late, and claims nothing', async () => {
+    test('a stopped worker stays stopped after a late heartbeat, and claims nothing', async () => {
       const worker = newWorker()
       await given.storage.registerWorker(worker, [])
       await given.storage.deregisterWorker(worker.id)
@@ -70,7 +70,7 @@ for (const engine of engines()) {
       expect(await listWorkers()).toMatchObject([{ id: worker.id, state: 'stopped' }])
     })
 
-    test('a heartbeat says that the worker lives and how it does', async () => {
+    test('a heartbeat updates the state and measurements of its worker', async () => {
       await stopTime(given.db)
       const worker = await startWorker(given.storage)
       const [before] = await listWorkers()
@@ -86,23 +86,23 @@ for (const engine of engines()) {
       expect(after!.heartbeatAt.getTime() - before!.heartbeatAt.getTime()).toBe(60_000)
     })
 
-    test('only a silent worker is silent, and buried; from then on its heartbeats are refused', async () => {
+    test('marks only silent workers lost, and refuses their heartbeats from then on', async () => {
       await stopTime(given.db)
       const silent = await startWorker(given.storage)
-      const lively = await startWorker(given.storage)
+      const healthy = await startWorker(given.storage)
       await stopTime(given.db, SILENT_MS + 1)
-      await given.storage.heartbeatWorker(lively.id, pulse())
+      await given.storage.heartbeatWorker(healthy.id, pulse())
       expect((await given.storage.listSilentWorkers(SILENT_MS)).map(({ id }) => id)).toEqual([silent.id])
-      expect(await bury()).toEqual([silent.id])
-      expect(await bury()).toEqual([])
+      expect(await markLost()).toEqual([silent.id])
+      expect(await markLost()).toEqual([])
       expect(await given.storage.heartbeatWorker(silent.id, pulse())).toEqual({ isAlive: false })
       expect((await listWorkers()).map(({ id, state }) => [id, state])).toEqual([
-        [lively.id, 'active'],
+        [healthy.id, 'active'],
         [silent.id, 'lost'],
       ])
     })
 
-    test('a heartbeat between the look and the burial saves the worker', async () => {
+    test('does not mark a worker lost that sent a heartbeat after it was listed as silent', async () => {
       const worker = await startWorker(given.storage)
       await moveTime(given.db, SILENT_MS + 1_000)
       const silent = await given.storage.listSilentWorkers(SILENT_MS)
@@ -111,11 +111,11 @@ for (const engine of engines()) {
       expect(await given.storage.heartbeatWorker(worker.id, pulse())).toMatchObject({ isAlive: true })
     })
 
-    test('a worker that nobody knows is not alive', async () => {
+    test('refuses the heartbeat of an unknown worker', async () => {
       expect(await given.storage.heartbeatWorker(newWorkerId(), pulse())).toEqual({ isAlive: false })
     })
 
-    test('a worker that said goodbye is stopped, and not silent', async () => {
+    test('shows a deregistered worker as stopped, not as silent', async () => {
       const worker = await startWorker(given.storage)
       await given.storage.deregisterWorker(worker.id)
       await moveTime(given.db, SILENT_MS + 1_000)
@@ -123,15 +123,15 @@ for (const engine of engines()) {
       expect(await listWorkers()).toMatchObject([{ id: worker.id, state: 'stopped' }])
     })
 
-    test('saying goodbye does not bring a lost worker back', async () => {
+    test('a lost worker that deregisters stays lost', async () => {
       const worker = await startWorker(given.storage)
       await moveTime(given.db, SILENT_MS + 1_000)
-      await bury()
+      await markLost()
       await given.storage.deregisterWorker(worker.id)
       expect(await listWorkers()).toMatchObject([{ state: 'lost' }])
     })
 
-    test('leases are orphaned when their worker is lost, stopped or gone, and not before', async () => {
+    test('lists leases as orphaned once their worker is lost or stopped, and not before', async () => {
       const { storage } = given
       const living = await startTask(storage)
       const lost = await startTask(storage)
@@ -140,7 +140,7 @@ for (const engine of engines()) {
       await storage.deregisterWorker(stopped.worker.id)
       await moveTime(given.db, SILENT_MS + 1_000)
       await storage.heartbeatWorker(living.worker.id, pulse())
-      await bury()
+      await markLost()
       const orphans = await storage.listOrphanedLeases(10)
       expect(orphans.map(({ taskId }) => taskId).sort()).toEqual([lost.task.id, stopped.task.id])
       expect(orphans.find(({ taskId }) => taskId === lost.task.id)).toEqual({
@@ -163,7 +163,7 @@ for (const engine of engines()) {
       expect([...first, ...second].map(({ id }) => id)).toEqual(ids.reverse())
     })
 
-    test('the last worker to introduce itself says what a task type is', async () => {
+    test('stores a task type as the latest worker registered it', async () => {
       const type = {
         type: 'report.build',
         queue: 'reports',

@@ -163,8 +163,9 @@ export interface Problem {
 }
 
 export interface Queue {
+  /** The name of the queue */
   name: string
-  /** Unfinished tasks by state, as last counted */
+  /** The number of unfinished tasks by state; states without tasks are absent */
   depth: {
     blocked?: number
     scheduled?: number
@@ -176,15 +177,15 @@ export interface Queue {
     failed?: number
     cancelled?: number
   }
-  /** Age of the oldest queued task; null when none waits */
+  /** Milliseconds since the oldest queued task was queued; null when no task is queued */
   oldestQueuedMs: number | null
-  /** What workers settled over the last full minute */
+  /** The number of tasks that workers settled during the last full minute, by outcome */
   throughput: {
     succeeded: number
     failed: number
     cancelled: number
   }
-  /** ISO 8601, UTC */
+  /** When the coordinator counted the tasks */
   countedAt: string
 }
 
@@ -279,19 +280,29 @@ export interface TaskEvent {
 }
 
 export interface Worker {
-  /** Of this incarnation: a new one each time the process starts */
+  /** UUIDv7, in lower case; a worker gets a new id each time its process starts */
   id: string
+  /** The project whose tasks the worker runs */
   project: string
+  /** The name from the settings of the worker */
   name: string
+  /** The name of the machine */
   host: string
+  /** The process id on that machine */
   pid: number
+  /** The TaskFlow version of the worker */
   version: string
+  /** The labels from the settings of the worker */
   labels: Record<string, string>
+  /** The queues that the worker serves */
   queues: Array<string>
+  /** The task types that the worker has handlers for */
   types: Array<string>
+  /** The number of attempts that can run at the same time */
   slots: number
+  /** A `silent` worker has sent no heartbeat for two seconds; the tasks of a `lost` worker are rescued; a `stopped` worker ended as planned */
   state: 'active' | 'silent' | 'cordoned' | 'draining' | 'lost' | 'stopped'
-  /** At most 200 of them */
+  /** The tasks that the worker runs, at most 200 of them */
   running: Array<{
     /** UUIDv7, in lower case */
     taskId: string
@@ -299,12 +310,12 @@ export interface Worker {
     /** ISO 8601, UTC */
     startedAt: string
   }>
-  /** How late the loop of its handlers answers */
+  /** Delay of the event loop that runs handlers, in milliseconds */
   loopLagMs: number
-  /** Since it last looked for tasks; 0 while it rightly does not */
+  /** Milliseconds since the last successful fetch of tasks; 0 while the worker is full, cordoned or draining */
   sinceFetchMs: number
-  /** ISO 8601, UTC */
+  /** When the worker registered */
   startedAt: string
-  /** ISO 8601, UTC */
+  /** When the last heartbeat arrived */
   heartbeatAt: string
 }

@@ -10,7 +10,7 @@ import { coordinator } from './coordinator.ts'
 const DUTIES = ['dutyPoller', 'expirer', 'promoter', 'queueCounter', 'reconciler', 'rescuer', 'retention', 'vacuum']
 
 const idleStore: TaskDutyStore & FleetDutyStore = {
-  findDuties: async () => ({ promote: false, expire: false, loseWorkers: false, rescue: false }),
+  findDuties: async () => ({ promote: false, expire: false, markLost: false, rescue: false }),
   promoteTasks: async () => ({ promoted: 0, nextDueInMs: null }),
   countQueuedTasks: async () => [],
   listQueuedTasks: async () => [],
