@@ -21,19 +21,19 @@ describe('the administrator', () => {
   const ensure = (keyFile: string | undefined = join(dir, 'admin.key')) =>
     ensureAdministrator({ storage: given.storage, ids, keyFile })
 
-  test('is made at the first start, and the key in the folder opens the door', async () => {
+  test('is created at the first start, with a valid key in the key file', async () => {
     const { secret, isNew } = await ensure()
     expect(isNew).toBe(true)
     expect(readFileSync(join(dir, 'admin.key'), 'utf8').trim()).toBe(secret)
     expect(await given.storage.findPrincipal(hashSecret(secret!))).toMatchObject({ role: 'admin', project: PROJECT })
   })
 
-  test('is the same at the second start', async () => {
+  test('keeps its key at the second start', async () => {
     const { secret } = await ensure()
     expect(await ensure()).toEqual({ secret, isNew: false })
   })
 
-  test('is made anew when the last one was revoked, or will expire', async () => {
+  test('gets a new key when every other administrator key is revoked or expires', async () => {
     await ensure()
     const [first] = await given.storage.listApiKeys(PROJECT)
     await given.storage.revokeApiKey(PROJECT, first!.id)
@@ -51,7 +51,7 @@ describe('the administrator', () => {
     expect(await given.storage.findPrincipal(hashSecret(secret!))).toMatchObject({ role: 'admin' })
   })
 
-  test('is told its secret once where there is no folder to keep it', async () => {
+  test('gets its secret only once without a key file', async () => {
     const keyFile = undefined
     expect(await ensureAdministrator({ storage: given.storage, ids, keyFile })).toMatchObject({ isNew: true })
     expect(await ensureAdministrator({ storage: given.storage, ids, keyFile })).toEqual({

@@ -8,24 +8,25 @@ const PROJECT = 'default'
 interface Deps {
   readonly storage: Pick<KeyStore, 'createApiKey' | 'listApiKeys'>
   readonly ids: Ids
-  /** Where an embedded TaskFlow keeps the key for the command line of the same machine. */
+  /** The file in which an embedded TaskFlow keeps the key for the command line on the same machine. */
   readonly keyFile: string | undefined
 }
 
+/** The administrator's API key after a start. */
 export interface Administrator {
-  /** Known when it was made now, or is kept in the folder. */
+  /** Known when this start created the key, or when the key file has it. */
   readonly secret: string | undefined
   readonly isNew: boolean
 }
 
-/** Makes sure that somebody can sign in: the first start creates an administrator's API key. */
+/** Creates an administrator's API key unless there is one, so that somebody can sign in after the first start. */
 export async function ensureAdministrator({ storage, ids, keyFile }: Deps): Promise<Administrator> {
   const keys = await storage.listApiKeys(PROJECT)
   if (keys.some(isAdministrator)) {
     return { secret: keyFile && existsSync(keyFile) ? readFileSync(keyFile, 'utf8').trim() : undefined, isNew: false }
   }
   const secret = newSecret()
-  // The file first: a key that is stored and known to nobody would lock everybody out.
+  // Write the file first: a key in the database that nobody knows would lock everybody out.
   if (keyFile) writeFileSync(keyFile, `${secret}\n`, { mode: 0o600 })
   await storage.createApiKey({
     id: ids.next(),
@@ -38,6 +39,6 @@ export async function ensureAdministrator({ storage, ids, keyFile }: Deps): Prom
   return { secret, isNew: true }
 }
 
-/** One that expires may be gone when it is needed. */
+/** Returns whether the key stays valid; a key that expires may be missing when it is needed. */
 const isAdministrator = ({ role, revokedAt, expiresAt }: ApiKey): boolean =>
   role === 'admin' && revokedAt === null && expiresAt === null

@@ -8,30 +8,34 @@ import { hashSecret, isSecret } from './secrets.ts'
 interface Deps {
   readonly storage: Pick<KeyStore, 'findPrincipal'>
   readonly clock: Pick<Clock, 'monotonicMs'>
-  /** Each permission of the product, with the least role that has it. */
+  /** Maps each permission of the product to the lowest role that has it. */
   readonly permissions: PermissionTable
-  /** A key of an administrator that is not stored. */
+  /** A token with the role `admin` from the settings; it is not stored. */
   readonly adminToken?: string | undefined
 }
 
 const ADMIN: Principal = { actor: 'admin', role: 'admin', project: 'default' }
 
-// For so long another process may still take a key that was revoked.
+// The longest time for which another process may still accept a revoked key.
 const REMEMBER_MS = 5_000
 const MAX_REMEMBERED = 10_000
 
+/** A cached lookup of one token. */
 interface Remembered {
   readonly principal: Promise<Principal | undefined>
   readonly until: number
-  /** What the promise gave, once it has, unless that is nobody. */
+  /** The principal, once the promise has resolved with one. */
   found?: Principal | undefined
 }
 
-/** Tells who holds a token. Remembers the answer for a moment, also that nobody does. */
+/**
+ * Finds the principal of a token. Caches the result for `REMEMBER_MS`, also when there is none, so that most requests need
+ * neither a hash nor a query.
+ */
 export class Authenticator implements Access {
   readonly #deps: Deps
   readonly #adminHash: Buffer | undefined
-  /** By token, so that most requests cost no hash. Only what may be a key is kept. */
+  /** By token. Contains only the admin token and tokens with the form of an API key. */
   readonly #remembered = new Map<string, Remembered>()
 
   constructor(deps: Deps) {
@@ -47,14 +51,15 @@ export class Authenticator implements Access {
     return leastRoleFor(this.#deps.permissions, permission)
   }
 
-  /** Who was found to hold it a moment ago. */
+  /** Returns the cached principal of the token, without a query. */
   remembered(token: string): Principal | undefined {
     return this.#fresh(token)?.found
   }
 
+  /** Resolves with the principal of the token; undefined when the token is not valid. */
   async authenticate(token: string): Promise<Principal | undefined> {
     const hash = hashSecret(token)
-    // Of equal length and compared in constant time, so that the time taken tells nothing of the token.
+    // Hashes of equal length are compared in constant time, so that the duration reveals nothing about the token.
     const isAdmin = this.#adminHash !== undefined && timingSafeEqual(this.#adminHash, Buffer.from(hash))
     if (!isAdmin && !isSecret(token)) return undefined
     return (
@@ -63,7 +68,7 @@ export class Authenticator implements Access {
     ).principal
   }
 
-  /** To be called when keys changed. */
+  /** Clears the cache. Call it after keys have changed. */
   forget(): void {
     this.#remembered.clear()
   }
@@ -73,7 +78,7 @@ export class Authenticator implements Access {
     return remembered && this.#deps.clock.monotonicMs() < remembered.until ? remembered : undefined
   }
 
-  /** A token stays in memory no longer than it serves, or until the next that is looked up. The oldest come first. */
+  /** Removes expired tokens, and the oldest ones beyond `MAX_REMEMBERED`. Entries are in the order of their expiry. */
   #forgetOldest(): void {
     const now = this.#deps.clock.monotonicMs()
     for (const [token, { until }] of this.#remembered) {
@@ -91,7 +96,7 @@ export class Authenticator implements Access {
       (found) => {
         entry.found = found
       },
-      // A failure is no answer.
+      // A failed query must not be cached as a result.
       () => this.#remembered.delete(token),
     )
     return entry

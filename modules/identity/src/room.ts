@@ -5,7 +5,7 @@ import type { KeyStore } from './ports/key-store.ts'
 import type { IdentityRouteDeps } from './routes/index.ts'
 import { type IdentityStoresDeps, openIdentityStores } from './store/key-store.ts'
 
-/** Principals, their roles and their API keys. */
+/** Authenticates principals by their API keys, and defines what each role may do. */
 export const identityRoom = {
   name: 'identity',
   errors: IDENTITY_ERRORS,

@@ -25,7 +25,7 @@ function setup() {
   return { clock, events }
 }
 
-test('the expirer drains full batches in one round', async () => {
+test('the expirer processes all full batches in one round', async () => {
   const { clock, events } = setup()
   const counts = [500, 500, 3]
   const service = expirer({ clock, events, storage: { expireTasks: async () => counts.shift() ?? 0 } })
@@ -39,7 +39,7 @@ test.each([
   ['expirer', 500, expirer],
   ['promoter', 1_000, promoter],
   ['rescuer', 500, rescuer],
-] as const)('the %s ends a round of many batches of %i when leadership is lost', async (_, batch, duty) => {
+] as const)('the %s ends a round between batches of %i once leadership is lost', async (_, batch, duty) => {
   const { clock, events } = setup()
   let batches = 0
   let isLeading = true
@@ -64,7 +64,7 @@ test.each([
   expect(batches).toBe(1)
 })
 
-test('the expirer says nothing when nothing expired', async () => {
+test('the expirer reports nothing when nothing expired', async () => {
   const { clock, events } = setup()
   const seen: number[] = []
   events.on('tasks.expired', ({ count }) => seen.push(count))
@@ -83,7 +83,7 @@ test('the expirer says nothing when nothing expired', async () => {
 test.each([
   ['queueCounter', 1_000, queueCounter],
   ['vacuum', 10_000, vacuum],
-] as const)('%s pauses for %i ms, or for fifty times as long as it worked', async (_, minimumMs, duty) => {
+] as const)('%s pauses for %i ms, or for fifty times the duration of its work', async (_, minimumMs, duty) => {
   const { clock, events } = setup()
   const works = [0, 1_000, 0]
   let rounds = 0
@@ -108,7 +108,7 @@ test.each([
   expect(rounds).toBe(3)
 })
 
-test('the queue counter counts less and less often while no count changes, and each second once one does', async () => {
+test('the queue counter slows down while no count changes, and counts each second after a change', async () => {
   const { clock, events } = setup()
   const changes = [0, 0, 0, 0, 3]
   const countQueues = async () => changes.shift() ?? 0
@@ -132,7 +132,7 @@ test('the queue counter counts less and less often while no count changes, and e
   expect(pauses).toEqual([2_000, 4_000, 5_000, 5_000, 1_000])
 })
 
-test('retention tells which days it dropped, and nothing when it dropped none', async () => {
+test('retention reports the partitions that it dropped, and nothing when it dropped none', async () => {
   const { clock, events } = setup()
   const days = [['20260101', '20260102'], []]
   const seen: (readonly string[])[] = []
@@ -150,15 +150,15 @@ test('retention tells which days it dropped, and nothing when it dropped none', 
   expect(seen).toEqual([['20260101', '20260102']])
 })
 
-test('a round that fails is told, and the next one comes', async () => {
+test('reports a failed round and runs the next one', async () => {
   const { clock, events } = setup()
-  const outcomes = [() => Promise.reject(new Error('away')), async () => 7]
+  const outcomes = [() => Promise.reject(new Error('unavailable')), async () => 7]
   const service = expirer({ clock, events, storage: { expireTasks: () => (outcomes.shift() ?? (async () => 0))() } })
   stop = service.stop
   const failed = nextEvents(events, 'round.failed')
   const expired = nextEvents(events, 'tasks.expired')
   await service.start()
-  expect(await failed).toMatchObject([{ service: 'expirer', error: { message: 'away' } }])
+  expect(await failed).toMatchObject([{ service: 'expirer', error: { message: 'unavailable' } }])
   await clock.advance(FALLBACK_PAUSE_MS)
   expect(await expired).toEqual([{ count: 7 }])
 })

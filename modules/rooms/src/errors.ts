@@ -4,7 +4,7 @@ import { type ErrorCode, type ErrorDescription, KERNEL_ERRORS } from '@taskflow/
 import { VALIDATION_ERRORS } from '@taskflow/validation'
 import { ROOMS } from './rooms.ts'
 
-/** Every error that the platform and the rooms throw on purpose, by code. */
+/** Maps each error code of the platform and of all rooms to its description. */
 export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = Object.assign(
   {},
   VALIDATION_ERRORS,

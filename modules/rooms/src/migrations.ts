@@ -3,9 +3,9 @@ import { type Migration, readMigrations } from '@taskflow/database'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** Folders whose migrations make the schema: the platform's own and each room's. */
+/** The packages whose migrations make up the schema: the platform and each room with tables of its own. */
 const FOLDERS = ['platform/database', 'modules/tasks', 'modules/fleet', 'modules/identity']
 
-/** The migrations of the platform and of all rooms, in the order of their numbers. */
+/** Reads the migrations of the platform and of all rooms, in the order of their numbers. */
 export const allMigrations = (): Migration[] =>
   readMigrations(FOLDERS.map((folder) => join(ROOT, folder, 'migrations')))

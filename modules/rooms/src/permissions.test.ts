@@ -3,7 +3,7 @@ import { leastRoleFor, permits } from '@taskflow/identity'
 import { expect, test } from 'vitest'
 import { PERMISSIONS } from './permissions.ts'
 
-/** Written out a second time, by permission. */
+/** Repeats the permissions by hand, so that an accidental change fails. */
 const MATRIX: Record<Permission, readonly string[]> = {
   'tasks:read': ['viewer', 'submitter', 'operator', 'admin'],
   'queues:read': ['viewer', 'submitter', 'operator', 'admin'],

@@ -1,7 +1,7 @@
 import type { Role } from '@taskflow/http/access'
 import { ROOMS } from './rooms.ts'
 
-/** Each permission of the product, with the least role that has it. */
+/** Maps each permission of the product to the lowest role that has it. */
 export const PERMISSIONS: Readonly<Record<string, Role>> = Object.assign(
   { 'metrics:read': 'viewer' },
   ...ROOMS.map(({ permissions }) => permissions),

@@ -5,9 +5,10 @@ import type { Duty } from '@taskflow/kernel'
 import type { Room } from '@taskflow/room'
 import { tasksRoom } from '@taskflow/tasks/room'
 
-/** Every room of the product, each after those whose stores it needs. A new feature is a line here. */
+/** Lists every room, after the rooms whose stores it needs. A new feature adds its room here. */
 const listed = [tasksRoom, fleetRoom, identityRoom] as const
 
+/** Every room of the product. The registries of the product are the sums of what these rooms declare. */
 export const ROOMS: readonly Room[] = listed
 
 type Listed = (typeof listed)[number]

@@ -8,7 +8,7 @@ import { everyStatement, statementFiles } from './every-statement.ts'
 
 const read = (file: string): string => readFileSync(join(import.meta.dirname, '../../..', file), 'utf8')
 
-test('every file of statements is one statement, named after it', () => {
+test('each file of statements contains one statement with the name of the file', () => {
   const names = everyStatement.map(({ name }) => name)
   expect(names.map((name) => `${name.replaceAll('_', '-')}.ts`).sort()).toEqual(
     statementFiles.map((file) => basename(file)).sort(),
@@ -18,8 +18,8 @@ test('every file of statements is one statement, named after it', () => {
 
 const LONGEST_LINE = 120
 
-// Formatting by a tool was tried and left: see docs/decisions/0020-sql-in-files.md.
-test.each(statementFiles)('%s has its SQL beside it, in the format of all SQL here', (file) => {
+// No tool formats SQL here: see docs/decisions/0020-sql-in-files.md.
+test.each(statementFiles)('%s has its SQL in a file beside it, formatted like all SQL', (file) => {
   const lines = read(file.replace(/\.ts$/, '.sql')).split('\n')
   const strings = /'[^']*'/g
   const flaws = lines.flatMap((line, index) => [
@@ -43,10 +43,10 @@ for (const engine of engines()) {
     })
     afterAll(() => server.close())
 
-    // A server has its autovacuum, and cannot prepare a vacuum.
+    // PostgreSQL cannot prepare VACUUM, and only PGlite runs this statement.
     const prepared = everyStatement.filter(({ name }) => engine.kind === 'pglite' || name !== 'vacuum_tables')
     test.each(prepared.map((each) => [each.name, each]))(
-      '%s prepares, and returns its columns and notifications',
+      '%s can be prepared, and returns its columns and notifications',
       async (_, each) => {
         const columns = await server.describe(each.text)
         const notifications = (each.notifies ?? []).map((topic) => `notify_${topic}`)
@@ -57,7 +57,7 @@ for (const engine of engines()) {
 }
 
 interface Describer {
-  /** Names of the columns that a statement would return. */
+  /** Resolves with the names of the columns that a statement would return. */
   describe(text: string): Promise<string[]>
   close(): Promise<void>
 }
@@ -82,7 +82,7 @@ async function openDescriber(engine: Engine): Promise<Describer> {
   }
 }
 
-/** Has a statement parsed and described, and not run: node-postgres sends whatever object can submit itself. */
+/** Returns a query for node-postgres that parses and describes a statement without running it. */
 function describing(text: string, resolve: (columns: string[]) => void, reject: (error: Error) => void) {
   let columns: string[] = []
   return {

@@ -5,25 +5,25 @@ import type { Dispatch } from '@taskflow/tasks'
 import { ROOMS, type RoomStores } from './rooms.ts'
 
 export interface StorageDeps {
-  /** Migrated. */
+  /** A migrated database. */
   readonly db: Database
-  /** A replica of `db`, for lists that may be a moment old. Writes, and reads that follow a write, go to `db`. */
+  /** A replica of `db` for lists that may be a moment old. Writes, and reads that follow a write, use `db`. */
   readonly readDb?: Database
   readonly events: Events
-  /** How long finished tasks are kept that name no retention of their own. */
+  /** How long to keep finished tasks that have no retention of their own, in milliseconds. */
   readonly retentionMs: number
-  /** Called after the commit with tasks that have just become queued, so that a broker can be notified. Must not wait. */
+  /** Called after each commit with the dispatches of tasks that have become queued. Must not wait. */
   readonly onQueued?: (dispatches: readonly Dispatch[]) => void
 }
 
-/** Everything that is stored: the sum of the rooms' stores. */
+/** All stores: those of the rooms and those of the platform. */
 export type Storage = RoomStores &
   LeaderStore & {
     /** Resolves when the database answers; throws DATABASE_UNAVAILABLE when it does not. */
     ping(): Promise<void>
   }
 
-/** Opens the stores of all rooms over one database. Each room is given the stores of the rooms before it. */
+/** Opens the stores of all rooms over one database. Each room receives the stores of the rooms before it. */
 export function openStorage({ db, readDb = db, ...deps }: StorageDeps): Storage {
   const sweeps = ROOMS.flatMap((room) => room.sweeps ?? [])
   const platform = { ...leaderStore(db), ping: async () => void (await db.run(ping, [])) }
@@ -33,5 +33,5 @@ export function openStorage({ db, readDb = db, ...deps }: StorageDeps): Storage 
   return stores as Storage
 }
 
-/** What a room needs is checked where the room is defined; the sum of all it is given has it. */
+/** Opens the stores of one room. The cast is safe: `deps` contains the stores of all earlier rooms, which each room's type requires. */
 const openStores = ({ stores }: Room, deps: object): object => stores?.(deps as never) ?? {}

@@ -1,5 +1,6 @@
 import type { Principal, Role } from '@taskflow/http/access'
 
+/** A stored API key, without its secret. */
 export interface ApiKey {
   readonly id: string
   readonly name: string
@@ -10,22 +11,24 @@ export interface ApiKey {
   readonly lastUsedAt: Date | null
 }
 
+/** An API key to store. */
 export interface NewApiKey {
   readonly id: string
   readonly project: string
   readonly name: string
   readonly role: Role
-  /** SHA-256 of the secret, in hex: the secret itself is never stored. */
+  /** SHA-256 of the secret, in hexadecimal. The secret itself is never stored. */
   readonly hash: string
   readonly expiresAt: Date | null
 }
 
-/** API keys, hashed at rest. */
+/** Stores API keys by the hash of their secrets. */
 export interface KeyStore {
   createApiKey(key: NewApiKey): Promise<ApiKey>
+  /** Lists all keys, oldest first, including revoked and expired ones. */
   listApiKeys(project: string): Promise<ApiKey[]>
-  /** Throws API_KEY_NOT_FOUND. Revoking twice does nothing. */
+  /** Revokes a key. Does nothing when the key is already revoked. Throws API_KEY_NOT_FOUND. */
   revokeApiKey(project: string, id: string): Promise<ApiKey>
-  /** Who holds this key, if it is valid now; notes its use at most once a minute. */
+  /** Finds the principal of a valid key, and records the use of the key at most once a minute. */
   findPrincipal(hash: string): Promise<Principal | undefined>
 }

@@ -9,7 +9,7 @@ const given = useApi()
 const as = (token: string) => ({ authorization: `Bearer ${token}` })
 const ID = '01900000-0000-7000-8000-000000000000'
 
-/** One request for each permission; whether it succeeds does not matter here, only whether it is let in. */
+/** One request for each permission. Only whether the request is authorised matters here, not whether it succeeds. */
 const REQUESTS = {
   'tasks:read': ['GET', '/v1/tasks'],
   'queues:read': ['GET', '/v1/queues'],
@@ -25,7 +25,7 @@ const REQUESTS = {
 } as const
 
 for (const role of ROLES) {
-  test(`lets a ${role} do what its role permits, and names what is missing for the rest`, async () => {
+  test(`permits a ${role} what the role includes, and names the missing permission otherwise`, async () => {
     const key = await given.keyOf(role)
     for (const [permission, [method, url]] of Object.entries(REQUESTS)) {
       const named = permission as keyof typeof REQUESTS
@@ -45,7 +45,7 @@ for (const role of ROLES) {
   })
 }
 
-test('leaves nothing open but health, readiness and the docs', async () => {
+test('requires credentials for every operation except health and readiness', async () => {
   const { paths } = (await given.call('GET', '/openapi.json')).json
   const open: string[] = []
   for (const [path, methods] of Object.entries(paths as Record<string, object>)) {
@@ -58,12 +58,12 @@ test('leaves nothing open but health, readiness and the docs', async () => {
   expect(open.sort()).toEqual(['get /health', 'get /ready'])
 })
 
-test('asks for credentials as HTTP has it', async () => {
+test('requests credentials with the WWW-Authenticate header', async () => {
   const reply = await given.app.inject('/v1/tasks')
   expect(reply.headers['www-authenticate']).toBe('Bearer realm="taskflow"')
 })
 
-test('creates a key whose secret is shown once, takes it, and no longer once it is revoked', async () => {
+test('creates a key, returns its secret once, and accepts the key until it is revoked', async () => {
   const created = await given.call('POST', '/v1/api-keys', { name: 'ci', role: 'submitter' })
   const { id, secret, ...rest } = created.json
   expect(created.status).toBe(201)
@@ -82,7 +82,7 @@ test('creates a key whose secret is shown once, takes it, and no longer once it 
   expect((await given.call('DELETE', `/v1/api-keys/${ID}`)).status).toBe(404)
 })
 
-test('takes no key that has expired', async () => {
+test('rejects an expired key', async () => {
   const body = { name: 'old', role: 'viewer', expiresAt: '2020-01-01T00:00:00Z' }
   const { secret } = (await given.call('POST', '/v1/api-keys', body)).json
   expect((await given.call('GET', '/v1/me', undefined, as(secret))).status).toBe(401)

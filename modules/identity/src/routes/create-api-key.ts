@@ -21,21 +21,35 @@ export const createApiKeyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { 
         operationId: 'createApiKey',
         summary: 'Create an API key',
         description:
-          'The reply alone carries the secret: it is stored nowhere, so an `Idempotency-Key` is refused here.',
+          'Creates a key and returns its secret. TaskFlow stores only a hash, so no later request can return the secret again. For the same reason, this operation rejects an `Idempotency-Key`.',
         tags: ['api keys'],
         headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String()) }),
-        body: closed({
-          name: name('The key'),
-          role: Type.Enum([...ROLES]),
-          expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'Never, where left out' })),
-        }),
+        body: closed(
+          {
+            name: name('The name of the key'),
+            role: Type.Enum([...ROLES], {
+              description: 'What the key permits; each role includes the roles before it',
+            }),
+            expiresAt: Type.Optional(
+              Type.String({
+                format: 'date-time',
+                description: 'When the key expires; without it, the key does not expire',
+              }),
+            ),
+          },
+          { examples: [{ name: 'ci', role: 'submitter', expiresAt: '2027-01-01T00:00:00Z' }] },
+        ),
         response: { 201: ref(CreatedApiKeyView), ...problems(413, 415) },
       },
       config: { permission: 'apiKeys:manage' },
     },
     async (request, reply) => {
       if (request.headers['idempotency-key'] !== undefined) {
-        throw malformedField('headers', '/idempotency-key', 'cannot be honoured here: a secret is shown once')
+        throw malformedField(
+          'headers',
+          '/idempotency-key',
+          'is not supported here, because the secret is returned only once: omit it',
+        )
       }
       const { body } = request
       const secret = newSecret()

@@ -9,10 +9,18 @@ export const meRoute: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'getMe',
-        summary: 'Who the credentials belong to',
+        summary: 'Get the caller',
+        description: 'Returns who the credentials belong to, with the role and project of the caller.',
         tags: ['system'],
         response: {
-          200: Type.Object({ actor: Type.String(), role: Type.Enum([...ROLES]), project: Type.String() }),
+          200: Type.Object(
+            {
+              actor: Type.String({ description: 'The name that `createdBy` and the history of tasks show' }),
+              role: Type.Enum([...ROLES]),
+              project: Type.String({ description: 'The project that the credentials give access to' }),
+            },
+            { examples: [{ actor: 'key:ci', role: 'submitter', project: 'default' }] },
+          ),
           ...problems(),
         },
       },

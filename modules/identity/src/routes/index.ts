@@ -14,6 +14,7 @@ export interface IdentityRouteDeps {
   readonly access: Pick<Authenticator, 'forget'>
 }
 
+/** Serves API keys and the caller's identity. */
 export const identityRoutes: RoomRoutes<IdentityRouteDeps> = {
   schemas: [ApiKeyView, CreatedApiKeyView],
 

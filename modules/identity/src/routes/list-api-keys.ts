@@ -16,7 +16,8 @@ export const listApiKeysRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { s
       schema: {
         operationId: 'listApiKeys',
         summary: 'List API keys',
-        description: 'Revoked and expired ones included; secrets never.',
+        description:
+          'Returns a page of keys, oldest first, including revoked and expired keys. No key contains its secret.',
         tags: ['api keys'],
         querystring: closed(PageQuery),
         response: { 200: pageOf(ref(ApiKeyView)), ...problems() },

@@ -17,7 +17,8 @@ export const revokeApiKeyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { 
       schema: {
         operationId: 'revokeApiKey',
         summary: 'Revoke an API key',
-        description: 'Within 5 seconds no process takes it any more. Revoking twice does nothing.',
+        description:
+          'Makes the key invalid. Every process rejects the key after 5 seconds at the latest. Revoking a key again changes nothing.',
         tags: ['api keys'],
         params: Type.Object({ id: Id }),
         response: { 200: ref(ApiKeyView), ...problems(404, 413, 415) },

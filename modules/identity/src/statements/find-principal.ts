@@ -6,7 +6,7 @@ interface Row {
   project: string
 }
 
-/** Notes the use of a key, at most once a minute so that reading stays reading. */
+/** Finds the principal of a valid key. Records the use of the key only once a minute, so that few requests write. */
 export const findPrincipal = statement<readonly [hash: string], Row>({
   name: 'find_principal',
   columns: ['name', 'role', 'project'],

@@ -15,7 +15,7 @@ for (const engine of engines()) {
     const given = useStorage(engine)
     afterEach(() => moveTime(given.db, 0))
 
-    test('a key is created and lists without its hash', async () => {
+    test('creates a key and lists it without its hash', async () => {
       const { hash: _, ...key } = newKey({ project: 'lists', expiresAt: new Date('2100-01-01T00:00:00.001Z') })
       const created = await given.storage.createApiKey({ hash: 'h', ...key })
       const { project: __, ...rest } = key
@@ -24,7 +24,7 @@ for (const engine of engines()) {
       expect(await given.storage.listApiKeys('other')).toEqual([])
     })
 
-    test('tells who holds a key', async () => {
+    test('finds the principal of a key', async () => {
       const key = newKey({ role: 'operator', name: 'ann' })
       await given.storage.createApiKey(key)
       expect(await given.storage.findPrincipal(key.hash)).toEqual({
@@ -35,7 +35,7 @@ for (const engine of engines()) {
       expect(await given.storage.findPrincipal('unknown')).toBeUndefined()
     })
 
-    test('an expired key is nobody', async () => {
+    test('finds no principal for an expired key', async () => {
       const key = newKey({ expiresAt: new Date(Date.now() + HOUR) })
       await given.storage.createApiKey(key)
       expect(await given.storage.findPrincipal(key.hash)).toBeDefined()
@@ -43,7 +43,7 @@ for (const engine of engines()) {
       expect(await given.storage.findPrincipal(key.hash)).toBeUndefined()
     })
 
-    test('a revoked key is nobody, and revoking twice does nothing', async () => {
+    test('finds no principal for a revoked key, and does nothing when it is revoked again', async () => {
       const key = newKey()
       await given.storage.createApiKey(key)
       const first = await given.storage.revokeApiKey(PROJECT, key.id)
@@ -54,7 +54,7 @@ for (const engine of engines()) {
       expect(await given.storage.findPrincipal(key.hash)).toBeUndefined()
     })
 
-    test('an unknown key, or one of another project, cannot be revoked', async () => {
+    test('refuses to revoke an unknown key or a key of another project', async () => {
       const key = newKey()
       await given.storage.createApiKey(key)
       const notFound = { code: 'API_KEY_NOT_FOUND' }
@@ -63,7 +63,7 @@ for (const engine of engines()) {
       expect(await given.storage.findPrincipal(key.hash)).toBeDefined()
     })
 
-    test('notes the use of a key, at most once a minute', async () => {
+    test('records the use of a key at most once a minute', async () => {
       const key = newKey({ project: 'use' })
       await given.storage.createApiKey(key)
       const useAfter = async (ms: number) => {

@@ -12,7 +12,7 @@ export interface IdentityStoresDeps {
   readonly db: Database
 }
 
-/** Everything this room stores. */
+/** Opens the store of this room. */
 export function openIdentityStores({ db }: IdentityStoresDeps): KeyStore {
   return {
     async createApiKey({ id, project, name, role, hash, expiresAt }) {

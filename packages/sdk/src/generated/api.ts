@@ -3,15 +3,17 @@
 export interface ApiKey {
   /** UUIDv7, in lower case */
   id: string
+  /** The name of the key; `createdBy` and the history of tasks show it as `key:<name>` */
   name: string
+  /** What the key permits; each role includes the roles before it */
   role: 'viewer' | 'submitter' | 'operator' | 'admin'
   /** ISO 8601, UTC */
   createdAt: string
-  /** ISO 8601, UTC */
+  /** The key is invalid from then on; null when it does not expire */
   expiresAt: string | null
-  /** ISO 8601, UTC */
+  /** The key is invalid since then; null when it is not revoked */
   revokedAt: string | null
-  /** ISO 8601, UTC */
+  /** The last use, accurate to a minute; null before the first use */
   lastUsedAt: string | null
 }
 
@@ -38,17 +40,19 @@ export interface Attempt {
 export interface CreatedApiKey {
   /** UUIDv7, in lower case */
   id: string
+  /** The name of the key; `createdBy` and the history of tasks show it as `key:<name>` */
   name: string
+  /** What the key permits; each role includes the roles before it */
   role: 'viewer' | 'submitter' | 'operator' | 'admin'
   /** ISO 8601, UTC */
   createdAt: string
-  /** ISO 8601, UTC */
+  /** The key is invalid from then on; null when it does not expire */
   expiresAt: string | null
-  /** ISO 8601, UTC */
+  /** The key is invalid since then; null when it is not revoked */
   revokedAt: string | null
-  /** ISO 8601, UTC */
+  /** The last use, accurate to a minute; null before the first use */
   lastUsedAt: string | null
-  /** Shown here and never again */
+  /** The secret to send as `Authorization: Bearer <secret>`; only this reply contains it */
   secret: string
 }
 
@@ -81,16 +85,19 @@ export interface LogLine {
 }
 
 export interface Me {
+  /** The name that `createdBy` and the history of tasks show */
   actor: string
   role: 'viewer' | 'submitter' | 'operator' | 'admin'
+  /** The project that the credentials give access to */
   project: string
 }
 
 export interface NewApiKey {
-  /** The key: letters, digits and `. _ : -`, at most 128 */
+  /** The name of the key: letters, digits and `. _ : -`, at most 128 */
   name: string
+  /** What the key permits; each role includes the roles before it */
   role: 'viewer' | 'submitter' | 'operator' | 'admin'
-  /** Never, where left out */
+  /** When the key expires; without it, the key does not expire */
   expiresAt?: string
 }
 
