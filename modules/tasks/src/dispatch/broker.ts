@@ -2,8 +2,8 @@ import type { Priority } from '../domain/priority.ts'
 import type { TaskId } from '../domain/task.ts'
 
 /**
- * Where tasks wait for a worker. Brokers keep lines apart, so that a worker is
- * never handed a task it cannot run, and a class never stands before another.
+ * A subqueue: the queued tasks of one queue, task type and priority class. Brokers keep subqueues apart, so that a worker
+ * receives only tasks that it can run, and no class delays another.
  */
 export interface Line {
   readonly project: string
@@ -12,16 +12,17 @@ export interface Line {
   readonly priority: Priority
 }
 
-/** What travels through a broker: a reference to a task that is queued, never the task. */
+/** The message that announces one queued task to workers. It refers to the task and never contains it. */
 export interface Dispatch extends Line {
   readonly taskId: TaskId
-  /** The moment the task counts as waiting since (`rankOf`), in milliseconds of the epoch: the smallest goes first. */
+  /** The time since which the task counts as waiting (`rankOf`), in milliseconds since the epoch; the smallest goes first. */
   readonly rankMs: number
 }
 
+/** What a worker takes: up to `max` dispatches of tasks that it can run. */
 export interface TakeOptions {
   readonly project: string
-  /** Those that come first are served first where `isDrawn`; otherwise the smallest rank goes first over all of them. */
+  /** Served in this order when `isDrawn`; otherwise the smallest rank over all queues goes first. */
   readonly queues: readonly string[]
   readonly isDrawn: boolean
   readonly types: readonly string[]
@@ -30,35 +31,37 @@ export interface TakeOptions {
   readonly signal: AbortSignal
 }
 
-/** Word that tasks may be ready: either which, or, where the database itself keeps the line, that there may be some. */
+/** The result of a take: the tasks to claim, or `'any'` when the database itself holds the subqueues. */
 export interface Delivery {
-  /** At most as many as were asked for, none twice. */
+  /** At most `max` distinct tasks. They may have been claimed or cancelled already. */
   readonly tasks: readonly TaskId[] | 'any'
-  /** Called when the claim has committed, with how many it got: a message is never held while a handler runs. */
+  /** Call this when the claim has committed, with the number of claimed tasks. No dispatch is held while a handler runs. */
   acknowledge(claimed: number): Promise<void>
-  /** Called instead when the claim failed: word of these tasks is given back, for whoever takes next. */
+  /** Call this instead when the claim failed: the dispatches become available to every consumer again. */
   release(): Promise<void>
 }
 
 /**
- * Carries wake-ups from submission to the workers.
+ * Carries dispatches from submissions to the workers.
  *
- * PostgreSQL stays the truth. A broker may lose, repeat or reorder dispatches;
- * the claim in storage makes a repeat harmless, and the reconciler publishes
- * again what was lost. A taker that dies between its take and its
- * acknowledgement costs a delay, not a task.
+ * PostgreSQL stays the truth. A broker may lose, repeat or reorder dispatches: the claim makes a repeated dispatch
+ * harmless, and the reconciler publishes lost dispatches again. A consumer that crashes between a take and its
+ * acknowledgement delays its tasks, but loses none.
  *
- * An implementation is correct when it passes `brokerConformance()`. Methods
- * throw BROKER_UNAVAILABLE, within a few seconds, when the broker does not answer.
+ * An implementation is correct when it passes `brokerConformance()`. Methods throw BROKER_UNAVAILABLE, within a few
+ * seconds, when the broker does not answer.
  */
 export interface Broker {
   readonly name: 'postgres' | 'redis' | 'rabbitmq'
-  /** Word of each of these is with the broker when it resolves. Those that are there already may be kept once. */
+  /** Resolves when the broker holds all of these dispatches. It may keep a repeated dispatch once. */
   publish(dispatches: readonly Dispatch[]): Promise<void>
-  /** Waits up to waitMs; resolves with nothing when the time is up or the signal aborts. */
+  /** Waits up to `waitMs` for dispatches. Resolves with undefined when the time is up or the signal aborts. */
   take(options: TakeOptions): Promise<Delivery | undefined>
-  /** How many dispatches wait in each of these lines or are out with a taker, in their order; undefined where the database keeps them. */
-  depths(lines: readonly Line[]): Promise<readonly number[] | undefined>
+  /**
+   * Counts the dispatches of each subqueue that wait or that a consumer has not acknowledged. Resolves with undefined when
+   * the database itself holds the subqueues.
+   */
+  depths(subqueues: readonly Line[]): Promise<readonly number[] | undefined>
   /** Resolves when the broker answers. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -6,7 +6,7 @@ import type { Priority } from '../domain/priority.ts'
 import type { Dispatch } from './broker.ts'
 import { publisher } from './publisher.ts'
 
-const away = new TaskFlowError('BROKER_UNAVAILABLE', 'away')
+const unavailable = new TaskFlowError('BROKER_UNAVAILABLE', 'unavailable')
 
 const dispatches = (count: number, priority: Priority = 'normal'): Dispatch[] =>
   Array.from({ length: count }, (_, rankMs) => ({
@@ -18,13 +18,13 @@ const dispatches = (count: number, priority: Priority = 'normal'): Dispatch[] =>
     rankMs,
   }))
 
-/** A broker that answers when the test says so. */
+/** Creates a publisher whose broker answers when the test says so. */
 function setup() {
   const clock = handClock()
   const events = new EventEmitter<TaskFlowEvents>()
-  const told: string[] = []
-  events.on('dispatches.published', ({ count }) => told.push(`published ${count}`))
-  events.on('dispatches.dropped', ({ count, error }) => told.push(`dropped ${count}: ${(error as Error).message}`))
+  const reported: string[] = []
+  events.on('dispatches.published', ({ count }) => reported.push(`published ${count}`))
+  events.on('dispatches.dropped', ({ count, error }) => reported.push(`dropped ${count}: ${(error as Error).message}`))
   const calls: { batch: readonly Dispatch[]; answer: PromiseWithResolvers<void> }[] = []
   const broker = {
     name: 'redis' as const,
@@ -37,9 +37,9 @@ function setup() {
   return {
     ...publisher({ broker, clock, events }),
     clock,
-    told,
+    reported,
     calls,
-    /** The sizes of the batches that left by now. */
+    /** Resolves with the sizes of the batches that have left. */
     async sizes() {
       await settled()
       return calls.map(({ batch }) => batch.length)
@@ -54,8 +54,8 @@ function setup() {
 }
 
 describe('a publisher', () => {
-  test('tells at once, and gathers what comes while that is on its way', async () => {
-    const { publish, sizes, answer, told } = setup()
+  test('publishes at once, and gathers what arrives while that batch is in flight', async () => {
+    const { publish, sizes, answer, reported } = setup()
     publish(dispatches(1))
     expect(await sizes()).toEqual([1])
     for (let count = 0; count < 100; count++) publish(dispatches(2))
@@ -63,10 +63,10 @@ describe('a publisher', () => {
     await answer(0)
     expect(await sizes()).toEqual([1, 200])
     await answer(1)
-    expect(told).toEqual(['published 1', 'published 200'])
+    expect(reported).toEqual(['published 1', 'published 200'])
   })
 
-  test('tells in the order in which they came, in batches that a broker can swallow', async () => {
+  test('publishes in order of arrival, in batches of limited size', async () => {
     const { publish, sizes, answer, calls } = setup()
     const all = dispatches(1_100)
     for (let from = 0; from < all.length; from += 550) publish(all.slice(from, from + 550))
@@ -75,10 +75,10 @@ describe('a publisher', () => {
     expect(calls.flatMap(({ batch }) => batch)).toEqual(all)
   })
 
-  test('tells of urgent ones while a flood of others is on its way, however much of that waits', async () => {
-    const { publish, calls, told } = setup()
+  test('publishes urgent dispatches during a flood of others, however many of those wait', async () => {
+    const { publish, calls, reported } = setup()
     for (let count = 0; count < 60; count++) publish(dispatches(1_000))
-    expect(told.length).toBe(10)
+    expect(reported.length).toBe(10)
     const urgent = [...dispatches(1, 'critical'), ...dispatches(1, 'high')]
     publish([...dispatches(1), ...urgent])
     await settled()
@@ -86,29 +86,29 @@ describe('a publisher', () => {
     expect(calls[1]?.batch).toEqual(urgent)
   })
 
-  test('says what was dropped when the broker fails, and goes on', async () => {
-    const { publish, answer, told } = setup()
+  test('reports what was dropped when the broker fails, and continues', async () => {
+    const { publish, answer, reported } = setup()
     publish(dispatches(3))
-    await answer(0, away)
+    await answer(0, unavailable)
     publish(dispatches(4))
     await answer(1)
-    expect(told).toEqual(['dropped 3: away', 'published 4'])
+    expect(reported).toEqual(['dropped 3: unavailable', 'published 4'])
   })
 
-  test('drops what comes while 50,000 wait, and takes more when they have left', async () => {
-    const { publish, sizes, answer, told } = setup()
+  test('drops what arrives while 50,000 wait, and accepts more once they have left', async () => {
+    const { publish, sizes, answer, reported } = setup()
     for (let count = 0; count < 50; count++) publish(dispatches(1_000))
     publish(dispatches(7))
-    expect(told).toEqual(['dropped 7: Broker redis was not told of queued tasks: 50000 wait for it already'])
+    expect(reported).toEqual(['dropped 7: Cannot publish queued tasks to broker redis: 50000 already wait'])
     await answer(0)
     publish(dispatches(5))
     for (let index = 1; index < 201; index++) await answer(index)
     expect((await sizes()).at(-1)).toBe(5)
-    expect(told.at(-1)).toBe('published 5')
+    expect(reported.at(-1)).toBe('published 5')
   })
 
-  test('sends a full batch beside the one on its way, and waits for both before it stops', async () => {
-    const { publish, stop, sizes, answer, told } = setup()
+  test('sends a full batch beside the one in flight, and waits for both before it stops', async () => {
+    const { publish, stop, sizes, answer, reported } = setup()
     publish(dispatches(250))
     publish(dispatches(249))
     expect(await sizes()).toEqual([250])
@@ -116,14 +116,14 @@ describe('a publisher', () => {
     expect(await sizes()).toEqual([250, 250])
     const stopped = stop()
     await answer(1)
-    expect(told).toEqual(['published 250'])
+    expect(reported).toEqual(['published 250'])
     await answer(0)
     await stopped
-    expect(told).toEqual(['published 250', 'published 250'])
+    expect(reported).toEqual(['published 250', 'published 250'])
   })
 
-  test('lets everything leave before it stops', async () => {
-    const { publish, stop, answer, told, clock } = setup()
+  test('sends everything before it stops', async () => {
+    const { publish, stop, answer, reported, clock } = setup()
     publish(dispatches(1))
     await settled()
     publish(dispatches(2))
@@ -131,26 +131,26 @@ describe('a publisher', () => {
     await answer(0)
     await answer(1)
     await stopped
-    expect(told).toEqual(['published 1', 'published 2'])
+    expect(reported).toEqual(['published 1', 'published 2'])
     expect(clock.sleepers).toBe(0)
   })
 
-  test('stops within a second when the broker does not answer, and drops what still waits', async () => {
-    const { publish, stop, answer, sizes, told, clock } = setup()
+  test('stops within a second when the broker does not answer, and drops the rest', async () => {
+    const { publish, stop, answer, sizes, reported, clock } = setup()
     publish(dispatches(1))
     await settled()
     publish(dispatches(2))
     const stopped = stop()
     await clock.advance(1_000)
     await stopped
-    await answer(0, away)
+    await answer(0, unavailable)
     publish(dispatches(3))
     expect(await sizes()).toEqual([1])
-    const reason = 'Broker redis was not told of queued tasks: the publisher has stopped'
-    expect(told).toEqual(['dropped 1: away', `dropped 2: ${reason}`, `dropped 3: ${reason}`])
+    const reason = 'Cannot publish queued tasks to broker redis: the publisher has stopped'
+    expect(reported).toEqual(['dropped 1: unavailable', `dropped 2: ${reason}`, `dropped 3: ${reason}`])
   })
 
-  test('stops at once when nothing was published, also of nothing', async () => {
+  test('stops at once when nothing was published', async () => {
     const { publish, stop, sizes, clock } = setup()
     publish([])
     await stop()

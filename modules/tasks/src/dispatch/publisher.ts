@@ -8,32 +8,35 @@ interface Deps {
   readonly events: Events
 }
 
+/** Sends dispatches to the broker without making callers wait for it. */
 export interface Publisher {
-  /** Takes them and returns: what became queued is durable already, and nobody waits for a broker. */
+  /** Accepts dispatches and returns at once: the tasks are durable already. */
   publish(dispatches: readonly Dispatch[]): void
-  /** Lets what waits leave for a moment; from then on everything is dropped. */
+  /** Sends waiting dispatches for up to `DRAIN_MS`; drops everything from then on. */
   stop(): Promise<void>
 }
 
-// What is urgent waits for no more than two of these on its way; above it a call grows longer without getting much
-// cheaper by the dispatch.
+// Urgent dispatches wait for at most two batches that are in flight. Larger batches take longer, but cost hardly less per
+// dispatch.
 const MAX_BATCH = 250
-// A few seconds of the fastest submission; some 20 MB of memory.
+// A few seconds of the fastest submission; about 20 MB of memory.
 const MAX_WAITING = 50_000
 const DRAIN_MS = 1_000
 
 const isUrgent = ({ priority }: Dispatch): boolean => priority === 'critical' || priority === 'high'
 
 /**
- * Tells the broker of tasks that became queued, gathered: while one batch is on its way, the next
- * gathers, and leaves beside it once it can hold no more. Critical and high ones have a line of their own, so that a flood of the others does not hold them up on the way
- * to the broker. What the broker does not take is dropped, and so is what comes while too much waits: the
- * tasks are in the database, where the reconciler finds them. What waits longest is told first.
+ * Publishes the dispatches of tasks that became queued, in batches: while one batch is in flight, the next one gathers. A
+ * full batch leaves beside it. Critical and high dispatches have batches of their own, so that a flood of others does not
+ * delay them. The oldest dispatches leave first.
+ *
+ * Drops dispatches that the broker refuses, or that arrive while `MAX_WAITING` dispatches wait: the tasks are in the
+ * database, where the reconciler finds them.
  */
 export function publisher({ broker, clock, events }: Deps): Publisher {
   let isStopped = false
-  const urgent = publishingLine()
-  const others = publishingLine()
+  const urgent = batcher()
+  const others = batcher()
 
   async function send(dispatches: readonly Dispatch[]): Promise<void> {
     const count = dispatches.length
@@ -47,11 +50,11 @@ export function publisher({ broker, clock, events }: Deps): Publisher {
   }
 
   const refusal = (reason: string): Error =>
-    new TaskFlowError('BROKER_UNAVAILABLE', `Broker ${broker.name} was not told of queued tasks: ${reason}`)
+    new TaskFlowError('BROKER_UNAVAILABLE', `Cannot publish queued tasks to broker ${broker.name}: ${reason}`)
 
-  function publishingLine() {
+  function batcher() {
     let waiting = 0
-    // Of two on their way the later may land first, so each waits for the one before as well.
+    // The later of two batches in flight may complete first, so each promise also waits for the previous one.
     let last: Promise<void> = Promise.resolve()
     const gathered = naturalBatch<readonly Dispatch[], void>({
       async run(items) {
@@ -69,7 +72,7 @@ export function publisher({ broker, clock, events }: Deps): Publisher {
       add(dispatches: readonly Dispatch[]): void {
         if (dispatches.length === 0) return
         if (waiting >= MAX_WAITING) {
-          const error = refusal(`${waiting} wait for it already`)
+          const error = refusal(`${waiting} already wait`)
           events.emit('dispatches.dropped', { count: dispatches.length, error })
           return
         }
@@ -95,7 +98,7 @@ export function publisher({ broker, clock, events }: Deps): Publisher {
   }
 }
 
-/** Without their values, which would be kept for as long as the chain is. */
+/** Waits for both without keeping their values: the chain would hold on to them. */
 async function bothOf(one: Promise<unknown>, other: Promise<unknown>): Promise<void> {
   await one
   await other

@@ -8,7 +8,7 @@ interface Deps extends DutyDeps {
 
 const BATCH = 500
 
-/** Fails tasks that nobody started, or that did not finish, within the time their caller gave them. */
+/** Fails waiting tasks whose schedule-to-start or schedule-to-close timeout has passed. */
 export function expirer({ storage, ...deps }: Deps): PeriodicService {
   return duty({
     ...deps,

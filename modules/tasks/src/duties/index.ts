@@ -15,8 +15,9 @@ export interface TaskDutyDeps extends DutyDeps {
   readonly wakeups: Wakeups
 }
 
+/** Creates the duties of this room. */
 export const taskDuties = ({ broker, wakeups, ...deps }: TaskDutyDeps): readonly Duty[] => [
-  // Sleeps until the next task is due, and is woken when one is stored that is due earlier.
+  // Sleeps until the next task is due; storing a task that is due earlier wakes it.
   { service: promoter(deps), watch: (wake) => wakeups.on('due', wake) },
   { service: expirer(deps) },
   { service: reconciler({ ...deps, broker }), watch: (wake) => reconcileWhenReturned(wake, deps.events) },

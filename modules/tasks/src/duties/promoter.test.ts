@@ -16,7 +16,7 @@ import { submitTask } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { promoter } from './promoter.ts'
 
-// The true time, since what is tested is how late it is; one engine, since the storage's own tests try all.
+// Uses real time, because these tests measure lateness, and one engine, because the tests of the statements cover all.
 const engine = engines()[0]!
 
 describe('promoter', () => {
@@ -41,7 +41,7 @@ describe('promoter', () => {
       `select (extract(epoch from queued_at - run_at) * 1000)::float8 as late_ms from task where state = 'queued'`,
     )
 
-  test('does not ask without a pause for a due task that somebody else has locked', async () => {
+  test('pauses between queries for a due task that another transaction has locked', async () => {
     let rounds = 0
     const storage = {
       async promoteTasks() {
@@ -57,9 +57,9 @@ describe('promoter', () => {
     expect(rounds).toBeLessThanOrEqual(45)
   })
 
-  // Half of them, because the machine may be busy with something else for a moment; a promoter that
-  // waited for its poll would be half a second late on average.
-  test('queues tasks within 100 ms of their own moments, and never before', async () => {
+  // Measures the median, because the machine may be busy for a moment. A promoter that polled each second would be late by
+  // half a second on average.
+  test('queues tasks within 100 ms after they are due, and never before', async () => {
     await start()
     expect(await medianLatenessOf(100)).toBeLessThan(100)
   })
@@ -86,7 +86,7 @@ describe('promoter', () => {
     return late.toSorted((a, b) => a - b)[count / 2] ?? Number.POSITIVE_INFINITY
   }
 
-  test('sleeps until the next task is due, and a new earlier one wakes it', async () => {
+  test('sleeps until the next task is due, and wakes up for a new earlier task', async () => {
     const pauses: number[] = []
     const clock: Clock = {
       ...systemClock,
@@ -102,11 +102,11 @@ describe('promoter', () => {
     const early = await submitTask(given.storage, { delayMs: 100 })
     await promoted
     expect((await given.storage.getTask(PROJECT, early.id)).state).toBe('queued')
-    // Less than the half second that it would be late had the promoter slept on until the other task.
+    // A promoter that slept until the other task would be 500 ms late.
     expect((await lateness())[0]!.late_ms).toBeLessThan(400)
   })
 
-  test('catches up with everything that fell due while nobody promoted, batch by batch', async () => {
+  test('promotes everything that became due while no promoter ran, batch by batch', async () => {
     await given.storage.submitTasks(submissionOf(...Array.from({ length: 2_500 }, () => newTask({ delayMs: 1 }))))
     const promoted = nextEvents(given.events, 'tasks.promoted')
     await start()

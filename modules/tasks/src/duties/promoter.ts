@@ -6,13 +6,13 @@ interface Deps extends DutyDeps {
   readonly storage: Pick<TaskDutyStore, 'promoteTasks'>
 }
 
-// A due task that somebody has locked is skipped: it must not be asked for without a pause.
+// A due task that another transaction has locked is skipped, and must not be queried again without a pause.
 const SHORTEST_PAUSE_MS = 5
 const BATCH = 1_000
 
 /**
- * Moves tasks to queued when they are due. It sleeps until the next one is, not
- * until the next poll; word of an earlier one wakes it (`promoteWhenDue`), and the lookout where that word is lost.
+ * Moves tasks to queued when they are due. Sleeps until the next task is due instead of polling. The wake-up `due` announces
+ * a task that is due earlier; if the wake-up is lost, the duty poller finds the task.
  */
 export function promoter({ storage, ...deps }: Deps): PeriodicService {
   return duty({

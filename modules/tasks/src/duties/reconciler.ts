@@ -9,68 +9,73 @@ interface Deps extends DutyDeps {
   readonly broker: Pick<Broker, 'depths' | 'publish'>
 }
 
+/** A subqueue with fewer dispatches in the broker than queued tasks. */
 interface Gap {
-  readonly line: Line
+  readonly subqueue: Line
   readonly missing: number
 }
 
 const INTERVAL_MS = 30_000
-// At most one part in fifty of a connection's time goes into counting, but a wiped broker is not left alone for longer than this.
+// Counting takes at most 2 % of a connection's time, but a broker that lost everything waits no longer than the pause below.
 const PAUSE_PER_WORK = 50
 const LONGEST_PAUSE_MS = 300_000
-// Word of a task that became queued later than this may be on its way: so long a publication may wait for a broker.
+// A dispatch may take this long to arrive, because a publication may wait for its broker.
 const SETTLED_MS = 5_000
-// What was dropped until all processes had noticed that the broker is back is settled by then.
+// By then, every task has settled whose dispatch was dropped before all processes noticed that the broker is available.
 const AFTER_RETURN_MS = 2 * SETTLED_MS
 const PAGE = 1_000
-// A broker that has to be asked for each line may take a millisecond for it.
-const LINES_AT_ONCE = 500
+// A broker may need one query for each subqueue, of about a millisecond.
+const SUBQUEUES_AT_ONCE = 500
 
 /**
- * Tells the broker of the queued tasks of which it lost word, or never had any (P2).
+ * Publishes again the queued tasks whose dispatches the broker lost or never received (P2).
  *
- * It knows only numbers: how many tasks of a line are queued, and how many words of that line the
- * broker holds or has out with a taker. The difference is what is missing at least, and so many of
- * the oldest tasks are told again. They may not be the very ones whose words were lost: then a few
- * words are doubled, which a claim makes harmless, and the lost ones are told when they are the
- * oldest themselves, which is when their turn comes. A backlog of which nothing was lost is left alone.
+ * The reconciler compares numbers only: the queued tasks of a subqueue, and its dispatches that wait in the broker or that
+ * a consumer has not acknowledged. At least the difference is missing, and the reconciler publishes that many of the
+ * oldest tasks. Other tasks may have lost their dispatches. Then a few dispatches are duplicates, which the claim makes
+ * harmless, and the lost ones are published once their tasks are the oldest, which is when their turn comes. A backlog
+ * that lost nothing is left alone.
  *
- * The broker is asked first and the tasks are counted then: a task that is claimed between the two looks lowers
- * the count, so that too few are told and the next round tells the rest. The other way round each would
- * seem to be missing. A task that becomes queued between them raises the count instead; since no more are told of a line than
- * had settled before, a line that is served in seconds sees no double at all, and a longer one at most as
- * many as arrive within a few milliseconds.
+ * The order of the three queries prevents most duplicates:
+ *
+ * 1. Count the tasks that have been queued for at least `SETTLED_MS`. At most this many are published, so that a subqueue
+ *    that is served within seconds gets no duplicates.
+ * 2. Read the depths from the broker.
+ * 3. Count all queued tasks. A task that was claimed since the second query lowers this count: too few tasks are published,
+ *    and the next round publishes the rest. With the depths read last, each such task would seem to be missing. A task that
+ *    was queued since the second query raises the count: at most as many dispatches are duplicated as arrive within these
+ *    few milliseconds.
  */
 export function reconciler({ storage, broker, ...deps }: Deps): PeriodicService {
   const { clock, events } = deps
-  let hasReturned = false
+  let isAvailableAgain = false
 
   async function findGaps(): Promise<Gap[]> {
     const settled = await storage.countQueuedTasks(SETTLED_MS)
     if (settled.length === 0) return []
     const depths = await depthsOf(settled.map(({ line }) => line))
     const counts = new Map((await storage.countQueuedTasks(0)).map(({ line, count }) => [keyOf(line), count]))
-    const gaps = settled.map(({ line, count }, index) => ({
-      line,
-      missing: Math.min(count, (counts.get(keyOf(line)) ?? 0) - (depths[index] ?? 0)),
+    const gaps = settled.map(({ line: subqueue, count }, index) => ({
+      subqueue,
+      missing: Math.min(count, (counts.get(keyOf(subqueue)) ?? 0) - (depths[index] ?? 0)),
     }))
     return gaps.filter(({ missing }) => missing > 0).toSorted((a, b) => urgencyOf(a) - urgencyOf(b))
   }
 
-  async function depthsOf(lines: readonly Line[]): Promise<readonly number[]> {
+  async function depthsOf(subqueues: readonly Line[]): Promise<readonly number[]> {
     const depths: number[] = []
-    for (let from = 0; from < lines.length; from += LINES_AT_ONCE)
-      depths.push(...((await broker.depths(lines.slice(from, from + LINES_AT_ONCE))) ?? []))
+    for (let from = 0; from < subqueues.length; from += SUBQUEUES_AT_ONCE)
+      depths.push(...((await broker.depths(subqueues.slice(from, from + SUBQUEUES_AT_ONCE))) ?? []))
     return depths
   }
 
-  async function* oldestOf({ line, missing }: Gap): AsyncGenerator<readonly Dispatch[]> {
+  async function* oldestOf({ subqueue, missing }: Gap): AsyncGenerator<readonly Dispatch[]> {
     let after: QueuedTask | undefined
     for (let left = missing; left > 0; ) {
       const limit = Math.min(PAGE, left)
-      const page = await storage.listQueuedTasks(line, { limit, ...(after && { after }) })
+      const page = await storage.listQueuedTasks(subqueue, { limit, ...(after && { after }) })
       if (page.length > 0) yield page
-      // Workers have taken the others meanwhile.
+      // Workers have claimed the rest in the meantime.
       if (page.length < limit) return
       left -= page.length
       after = page.at(-1)
@@ -97,15 +102,15 @@ export function reconciler({ storage, broker, ...deps }: Deps): PeriodicService 
     name: 'reconciler',
     intervalMs: INTERVAL_MS,
     async round(isOver) {
-      // Nothing can be missing where the database itself keeps the lines.
+      // Nothing can be missing when the database itself holds the subqueues.
       if ((await broker.depths([])) === undefined) return undefined
-      const isAfterReturn = hasReturned
-      hasReturned = false
+      const isAfterOutage = isAvailableAgain
+      isAvailableAgain = false
       const startedMs = clock.monotonicMs()
       const gaps = await findGaps()
       const workMs = clock.monotonicMs() - startedMs
       await fill(gaps, isOver)
-      if (isAfterReturn) return AFTER_RETURN_MS
+      if (isAfterOutage) return AFTER_RETURN_MS
       return Math.min(LONGEST_PAUSE_MS, Math.max(INTERVAL_MS, PAUSE_PER_WORK * workMs))
     },
   })
@@ -113,7 +118,7 @@ export function reconciler({ storage, broker, ...deps }: Deps): PeriodicService 
   return {
     ...service,
     wake() {
-      hasReturned = true
+      isAvailableAgain = true
       service.wake()
     },
   }
@@ -121,12 +126,13 @@ export function reconciler({ storage, broker, ...deps }: Deps): PeriodicService 
 
 const keyOf = ({ project, queue, type, priority }: Line): string => JSON.stringify([project, queue, type, priority])
 
-/** A wiped broker has critical tasks again before the many others. */
-const urgencyOf = ({ line }: Gap): number => PRIORITIES.indexOf(line.priority)
+/** Orders gaps so that a broker that lost everything receives critical tasks first. */
+const urgencyOf = ({ subqueue }: Gap): number => PRIORITIES.indexOf(subqueue.priority)
 
 /**
- * Wakes the reconciler whenever the broker of this process came back, or the database: what was committed when that went was told to no
- * broker, and claims that it forgot were acknowledged. Returns the way to stop.
+ * Wakes the reconciler whenever the broker of this process or the primary database is available again. A failing database
+ * may commit tasks whose dispatches nobody published, and may lose claims that were acknowledged. Returns a function that
+ * stops this.
  */
 export function reconcileWhenReturned(wake: () => void, events: Events): () => void {
   const wakeForPrimary = ({ database }: TaskFlowEvents['database.returned'][0]): void => {

@@ -6,7 +6,7 @@ interface Deps extends DutyDeps {
   readonly storage: Pick<TaskDutyStore, 'applyRetention'>
 }
 
-/** Makes the days ahead and drops the days whose tasks have been kept long enough. */
+/** Creates the partitions of the next days, and drops the partitions of days whose tasks are all past their retention. */
 export function retention({ storage, ...deps }: Deps): PeriodicService {
   return duty({
     ...deps,

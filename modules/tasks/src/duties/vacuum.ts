@@ -9,7 +9,7 @@ interface Deps extends DutyDeps {
 const MIN_PAUSE_MS = 10_000
 const PAUSE_PER_WORK = 50
 
-/** Does for PGlite what autovacuum does for a server: a hot table of dead rows makes every claim slower. */
+/** Does for PGlite what autovacuum does for a server: the dead rows of a busy table slow down every claim. */
 export function vacuum({ storage, ...deps }: Deps): PeriodicService {
   return duty({
     ...deps,
