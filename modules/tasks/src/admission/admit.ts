@@ -9,6 +9,7 @@ import { checkTask, type ReadTask, readBody, readPlainTask } from './read-task.t
 import { NewTaskBody } from './task-fields.ts'
 import type { TaskTypes } from './task-types.ts'
 
+/** What the admission of a task needs. */
 export interface AdmitDeps {
   readonly types: Pick<TaskTypes, 'find'>
   readonly ids: Ids
@@ -19,22 +20,44 @@ type By = Pick<Principal, 'project' | 'actor'>
 
 const MAX_TASKS = 10_000
 
-export const BatchBody = closed({ tasks: Type.Array(NewTaskBody, { minItems: 1, maxItems: MAX_TASKS }) })
+/** The JSON body of a batch. */
+export const BatchBody = closed(
+  {
+    tasks: Type.Array(NewTaskBody, {
+      minItems: 1,
+      maxItems: MAX_TASKS,
+      description: 'The tasks to submit, all or none',
+    }),
+  },
+  {
+    examples: [
+      {
+        tasks: [
+          { type: 'report.build', payload: { customer: 'acme' } },
+          { type: 'report.build', payload: { customer: 'globex' } },
+        ],
+      },
+    ],
+  },
+)
 
-// Item by item, each with all its errors: one check of the whole would gather those of every item first.
+// Checks only the batch itself. Each item is checked on its own: a check of the whole would first collect the errors of all.
 const checkBatch = checker(closed({ tasks: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_TASKS }) }))
 
-/** Makes a task of what a caller asks for, or refuses what no schema can tell. */
+/**
+ * Creates the task that a caller requests. Throws TASK_INVALID, PAYLOAD_TOO_LARGE or REQUEST_MALFORMED when the request
+ * breaks a rule that the schema of the body cannot express.
+ */
 export async function admitTask(task: ReadTask, by: By, { types, ids, maxPayloadBytes }: AdmitDeps): Promise<NewTask> {
   const known = await types.find(by.project, task.fields.type)
   return newTask(task, { id: ids.next(), by, known, maxPayloadBytes })
 }
 
-/** Of a body that has been parsed. */
+/** Checks and reads the tasks of a parsed body. Throws REQUEST_MALFORMED. */
 export const readBatch = (body: unknown): ReadTask[] =>
   checkBatch(body).tasks.map((each, index) => readBody(checkTask(each, `/tasks/${index}`)))
 
-/** Of values that have not travelled. */
+/** Checks and reads tasks from values of this process, as if they had been sent as JSON. Throws REQUEST_MALFORMED. */
 export function readTasks(given: readonly unknown[]): ReadTask[] {
   const tasks = given.length > 0 && given.length <= MAX_TASKS ? given.map(readPlainTask) : []
   return isComplete(tasks) ? tasks : readBatch(asSent({ tasks: given }))
@@ -43,7 +66,7 @@ export function readTasks(given: readonly unknown[]): ReadTask[] {
 const isComplete = (tasks: readonly (ReadTask | undefined)[]): tasks is ReadTask[] =>
   tasks.length > 0 && tasks.every((task) => task !== undefined)
 
-/** Makes tasks of all, or refuses them all; the refusal says which is meant. */
+/** Creates all tasks or none. Throws as `admitTask` does; the error points to the refused task. */
 export async function admitTasks(tasks: readonly ReadTask[], by: By, deps: AdmitDeps): Promise<NewTask[]> {
   const { types, ids, maxPayloadBytes } = deps
   const known = new Map<string, KnownType | undefined>()

@@ -3,24 +3,26 @@ import { validator } from '@taskflow/validation'
 import { Type } from 'typebox'
 import type { IdempotencyKey } from '../ports/task-store.ts'
 
+/** The headers of submissions. */
 export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       pattern: '^[\\x20-\\x7e]{1,255}$',
-      description: 'The same key with the same body gives the first reply again: 1 to 255 printable ASCII characters',
+      description:
+        'Makes the request safe to repeat: the same key with the same body returns the first reply again. 1 to 255 printable ASCII characters',
     }),
   ),
 })
 
 const refusalOf = validator(IdempotencyHeaders, 'headers')
 
-/** Refuses a key that could not be a header. */
+/** Throws REQUEST_MALFORMED when the key is not a valid value of the header. */
 export function checkIdempotencyKey(key: string): void {
   const refusal = refusalOf({ 'idempotency-key': key })
   if (refusal) throw refusal
 }
 
-/** Nothing without a key. The hash tells the same request from another one under the same key. */
+/** Returns the key with a hash of the request, or nothing without a key. The hash distinguishes requests that use one key. */
 export function idempotencyOf(key: string | undefined, route: string, body: unknown): { idempotency?: IdempotencyKey } {
   if (key === undefined) return {}
   const requestHash = createHash('sha256')
@@ -29,7 +31,7 @@ export function idempotencyOf(key: string | undefined, route: string, body: unkn
   return { idempotency: { key, requestHash } }
 }
 
-/** One text for one value, whatever the order of its fields. */
+/** Returns the same text for equal values, regardless of the order of their fields. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (value === null || typeof value !== 'object') return JSON.stringify(value)

@@ -6,7 +6,7 @@ import type { KnownType } from './known-type.ts'
 
 const draft7 = createRequire(import.meta.url)('ajv/dist/refs/json-schema-draft-07.json') as object
 
-/** A schema that cannot be used is left out with a warning: the handler checks its input again anyway. */
+/** Compiles the input schema of a task type. Logs a warning when it is invalid: the handler checks its input anyway. */
 export function compileInputSchema(
   type: string,
   text: string,
@@ -18,7 +18,7 @@ export function compileInputSchema(
   } catch (error) {
     log.warn(
       { err: error, type },
-      `The input schema of task type ${type} cannot be used; payloads are not checked against it`,
+      `The input schema of task type ${type} is invalid, so payloads are not checked against it: fix the task definition`,
     )
     return undefined
   }
@@ -26,7 +26,7 @@ export function compileInputSchema(
 
 const MAX_ERRORS = 20
 
-/** @throws TASK_INVALID when the type's schema refuses the payload; the errors point into the body */
+/** Throws TASK_INVALID when the input schema of the type rejects the payload. The errors point into the request body. */
 export function refuseInvalidPayload(known: KnownType | undefined, payload: unknown): void {
   const check = known?.checkInput
   if (!check || check(payload)) return
@@ -36,7 +36,11 @@ export function refuseInvalidPayload(known: KnownType | undefined, payload: unkn
     return { in: 'body', pointer: `/payload${error.instancePath}${field}`, message: messageOf(error) }
   })
   const first = errors[0] && `: \`${errors[0].pointer}\` ${errors[0].message}`
-  throw new TaskFlowError('TASK_INVALID', `The payload does not fit task type ${known.type}${first ?? ''}`, {
-    details: { errors },
-  })
+  throw new TaskFlowError(
+    'TASK_INVALID',
+    `The payload does not match the input schema of task type ${known.type}${first ?? ''}`,
+    {
+      details: { errors },
+    },
+  )
 }

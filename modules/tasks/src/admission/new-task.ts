@@ -10,29 +10,29 @@ import type { ReadTask } from './read-task.ts'
 interface Context {
   readonly id: string
   readonly by: Pick<Principal, 'project' | 'actor'>
-  /** What workers announced of the type, if any knows it. */
+  /** The task type; undefined when no worker has registered it. */
   readonly known: KnownType | undefined
   readonly maxPayloadBytes: number
 }
 
-/** Completes what its schema has passed, or refuses what no schema can tell. */
+/** Completes a task that its schema has accepted. Throws when the task breaks a rule that the schema cannot express. */
 export function newTask({ fields, payload }: ReadTask, { id, by, known, maxPayloadBytes }: Context): NewTask {
   if (fields.runAt !== undefined && fields.delayMs !== undefined) {
-    throw malformedField('body', '/delayMs', 'cannot be given together with `/runAt`')
+    throw malformedField('body', '/delayMs', 'cannot be combined with `/runAt`: send only one of them')
   }
   if (known?.checkInput) refuseInvalidPayload(known, JSON.parse(payload))
   refuseLargePayload(payload, maxPayloadBytes)
   return completeTask(fields, { id, by, known, payload })
 }
 
-/** @throws PAYLOAD_TOO_LARGE */
+/** Returns the payload as JSON. Throws PAYLOAD_TOO_LARGE. */
 export function payloadText(payload: unknown, maxBytes: number): string {
   const text = JSON.stringify(payload)
   refuseLargePayload(text, maxBytes)
   return text
 }
 
-// UTF-8 of one UTF-16 unit, at most: what is short enough need not be measured.
+// One UTF-16 unit becomes at most three bytes of UTF-8, so short texts need not be measured.
 const MAX_BYTES_PER_UNIT = 3
 
 function refuseLargePayload(text: string, maxBytes: number): void {

@@ -3,12 +3,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checkTask, type ReadTask, readBody, readPlainTask, readTask } from './read-task.ts'
 
-/** As the API reads it, whose body has the payload among its fields. */
+/** Reads a task as the API does; its body contains the payload as a field. */
 const readSent = (given: unknown) => withoutPayload(readBody(checkTask(asSent(given))))
 
 const outcomeOf = (read: () => unknown): unknown => {
   try {
-    // Fields that are given as undefined are not there, to JSON.
+    // JSON omits fields that are undefined.
     return JSON.parse(JSON.stringify(read()))
   } catch (error) {
     return String(error)
@@ -51,7 +51,7 @@ const fields = fc.record(
   { requiredKeys: ['type'] },
 )
 
-test('reads any value as it would be read once it has travelled, and refuses it in the same words', () => {
+test('reads any value, or rejects it with the same error, as if it had been sent as JSON', () => {
   fc.assert(
     fc.property(fc.oneof(fields, awkward), (given) => {
       expect(outcomeOf(() => withoutPayload(readTask(given)))).toEqual(outcomeOf(() => readSent(given)))
@@ -60,7 +60,7 @@ test('reads any value as it would be read once it has travelled, and refuses it 
   )
 })
 
-describe('the short way', () => {
+describe('the shortcut for plain values', () => {
   test.each([
     [{ type: 'a' }],
     [
@@ -73,7 +73,7 @@ describe('the short way', () => {
       },
     ],
     [{ type: 'a', labels: { customer: 'acme' }, retry: { baseMs: 5 }, runAt: new Date('2030-01-01T00:00:00Z') }],
-  ])('is taken for what is ordinary: %j', (given) => {
+  ])('applies to an ordinary task: %j', (given) => {
     expect(outcomeOf(() => readPlainTask(given))).toEqual(outcomeOf(() => readSent(given)))
   })
 
@@ -86,8 +86,8 @@ describe('the short way', () => {
     ['a forbidden name', { type: 'a', payload: JSON.parse('{"__proto__":1}') }],
     ['a deep payload', { type: 'a', payload: deep(61) }],
     ['an unknown field', { type: 'a', prioritty: 'high' }],
-    ['what writes itself', { type: 'a', toJSON: () => ({ type: 'b' }) }],
-  ])('is not taken for %s', (_, given) => {
+    ['a value with toJSON', { type: 'a', toJSON: () => ({ type: 'b' }) }],
+  ])('does not apply to %s', (_, given) => {
     expect(readPlainTask(given)).toBeUndefined()
   })
 })

@@ -2,23 +2,24 @@ import { asSent, checker, isPlainJson, predicate } from '@taskflow/validation'
 import type { TaskRequest } from '../domain/complete-task.ts'
 import { NewTaskBody } from './task-fields.ts'
 
-/** A task as its caller asks for it, once its schema has passed it. */
+/** A task as a caller requests it, accepted by its schema. */
 export interface ReadTask {
   readonly fields: TaskRequest
   /** JSON text. */
   readonly payload: string
 }
 
+/** Checks a parsed task against its schema. Throws REQUEST_MALFORMED. */
 export const checkTask = checker(NewTaskBody)
 
 const isTask = predicate(NewTaskBody)
 
-/** Of a body that has been parsed and checked. */
+/** Reads a body that has been parsed and checked. */
 export const readBody = (body: NewTaskBody): ReadTask => ({ fields: body, payload: payloadOf(body.payload) })
 
 /**
- * Of a value that has not travelled: what it would be once it has, as `asSent` would have it, at a fraction of
- * the cost. Undefined where that is in doubt or the task is wrong: then `asSent` has to tell.
+ * Reads a value of this process as `asSent` would after a round trip through JSON, at a fraction of the cost. Returns
+ * undefined when the results might differ or the task is invalid: the caller then uses `asSent`, which reports the error.
  */
 export function readPlainTask(given: unknown): ReadTask | undefined {
   if (typeof given !== 'object' || given === null || 'toJSON' in given) return undefined
@@ -35,13 +36,13 @@ export function readPlainTask(given: unknown): ReadTask | undefined {
   return isTask(fields) ? { fields: fields as unknown as TaskRequest, payload: text } : undefined
 }
 
-/** The same, whatever it takes. @throws REQUEST_MALFORMED */
+/** Reads a value of this process, with or without the shortcut of `readPlainTask`. Throws REQUEST_MALFORMED. */
 export const readTask = (given: unknown): ReadTask => readPlainTask(given) ?? readBody(checkTask(asSent(given)))
 
-/** What has no JSON (a function, nothing at all) is left out on the way, and counts as null. */
+/** Returns the payload as JSON. JSON omits a function or undefined, which therefore counts as null. */
 const payloadOf = (payload: unknown): string => (JSON.stringify(payload) as string | undefined) ?? 'null'
 
-/** Travels as it is, or not at all. Numbers that do not are refused by the schema. */
+/** Returns whether JSON preserves the value or omits it. The schema rejects the numbers that JSON does not preserve. */
 const isPlainField = (value: unknown): boolean =>
   value === undefined ||
   typeof value === 'number' ||

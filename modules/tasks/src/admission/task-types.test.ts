@@ -3,15 +3,15 @@ import { expect, test } from 'vitest'
 import type { TaskTypeDefaults } from '../domain/task-type.ts'
 import { TaskTypes } from './task-types.ts'
 
-/** A place to ask, which answers when the test says so. */
+/** Creates a source that answers when the test says so. */
 function source() {
-  const questions: PromiseWithResolvers<TaskTypeDefaults[]>[] = []
+  const queries: PromiseWithResolvers<TaskTypeDefaults[]>[] = []
   return {
-    questions,
+    queries,
     listTaskTypes() {
-      const question = Promise.withResolvers<TaskTypeDefaults[]>()
-      questions.push(question)
-      return question.promise
+      const query = Promise.withResolvers<TaskTypeDefaults[]>()
+      queries.push(query)
+      return query.promise
     },
   }
 }
@@ -22,44 +22,44 @@ function setup() {
   return { clock, storage, types: new TaskTypes({ storage, clock, log: { warn: () => {} } }) }
 }
 
-test('asks once for all who ask at a time', async () => {
+test('shares one query among concurrent callers', async () => {
   const { storage, types } = setup()
   const found = Promise.all([types.find('p', 'a'), types.find('p', 'a'), types.find('p', 'b')])
-  storage.questions[0]?.resolve([newTaskType('a')])
+  storage.queries[0]?.resolve([newTaskType('a')])
   expect((await found).map((known) => known?.type)).toEqual(['a', 'a', undefined])
-  expect(storage.questions).toHaveLength(1)
+  expect(storage.queries).toHaveLength(1)
 })
 
-test('asks again when the answer has grown old, for what is known and sooner for what is not', async () => {
+test('queries again when the cache is too old, and sooner for an unknown type', async () => {
   const { clock, storage, types } = setup()
   const found = types.find('p', 'a')
-  storage.questions[0]?.resolve([newTaskType('a')])
+  storage.queries[0]?.resolve([newTaskType('a')])
   await found
   await clock.advance(4_999)
   expect(await types.find('p', 'a')).toMatchObject({ type: 'a' })
   const unknown = types.find('p', 'b')
-  storage.questions[1]?.resolve([newTaskType('b')])
+  storage.queries[1]?.resolve([newTaskType('b')])
   expect(await unknown).toMatchObject({ type: 'b' })
   expect(await types.find('p', 'a')).toBeUndefined()
 })
 
-test('does not remember that it could not ask', async () => {
+test('does not cache a failed query', async () => {
   const { storage, types } = setup()
   const failed = types.find('p', 'a')
-  storage.questions[0]?.reject(new Error('away'))
-  await expect(failed).rejects.toThrow('away')
+  storage.queries[0]?.reject(new Error('unavailable'))
+  await expect(failed).rejects.toThrow('unavailable')
   const found = types.find('p', 'a')
-  storage.questions[1]?.resolve([newTaskType('a')])
+  storage.queries[1]?.resolve([newTaskType('a')])
   expect(await found).toMatchObject({ type: 'a' })
 })
 
-test('asks the source it is given, waits for no other, and lets nobody wait for that', async () => {
+test('queries a given source separately from the shared query', async () => {
   const { storage, types } = setup()
   const transaction = source()
   const usual = types.find('p', 'a')
   const given = types.find('p', 'a', transaction)
-  transaction.questions[0]?.resolve([newTaskType('a')])
+  transaction.queries[0]?.resolve([newTaskType('a')])
   expect(await given).toMatchObject({ type: 'a' })
-  storage.questions[0]?.resolve([])
+  storage.queries[0]?.resolve([])
   expect(await usual).toBeUndefined()
 })

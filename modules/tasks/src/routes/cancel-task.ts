@@ -18,11 +18,17 @@ export const cancelTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { st
     {
       schema: {
         operationId: 'cancelTask',
-        summary: 'Cancel a task that has not finished',
-        description: 'Final for a task that waits. A running one is asked to stop: its handler sees the AbortSignal.',
+        summary: 'Cancel a task',
+        description:
+          'Ends a waiting task at once. A running task receives a request to stop: the AbortSignal of its handler fires, and the reply shows `cancelRequestedAt`. Replies 409 when the task has finished.',
         tags: ['tasks'],
         params: TaskParams,
-        body: closed({ reason: Type.Optional(Type.String({ maxLength: 500 })) }),
+        body: closed(
+          {
+            reason: Type.Optional(Type.String({ maxLength: 500, description: 'Recorded in the history of the task' })),
+          },
+          { examples: [{ reason: 'The customer withdrew the order' }] },
+        ),
         response: { 200: ref(TaskView), ...problems(404, 409, 413, 415) },
       },
       config: { permission: 'tasks:cancel', isBodyOptional: true },

@@ -32,11 +32,14 @@ export const editTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { stor
     {
       schema: {
         operationId: 'editTask',
-        summary: 'Edit a task that has not started',
-        description: 'With `If-Match` only if it is still as it was read.',
+        summary: 'Edit a waiting task',
+        description:
+          'Changes the given fields of a task that neither runs nor has finished, and leaves the other fields. With `If-Match`, the edit succeeds only if the task has not changed since it was read; otherwise the reply is 412.',
         tags: ['tasks'],
         params: TaskParams,
-        headers: Type.Object({ 'if-match': Type.Optional(Type.String()) }),
+        headers: Type.Object({
+          'if-match': Type.Optional(Type.String({ description: 'The ETag of the task as it was read' })),
+        }),
         body: TaskEditBody,
         response: { 200: ref(TaskView), ...problems(404, 409, 412, 413, 415, 422) },
       },

@@ -8,23 +8,23 @@ interface Deps {
   readonly clock: Clock
 }
 
-// The first look comes soon, since most waits are for short tasks; each idle one doubles the pause.
+// The first query comes soon, because most waits are for short tasks. Each query that finds nothing doubles the pause.
 const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 500
-// A storm of wake-ups becomes at most this many looks a second: 200.
+// Limits the queries during a storm of wake-ups to 200 a second.
 const SHORTEST_PAUSE_MS = 5
 
 /**
- * Waits for tasks to finish, for all callers of this process together: one question
- * asks for all of them at once, when word comes that tasks finished and, since word
- * may be lost, by a growing pause. While nobody waits it does nothing.
+ * Waits for tasks to finish, for all callers of this process together: one query finds all awaited tasks that have
+ * finished. It runs after each wake-up `finished` and, because wake-ups may be lost, after a growing pause. It does not run
+ * while no caller waits.
  */
 export class FinishWatch {
   readonly #deps: Deps
   readonly #waiting = new Map<TaskId, Set<Waiter>>()
   #isClosed = false
   #isWatching = false
-  #isWoken = false
+  #isNotified = false
   #pauseMs = FIRST_PAUSE_MS
   #endPause: (() => void) | undefined
   #stopListening: Promise<() => Promise<void>> | undefined
@@ -33,7 +33,7 @@ export class FinishWatch {
     this.#deps = deps
   }
 
-  /** Resolves when the task has finished, the time is up, or the signal aborts. Throws when the database is away. */
+  /** Resolves when the task has finished, the time is up or the signal aborts. Throws when the database is unavailable. */
   async wait(id: TaskId, ms: number, signal: AbortSignal): Promise<void> {
     if (this.#isClosed) return
     const settled = new AbortController()
@@ -75,7 +75,7 @@ export class FinishWatch {
   }
 
   #wake(): void {
-    this.#isWoken = true
+    this.#isNotified = true
     this.#pauseMs = FIRST_PAUSE_MS
     this.#endPause?.()
   }
@@ -84,15 +84,15 @@ export class FinishWatch {
     this.#isWatching = true
     this.#listen()
     while (this.#waiting.size > 0 && !this.#isClosed) {
-      this.#isWoken = false
-      await this.#look([...this.#waiting.keys()])
+      this.#isNotified = false
+      await this.#query([...this.#waiting.keys()])
       await this.#deps.clock.sleep(SHORTEST_PAUSE_MS)
-      if (!this.#isWoken) await this.#pause()
+      if (!this.#isNotified) await this.#pause()
     }
     this.#isWatching = false
   }
 
-  async #look(ids: readonly TaskId[]): Promise<void> {
+  async #query(ids: readonly TaskId[]): Promise<void> {
     try {
       this.#settle(await this.#deps.storage.findFinishedTasks(ids))
     } catch (error) {
@@ -105,12 +105,12 @@ export class FinishWatch {
     this.#endPause = () => pause.abort()
     await this.#deps.clock.sleep(this.#pauseMs, pause.signal)
     this.#endPause = undefined
-    if (!this.#isWoken) this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS)
+    if (!this.#isNotified) this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS)
   }
 
   /**
-   * Once listening it stays so: joining and leaving with each wait would cost more than the word does.
-   * Refused, it is asked for again by the next to wait; meanwhile the pauses do.
+   * Subscribes once for the life of the process: subscribing for each wait would cost more than the wake-ups. After a
+   * failure, the next watch tries again; until then, the pauses suffice.
    */
   #listen(): void {
     this.#stopListening ??= this.#deps.wakeups

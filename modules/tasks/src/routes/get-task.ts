@@ -32,15 +32,21 @@ export const getTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { stora
         operationId: 'getTask',
         summary: 'Get a task',
         description:
-          'With `waitMs` the reply is held until the task has finished or the time is up, whichever is first.',
+          'Returns the task with its payload, result and progress. With `waitMs`, the reply waits until the task has finished or the time is up. `If-None-Match` avoids sending an unchanged task again.',
         tags: ['tasks'],
         params: TaskParams,
         querystring: closed({
-          waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_WAIT_MS, description: 'Default 0' })),
+          waitMs: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              maximum: MAX_WAIT_MS,
+              description: 'How long to wait for the end of the task, in milliseconds; default 0',
+            }),
+          ),
         }),
         response: {
           200: ref(TaskView),
-          304: Type.Null({ description: 'As `If-None-Match` has it' }),
+          304: Type.Null({ description: 'The task has not changed: its ETag matches `If-None-Match`' }),
           ...problems(404),
         },
       },

@@ -25,6 +25,7 @@ export interface TaskRouteDeps {
   readonly settings: { readonly maxPayloadBytes: number }
 }
 
+/** Serves tasks: submission, reads, edits, and the history of each task. */
 export const taskRoutes: RoomRoutes<TaskRouteDeps> = {
   schemas: [TaskView, AttemptView, TaskEventView, LogLineView],
 

@@ -11,17 +11,34 @@ interface Deps {
   readonly storage: Pick<TaskStore, 'listAttempts'>
 }
 
+/** An attempt as the API shows it. */
 export const AttemptView = Type.Object(
   {
     id: Id,
-    attempt: Type.Integer({ description: 'From 1' }),
-    workerId: Id,
+    attempt: Type.Integer({
+      description:
+        'The number of the attempt, from 1; a snoozed, released or rescued attempt shares its number with the next one',
+    }),
+    workerId: { ...Id, description: 'The worker that ran the attempt' },
     startedAt: Moment,
-    endedAt: nullable(Moment),
-    outcome: Type.Enum([...ATTEMPT_OUTCOMES]),
-    error: nullable(FailureView),
+    endedAt: nullable({ ...Moment, description: 'Null while the attempt runs' }),
+    outcome: Type.Enum([...ATTEMPT_OUTCOMES], { description: 'How the attempt ended' }),
+    error: nullable({ ...FailureView, description: 'Why the attempt failed; null when it did not' }),
   },
-  { $id: 'Attempt' },
+  {
+    $id: 'Attempt',
+    examples: [
+      {
+        id: '019b76da-a878-7d06-a5c3-91e40b7f28d6',
+        attempt: 1,
+        workerId: '019b76da-a800-7c41-8d3a-2f6b90e1a754',
+        startedAt: '2026-01-01T00:00:00.120Z',
+        endedAt: '2026-01-01T00:00:02.480Z',
+        outcome: 'failed',
+        error: { name: 'Error', message: 'The template is missing', reason: 'retryable' },
+      },
+    ],
+  },
 )
 
 /** GET /v1/tasks/:id/attempts */
@@ -32,7 +49,7 @@ export const listAttemptsRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { 
       schema: {
         operationId: 'listAttempts',
         summary: 'List the attempts of a task',
-        description: 'Oldest first, the one that runs or that ended the task included.',
+        description: 'Returns a page of attempts, oldest first, including the running attempt.',
         tags: ['tasks'],
         params: TaskParams,
         querystring: closed(PageQuery),

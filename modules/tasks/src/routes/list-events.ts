@@ -10,14 +10,31 @@ interface Deps {
   readonly storage: Pick<TaskStore, 'listEvents'>
 }
 
+/** An event in the history of a task as the API shows it. */
 export const TaskEventView = Type.Object(
   {
-    kind: Type.String({ description: '`task.created`, `task.started`, `task.retried`, `task.succeeded` …' }),
+    kind: Type.String({
+      description: 'What happened, such as `task.created`, `task.started`, `task.retried` or `task.succeeded`',
+    }),
     at: Moment,
-    actor: nullable(Type.String({ description: 'Who did it; null where the system did' })),
-    detail: Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', additionalProperties: true }),
+    actor: nullable(Type.String({ description: 'Who did it; null for TaskFlow itself' })),
+    detail: Type.Unsafe<Readonly<Record<string, unknown>>>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'Further facts about the event; the fields depend on `kind`',
+    }),
   },
-  { $id: 'TaskEvent' },
+  {
+    $id: 'TaskEvent',
+    examples: [
+      {
+        kind: 'task.cancelRequested',
+        at: '2026-01-01T00:00:01.300Z',
+        actor: 'key:ops',
+        detail: { reason: 'The customer withdrew the order' },
+      },
+    ],
+  },
 )
 
 /** GET /v1/tasks/:id/events */
@@ -27,8 +44,8 @@ export const listEventsRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { st
     {
       schema: {
         operationId: 'listEvents',
-        summary: 'List what happened to a task',
-        description: 'Oldest first.',
+        summary: 'List the events of a task',
+        description: 'Returns a page of the history of the task, oldest first: what happened, when, and who did it.',
         tags: ['tasks'],
         params: TaskParams,
         querystring: closed(PageQuery),

@@ -10,16 +10,31 @@ interface Deps {
   readonly storage: Pick<TaskStore, 'listLogs'>
 }
 
+/** A line that a handler logged as the API shows it. */
 export const LogLineView = Type.Object(
   {
-    attempt: Type.Integer(),
+    attempt: Type.Integer({ description: 'The attempt that logged the line' }),
     at: Moment,
     level: Type.Enum(['debug', 'info', 'warn', 'error']),
     message: Type.String(),
-    fields: Type.Unsafe<unknown>({ description: 'What was logged beside the message; null where nothing was' }),
-    cursor: Type.String({ description: 'As `cursor` of a request: the lines after this one, also those yet to come' }),
+    fields: Type.Unsafe<unknown>({ description: 'The fields that the handler logged with the message; null for none' }),
+    cursor: Type.String({
+      description: 'Pass this as `cursor` to get the lines after this one, including lines that are logged later',
+    }),
   },
-  { $id: 'LogLine' },
+  {
+    $id: 'LogLine',
+    examples: [
+      {
+        attempt: 1,
+        at: '2026-01-01T00:00:00.640Z',
+        level: 'info',
+        message: 'Loaded the orders',
+        fields: { orders: 1_204 },
+        cursor: 'MDE5Yjc2ZGEtYWE4MC03YjE3LTliMmMtNGU4ZDBmNzNhNjUx',
+      },
+    ],
+  },
 )
 
 /** GET /v1/tasks/:id/logs */
@@ -29,8 +44,9 @@ export const listLogsRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { stor
     {
       schema: {
         operationId: 'listLogs',
-        summary: 'List what the handler of a task logged',
-        description: 'Oldest first, of all attempts.',
+        summary: 'List the log of a task',
+        description:
+          'Returns a page of what the handler logged in all attempts, oldest first. To follow the log of a running task, pass the `cursor` of the last line.',
         tags: ['tasks'],
         params: TaskParams,
         querystring: closed(PageQuery),

@@ -17,19 +17,29 @@ const Query = closed(
   {
     ...PageQuery,
     state: Type.Optional(
-      Type.Array(Type.Enum([...TASK_STATES]), { description: 'Any of these: repeated, or separated by commas' }),
+      Type.Array(Type.Enum([...TASK_STATES]), {
+        description: 'Tasks in any of these states; repeat the parameter, or separate states by commas',
+      }),
     ),
-    queue: Type.Optional(name('The queue')),
-    type: Type.Optional(name('The task type')),
-    priority: Type.Optional(Type.Enum([...PRIORITIES])),
-    createdBy: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
-    createdAfter: Type.Optional(Type.String({ format: 'date-time' })),
-    createdBefore: Type.Optional(Type.String({ format: 'date-time' })),
+    queue: Type.Optional(name('Tasks of this queue')),
+    type: Type.Optional(name('Tasks of this type')),
+    priority: Type.Optional(Type.Enum([...PRIORITIES], { description: 'Tasks of this priority class' })),
+    createdBy: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: 'Tasks that this caller submitted, such as `key:ci`' }),
+    ),
+    createdAfter: Type.Optional(Type.String({ format: 'date-time', description: 'Tasks submitted after this time' })),
+    createdBefore: Type.Optional(Type.String({ format: 'date-time', description: 'Tasks submitted before this time' })),
     q: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 256, description: 'Part of the title, description or type, in any case' }),
+      Type.String({
+        minLength: 1,
+        maxLength: 256,
+        description: 'Tasks whose title, description or type contains this text, in upper or lower case',
+      }),
     ),
     include: Type.Optional(
-      Type.Array(Type.Enum(['payload', 'result']), { description: 'What lists leave out unless asked for' }),
+      Type.Array(Type.Enum(['payload', 'result']), {
+        description: 'Adds the payload or the result of each task, which lists omit by default',
+      }),
     ),
   },
   { patternProperties: { '^label\\.[\\s\\S]{1,64}$': { type: 'string', maxLength: 256 } } },
@@ -43,7 +53,8 @@ export const listTasksRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { sto
       schema: {
         operationId: 'listTasks',
         summary: 'List tasks',
-        description: 'Newest first. Also filters by labels: `?label.<name>=<value>`, all of which must be there.',
+        description:
+          'Returns a page of tasks that match all given filters, newest first. `label.<name>=<value>` filters by a label; repeat it for other labels.',
         tags: ['tasks'],
         querystring: Query,
         response: { 200: pageOf(ref(TaskView)), ...problems() },

@@ -30,8 +30,9 @@ export const redriveTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { s
     {
       schema: {
         operationId: 'redriveTask',
-        summary: 'Send a finished task back to its queue',
-        description: 'Attempts are counted anew. A `payload` takes the place of the one it had.',
+        summary: 'Redrive a finished task',
+        description:
+          'Sends the task back to its queue and counts its attempts from zero. A given `payload` replaces the payload of the task. Replies 409 when the task has not finished.',
         tags: ['tasks'],
         params: TaskParams,
         body: RedriveBody,

@@ -25,7 +25,7 @@ const countOf = async (type: string): Promise<number> => {
   return row?.tasks ?? -1
 }
 
-test('tells for each line what became of it, in order, and stores the good ones', async () => {
+test('replies with the outcome of each line in order, and stores the valid lines', async () => {
   const { status, type, replies } = await submitLines(
     [
       '{"type":"test.lines"}',
@@ -52,7 +52,7 @@ test('tells for each line what became of it, in order, and stores the good ones'
   expect(await countOf('test.lines')).toBe(2)
 })
 
-test('stores each line once when the same stream is sent again under its key', async () => {
+test('stores each line once when the stream is repeated with its idempotency key', async () => {
   const body = '{"type":"test.again"}\n{"type":"test.again"}\n'
   const key = { 'idempotency-key': 'stream' }
   const [first, again] = [await submitLines(body, key), await submitLines(body, key)]
@@ -64,7 +64,7 @@ const neverRefused = () => {
   throw new Error('Expected no line to be refused')
 }
 
-test('gives ids that ascend with the lines, also when a line has to wait until its type is known', async () => {
+test('assigns ids that ascend with the lines, also when a line waits for the query of its type', async () => {
   let isKnown = (): void => {}
   const known = new Promise<void>((resolve) => {
     isKnown = resolve
@@ -73,7 +73,7 @@ test('gives ids that ascend with the lines, also when a line has to wait until i
   const deps = {
     types: {
       async find(_project: string, type: string) {
-        if (type === 'unheard.of') await known
+        if (type === 'unknown.type') await known
         return undefined
       },
     },
@@ -87,7 +87,7 @@ test('gives ids that ascend with the lines, also when a line has to wait until i
       }),
     },
   }
-  const input = Readable.from([Buffer.from('{"type":"unheard.of"}\n'), Buffer.from('{"type":"test.lines"}\n')])
+  const input = Readable.from([Buffer.from('{"type":"unknown.type"}\n'), Buffer.from('{"type":"test.lines"}\n')])
   const principal = { actor: 'key:test', role: 'submitter', project: 'default' } as const
   const replies = Array.fromAsync(streamOf(input, deps, { principal, instance: 'request', problemOf: neverRefused }))
   await settled()
@@ -100,11 +100,11 @@ test('gives ids that ascend with the lines, also when a line has to wait until i
   expect(ids).toEqual(['1', '2'])
 })
 
-test('has nothing to say to an empty stream', async () => {
+test('replies with no lines to an empty stream', async () => {
   expect((await submitLines('\n\n')).replies).toEqual([])
 })
 
-test('takes ten thousand lines', async () => {
+test('accepts ten thousand lines', async () => {
   const lines = Array.from({ length: 10_000 }, (_, n) => JSON.stringify({ type: 'test.many', payload: { n } }))
   const { replies } = await submitLines(lines.join('\n'))
   expect(replies.map(({ line }) => line)).toEqual(lines.map((_, index) => index + 1))
@@ -143,7 +143,7 @@ describe('while the stream is open', () => {
     await within(5_000, once(reply.resume(), 'end'), 'the end')
   })
 
-  test('stops reading once the caller has left, and goes on serving', async () => {
+  test('stops reading once the caller has disconnected, and continues to serve others', async () => {
     const stream = openStream()
     const responded = once(stream, 'response')
     stream.write('{"type":"test.left"}\n{"type":"test.left"')
@@ -155,7 +155,7 @@ describe('while the stream is open', () => {
     expect(given.logged.filter((line) => JSON.parse(line).level >= 50)).toEqual([])
   })
 
-  test('is cut by a stop, which does not wait for its end', async () => {
+  test('closes the stream when the server stops, without waiting for its end', async () => {
     const stream = openStream()
     const responded = once(stream, 'response')
     stream.write('{"type":"test.stop"}\n')

@@ -10,45 +10,48 @@ import { bodyLimitFor } from '../admission/task-fields.ts'
 import type { NewTask } from '../domain/task.ts'
 import type { TaskStore } from '../ports/task-store.ts'
 
+/** What the submission of a stream needs. */
 export interface SubmitLinesDeps extends AdmitDeps {
   readonly storage: Pick<TaskStore, 'submitTasks'>
 }
 
 interface Caller {
   readonly principal: Principal
-  /** The request's id. */
+  /** The id of the request, which problems carry. */
   readonly instance: string
   readonly problemOf: ProblemOf
-  /** Idempotency key of the request; that of a line is derived from it. */
+  /** The idempotency key of the request, from which each line derives its own. */
   readonly key?: string
 }
 
 /**
- * Submits a stream of tasks and yields what became of each, in order.
+ * Submits a stream of tasks, one on each line, and yields the outcome of each line in order.
  *
- * Lines that came together are stored together, while the next ones are read, and each on its own when
- * one of them is bad. Nothing is read while the caller does not take the replies, and nothing any more once the caller has left.
+ * Lines that arrive together are stored together, while the next ones are read. If storing them fails, each one is stored
+ * on its own. The stream is read only as fast as the caller reads the replies, and no further once the caller has
+ * disconnected.
  */
 export async function* submitLines(input: Readable, deps: SubmitLinesDeps, caller: Caller): AsyncGenerator<string> {
   const groups = admittedGroups(input, deps, caller)
   for await (const replies of overlapped(groups, (group) => storeGroup(group, deps, caller))) yield replies.join('')
 }
 
+/** The lines that arrived together. */
 interface Group {
   readonly lines: readonly Line[]
-  /** By the place of its line. */
+  /** By the position of the line in the group. */
   readonly refusals: ReadonlyMap<number, unknown>
   readonly admitted: readonly Admitted[]
 }
 
 interface Admitted {
-  /** Where among the lines of its group. */
+  /** The position of the line in the group. */
   readonly index: number
   readonly task: NewTask
   readonly idempotency: ReturnType<typeof idempotencyOf>
 }
 
-/** One group after the other, so that ids ascend with the lines: to admit may take a question to the database. */
+/** Admits one group after the other, so that ids ascend with the lines: admission may have to query the database. */
 async function* admittedGroups(input: Readable, deps: SubmitLinesDeps, caller: Caller): AsyncGenerator<Group> {
   for await (const lines of lineGroups(input, bodyLimitFor(deps.maxPayloadBytes)))
     yield await admitGroup(lines, deps, caller)
@@ -87,7 +90,7 @@ async function admitLine(line: Line, deps: SubmitLinesDeps, { principal, key }: 
   }
 }
 
-/** Resolves with the id of each, or with the error that it met. */
+/** Resolves with the id of each task, or with the error that prevented its storage. */
 async function storeTasks(
   admitted: readonly Admitted[],
   { storage }: SubmitLinesDeps,
@@ -97,7 +100,7 @@ async function storeTasks(
     try {
       return (await storage.submitTasks({ project, tasks: admitted.map(({ task }) => task) })).ids
     } catch (error) {
-      // They may have been stored, so not again.
+      // The tasks may have been stored, so do not store them again.
       if (hasCode(error, 'DATABASE_UNAVAILABLE')) return admitted.map(() => error)
     }
   }

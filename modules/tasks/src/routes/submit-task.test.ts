@@ -6,14 +6,14 @@ const given = useApi()
 
 const submit = (body: object, headers?: Record<string, string>) => given.call('POST', '/v1/tasks', body, headers)
 
-test('stores a task with nothing but a type, and says where it is', async () => {
+test('stores a task that has only a type, and returns its location', async () => {
   const { status, json, headers } = await submit({ type: 'test.plain' })
   expect(status).toBe(201)
   expect(json).toMatchObject({ type: 'test.plain', queue: 'default', state: 'queued', maxAttempts: 5, payload: null })
   expect(headers.location).toBe(`/v1/tasks/${json.id}`)
 })
 
-test('gives every option back as it was given', async () => {
+test('returns every option as it was given', async () => {
   const options = {
     type: 'test.full',
     payload: { text: 'Grüße 👩‍🚀', list: [1, 2.5, null, true], nested: { a: {} } },
@@ -31,7 +31,7 @@ test('gives every option back as it was given', async () => {
   expect(json).toMatchObject(options)
 })
 
-test('replies with the very task that a read gives', async () => {
+test('replies with the same task as a read', async () => {
   for (const time of [
     {},
     { delayMs: 0 },
@@ -44,12 +44,12 @@ test('replies with the very task that a read gives', async () => {
   }
 })
 
-test('fills in the rest of a retry policy', async () => {
+test('completes a partial retry policy', async () => {
   const { json } = await submit({ type: 'test.retry', retry: { baseMs: 7 } })
   expect(json.retry).toEqual({ baseMs: 7, factor: 2, maxMs: 600_000, jitter: 'full' })
 })
 
-test('gives the first reply again for the same key and body, in whatever order its fields are', async () => {
+test('returns the first reply again for the same key and body, regardless of the order of fields', async () => {
   const key = { 'idempotency-key': 'order 7' }
   const first = await submit({ type: 'test.once', payload: { a: 1, b: 2 } }, key)
   await given.call('POST', `/v1/tasks/${first.json.id}/cancel`)
@@ -60,21 +60,21 @@ test('gives the first reply again for the same key and body, in whatever order i
   expect(again.status).toBe(201)
 })
 
-test('refuses the same key with another body', async () => {
+test('rejects the same key with another body', async () => {
   const key = { 'idempotency-key': 'order-8' }
   await submit({ type: 'test.once' }, key)
   const other = await submit({ type: 'test.other' }, key)
   expect(other).toMatchObject({ status: 409, json: { code: 'IDEMPOTENCY_CONFLICT' } })
 })
 
-test('stores one task for many submissions of one key at once', async () => {
+test('stores one task for many concurrent submissions with one key', async () => {
   const send = () => submit({ type: 'test.race' }, { 'idempotency-key': 'race' })
   const replies = await Promise.all(Array.from({ length: 20 }, send))
   expect(new Set(replies.map(({ json }) => json.id)).size).toBe(1)
   expect(replies.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1)
 })
 
-test('takes the defaults of a type that a worker announced', async () => {
+test('applies the defaults of a type that a worker has registered', async () => {
   const types = [
     {
       type: 'test.known',
@@ -97,7 +97,7 @@ test('takes the defaults of a type that a worker announced', async () => {
   })
 })
 
-test("refuses a payload that its type's schema refuses, naming each field", async () => {
+test('rejects a payload that does not match the schema of its type, naming each field', async () => {
   const inputSchema = JSON.stringify({
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     type: 'object',
@@ -115,7 +115,7 @@ test("refuses a payload that its type's schema refuses, naming each field", asyn
   ])
 })
 
-test('ignores a schema that cannot be used, with one warning', async () => {
+test('ignores an invalid schema, with one warning', async () => {
   await given.storage.registerWorker(newWorker({ types: ['test.odd'] }), [typeWith('test.odd', '{"type":"nonsense"}')])
   await submitOnceKnown('test.odd', {})
   await submitOnceKnown('test.odd', {})
@@ -132,11 +132,11 @@ const typeWith = (type: string, inputSchema: string) => ({
   inputSchema,
 })
 
-/** Submits until the type's own queue shows that the API has heard of it. */
+/** Submits until the queue of the task shows that the API knows the type. */
 async function submitOnceKnown(type: string, options: object) {
   for (const deadline = performance.now() + 5_000; performance.now() < deadline; ) {
     const reply = await submit({ type, ...options })
     if (reply.json.queue !== 'default') return reply
   }
-  throw new Error(`The API did not hear of ${type} in time`)
+  throw new Error(`The API did not find task type ${type} in time`)
 }

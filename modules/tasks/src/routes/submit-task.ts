@@ -22,7 +22,7 @@ export const submitTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps
         operationId: 'submitTask',
         summary: 'Submit a task',
         description:
-          'The task is durable before the reply. Options left out are those of its type, where a worker announced it.',
+          'Stores a task and returns it. The task is durable before the reply. Repeat a failed request with the same `Idempotency-Key` to store the task only once; a repeated reply has the header `Idempotent-Replayed: true`.',
         tags: ['tasks'],
         headers: IdempotencyHeaders,
         body: NewTaskBody,

@@ -12,7 +12,7 @@ const MAX_BATCH_BYTES = 64 * 1024 * 1024
 
 /** POST /v1/tasks/batch */
 export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = async (app, deps) => {
-  // A stream has no end of its own; a stop cuts it, and the caller may send it again under its key.
+  // A stream may never end. A server that stops closes it, and the caller can repeat it with its idempotency key.
   const streams = new Set<Readable>()
   app.addHook('preClose', async () => {
     for (const stream of streams) stream.destroy()
@@ -25,8 +25,7 @@ export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = asyn
         operationId: 'submitTasks',
         summary: 'Submit many tasks',
         description:
-          'As JSON: up to 10,000, all or nothing. As NDJSON: one task a line, without limit; what became of each line ' +
-          'is told on the line of the reply that has its number, while the request still comes in, so read while you send.',
+          'Stores tasks from a JSON or an NDJSON body. A JSON body has up to 10,000 tasks; either all of them are stored, or none. An NDJSON body has one task on each line, without a limit. Its reply has one line for each task, with the number of the line and either an id or an error. The reply starts while the server still receives the request, so read while you send.',
         tags: ['tasks'],
         headers: IdempotencyHeaders,
         body: {
@@ -37,15 +36,29 @@ export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = asyn
         },
         response: {
           201: {
-            description: 'Stored',
+            description: 'JSON: all tasks are stored. NDJSON: one line for each task, stored or refused',
             content: {
-              'application/json': { schema: Type.Object({ ids: Type.Array(Id) }) },
+              'application/json': {
+                schema: Type.Object(
+                  { ids: Type.Array(Id, { description: 'The ids of the tasks, in the order of the request' }) },
+                  {
+                    examples: [
+                      { ids: ['019b76da-a800-7a31-9c2e-5d8f0b7e4c11', '019b76da-a801-7b64-8f05-c27d91e3a460'] },
+                    ],
+                  },
+                ),
+              },
               'application/x-ndjson': {
-                schema: Type.Object({
-                  line: Type.Integer({ description: 'From 1; blank lines count, but get no reply' }),
-                  id: Type.Optional(Id),
-                  error: Type.Optional(Type.Unsafe<object>({ $ref: 'Problem#' })),
-                }),
+                schema: Type.Object(
+                  {
+                    line: Type.Integer({
+                      description: 'The number of the line, from 1. Blank lines count, but get no reply',
+                    }),
+                    id: Type.Optional(Id),
+                    error: Type.Optional(Type.Unsafe<object>({ $ref: 'Problem#' })),
+                  },
+                  { examples: [{ line: 1, id: '019b76da-a800-7a31-9c2e-5d8f0b7e4c11' }] },
+                ),
               },
             },
           },
@@ -54,12 +67,12 @@ export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = asyn
       },
       config: { permission: 'tasks:submit', produces: ['application/json', 'application/x-ndjson'], takesLines: true },
       bodyLimit: MAX_BATCH_BYTES,
-      // The handler checks: a batch item by item, a stream line by line.
+      // The handler validates the body: a batch item by item, a stream line by line.
       validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part)),
     },
     async (request, reply) => {
       const { body } = request
-      if (body === undefined || body === null) throw malformed('The body is empty; JSON or NDJSON is expected')
+      if (body === undefined || body === null) throw malformed('The body is empty: send JSON or NDJSON')
       if (!(body instanceof Readable)) return submitBatch(request, reply, deps)
       streams.add(body.once('close', () => streams.delete(body)))
       return replyByLine(request, reply, deps)

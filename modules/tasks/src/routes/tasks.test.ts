@@ -12,8 +12,8 @@ interface Page {
 
 const submit = async (body: object = {}) => (await given.call('POST', '/v1/tasks', { type: 'test.echo', ...body })).json
 
-describe('a single read', () => {
-  test('is not sent again to a caller who has it', async () => {
+describe('a read of one task', () => {
+  test('does not send an unchanged task again', async () => {
     const { id } = await submit()
     const first = await given.call('GET', `/v1/tasks/${id}`)
     const etag = first.headers.etag ?? ''
@@ -22,14 +22,14 @@ describe('a single read', () => {
     expect(again).toMatchObject({ status: 304, text: '' })
   })
 
-  test('of a task that is not there is 404', async () => {
+  test('replies 404 for an unknown task', async () => {
     const { status, json } = await given.call('GET', '/v1/tasks/01900000-0000-7000-8000-000000000000')
     expect({ status, code: json.code }).toEqual({ status: 404, code: 'TASK_NOT_FOUND' })
   })
 })
 
 describe('an edit', () => {
-  test('changes what it names and nothing else', async () => {
+  test('changes the given fields and no others', async () => {
     const task = await submit({ title: 'old', labels: { a: '1' }, payload: { n: 1 } })
     const changes = { title: null, priority: 'low', payload: [2], labels: { b: '2' } }
     const { status, json } = await given.call('PATCH', `/v1/tasks/${task.id}`, changes)
@@ -37,7 +37,7 @@ describe('an edit', () => {
     expect(json).toEqual({ ...task, ...changes })
   })
 
-  test('is made with the ETag of the representation it was made from, and refused with an older one', async () => {
+  test('succeeds with the current ETag, and is rejected with an older one', async () => {
     const { id } = await submit()
     const { etag = '' } = (await given.call('GET', `/v1/tasks/${id}`)).headers
     const edit = (title: string) => given.call('PATCH', `/v1/tasks/${id}`, { title }, { 'if-match': etag })
@@ -47,7 +47,7 @@ describe('an edit', () => {
     expect(await edit('two')).toMatchObject({ status: 412, json: { code: 'PRECONDITION_FAILED' } })
   })
 
-  test('of a finished task is a conflict', async () => {
+  test('of a finished task is rejected as a conflict', async () => {
     const { id } = await submit()
     await given.call('POST', `/v1/tasks/${id}/cancel`)
     const { status, json } = await given.call('PATCH', `/v1/tasks/${id}`, { title: 'late' })
@@ -55,7 +55,7 @@ describe('an edit', () => {
   })
 })
 
-test('cancels a waiting task, once, and tells by whom and why', async () => {
+test('cancels a waiting task once, and records by whom and why', async () => {
   const { id } = await submit()
   const cancelled = await given.call('POST', `/v1/tasks/${id}/cancel`, { reason: 'not needed' })
   expect(cancelled.json).toMatchObject({ state: 'cancelled', error: { reason: 'cancelled' } })
@@ -66,7 +66,7 @@ test('cancels a waiting task, once, and tells by whom and why', async () => {
   )
 })
 
-test('redrives a finished task, with another payload when one is given', async () => {
+test('redrives a finished task, with another payload if one is given', async () => {
   const { id } = await submit({ payload: 1 })
   expect((await given.call('POST', `/v1/tasks/${id}/redrive`)).status).toBe(409)
   await given.call('POST', `/v1/tasks/${id}/cancel`)
@@ -75,19 +75,19 @@ test('redrives a finished task, with another payload when one is given', async (
 })
 
 describe('a list', () => {
-  test('is newest first, without payloads unless asked for', async () => {
+  test('is sorted newest first, and includes payloads only on request', async () => {
     const [first, second] = [await submit({ payload: 1 }), await submit({ payload: 2 })]
     const plain = (await given.call('GET', '/v1/tasks')).json
     expect(plain.items.map(({ id }: { id: string }) => id)).toEqual([second.id, first.id])
     expect(plain.items[0]).not.toHaveProperty('payload')
     expect(plain.items[0]).not.toHaveProperty('result')
     const full = (await given.call('GET', '/v1/tasks?include=payload,result')).json
-    // Progress is looked up for one task at a time.
+    // Lists have no progress.
     const listed = [second, first].map(({ progress: _, ...rest }) => rest)
     expect(full.items).toEqual(listed)
   })
 
-  test('comes in pages that leave nothing out', async () => {
+  test('returns every task exactly once in pages', async () => {
     const ids: string[] = []
     for (let count = 0; count < 5; count++) ids.unshift((await submit()).id)
     const seen: string[] = []
@@ -100,7 +100,7 @@ describe('a list', () => {
     expect(seen).toEqual(ids)
   })
 
-  test('filters by everything at once', async () => {
+  test('combines all filters', async () => {
     const wanted = await submit({ queue: 'a', priority: 'high', labels: { k: 'v,w', l: '1' }, title: 'Find 100% me' })
     await submit({ queue: 'a', priority: 'high', labels: { k: 'v', l: '1' } })
     await submit({ queue: 'b' })
@@ -120,7 +120,7 @@ describe('a list', () => {
     expect(items.map(({ id }: { id: string }) => id)).toEqual([wanted.id])
   })
 
-  test('takes a moment that is of 1969 by the clock of the database', async () => {
+  test('accepts a time that is in 1969 in UTC', async () => {
     await submit({ queue: 'since' })
     const query = new URLSearchParams({ queue: 'since', createdAfter: '1970-01-01T00:00:00+01:00' })
     expect((await given.call('GET', `/v1/tasks?${query}`)).json.items).toHaveLength(1)
@@ -128,14 +128,14 @@ describe('a list', () => {
     expect((await given.call('GET', `/v1/tasks?${before}`)).json.items).toEqual([])
   })
 
-  test('filters by any name that a label may have', async () => {
+  test('filters by any valid name of a label', async () => {
     const { id } = await submit({ labels: { 'first\nsecond': 'x' } })
     const query = new URLSearchParams({ 'label.first\nsecond': 'x' })
     expect((await given.call('GET', `/v1/tasks?${query}`)).json.items).toMatchObject([{ id }])
   })
 })
 
-test('stores a batch as a whole, and gives the same ids for the same key', async () => {
+test('stores a batch as a whole, and returns the same ids for the same key', async () => {
   const tasks = Array.from({ length: 100 }, (_, n) => ({ type: 'test.echo', payload: n }))
   const send = () => given.call('POST', '/v1/tasks/batch', { tasks }, { 'idempotency-key': 'batch' })
   const [first, again] = [await send(), await send()]

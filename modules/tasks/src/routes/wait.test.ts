@@ -7,13 +7,13 @@ import { ADMIN_TOKEN, useApi } from '@taskflow/testing/given-api'
 import { beforeAll, expect, test } from 'vitest'
 import type { TaskId } from '../domain/task.ts'
 
-let looks = 0
+let queries = 0
 
 const given = useApi({
   storageOf: (storage): Storage => ({
     ...storage,
     findFinishedTasks(ids) {
-      looks++
+      queries++
       return storage.findFinishedTasks(ids)
     },
   }),
@@ -34,27 +34,27 @@ test('holds the reply until the task has finished', async () => {
 test('replies at once for a task that has finished', async () => {
   const id = await submit()
   await finish(id)
-  const before = looks
+  const before = queries
   expect((await wait(id)).json.state).toBe('cancelled')
-  expect(looks).toBe(before)
+  expect(queries).toBe(before)
 })
 
 test('replies with the task as it is when the time is up', async () => {
   expect((await within(5_000, wait(await submit(), 50))).json.state).toBe('queued')
 })
 
-test('asks one question for all who wait', async () => {
+test('finds the tasks of all waiting callers with one query', async () => {
   const ids = await Promise.all(Array.from({ length: 20 }, submit))
-  const before = looks
+  const before = queries
   const held = ids.flatMap((id) => [wait(id), wait(id)])
-  await eventually(() => looks > before)
+  await eventually(() => queries > before)
   await Promise.all(ids.map(finish))
   const states = (await within(15_000, Promise.all(held))).map(({ json }) => json.state)
   expect(new Set(states)).toEqual(new Set(['cancelled']))
-  expect(looks - before).toBeLessThan(40 * 5)
+  expect(queries - before).toBeLessThan(40 * 5)
 })
 
-/** A caller on a real connection. */
+/** Waits for a task on a real connection. */
 function hold(id: string) {
   const { port } = given.app.server.address() as AddressInfo
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
@@ -64,24 +64,24 @@ function hold(id: string) {
   return call
 }
 
-test('stops asking when the caller has left', async () => {
-  const before = looks
+test('stops its queries when the caller has disconnected', async () => {
+  const before = queries
   const call = hold(await submit())
-  await eventually(() => looks > before)
+  await eventually(() => queries > before)
   call.destroy()
-  // Twice the longest pause between two questions.
-  let quiet = { looks, since: performance.now() }
+  // Twice the longest pause between two queries.
+  let quiet = { queries, since: performance.now() }
   await eventually(() => {
-    if (looks !== quiet.looks) quiet = { looks, since: performance.now() }
+    if (queries !== quiet.queries) quiet = { queries, since: performance.now() }
     return performance.now() - quiet.since > 1_000
   })
 })
 
-test('lets a stop through', async () => {
-  const before = looks
+test('does not delay a stop of the server', async () => {
+  const before = queries
   const call = hold(await submit())
   const responded = once(call, 'response')
-  await eventually(() => looks > before)
+  await eventually(() => queries > before)
   await within(5_000, given.app.close(), 'the stop')
   await within(5_000, responded, 'the reply')
 })

@@ -20,19 +20,23 @@ export interface ApiKey {
 export interface Attempt {
   /** UUIDv7, in lower case */
   id: string
-  /** From 1 */
+  /** The number of the attempt, from 1; a snoozed, released or rescued attempt shares its number with the next one */
   attempt: number
-  /** UUIDv7, in lower case */
+  /** The worker that ran the attempt */
   workerId: string
   /** ISO 8601, UTC */
   startedAt: string
-  /** ISO 8601, UTC */
+  /** Null while the attempt runs */
   endedAt: string | null
+  /** How the attempt ended */
   outcome: 'running' | 'succeeded' | 'failed' | 'timedOut' | 'cancelled' | 'snoozed' | 'released' | 'rescued'
+  /** Why the attempt failed; null when it did not */
   error: {
+    /** The name of the error */
     name: string
     message: string
     stack?: string
+    /** Why the task or attempt failed; `retryable` and `crashed` describe an attempt that is followed by another */
     reason: 'retryable' | 'exhausted' | 'notRetryable' | 'timedOut' | 'expired' | 'cancelled' | 'crashed' | 'quarantined'
   } | null
 }
@@ -73,14 +77,15 @@ export interface Health {
 }
 
 export interface LogLine {
+  /** The attempt that logged the line */
   attempt: number
   /** ISO 8601, UTC */
   at: string
   level: 'debug' | 'info' | 'warn' | 'error'
   message: string
-  /** What was logged beside the message; null where nothing was */
+  /** The fields that the handler logged with the message; null for none */
   fields: unknown
-  /** As `cursor` of a request: the lines after this one, also those yet to come */
+  /** Pass this as `cursor` to get the lines after this one, including lines that are logged later */
   cursor: string
 }
 
@@ -101,45 +106,49 @@ export interface NewApiKey {
   expiresAt?: string
 }
 
+/** Absent options default to those of the task type, if a worker has registered it. */
 export interface NewTask {
-  /** The task type: letters, digits and `. _ : -`, at most 128 */
+  /** The task type, by which workers find the handler: letters, digits and `. _ : -`, at most 128 */
   type: string
-  /** Any JSON value, up to the server's limit (1 MiB by default) */
+  /** The input of the handler: any JSON value up to the server's limit, which is 1 MiB by default */
   payload?: unknown
-  /** The queue: letters, digits and `. _ : -`, at most 128 */
+  /** The queue in which the task waits: letters, digits and `. _ : -`, at most 128 */
   queue?: string
-  /** A higher class goes first; the lower ones never starve */
+  /** Tasks of a higher class start first; tasks of a lower class become more urgent while they wait */
   priority?: 'critical' | 'high' | 'normal' | 'low'
-  /** Not before: ISO 8601 with its zone, from 1970 to 2200 */
+  /** When the task is due: ISO 8601 with a time zone, from 1970 to 2200 */
   runAt?: string
-  /** Not before this long from now; instead of `runAt`, in milliseconds */
+  /** Delay until the task is due, as an alternative to `runAt`, in milliseconds */
   delayMs?: number
+  /** The task fails after this number of failed attempts */
   maxAttempts?: number
-  /** Pauses between attempts; what is left out is 1 s, doubling up to 10 min, with full jitter */
+  /** Pauses between attempts; absent fields default to 1 s, doubling up to 10 min, with full jitter */
   retry?: {
-    /** Longest pause before the second attempt, in milliseconds */
+    /** Upper limit of the pause before the second attempt, in milliseconds */
     baseMs?: number
-    /** By which each next pause is longer */
+    /** Growth of the upper limit with each attempt */
     factor?: number
-    /** Longest pause of all, in milliseconds */
+    /** Maximum of the upper limit, in milliseconds */
     maxMs?: number
-    /** `full` draws each pause at random up to its length */
+    /** `full` draws each pause at random between 0 and the upper limit; `none` waits for the upper limit */
     jitter?: 'full' | 'none'
   }
-  /** No limit where left out */
+  /** Time limits; an absent field means no limit */
   timeouts?: {
-    /** From due to the first start, in milliseconds */
+    /** From the time when the task is due to its first start, in milliseconds */
     scheduleToStartMs?: number
-    /** One attempt, in milliseconds */
+    /** From the start to the end of each attempt, in milliseconds */
     startToCloseMs?: number
-    /** From due to the end, over all attempts, in milliseconds */
+    /** From the time when the task is due to its end, over all attempts, in milliseconds */
     scheduleToCloseMs?: number
-    /** Between two heartbeats of the handler, in milliseconds */
+    /** Between two heartbeats of the handler of a running task, in milliseconds */
     heartbeatMs?: number
   }
-  /** Up to 64, with names of up to 64 and values of up to 256 characters; lists filter by them */
+  /** Up to 64 names with values, by which lists can be filtered; a name has up to 64 characters, a value up to 256 */
   labels?: Record<string, string>
+  /** A short text for people, shown in lists */
   title?: string
+  /** A longer text for people */
   description?: string
   /** How long the finished task is kept, in milliseconds */
   retentionMs?: number
@@ -199,59 +208,72 @@ export interface Queue {
 export interface Task {
   /** UUIDv7, in lower case */
   id: string
+  /** The project that the task belongs to */
   project: string
+  /** The task type, by which workers find the handler */
   type: string
+  /** The queue in which the task waits */
   queue: string
   state: 'blocked' | 'scheduled' | 'queued' | 'running' | 'waiting' | 'retrying' | 'succeeded' | 'failed' | 'cancelled'
+  /** The priority class */
   priority: 'critical' | 'high' | 'normal' | 'low'
-  /** Any JSON value; in lists only where included */
+  /** The input of the handler, any JSON value; absent from lists unless `include` names it */
   payload?: unknown
-  /** Any JSON value; null until it succeeded; in lists only where included */
+  /** What the handler returned, any JSON value; null until the task has succeeded; absent from lists unless `include` names it */
   result?: unknown
+  /** The latest failure; null before the first */
   error: {
+    /** The name of the error */
     name: string
     message: string
     stack?: string
+    /** Why the task or attempt failed; `retryable` and `crashed` describe an attempt that is followed by another */
     reason: 'retryable' | 'exhausted' | 'notRetryable' | 'timedOut' | 'expired' | 'cancelled' | 'crashed' | 'quarantined'
   } | null
-  /** Attempts used; 0 before the first */
+  /** The number of attempts used; 0 before the first */
   attempt: number
+  /** The task fails after this number of failed attempts */
   maxAttempts: number
-  /** How often a worker died with it */
+  /** The number of crashes of a worker or runner while the task ran */
   crashCount: number
+  /** The retry policy of the task; null for the default */
   retry: {
     baseMs: number
     factor: number
     maxMs: number
     jitter: 'full' | 'none'
   } | null
+  /** The timeouts of the task; null for none */
   timeouts: {
     scheduleToStartMs?: number
     startToCloseMs?: number
     scheduleToCloseMs?: number
     heartbeatMs?: number
   } | null
+  /** How long the finished task is kept; null for the default of the server */
   retentionMs: number | null
   labels: Record<string, string>
   title: string | null
   description: string | null
-  /** ISO 8601, UTC */
+  /** When the task is due; null for at once */
   runAt: string | null
   /** ISO 8601, UTC */
   createdAt: string
+  /** Who submitted the task, such as `key:ci` */
   createdBy: string
-  /** ISO 8601, UTC */
+  /** When the task last became queued */
   queuedAt: string | null
-  /** ISO 8601, UTC */
+  /** When the latest attempt started */
   startedAt: string | null
   /** ISO 8601, UTC */
   finishedAt: string | null
-  /** ISO 8601, UTC */
+  /** When a caller cancelled the task; null if none did */
   cancelRequestedAt: string | null
-  /** UUIDv7, in lower case */
+  /** The worker that runs the task, or that ended it */
   workerId: string | null
-  /** Of the present or the last run; null before its handler tells any; never in lists */
+  /** The latest progress that the handler reported; null before the first report; absent from lists */
   progress?: {
+    /** From 0 to 100 */
     percent: number
     message?: string
     /** ISO 8601, UTC */
@@ -259,30 +281,34 @@ export interface Task {
   } | null
 }
 
-/** Absent means unchanged; a null `runAt` means at once */
+/** Absent fields stay unchanged. A null `runAt` makes the task due at once. */
 export interface TaskChanges {
-  /** Any JSON value, up to the server's limit (1 MiB by default) */
+  /** The input of the handler: any JSON value up to the server's limit, which is 1 MiB by default */
   payload?: unknown
-  /** The queue: letters, digits and `. _ : -`, at most 128 */
+  /** The queue in which the task waits: letters, digits and `. _ : -`, at most 128 */
   queue?: string
-  /** A higher class goes first; the lower ones never starve */
+  /** Tasks of a higher class start first; tasks of a lower class become more urgent while they wait */
   priority?: 'critical' | 'high' | 'normal' | 'low'
-  /** Not before: ISO 8601 with its zone, from 1970 to 2200 */
+  /** When the task is due: ISO 8601 with a time zone, from 1970 to 2200 */
   runAt?: string | null
+  /** The task fails after this number of failed attempts */
   maxAttempts?: number
-  /** Up to 64, with names of up to 64 and values of up to 256 characters; lists filter by them */
+  /** Up to 64 names with values, by which lists can be filtered; a name has up to 64 characters, a value up to 256 */
   labels?: Record<string, string>
+  /** A short text for people, shown in lists */
   title?: string | null
+  /** A longer text for people */
   description?: string | null
 }
 
 export interface TaskEvent {
-  /** `task.created`, `task.started`, `task.retried`, `task.succeeded` … */
+  /** What happened, such as `task.created`, `task.started`, `task.retried` or `task.succeeded` */
   kind: string
   /** ISO 8601, UTC */
   at: string
-  /** Who did it; null where the system did */
+  /** Who did it; null for TaskFlow itself */
   actor: string | null
+  /** Further facts about the event; the fields depend on `kind` */
   detail: Record<string, unknown>
 }
 
