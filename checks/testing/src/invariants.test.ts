@@ -122,7 +122,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: WORKER,
     },
   ],
-  'is held though it does not run': [
+  'is not running, but has a lease or worker': [
     {
       what: 'a queued task has a worker',
       sql: (id) =>
@@ -130,31 +130,31 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: 'queued',
     },
   ],
-  'is queued without the moment it was queued': [
+  'is queued without the time at which it became queued': [
     { what: 'a queued task has no moment of queueing', sql: (id) => `${queued(id)} update task set queued_at = null` },
   ],
-  'is due at no moment': [
+  'is scheduled or retrying without a due time': [
     {
       what: 'a scheduled task has no run time',
       sql: (id) => `${dropCheck('task', 'task_due_when_scheduled')} ${queued(id)} update task set state = 'scheduled'`,
       detail: 'scheduled',
     },
   ],
-  'came back though it was to be cancelled': [
+  'waits although its cancellation was requested': [
     {
       what: 'a cancelled task is queued again',
       sql: (id) => `${queued(id)} update task set cancel_requested_at = now(); ${event(id, 'task.cancelRequested')}`,
       detail: 'queued',
     },
   ],
-  'used more attempts than it has': [
+  'used more attempts than its maximum': [
     {
       what: 'a finished task has too many attempts',
       sql: (id) => `${succeeded(id)} update finished_task set max_attempts = 0`,
       detail: '1 of 0',
     },
   ],
-  'was not quarantined after its crashes': [
+  'was not quarantined after too many crashes': [
     {
       what: 'a task that kills workers still waits',
       sql: (id) => `${queued(id)} update task set crash_count = 3, created_at = now() - interval '1 hour';
@@ -163,7 +163,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: '3 crashes',
     },
   ],
-  'is in a state that its half does not have': [
+  'is in a state that does not match its table': [
     {
       what: 'a finished task is queued',
       sql: (id) => `${dropCheck('finished_task', 'finished_task_state_known')} ${cancelled(id)}
@@ -185,13 +185,13 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       sql: (id) => `${succeeded(id)} update finished_task set started_at = finished_at + interval '1 s'`,
     },
   ],
-  'is to be forgotten before it ended': [
+  'has a retention that ends before the task ended': [
     {
       what: 'a task is kept until yesterday',
       sql: (id) => `${succeeded(id)} update finished_task set keep_until = finished_at - interval '1 day'`,
     },
   ],
-  'succeeded without a result, or has one though it did not': [
+  'succeeded without a result, or has a result without success': [
     {
       what: 'a success has no result',
       sql: (id) => `${dropCheck('finished_task', 'finished_task_succeeded_with_result')} ${succeeded(id)}
@@ -205,7 +205,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       sql: (id) => `${succeeded(id)} update finished_task set lease_id = null, attempt = 0`,
     },
   ],
-  'ended with half a lease': [
+  'ended with an incomplete lease': [
     {
       what: 'a failure has a worker and no lease',
       sql: (id) => `${failed(id)} update finished_task set lease_id = null, attempt = 0`,
@@ -219,7 +219,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
                     update finished_task set error = null`,
     },
   ],
-  'is nowhere, though an attempt of it is recorded': [
+  'has a recorded attempt, but does not exist': [
     { what: 'an attempt outlives its task', sql: (id) => record(id), detail: 'failed' },
   ],
   'has an attempt that ended before it began': [
@@ -251,7 +251,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: '1 ends, 0 redrives',
     },
   ],
-  'counts its attempts otherwise than its records do': [
+  'has an attempt count that differs from its records': [
     {
       what: 'an attempt that was handed back counts',
       sql: (id) => `${queued(id)} update task set attempt = 1; ${record(id, { outcome: 'released' })}`,
@@ -269,7 +269,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: '1 used up before, 0 recorded',
     },
   ],
-  'counts its crashes otherwise than its records do': [
+  'has a crash count that differs from its records': [
     {
       what: 'a rescue does not count the crash',
       sql: (id) => `${queued(id)} ${record(id, { outcome: 'rescued', reason: 'crashed' })}`,
@@ -281,7 +281,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: '1 crashes, 0 recorded',
     },
   ],
-  'has attempts whose numbers do not follow each other': [
+  'has attempts whose numbers are not consecutive': [
     {
       what: 'the first attempt is missing',
       sql: (id) => `${secondAttempt(id)} ${record(id, { attempt: 2 })}`,
@@ -295,7 +295,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: 'attempt 2 began before the one before it ended',
     },
   ],
-  'was taken from a worker that lives': [
+  'was rescued from a worker that is active or draining': [
     {
       what: 'the rescuer took a task from a live worker',
       sql: (id) => `${queued(id)} ${WORKER_ROW} update task set crash_count = 1;
@@ -309,7 +309,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: WORKER,
     },
   ],
-  'is nowhere, though an event of it is recorded': [
+  'has a recorded event, but does not exist': [
     { what: 'an event outlives its task', sql: (id) => event(id, 'task.edited'), detail: 'task.edited' },
   ],
   'has an event of an unknown kind': [
@@ -333,7 +333,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: 'task.progressed',
     },
   ],
-  'was asked to be cancelled more often than it lived': [
+  'has more cancellation requests than lives': [
     {
       what: 'a task was asked twice',
       sql: (id) => `${running(id)} update task set cancel_requested_at = now();
@@ -341,21 +341,21 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: '2 times, 0 redrives',
     },
   ],
-  'is to be cancelled, and its log does not say so': [
+  'has a cancellation request without an event': [
     {
       what: 'nobody asked for a cancel',
       sql: (id) => `${running(id)} update task set cancel_requested_at = now()`,
       detail: 'running',
     },
   ],
-  'was asked to be cancelled, and its row does not say so': [
+  'has a cancellation event without a request on its row': [
     {
       what: 'a cancel was lost',
       sql: (id) => `${running(id)} ${event(id, 'task.cancelRequested')}`,
       detail: 'running',
     },
   ],
-  'was edited after it was to be cancelled': [
+  'was edited after its cancellation was requested': [
     {
       what: 'a cancelled task was edited',
       sql: (id) => `${cancelled(id)}
@@ -363,7 +363,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
                     ${event(id, 'task.cancelRequested', `now() - interval '10 s'`)} ${event(id, 'task.edited')}`,
     },
   ],
-  'names a task that is nowhere': [
+  'names a task that does not exist': [
     {
       what: 'a key was stored without its task',
       sql: (id) => key('k', id),
@@ -371,7 +371,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: /./,
     },
   ],
-  'names a task that another key names': [
+  'names a task that another key also names': [
     {
       what: 'two keys gave one task',
       sql: (id) => `${queued(id)} ${key('k', id)} ${key('l', id)}`,
@@ -394,7 +394,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       of: 'leader coordinator',
     },
   ],
-  'has a constraint that was not validated': [
+  'has a constraint that is not validated': [
     {
       what: 'a check was added without a look at the rows',
       sql: () => 'alter table worker add constraint worker_has_slots check (slots > 0) not valid',
@@ -410,21 +410,21 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: 'task_due',
     },
   ],
-  'has no home for rows of other days': [
+  'has no default partition': [
     {
       what: 'a default partition is gone',
       sql: () => 'drop table task_log_default',
       of: 'table task_log',
     },
   ],
-  'is named after a day, and is no partition': [
+  'is named after a day, but is not a partition': [
     {
       what: 'a day was taken off and never dropped',
       sql: () => `select add_partition_day('2026-01-01'); alter table task_log detach partition task_log_20260101`,
       of: 'table task_log_20260101',
     },
   ],
-  'holds another day than its name says': [
+  'holds a different day than its name says': [
     {
       what: 'a day is attached with the bounds of the next',
       sql: () => `select add_partition_day('2026-01-01');
@@ -435,7 +435,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       detail: /./,
     },
   ],
-  'has no partition of a day that others have': [
+  'lacks the partition of a day that other tables have': [
     {
       what: 'a day has no partition of one table',
       sql: () => `select add_partition_day('2026-01-01'); drop table task_event_20260101`,

@@ -22,7 +22,7 @@ export const fleetRoom = {
   duties: fleetDuties,
   promises: {
     P4: 'Tasks of a lost worker are back in their queue within 10 s; a task of a live worker is never taken',
-    P11: 'A task that crashes its worker three times is quarantined',
+    P11: 'A task that kills its worker three times is quarantined',
     P12: 'A planned stop costs no task an attempt',
   },
 } as const satisfies Room<FleetStoresDeps, FleetStores, FleetRouteDeps, FleetDutyDeps>

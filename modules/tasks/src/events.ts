@@ -2,19 +2,20 @@ import type { Verdict } from './domain/attempt-outcome.ts'
 
 declare module '@taskflow/kernel' {
   interface WakeupTopics {
-    /** Tasks became queued; the detail is their queues, comma-separated. */
+    /** Tasks became queued; the detail is the names of their queues, separated by commas. */
     ready: string
-    /** A task is due earlier than known; the detail is the time. */
+    /** Tasks were stored that are due in the future; the detail is the earliest of their times. */
     due: string
     /** Tasks finished. */
     finished: string
   }
 
   interface TaskFlowEvents {
+    /** This process stored tasks of one type and queue. */
     'tasks.submitted': [{ readonly type: string; readonly queue: string; readonly count: number }]
-    /** How long each had waited since it was ready. */
+    /** This worker claimed tasks of one queue; each value is the time that a task waited since it was ready. */
     'tasks.claimed': [{ readonly queue: string; readonly waitedMs: readonly number[] }]
-    /** Attempts of one type that ended the same way; one duration for each. */
+    /** This worker settled attempts of one type with the same verb; each value is the duration of an attempt. */
     'tasks.settled': [
       {
         readonly type: string
@@ -23,15 +24,17 @@ declare module '@taskflow/kernel' {
         readonly durationsMs: readonly number[]
       },
     ]
-    /** Cancelled before it started. */
+    /** A waiting task was cancelled. */
     'task.cancelled': [{ readonly id: string }]
-    /** A running task was asked to stop; it is cancelled once its worker has settled it so. */
+    /** The cancellation of a running task was requested; the task ends once its worker settles it. */
     'task.cancelRequested': [{ readonly id: string }]
     'task.redriven': [{ readonly id: string }]
     'task.edited': [{ readonly id: string }]
+    /** The database refused the result of an attempt that no longer held its lease. */
     'lease.lost': [{ readonly taskId: string; readonly leaseId: string; readonly attempt: number }]
     'tasks.promoted': [{ readonly count: number }]
     'tasks.expired': [{ readonly count: number }]
+    /** Retention dropped the partitions of these days. */
     'partitions.dropped': [{ readonly names: readonly string[] }]
     'dispatches.published': [{ readonly count: number }]
     /** The broker did not receive these dispatches; the reconciler publishes them again. */

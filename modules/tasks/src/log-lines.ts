@@ -1,7 +1,7 @@
 import type { LogLines } from '@taskflow/kernel'
 
 export const tasksLogLines: LogLines = {
-  'tasks.expired': { level: 'info', message: 'Tasks expired before a worker finished them' },
+  'tasks.expired': { level: 'info', message: 'Waiting tasks failed because a timeout passed' },
   'lease.lost': { level: 'warn', message: 'A result was refused: its lease was lost' },
   'partitions.dropped': { level: 'info', message: 'Days past retention were dropped' },
   'dispatches.reconciled': { level: 'info', message: 'Republished tasks that the broker had lost' },

@@ -1,6 +1,6 @@
 import type { Metrics } from '@taskflow/kernel'
 
-// From a task that does nothing to one of an hour.
+// From a task that does nothing to a task of an hour.
 const TASK_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600]
 
 export const tasksMetrics: Metrics = (meters) => {
@@ -15,15 +15,15 @@ export const tasksMetrics: Metrics = (meters) => {
   ])
   const ran = histogram('taskflow_task_duration_seconds', 'Duration of one attempt', ['type', 'verb'], TASK_SECONDS)
   const lost = counter('taskflow_leases_lost_total', 'Results refused because their lease was lost')
-  const cancelled = counter(
-    'taskflow_tasks_cancelled_total',
-    'Tasks that ended cancelled, before they started or while they ran',
+  const cancelled = counter('taskflow_tasks_cancelled_total', 'Tasks cancelled while they waited or ran')
+  const requested = counter(
+    'taskflow_task_cancellations_requested_total',
+    'Running tasks whose cancellation was requested',
   )
-  const requested = counter('taskflow_task_cancellations_requested_total', 'Running tasks that were asked to stop')
   const redriven = counter('taskflow_tasks_redriven_total', 'Finished tasks sent back to their queue')
   const edited = counter('taskflow_tasks_edited_total', 'Tasks edited before they started')
-  const promoted = counter('taskflow_tasks_promoted_total', 'Tasks that became due')
-  const expired = counter('taskflow_tasks_expired_total', 'Tasks failed for a timeout before or between their attempts')
+  const promoted = counter('taskflow_tasks_promoted_total', 'Tasks moved to queued because they were due')
+  const expired = counter('taskflow_tasks_expired_total', 'Waiting tasks failed because a timeout passed')
   const dropped = counter('taskflow_partitions_dropped_total', 'Days of finished tasks dropped by retention')
   const published = counter('taskflow_dispatches_published_total', 'Queued tasks published to the broker')
   const unpublished = counter(
@@ -59,7 +59,7 @@ export const tasksMetrics: Metrics = (meters) => {
   }
 }
 
-// Callers choose types and queues; past this many pairs a scrape would grow without bound.
+// Callers choose types and queues. Without this limit, the size of a scrape would be unbounded.
 const MAX_PAIRS = 1_000
 
 function limitLabels() {

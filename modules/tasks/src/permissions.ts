@@ -1,4 +1,4 @@
-/** Each permission of this room, with the least role that has it. */
+/** Maps each permission of this room to the lowest role that has it. */
 export const TASKS_PERMISSIONS = {
   'tasks:read': 'viewer',
   'tasks:submit': 'submitter',

@@ -11,7 +11,7 @@ import { TASKS_SETTINGS } from './settings.ts'
 import { clearTaskRows } from './statements/clear-task-rows.ts'
 import { openTaskStores, type TaskStores, type TaskStoresDeps } from './store/stores.ts'
 
-/** Tasks: their states, admission, statements, API and duties. Every other room stands on this one. */
+/** Stores, dispatches and serves tasks. Every other room depends on this one. */
 export const tasksRoom = {
   name: 'tasks',
   errors: TASKS_ERRORS,
@@ -26,7 +26,7 @@ export const tasksRoom = {
   invariants: TASKS_INVARIANTS,
   promises: {
     P1: 'A submission answered 2xx is durable in PostgreSQL before the reply',
-    P2: 'A task is run at least once or visibly waits, also when every broker vanishes with all it held',
+    P2: 'A task runs at least once or visibly waits, also when every broker loses all of its data',
     P3: 'At most one result is accepted for each attempt and for each task',
     P5: 'The same idempotency key gives the same task, also under concurrent submission',
     P7: 'Cancelling a waiting task is final; a running one is notified by its AbortSignal',

@@ -13,13 +13,13 @@ afterEach(() => stop())
 async function dutiesWokenBy(...results: readonly Partial<typeof NOTHING>[]): Promise<string[]> {
   const clock = handClock()
   const events = new EventEmitter<TaskFlowEvents>()
-  const woken: string[] = []
+  const names: string[] = []
   const left = [...results]
   const service = dutyPoller({
     clock,
     events,
     storage: { findDuties: async () => ({ ...NOTHING, ...left.shift() }) },
-    wakeDuty: (name) => void woken.push(name),
+    wakeDuty: (name) => void names.push(name),
   })
   stop = service.stop
   const rounds = nextEvents(events, 'round.succeeded', { count: results.length })
@@ -29,7 +29,7 @@ async function dutiesWokenBy(...results: readonly Partial<typeof NOTHING>[]): Pr
     await clock.advance(1_000)
   }
   await rounds
-  return woken
+  return names
 }
 
 test('wakes no duty while there is nothing to do', async () => {

@@ -44,16 +44,16 @@ function setup() {
   const held: Dispatch[] = []
   const calls: string[] = []
   const published: (readonly Dispatch[])[] = []
-  const meanwhile: { onCount?: () => Promise<void>; afterQuery?: () => void; onPublish?: () => void } = {}
+  const hooks: { onCount?: () => Promise<void>; afterQuery?: () => void; onPublish?: () => void } = {}
 
   const storage = {
     async countQueuedTasks(settledForMs: number) {
       calls.push(`count ${settledForMs}`)
-      await meanwhile.onCount?.()
+      await hooks.onCount?.()
       const counted = queued.filter((task) => settledForMs === 0 || !unsettled.has(task))
       const subqueues = [...Map.groupBy(counted, keyOf).values()]
       const counts = subqueues.map((tasks) => ({ line: tasks[0] as Line, count: tasks.length }))
-      if (settledForMs === 0) meanwhile.afterQuery?.()
+      if (settledForMs === 0) hooks.afterQuery?.()
       return counts
     },
     async listQueuedTasks(subqueue: Line, { limit, after }: { limit: number; after?: { rankMs: number } }) {
@@ -66,11 +66,11 @@ function setup() {
     async depths(subqueues: readonly Line[]): Promise<number[] | undefined> {
       calls.push(`depths ${subqueues.length}`)
       const depths = subqueues.map((subqueue) => held.filter((dispatch) => keyOf(dispatch) === keyOf(subqueue)).length)
-      if (subqueues.length > 0) meanwhile.afterQuery?.()
+      if (subqueues.length > 0) hooks.afterQuery?.()
       return depths
     },
     async publish(page: readonly Dispatch[]) {
-      meanwhile.onPublish?.()
+      hooks.onPublish?.()
       published.push(page)
       held.push(...page)
     },
@@ -81,7 +81,7 @@ function setup() {
   const reported: number[] = []
   events.on('dispatches.reconciled', ({ count }) => reported.push(count))
   return {
-    ...{ clock, events, queued, unsettled, held, calls, published, meanwhile, broker, service, reported },
+    ...{ clock, events, queued, unsettled, held, calls, published, hooks, broker, service, reported },
     stopLeading() {
       isLeading = false
     },
@@ -169,37 +169,37 @@ describe('the reconciler', () => {
   })
 
   test('does not count tasks as missing that workers claim between the queries', async () => {
-    const { queued, held, meanwhile, published, round, work } = setup()
+    const { queued, held, hooks, published, round, work } = setup()
     queued.push(...dispatches(50))
     held.push(...queued)
-    meanwhile.afterQuery = () => work(20)
+    hooks.afterQuery = () => work(20)
     await round()
     expect(published).toEqual([])
   })
 
   test('ends when workers have claimed the rest in the meantime', async () => {
-    const { queued, meanwhile, published, reported, round } = setup()
+    const { queued, hooks, published, reported, round } = setup()
     queued.push(...dispatches(4_000))
-    meanwhile.onPublish = () => queued.splice(0, 2_000)
+    hooks.onPublish = () => queued.splice(0, 2_000)
     await round()
     expect(published.map((page) => page.length)).toEqual([1_000, 1_000])
     expect(reported).toEqual([2_000])
   })
 
   test('publishes no further page once it no longer leads', async () => {
-    const { queued, meanwhile, published, reported, round, stopLeading } = setup()
+    const { queued, hooks, published, reported, round, stopLeading } = setup()
     queued.push(...dispatches(3_000))
-    meanwhile.onPublish = stopLeading
+    hooks.onPublish = stopLeading
     await round()
     expect(published).toHaveLength(1)
     expect(reported).toEqual([1_000])
   })
 
   test('reports what it published when the broker becomes unavailable', async () => {
-    const { queued, meanwhile, events, round, reported } = setup()
+    const { queued, hooks, events, round, reported } = setup()
     queued.push(...dispatches(3_000))
     let pages = 0
-    meanwhile.onPublish = () => {
+    hooks.onPublish = () => {
       if (++pages === 3) throw new TaskFlowError('BROKER_UNAVAILABLE', 'unavailable')
     }
     const failed = nextEvents(events, 'round.failed')
@@ -275,8 +275,8 @@ describe('the pause of the reconciler', () => {
     [2_000, 100_000],
     [60_000, 300_000],
   ])('is fifty times as long as counting took, up to five minutes: after %i ms, %i ms', async (workMs, pauseMs) => {
-    const { service, clock, calls, meanwhile } = setup()
-    meanwhile.onCount = () => clock.sleep(calls.length === 2 ? workMs : 0)
+    const { service, clock, calls, hooks } = setup()
+    hooks.onCount = () => clock.sleep(calls.length === 2 ? workMs : 0)
     await service.start()
     await clock.advance(workMs)
     await clock.advance(pauseMs - 1)

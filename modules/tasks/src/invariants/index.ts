@@ -8,9 +8,11 @@ import type { Queries } from './tables-of-tasks.ts'
 
 export { TABLES_OF_TASKS } from './tables-of-tasks.ts'
 
+/** Lists the queries as invariants of one subject. */
 const ofEach = (subject: string, queries: Queries): Invariant[] =>
   Object.entries(queries).map(([sentence, query]) => ({ subject, sentence, query }))
 
+/** The invariants of this room. */
 export const TASKS_INVARIANTS: readonly Invariant[] = [
   ...ofEach('task', OF_TASKS),
   ...ofEach('task', OF_ATTEMPTS),

@@ -1,11 +1,11 @@
 import { type Queries, SLACK } from './tables-of-tasks.ts'
 
-/** Whether the record is of an attempt that ended its task: others make room for the next by themselves. */
+/** True for the record of an attempt that ended its task. Every other attempt is followed by another one. */
 const ENDS_THE_TASK = `(outcome in ('succeeded', 'cancelled') or reason in ('exhausted', 'notRetryable', 'quarantined'))`
 
-/** Of the form "task <id> …", told from the records of its attempts beside its row. */
+/** Violations of the form "task <id> …", which compare the row of a task with the records of its attempts. */
 export const OF_ATTEMPTS: Queries = {
-  'is nowhere, though an attempt of it is recorded': `
+  'has a recorded attempt, but does not exist': `
     select task_id as id, outcome as detail from record where not exists (select from known where known.id = task_id)`,
   'has an attempt that ended before it began': `
     select task_id as id, 'attempt ' || attempt as detail from record where ended_at < started_at`,
@@ -15,7 +15,7 @@ export const OF_ATTEMPTS: Queries = {
     where lease_id is not null
     group by lease_id
     having count(*) > 1`,
-  // An accepted result ends the task; only a redrive makes room for another, and puts the former into a row of its own.
+  // An accepted result ends the task. Only a redrive allows another result, and it moves the former one to a record.
   'had a result accepted twice': `
     select task_id as id, count(*) || ' former results, ' || coalesce(min(redrives), 0) || ' redrives' as detail
     from record left join redriven using (task_id)
@@ -29,9 +29,9 @@ export const OF_ATTEMPTS: Queries = {
     group by task_id
     having count(*) > coalesce(min(redrives), 0)
        and count(*) filter (where outcome = 'succeeded') <= coalesce(min(redrives), 0)`,
-  // What was handed back, snoozed or rescued uses no attempt (P12). A redrive counts anew: of records from about its moment
-  // nobody knows on which side of it they are.
-  'counts its attempts otherwise than its records do': `
+  // A released, snoozed or rescued attempt is not counted (P12). A redrive restarts the count; records from about the same
+  // time may belong to either side of the redrive.
+  'has an attempt count that differs from its records': `
     select id, (attempt - own) || ' used up before, ' || certain || ' recorded' as detail
     from (
       select known.id, known.attempt, (lease_id is not null)::integer as own, coalesce(certain, 0) as certain,
@@ -39,17 +39,17 @@ export const OF_ATTEMPTS: Queries = {
       from known left join used on used.task_id = known.id
     ) as counted
     where attempt - own not between certain and possible`,
-  'counts its crashes otherwise than its records do': `
+  'has a crash count that differs from its records': `
     select id, crash_count || ' crashes, ' || certain || ' recorded' as detail
     from (
       select known.id, known.crash_count, coalesce(certain_crashes, 0) as certain, coalesce(possible_crashes, 0) as possible,
-             -- The crash that ended the task is on its row; whom one ended that was to be cancelled has no other word of it.
+             -- The crash that ended the task is on its row, and only there if the task was to be cancelled.
              (is_finished and reason = 'quarantined') is true as is_own,
              (is_finished and lease_id is not null and (reason = 'quarantined' or known.state = 'cancelled')) is true as may_be_own
       from known left join used on used.task_id = known.id
     ) as counted
     where crash_count not between certain + is_own::integer and possible + may_be_own::integer`,
-  'has attempts whose numbers do not follow each other': `
+  'has attempts whose numbers are not consecutive': `
     select task_id as id, 'attempt ' || attempt || ' where ' || expected || ' is next' as detail
     from (
       select task_id, attempt,
@@ -70,8 +70,8 @@ export const OF_ATTEMPTS: Queries = {
       ) as run
     ) as ordered
     where started_at < free_at - ${SLACK}`,
-  // Whom the rescuer takes a task from has been declared dead, or has said goodbye, and comes never back (P4).
-  'was taken from a worker that lives': `
+  // The rescuer takes tasks only from workers that are lost or stopped, and these never become active again (P4).
+  'was rescued from a worker that is active or draining': `
     select taken.id, worker_id as detail
     from (
       select task_id as id, worker_id from record where outcome = 'rescued' and failure = 'WorkerLost'

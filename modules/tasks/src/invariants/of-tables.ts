@@ -4,7 +4,7 @@ const PARENTS = ['finished_task', 'task_attempt', 'task_event', 'task_log']
 
 const OF_THIS_SCHEMA = `relnamespace = (select oid from pg_namespace where nspname = current_schema())`
 
-/** Tables named after a day, whether they are partitions or not. */
+/** Tables that are named after a day, attached as partitions or not. */
 const DAYS = `
   (select oid, relname, relispartition, relpartbound, left(relname, -9) as parent, right(relname, 8) as day
    from pg_class
@@ -13,11 +13,11 @@ const DAYS = `
 const startOf = (day: string): string => `first_id_at((${day})::timestamp at time zone 'UTC')`
 
 /**
- * Of the form "table <name> …", told from the catalogue. That each row is in the partition of its day follows from the bounds
- * of what is attached: PostgreSQL itself holds to them, also for the default partitions.
+ * Violations of the form "table <name> …", which read the system catalogue. PostgreSQL enforces the bounds of partitions,
+ * including default partitions, so each row is in the partition of its day when the bounds are correct.
  */
 export const OF_TABLES: Queries = {
-  'has a constraint that was not validated': `
+  'has a constraint that is not validated': `
     select relname as id, conname as detail
     from pg_constraint join pg_class on pg_class.oid = conrelid
     where not convalidated and ${OF_THIS_SCHEMA}`,
@@ -25,19 +25,19 @@ export const OF_TABLES: Queries = {
     select relname as id, indexrelid::regclass as detail
     from pg_index join pg_class on pg_class.oid = indrelid
     where not (indisvalid and indisready and indislive) and ${OF_THIS_SCHEMA}`,
-  'has no home for rows of other days': `
+  'has no default partition': `
     select relname as id, null as detail
     from pg_partitioned_table join pg_class on pg_class.oid = partrelid
     where partdefid = 0 and ${OF_THIS_SCHEMA}`,
-  'is named after a day, and is no partition': `
+  'is named after a day, but is not a partition': `
     select relname as id, null as detail from ${DAYS} where not relispartition`,
-  'holds another day than its name says': `
+  'holds a different day than its name says': `
     select relname as id, bounds as detail
     from ${DAYS}
     cross join lateral (select pg_get_expr(relpartbound, oid) as bounds, to_date(day, 'YYYYMMDD') as first_day) as held
     where relispartition
       and bounds <> format('FOR VALUES FROM (%L) TO (%L)', ${startOf('first_day')}, ${startOf('first_day + 1')})`,
-  'has no partition of a day that others have': `
+  'lacks the partition of a day that other tables have': `
     select missing as id, day as detail
     from (select day, array_agg(parent::text) as parents from ${DAYS} group by day) as made
     cross join unnest('{${PARENTS.join(',')}}'::text[]) as missing

@@ -3,7 +3,7 @@ import type { Queries } from './tables-of-tasks.ts'
 
 const FINISHED = `('${FINISHED_STATES.join(`', '`)}')`
 
-/** Of the form "task <id> …", told from the task's own row. */
+/** Violations of the form "task <id> …", which read only the row of the task. */
 export const OF_TASKS: Queries = {
   'is both unfinished and finished': `
     select id, waiting.state || ' and ' || ended.state as detail
@@ -12,41 +12,41 @@ export const OF_TASKS: Queries = {
   'is running without a lease, a worker or a start': `
     select id, null as detail from known
     where state = 'running' and (lease_id is null or worker_id is null or started_at is null)`,
-  // Its heartbeat is what keeps the lease, and its end what has the task rescued.
+  // The heartbeat of the worker keeps the lease, and the loss of the worker leads to the rescue of the task.
   'runs on a worker that is unknown, or of another project': `
     select known.id, worker_id as detail
     from known left join worker on worker.id = worker_id
     where known.state = 'running' and worker_id is not null and worker.project is distinct from known.project`,
-  'is held though it does not run': `
+  'is not running, but has a lease or worker': `
     select id, state as detail from known
     where not is_finished and state <> 'running' and (lease_id is not null or worker_id is not null)`,
-  'is queued without the moment it was queued': `
+  'is queued without the time at which it became queued': `
     select id, null as detail from known where state = 'queued' and queued_at is null`,
-  'is due at no moment': `
+  'is scheduled or retrying without a due time': `
     select id, state as detail from known where state in ('scheduled', 'retrying') and run_at is null`,
-  'came back though it was to be cancelled': `
+  'waits although its cancellation was requested': `
     select id, state as detail from known
     where not is_finished and state <> 'running' and cancel_requested_at is not null`,
-  'used more attempts than it has': `
+  'used more attempts than its maximum': `
     select id, attempt || ' of ' || max_attempts as detail from known where attempt > max_attempts`,
-  'was not quarantined after its crashes': `
+  'was not quarantined after too many crashes': `
     select id, crash_count || ' crashes' as detail from known
     where crash_count > ${CRASH_LIMIT} or (not is_finished and crash_count = ${CRASH_LIMIT})`,
-  'is in a state that its half does not have': `
+  'is in a state that does not match its table': `
     select id, state as detail from known where is_finished <> (state in ${FINISHED})`,
   'finished without an end': `
     select id, state as detail from known where is_finished and finished_at is null`,
   'ended before it began': `
     select id, null as detail from known where finished_at < started_at`,
-  'is to be forgotten before it ended': `
+  'has a retention that ends before the task ended': `
     select id, null as detail from known where keep_until < finished_at`,
-  'succeeded without a result, or has one though it did not': `
+  'succeeded without a result, or has a result without success': `
     select id, state as detail from known where is_finished and (state = 'succeeded') <> has_result`,
   'succeeded without having run': `
     select id, null as detail from known
     where state = 'succeeded' and (lease_id is null or worker_id is null or started_at is null or attempt < 1)`,
-  // Who waits until the end has none of them, and whom a worker ended all.
-  'ended with half a lease': `
+  // A task that ended while it waited has none of the three; a task that a worker ended has all.
+  'ended with an incomplete lease': `
     select id, state as detail from known
     where is_finished and state <> 'succeeded' and num_nulls(lease_id, worker_id, started_at) between 1 and 2`,
   'failed without an error': `

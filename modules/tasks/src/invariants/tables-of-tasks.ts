@@ -1,18 +1,18 @@
-/** What breaks an invariant, as the end of a sentence about its subject, and the query that finds offenders (id, detail). */
+/** Maps each violation, as the end of a sentence about its subject, to the query that finds offenders (id, detail). */
 export type Queries = Readonly<Record<string, string>>
 
 /**
- * Moments are those at which transactions began. A transaction that waited, for a lock or for its turn, has an earlier moment
- * than what it then found done; so order in time is required only beyond this.
+ * The tolerance for the order of times. A time is the start of a transaction; a transaction that waited, for a lock or a
+ * connection, has an earlier time than the changes that it found.
  */
 export const SLACK = `interval '2 s'`
 
-/** As text. Not by ->>, which refuses the whole of a JSON that has a \\u0000 anywhere. */
+/** Reads a field as text. The operator ->> would reject any JSON that contains \\u0000. */
 function fieldOf(column: string, field: string): string {
   return `btrim((${column} -> '${field}')::text, '"')`
 }
 
-/** Common tables that the queries of invariants read, so that each table is read once; `$1` is the oldest id of interest. */
+/** The common table expressions that the queries share, so that each table is read once. `$1` is the oldest id to check. */
 export const TABLES_OF_TASKS = `
     known as materialized (
       select id, project, state, false as is_finished, attempt, max_attempts, crash_count, created_at, queued_at, run_at, started_at,
