@@ -12,7 +12,7 @@ export interface StartedTask {
   readonly lease: Lease
 }
 
-export const failure: TaskFailure = { name: 'Error', message: 'it broke', reason: 'exhausted' }
+export const failure: TaskFailure<'exhausted'> = { name: 'Error', message: 'it broke', reason: 'exhausted' }
 
 /** A verdict of each verb, for tests that do not care about its details. */
 export const VERDICTS: { readonly [Verb in Verdict['verb']]: Extract<Verdict, { verb: Verb }> } = {

@@ -3,6 +3,7 @@ import './events.ts'
 
 export * from './dispatch/broker.ts'
 export * from './dispatch/publisher.ts'
+export * from './domain/attempt-ends.ts'
 export * from './domain/attempt-outcome.ts'
 export * from './domain/complete-task.ts'
 export * from './domain/history.ts'

@@ -1,14 +1,15 @@
+import { ATTEMPT_ENDS, type AttemptEnd } from './attempt-ends.ts'
 import { nextDelayMs, type RetryPolicy } from './retry-policy.ts'
-import type { TaskFailure } from './task.ts'
+import type { FailureReason, TaskFailure } from './task.ts'
 
-/** An error as a handler threw it. */
+/** An error as a handler threw it, or as TaskFlow reports it (`failures.ts`). */
 export interface AttemptError {
   readonly name: string
   readonly message: string
   readonly stack?: string
 }
 
-/** What became of one attempt, as the worker saw it. JSON values travel as text, so that nothing parses them twice. */
+/** The outcome of one attempt, as its worker saw it. A result travels as JSON text, so that it is parsed only once. */
 export type AttemptOutcome =
   | { readonly kind: 'succeeded'; readonly result: string }
   | { readonly kind: 'failed'; readonly error: AttemptError; readonly retryable: boolean }
@@ -18,56 +19,56 @@ export type AttemptOutcome =
   | { readonly kind: 'released' }
   | { readonly kind: 'crashed'; readonly error: AttemptError }
 
-/**
- * The one verb that storage must now apply to a running task, with everything it needs.
- * `endedAs` names the outcome in the attempt's own row.
- */
+type EndBy<Verb extends AttemptEnd['verb']> = Extract<AttemptEnd, { readonly verb: Verb }>
+
+type FailureBy<Verb extends AttemptEnd['verb']> = TaskFailure<Extract<EndBy<Verb>['reason'], FailureReason>>
+
+/** The verb that storage must apply to a running task, with everything that the verb needs. */
 export type Verdict =
   | { readonly verb: 'complete'; readonly result: string }
-  | { readonly verb: 'fail'; readonly error: TaskFailure }
-  | { readonly verb: 'cancel'; readonly error: TaskFailure }
-  | { readonly verb: 'retry'; readonly error: TaskFailure; readonly delayMs: number }
+  | { readonly verb: 'fail'; readonly error: FailureBy<'fail'> }
+  | { readonly verb: 'cancel'; readonly error: FailureBy<'cancel'> }
+  | { readonly verb: 'retry'; readonly error: FailureBy<'retry'>; readonly delayMs: number }
   | { readonly verb: 'snooze'; readonly delayMs: number }
   | { readonly verb: 'release' }
-  | { readonly verb: 'rescue'; readonly error: TaskFailure }
+  | { readonly verb: 'rescue'; readonly error: FailureBy<'rescue'> }
 
 export interface AttemptContext {
-  /** From 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number
   readonly maxAttempts: number
   readonly policy: RetryPolicy
-  /** How often a worker died with this task in its hands, before this attempt. */
+  /** The number of crashes of workers and runners during earlier attempts of the task. */
   readonly crashCount: number
   readonly random: () => number
 }
 
-/** A task that was running in this many worker deaths is quarantined: it is the likely cause (P11). */
+/** A task that was running in this many crashes is quarantined, because the task is their likely cause (P11). */
 export const CRASH_LIMIT = 3
 
-/** Ten years: no delay is longer, whoever asked for it. What lies much further off is beyond JavaScript's dates. */
+/** The longest delay of a retry or a snooze: ten years. JavaScript's dates end not far beyond a much longer one. */
 export const MAX_DELAY_MS = 315_360_000_000
 
-/** Decides what becomes of a task after an attempt. Pure: no clock, no I/O. */
+/** Decides what happens to a task after an attempt. Reads no clock and does no I/O. */
 export function judge(outcome: AttemptOutcome, context: AttemptContext): Verdict {
   switch (outcome.kind) {
     case 'succeeded':
-      return { verb: 'complete', result: outcome.result }
+      return { verb: ATTEMPT_ENDS.succeeded.verb, result: outcome.result }
     case 'snoozed':
-      return { verb: 'snooze', delayMs: Math.min(outcome.delayMs, MAX_DELAY_MS) }
+      return { verb: ATTEMPT_ENDS.snoozed.verb, delayMs: Math.min(outcome.delayMs, MAX_DELAY_MS) }
     case 'released':
-      return { verb: 'release' }
+      return { verb: ATTEMPT_ENDS.released.verb }
     case 'cancelled':
-      return { verb: 'cancel', error: { ...outcome.error, reason: 'cancelled' } }
+      return failed(ATTEMPT_ENDS.cancelled, outcome.error)
     case 'crashed':
-      return judgeCrash(outcome.error, context)
-    case 'timedOut': {
-      const error: TaskFailure = { ...outcome.error, reason: 'timedOut' }
-      return canRetry(context) ? retry(error, context) : { verb: 'fail', error }
-    }
+      return failed(isLastCrash(context) ? ATTEMPT_ENDS.quarantined : ATTEMPT_ENDS.rescued, outcome.error)
+    case 'timedOut':
+      if (canRetry(context)) return retried(ATTEMPT_ENDS.timedOut, outcome.error, context)
+      return failed(ATTEMPT_ENDS.lastTimeout, outcome.error)
     case 'failed':
-      if (!outcome.retryable) return { verb: 'fail', error: { ...outcome.error, reason: 'notRetryable' } }
-      if (canRetry(context)) return retry({ ...outcome.error, reason: 'retryable' }, context)
-      return { verb: 'fail', error: { ...outcome.error, reason: 'exhausted' } }
+      if (!outcome.retryable) return failed(ATTEMPT_ENDS.notRetryable, outcome.error)
+      if (canRetry(context)) return retried(ATTEMPT_ENDS.retried, outcome.error, context)
+      return failed(ATTEMPT_ENDS.exhausted, outcome.error)
     default:
       return assertNever(outcome)
   }
@@ -75,13 +76,32 @@ export function judge(outcome: AttemptOutcome, context: AttemptContext): Verdict
 
 const canRetry = ({ attempt, maxAttempts }: AttemptContext): boolean => attempt < maxAttempts
 
-function retry(error: TaskFailure, { attempt, policy, random }: AttemptContext): Verdict {
-  return { verb: 'retry', error, delayMs: Math.min(nextDelayMs(policy, attempt, random), MAX_DELAY_MS) }
+const isLastCrash = ({ crashCount }: AttemptContext): boolean => crashCount + 1 >= CRASH_LIMIT
+
+function failed({ verb, reason }: EndBy<'fail' | 'cancel' | 'rescue'>, error: AttemptError): Verdict {
+  // The verb and the reason are from one row, which the type of a verdict does not express.
+  return { verb, error: { ...error, reason } } as Verdict
 }
 
-function judgeCrash(error: AttemptError, { crashCount }: AttemptContext): Verdict {
-  if (crashCount + 1 < CRASH_LIMIT) return { verb: 'rescue', error: { ...error, reason: 'crashed' } }
-  return { verb: 'fail', error: { ...error, reason: 'quarantined' } }
+function retried(
+  { verb, reason }: EndBy<'retry'>,
+  error: AttemptError,
+  { attempt, policy, random }: AttemptContext,
+): Verdict {
+  const delayMs = Math.min(nextDelayMs(policy, attempt, random), MAX_DELAY_MS)
+  return { verb, error: { ...error, reason }, delayMs }
+}
+
+const ENDS_BY_VERB = Map.groupBy(Object.values(ATTEMPT_ENDS), ({ verb }) => verb)
+
+/** Returns the end of an attempt that a verdict stands for. */
+export function endOf(verdict: Verdict): AttemptEnd {
+  // Settlement calls this for every task, so the only end of a verb is not searched for.
+  const ends = ENDS_BY_VERB.get(verdict.verb) as readonly AttemptEnd[]
+  const reason = 'error' in verdict ? verdict.error.reason : null
+  const end = ends.length === 1 ? ends[0] : ends.find((each) => each.reason === reason)
+  if (!end) throw new TypeError(`No attempt ends with the verb ${verdict.verb} and the reason ${reason}`)
+  return end
 }
 
 export function assertNever(value: never): never {

@@ -1,49 +1,37 @@
-import type { Attempt, AttemptOutcomeName, FailureReason, Task } from './task.ts'
-import type { FinishedState } from './task-state.ts'
-import { isFinished } from './task-state.ts'
+import { type AttemptEnd, eventOfRecord } from './attempt-ends.ts'
+import type { Attempt, Task } from './task.ts'
+import { type FinishedState, isFinished } from './task-state.ts'
 
 /**
- * The history of a task, told from what is stored.
+ * The history of a task, derived from the stored data.
  *
- * An ordinary life writes no history of its own: created, started and succeeded
- * are read off the row. Only what is out of the ordinary (attempts that did not
- * end the task, edits, progress, cancel requests, redrives) has rows, which this
- * merges in, oldest first.
+ * A task that succeeds at its first attempt stores no history: its row shows when it was created, started and finished.
+ * Only exceptional facts (attempts that did not finish the task, edits, progress, cancel requests, redrives) have rows,
+ * which `historyOf` merges in, oldest first.
  */
 export interface TaskEvent {
   readonly kind: TaskEventKind
   readonly at: Date
-  /** Who did it; null where the system did. */
+  /** The principal that caused the event; null if TaskFlow caused it. */
   readonly actor: string | null
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** Kinds that are stored as rows; all others are derived. */
+/** The kinds of events that are stored as rows; all other kinds are derived. */
 export const RECORDED_EVENT_KINDS = ['task.edited', 'task.cancelRequested', 'task.redriven', 'task.progressed'] as const
 
 export type TaskEventKind =
   | (typeof RECORDED_EVENT_KINDS)[number]
   | 'task.created'
   | 'task.started'
-  | 'task.retried'
-  | 'task.timedOut'
-  | 'task.snoozed'
-  | 'task.released'
-  | 'task.rescued'
+  | AttemptEnd['event']
   | `task.${FinishedState}`
 
-const KIND_OF_OUTCOME = {
-  failed: 'task.retried',
-  timedOut: 'task.timedOut',
-  snoozed: 'task.snoozed',
-  released: 'task.released',
-  rescued: 'task.rescued',
-  // Of these an attempt's row is kept only when the task was redriven afterwards.
-  succeeded: 'task.succeeded',
-  cancelled: 'task.cancelled',
-} as const satisfies Record<Exclude<AttemptOutcomeName, 'running'>, TaskEventKind>
-
-/** @param attempts all of them, the one on the task's row included */
+/**
+ * Returns the history of a task, oldest event first.
+ *
+ * @param attempts all attempts, including the one on the row of the task
+ */
 export function historyOf(task: Task, attempts: readonly Attempt[], recorded: readonly TaskEvent[]): TaskEvent[] {
   const created: TaskEvent = {
     kind: 'task.created',
@@ -63,20 +51,14 @@ export function historyOf(task: Task, attempts: readonly Attempt[], recorded: re
   return events.sort((a, b) => a.at.getTime() - b.at.getTime())
 }
 
-/** Of attempts that failed or timed out, only those end their task whose reason says that no other follows. */
-function kindOfEnd(outcome: Exclude<AttemptOutcomeName, 'running'>, reason: FailureReason | undefined): TaskEventKind {
-  const isLast = reason === 'exhausted' || reason === 'notRetryable' || reason === 'quarantined'
-  return isLast ? 'task.failed' : KIND_OF_OUTCOME[outcome]
-}
-
 function eventsOfAttempt(attempt: Attempt, task: Task): TaskEvent[] {
   const detail = { attempt: attempt.attempt, workerId: attempt.workerId }
   const started: TaskEvent = { kind: 'task.started', at: attempt.startedAt, actor: null, detail }
-  // The attempt that ended the task is told by the task's own end.
+  // The attempt that finished the task has no event of its own: the event of the task's end covers it.
   const endsTask = attempt.endedAt?.getTime() === task.finishedAt?.getTime() && isFinished(task.state)
   if (attempt.outcome === 'running' || attempt.endedAt === null || endsTask) return [started]
   const ended: TaskEvent = {
-    kind: kindOfEnd(attempt.outcome, attempt.error?.reason),
+    kind: eventOfRecord(attempt.outcome, attempt.error?.reason),
     at: attempt.endedAt,
     actor: null,
     detail: { ...detail, ...(attempt.error && { error: attempt.error }) },

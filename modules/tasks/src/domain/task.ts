@@ -40,11 +40,12 @@ export const FAILURE_REASONS = [
 
 export type FailureReason = (typeof FAILURE_REASONS)[number]
 
-export interface TaskFailure {
+/** The failure of a task or of an attempt. The name is that of the error that a handler threw, or one of `FAILURES`. */
+export interface TaskFailure<Reason extends FailureReason = FailureReason> {
   readonly name: string
   readonly message: string
   readonly stack?: string
-  readonly reason: FailureReason
+  readonly reason: Reason
 }
 
 export interface Progress {

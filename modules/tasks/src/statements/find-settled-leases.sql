@@ -2,11 +2,7 @@ with asked as materialized (
   select * from unnest($1::uuid[], $2::uuid[]) as asked (id, lease_id)
 )
 select id, lease_id, 'task' as ended,
-       case error ->> 'reason'
-         when 'timedOut' then 'timedOut'
-         when 'quarantined' then 'rescued'
-         else state
-       end as outcome
+       coalesce($3::json ->> (error ->> 'reason'), state) as outcome
 from asked
 join finished_task using (id, lease_id)
 union all

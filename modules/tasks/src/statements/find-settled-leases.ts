@@ -1,5 +1,7 @@
 import { sqlBeside, statement } from '@taskflow/database'
 
+type Params = readonly [taskIds: string[], leaseIds: string[], outcomeByReason: string]
+
 interface Row {
   id: string
   lease_id: string
@@ -7,8 +9,8 @@ interface Row {
   outcome: string
 }
 
-/** How the attempts of these leases ended, those that did: for settlements whose first reply was lost. */
-export const findSettledLeases = statement<readonly [taskIds: string[], leaseIds: string[]], Row>({
+/** Returns how the attempts of these leases ended, if they ended: for settlements whose first reply was lost. */
+export const findSettledLeases = statement<Params, Row>({
   name: 'find_settled_leases',
   lane: 'settle',
   columns: ['id', 'lease_id', 'ended', 'outcome'],

@@ -16,7 +16,7 @@ with gone as (
 ), recorded_attempt as (
   insert into task_attempt (task_id, lease_id, project, attempt, worker_id, started_at, ended_at, outcome, error)
   select id, lease_id, project, attempt, worker_id, started_at, finished_at,
-         case error ->> 'reason' when 'timedOut' then 'timedOut' when 'quarantined' then 'rescued' else state end, error
+         coalesce($7::json ->> (error ->> 'reason'), state), error
   from gone
   where lease_id is not null
 ), recorded as (

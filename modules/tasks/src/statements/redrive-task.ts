@@ -8,6 +8,7 @@ type Params = readonly [
   actor: string,
   payload: string | null,
   headStartsMs: readonly number[],
+  outcomeByReason: string,
 ]
 
 /**

@@ -1,9 +1,9 @@
 import type { Database } from '@taskflow/database'
 import { columnsOf, plainArray, textArray } from '@taskflow/database'
 import { type Events, hasCode, naturalBatch } from '@taskflow/kernel'
-import { assertNever, type Verdict } from '../domain/attempt-outcome.ts'
-import type { AttemptOutcomeName, TaskFailure } from '../domain/task.ts'
-import { TRANSITIONS } from '../domain/task-state.ts'
+import { ATTEMPT_ENDS, type AttemptEnd, finishesTask, OUTCOME_BY_REASON, stateAfter } from '../domain/attempt-ends.ts'
+import { endOf, type Verdict } from '../domain/attempt-outcome.ts'
+import type { TaskFailure } from '../domain/task.ts'
 import type { AttemptStore, Settlement, SettlementResult } from '../ports/attempt-store.ts'
 import { findSettledLeases } from '../statements/find-settled-leases.ts'
 import { finishTasks } from '../statements/finish-tasks.ts'
@@ -19,73 +19,59 @@ interface Deps {
   readonly tellQueued: TellQueued | undefined
 }
 
-/** What a verdict means for the row: a task that leaves for good, or one that comes back. */
-type Effect = Finish | Return
-
-interface Finish {
-  readonly kind: 'finish'
-  readonly state: string
-  readonly result: string | null
-  readonly error: TaskFailure | null
-  readonly crashes: number
-}
-
-interface Return {
-  readonly kind: 'return'
-  readonly state: string
-  readonly outcome: AttemptOutcomeName
-  /** 1 when the attempt counts, 0 when it is given back. */
-  readonly usedAttempts: number
-  readonly crashes: number
-  readonly delayMs: number | null
-  readonly error: TaskFailure | null
-}
-
-interface Planned<Of extends Effect = Effect> {
+/** A settlement together with what the table of ends says of its verdict. */
+interface Planned {
   readonly settlement: Settlement
-  readonly taskId: string
-  readonly leaseId: string
-  readonly effect: Of
+  readonly verdict: Verdict
+  readonly end: AttemptEnd
+  /** The crashes to count: those of the end, also when a cancellation replaces the end. */
+  readonly crashes: number
 }
 
-const CANCELLED_BEFORE_RETURN: TaskFailure = {
-  name: 'Cancelled',
-  message: 'Cancelled while it ran; the attempt did not succeed',
-  reason: 'cancelled',
+const CANCELLED_BEFORE_REQUEUE: Verdict = {
+  verb: ATTEMPT_ENDS.cancelled.verb,
+  error: {
+    name: 'Cancelled',
+    message: 'Cancelled while it ran; the attempt did not succeed',
+    reason: ATTEMPT_ENDS.cancelled.reason,
+  },
 }
 
 const MAX_ROWS = 1_000
 
-/** Settlement, gathered: each batch is two statements, one for tasks that end and one for those that come back, unless something in it is stale. */
+/**
+ * Settles attempts in batches. A batch takes two statements, one for tasks that finish and one for tasks that are
+ * requeued, and more only if a task is to be cancelled or a lease was lost.
+ */
 export function taskSettler({ db, events, retentionMs, tellQueued }: Deps): AttemptStore['settleTasks'] {
-  /** The leases that were refused. */
-  async function finish(items: readonly Planned<Finish>[]): Promise<ReadonlySet<string>> {
+  /** Returns the leases that storage refused. */
+  async function finish(items: readonly Planned[]): Promise<ReadonlySet<string>> {
     if (items.length === 0) return NONE
     const [row] = await db.run(finishTasks, [
-      plainArray(items.map(({ taskId }) => taskId)),
-      plainArray(items.map(({ leaseId }) => leaseId)),
-      plainArray(items.map(({ effect }) => (effect.state === TRANSITIONS.complete.to ? null : effect.state))),
-      textArray(items.map(({ effect }) => effect.result)),
-      textArray(items.map(({ effect }) => jsonOrNull(effect.error))),
-      plainArray(items.map(({ effect }) => effect.crashes || null)),
+      plainArray(items.map(({ settlement }) => settlement.taskId)),
+      plainArray(items.map(({ settlement }) => settlement.leaseId)),
+      plainArray(items.map(({ end }) => (end === ATTEMPT_ENDS.succeeded ? null : stateAfter(end)))),
+      textArray(items.map(({ verdict }) => ('result' in verdict ? verdict.result : null))),
+      textArray(items.map(({ verdict }) => jsonOrNull(errorOf(verdict)))),
+      plainArray(items.map(({ crashes }) => crashes || null)),
       retentionMs,
     ])
     return row?.refused ? new Set(row.refused) : NONE
   }
 
-  /** Of the leases that were accepted, whether their task was to be cancelled. */
-  async function giveBack(items: readonly Planned<Return>[]): Promise<ReadonlyMap<string, boolean>> {
+  /** Returns, for each lease that storage accepted, whether its task is to be cancelled instead. */
+  async function requeue(items: readonly Planned[]): Promise<ReadonlyMap<string, boolean>> {
     if (items.length === 0) return new Map()
     const rows = await db.run(requeueTasks, [
       ...columnsOf(items, [
-        ({ taskId }) => taskId,
-        ({ leaseId }) => leaseId,
-        (item) => item.effect.state,
-        (item) => item.effect.outcome as string,
-        (item) => item.effect.usedAttempts,
-        (item) => item.effect.crashes,
-        (item) => item.effect.delayMs,
-        (item) => jsonOrNull(item.effect.error),
+        ({ settlement }) => settlement.taskId as string,
+        ({ settlement }) => settlement.leaseId as string,
+        ({ end }) => stateAfter(end) as string,
+        ({ end }) => end.outcome as string,
+        ({ end }) => end.attempts as number,
+        ({ crashes }) => crashes,
+        ({ verdict }) => ('delayMs' in verdict ? verdict.delayMs : null),
+        ({ verdict }) => jsonOrNull(errorOf(verdict)),
       ]),
       HEAD_STARTS_MS,
     ])
@@ -94,23 +80,22 @@ export function taskSettler({ db, events, retentionMs, tellQueued }: Deps): Atte
   }
 
   async function settle(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]> {
-    // Of two ends of one attempt in one batch (its worker's and the rescuer's, say) the first counts.
+    // One batch may contain two ends of one attempt, for example from the worker and the rescuer. The first one counts.
     const firsts = new Map<string, Planned>()
-    for (const each of settlements)
-      if (!firsts.has(each.leaseId)) firsts.set(each.leaseId, { settlement: each, ...planOf(each) })
+    for (const each of settlements) if (!firsts.has(each.leaseId)) firsts.set(each.leaseId, plan(each))
     const planned = [...firsts.values()]
-    const refused = await finish(planned.filter(isFinishing))
-    const returned = await giveBack(planned.filter(isReturning))
-    // Whoever was asked to cancel while an attempt ran does not get another one.
-    const toCancel = planned.filter(({ leaseId }) => returned.get(leaseId) === true).map(toCancelled)
+    const refused = await finish(planned.filter(({ end }) => finishesTask(end)))
+    const requeued = await requeue(planned.filter(({ end }) => !finishesTask(end)))
+    // A task whose cancellation was requested during an attempt does not get another attempt.
+    const toCancel = planned.filter(({ settlement }) => requeued.get(settlement.leaseId) === true).map(toCancelled)
     const uncancelled = await finish(toCancel)
 
     function resultOf(settlement: Settlement): SettlementResult {
       const { leaseId } = settlement
-      const plan = firsts.get(leaseId)
-      if (plan?.settlement !== settlement) return 'stale'
-      if (plan.effect.kind === 'finish') return refused.has(leaseId) ? 'stale' : 'settled'
-      const isToBeCancelled = returned.get(leaseId)
+      const first = firsts.get(leaseId)
+      if (first?.settlement !== settlement) return 'stale'
+      if (finishesTask(first.end)) return refused.has(leaseId) ? 'stale' : 'settled'
+      const isToBeCancelled = requeued.get(leaseId)
       if (isToBeCancelled === undefined) return 'stale'
       if (!isToBeCancelled) return 'settled'
       return uncancelled.has(leaseId) ? 'stale' : 'cancelled'
@@ -123,21 +108,21 @@ export function taskSettler({ db, events, retentionMs, tellQueued }: Deps): Atte
   }
 
   /**
-   * Of settlements whose lease is gone, those that were accepted before: the reply was lost, and they were sent again.
-   * An attempt that somebody else ended otherwise (the rescuer, say) stays stale.
+   * Returns the results of settlements that storage accepted before, and that were sent again because the reply was lost.
+   * A settlement remains stale if another party, such as the rescuer, ended the attempt in another way.
    */
   async function findRepeats(items: readonly Settlement[]): Promise<Map<Settlement, SettlementResult>> {
-    const rows = await db.run(
-      findSettledLeases,
-      columnsOf(items, [(item) => item.taskId as string, (item) => item.leaseId as string]),
-    )
-    const endOf = new Map(rows.map((row) => [`${row.id} ${row.lease_id}`, `${row.ended} ${row.outcome}`]))
+    const rows = await db.run(findSettledLeases, [
+      ...columnsOf(items, [(item) => item.taskId as string, (item) => item.leaseId as string]),
+      JSON.stringify(OUTCOME_BY_REASON),
+    ])
+    const storedEnds = new Map(rows.map((row) => [`${row.id} ${row.lease_id}`, `${row.ended} ${row.outcome}`]))
     return new Map(
       items.flatMap((item): [Settlement, SettlementResult][] => {
-        const end = endOf.get(`${item.taskId} ${item.leaseId}`)
-        const effect = effectOf(item.verdict)
-        if (end === endFrom(effect)) return [[item, 'settled']]
-        return effect.kind === 'return' && end === `task ${TRANSITIONS.cancel.to}` ? [[item, 'cancelled']] : []
+        const stored = storedEnds.get(`${item.taskId} ${item.leaseId}`)
+        const end = endOf(item.verdict)
+        if (stored === storedAs(end)) return [[item, 'settled']]
+        return !finishesTask(end) && stored === storedAs(ATTEMPT_ENDS.cancelled) ? [[item, 'cancelled']] : []
       }),
     )
   }
@@ -157,77 +142,20 @@ export function taskSettler({ db, events, retentionMs, tellQueued }: Deps): Atte
 
 const NONE: ReadonlySet<string> = new Set()
 
-const planOf = ({ taskId, leaseId, verdict }: Settlement) => ({ taskId, leaseId, effect: effectOf(verdict) })
-
-const isFinishing = (item: Planned): item is Planned<Finish> => item.effect.kind === 'finish'
-const isReturning = (item: Planned): item is Planned<Return> => item.effect.kind === 'return'
-
-/** What find_settled_leases says of an attempt that ended so. */
-function endFrom(effect: Effect): string {
-  if (effect.kind === 'return') return `attempt ${effect.outcome}`
-  if (effect.error?.reason === 'timedOut') return 'task timedOut'
-  return effect.error?.reason === 'quarantined' ? 'task rescued' : `task ${effect.state}`
+function plan(settlement: Settlement): Planned {
+  const { verdict } = settlement
+  const end = endOf(verdict)
+  return { settlement, verdict, end, crashes: end.crashes }
 }
 
-function toCancelled(item: Planned): Planned<Finish> {
-  const { crashes } = item.effect
-  return {
-    ...item,
-    effect: { kind: 'finish', state: TRANSITIONS.cancel.to, result: null, error: CANCELLED_BEFORE_RETURN, crashes },
-  }
-}
+const toCancelled = ({ settlement, crashes }: Planned): Planned => ({
+  settlement,
+  verdict: CANCELLED_BEFORE_REQUEUE,
+  end: ATTEMPT_ENDS.cancelled,
+  crashes,
+})
 
-function effectOf(verdict: Verdict): Effect {
-  const { verb } = verdict
-  const state = TRANSITIONS[verb].to
-  switch (verb) {
-    case 'complete':
-      return { kind: 'finish', state, result: verdict.result, error: null, crashes: 0 }
-    case 'fail':
-      return {
-        kind: 'finish',
-        state,
-        result: null,
-        error: verdict.error,
-        crashes: verdict.error.reason === 'quarantined' ? 1 : 0,
-      }
-    case 'cancel':
-      return { kind: 'finish', state, result: null, error: verdict.error, crashes: 0 }
-    case 'retry': {
-      const outcome = verdict.error.reason === 'timedOut' ? 'timedOut' : 'failed'
-      return {
-        kind: 'return',
-        state,
-        outcome,
-        usedAttempts: 1,
-        crashes: 0,
-        delayMs: verdict.delayMs,
-        error: verdict.error,
-      }
-    }
-    case 'snooze':
-      return {
-        kind: 'return',
-        state,
-        outcome: 'snoozed',
-        usedAttempts: 0,
-        crashes: 0,
-        delayMs: verdict.delayMs,
-        error: null,
-      }
-    case 'release':
-      return { kind: 'return', state, outcome: 'released', usedAttempts: 0, crashes: 0, delayMs: null, error: null }
-    case 'rescue':
-      return {
-        kind: 'return',
-        state,
-        outcome: 'rescued',
-        usedAttempts: 0,
-        crashes: 1,
-        delayMs: null,
-        error: verdict.error,
-      }
-    default:
-      return assertNever(verb)
-  }
-}
+const errorOf = (verdict: Verdict): TaskFailure | null => ('error' in verdict ? verdict.error : null)
+
+/** Returns what find_settled_leases reports of an attempt that ended in this way. */
+const storedAs = (end: AttemptEnd): string => `${finishesTask(end) ? 'task' : 'attempt'} ${end.outcome}`

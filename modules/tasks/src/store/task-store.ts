@@ -1,5 +1,6 @@
 import type { Database } from '@taskflow/database'
 import { type Events, firstIdAt, TaskFlowError } from '@taskflow/kernel'
+import { OUTCOME_BY_REASON, outcomeOfLast } from '../domain/attempt-ends.ts'
 import { historyOf, type TaskEvent, type TaskEventKind } from '../domain/history.ts'
 import { HEAD_START_MS } from '../domain/priority.ts'
 import type { AttemptOutcomeName, LeaseId, LogLine, Task, TaskFailure, TaskId, WorkerId } from '../domain/task.ts'
@@ -158,6 +159,7 @@ export function taskStore({ db, readDb, events, retentionMs, tellQueued }: Deps)
         by.actor,
         payload,
         HEAD_STARTS_MS,
+        JSON.stringify(OUTCOME_BY_REASON),
       ])
       if (row) tellQueued?.([toDispatch(row)])
       const task = await find(by.project, id)
@@ -222,7 +224,7 @@ function toAttempt(row: AttemptRow) {
   }
 }
 
-/** The attempt that runs, or that ended the task: it has no row of its own. */
+/** Returns the attempt that runs, or that finished the task. This attempt has no record of its own. */
 function lastAttempt(row: TaskRow): ReturnType<typeof toAttempt> | undefined {
   if (row.lease_id === null || row.worker_id === null || row.started_at === null) return undefined
   const task = toTask(row)
@@ -239,10 +241,7 @@ function lastAttempt(row: TaskRow): ReturnType<typeof toAttempt> | undefined {
 }
 
 function outcomeOf({ state, error }: Task): AttemptOutcomeName {
-  if (!isFinished(state)) return 'running'
-  if (state !== 'failed') return state
-  if (error?.reason === 'timedOut') return 'timedOut'
-  return error?.reason === 'quarantined' ? 'rescued' : 'failed'
+  return isFinished(state) ? outcomeOfLast(state, error?.reason) : 'running'
 }
 
 const escapeLike = (text: string): string => text.replace(/[\\%_]/g, (sign) => `\\${sign}`)
