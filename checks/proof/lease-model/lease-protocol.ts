@@ -16,7 +16,15 @@
  * The `RULES` are the guards that the code has, each in one place: without any one of them some promise is broken
  * (`variants.ts`). What a step is called in the code is said beside it.
  */
-import { DEFAULT_RETRY_POLICY, judge, TRANSITIONS } from '@taskflow/tasks'
+import {
+  ATTEMPT_ENDS,
+  type AttemptEnd,
+  DEFAULT_RETRY_POLICY,
+  finishesTask,
+  judge,
+  stateAfter,
+  TRANSITIONS,
+} from '@taskflow/tasks'
 import {
   type AccidentKind,
   change,
@@ -50,15 +58,15 @@ import { capital, described, leaseOf, lifeOf, nameOf, senderOf, spoken, taskName
 
 /** The guards of the protocol. */
 export const RULES = {
-  /** finish-tasks.ts: `(id, lease_id) in (select task_id, lease_id from settlement)`. */
+  /** finish-tasks.sql: `(id, lease_id) in (select task_id, lease_id from settlement)`. */
   finishPresentsLease: true,
-  /** return-tasks.ts: `lease_id = settlement.lease_id`. */
+  /** requeue-tasks.sql: `lease_id = settlement.lease_id`. */
   returnPresentsLease: true,
-  /** return-tasks.ts: `cancel_requested_at is null`. */
+  /** requeue-tasks.sql: `cancel_requested_at is null`. */
   returnHeedsCancel: true,
-  /** return-tasks.ts: `crash_count + ended.crashes`. */
+  /** requeue-tasks.sql: `crash_count + ended.crashes`. */
   countsCrashes: true,
-  /** return-tasks.ts: `attempt - 1 + ended.used_attempts`. */
+  /** requeue-tasks.sql: `attempt - 1 + ended.used_attempts`. */
   releaseGivesAttemptBack: true,
   /** settle.ts: `findRepeats`, by find-settled-leases.ts. */
   knowsRepeats: true,
@@ -389,35 +397,38 @@ function beat(draft: Draft, by: Incarnation, rules: Rules): void {
   }
 }
 
-/** finish-tasks.ts, return-tasks.ts and, for a lease that is gone, find-settled-leases.ts. */
+/** finish-tasks.ts, requeue-tasks.ts and, for a lease that is gone, find-settled-leases.ts. */
 function settlementLands({ state, rules, may, accident }: Situation, message: Message & { kind: 'settle' }): void {
   const { task: number, lease, ending } = message
   const task = taskAt(state, number)
-  const effect = EFFECTS[ending]
-  const presents = effect.isReturn ? rules.returnPresentsLease : rules.finishPresentsLease
+  const ended = ENDS[ending]
+  const isRequeue = !finishesTask(ended)
+  const presents = isRequeue ? rules.returnPresentsLease : rules.finishPresentsLease
   const isAccepted = task.state === 'running' && (task.lease === lease || !presents)
   const words = `The word of ${senderOf(message)} arrives that ${spoken(message)} is to ${ending}`
 
   if (!isAccepted) {
     const end = task.ends[lease]
-    const own = message.instead ?? ending
-    const isRepeat =
-      end !== undefined && (endAs(end) === endAs(own) || (EFFECTS[own].isReturn && endAs(end) === endAs('cancel')))
+    const stored = end && storedAs(ENDS[end])
+    const own = ENDS[message.instead ?? ending]
+    const isSameEnd = stored === storedAs(own)
+    const isRepeat = isSameEnd || (!finishesTask(own) && stored === storedAs(ENDS.cancel))
     const isKnown = isRepeat && rules.knowsRepeats
     return void reach(isKnown ? 'it was accepted before' : 'it is refused as stale', (_, note) => {
-      if (!isKnown && end !== undefined && endAs(end) === endAs(own)) note({ kind: 'disowned', task: number, lease })
+      if (!isKnown && isSameEnd) note({ kind: 'disowned', task: number, lease })
     })
   }
-  if (effect.isReturn && task.isCancelAsked && rules.returnHeedsCancel)
+  if (isRequeue && task.isCancelAsked && rules.returnHeedsCancel)
     return void may(`${words}: but it is to be cancelled, so the sender will end it as cancelled`, (draft) => {
       take(draft, message)
       draft.wire.push({ ...message, ending: 'cancel', instead: ending })
     })
-  const givesBack = effect.givesBack && (ending !== 'release' || rules.releaseGivesAttemptBack)
-  reach(`the task is ${effect.to}`, (draft, note) => {
-    const isDeath = EFFECTS[message.instead ?? ending].crashes === 1
+  const givesBack = ended.attempts === 0 && (ending !== 'release' || rules.releaseGivesAttemptBack)
+  const to = stateAfter(ended) as Task['state']
+  reach(`the task is ${to}`, (draft, note) => {
+    const isDeath = ENDS[message.instead ?? ending].crashes === 1
     changeTask(draft, number, {
-      state: effect.to,
+      state: to,
       lease: null,
       holder: null,
       attempt: givesBack ? task.attempt - 1 : task.attempt,
@@ -441,43 +452,19 @@ function settlementLands({ state, rules, may, accident }: Situation, message: Me
   }
 }
 
-interface Effect {
-  readonly to: Task['state']
-  /** Whether it is return-tasks.ts that applies it. */
-  readonly isReturn: boolean
-  readonly givesBack: boolean
-  readonly crashes: 0 | 1
+/** The rows of the table of ends that the model has. */
+const ENDS: Readonly<Record<Ending, AttemptEnd>> = {
+  complete: ATTEMPT_ENDS.succeeded,
+  fail: ATTEMPT_ENDS.exhausted,
+  quarantine: ATTEMPT_ENDS.quarantined,
+  cancel: ATTEMPT_ENDS.cancelled,
+  retry: ATTEMPT_ENDS.retried,
+  release: ATTEMPT_ENDS.released,
+  rescue: ATTEMPT_ENDS.rescued,
 }
 
-const finishing = (to: Task['state'], crashes: 0 | 1 = 0): Effect => ({
-  to,
-  isReturn: false,
-  givesBack: false,
-  crashes,
-})
-const returning = (to: Task['state'], givesBack: boolean, crashes: 0 | 1 = 0): Effect => ({
-  to,
-  isReturn: true,
-  givesBack,
-  crashes,
-})
-
-/** settle.ts: `effectOf`. */
-const EFFECTS: Readonly<Record<Ending, Effect>> = {
-  complete: finishing(TRANSITIONS.complete.to),
-  fail: finishing(TRANSITIONS.fail.to),
-  quarantine: finishing(TRANSITIONS.fail.to, 1),
-  cancel: finishing(TRANSITIONS.cancel.to),
-  retry: returning(TRANSITIONS.retry.to, false),
-  release: returning(TRANSITIONS.release.to, true),
-  rescue: returning(TRANSITIONS.rescue.to, true, 1),
-}
-
-/** settle.ts: `endFrom`, what find-settled-leases.ts says of an attempt that ended so. */
-function endAs(ending: Ending): string {
-  if (EFFECTS[ending].isReturn) return `attempt ${ending}`
-  return `task ${ending === 'quarantine' ? 'rescued' : EFFECTS[ending].to}`
-}
+/** settle.ts: `storedAs`, what find-settled-leases.ts reports of an attempt that ended in this way. */
+const storedAs = (end: AttemptEnd): string => `${finishesTask(end) ? 'task' : 'attempt'} ${end.outcome}`
 
 /** Heard at once, also by one that is frozen: it changes nothing but the worker's own hand, at which nobody else looks. */
 function answer(draft: Draft, message: Message & { kind: 'settle' }): void {

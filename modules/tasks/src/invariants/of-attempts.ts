@@ -1,9 +1,6 @@
-import { type Queries, SLACK } from './tables-of-tasks.ts'
+import { CRASH_REASONS, FINISHED_THE_TASK, type Queries, SLACK } from './tables-of-tasks.ts'
 
-/** True for the record of an attempt that ended its task. Every other attempt is followed by another one. */
-const ENDS_THE_TASK = `(outcome in ('succeeded', 'cancelled') or reason in ('exhausted', 'notRetryable', 'quarantined'))`
-
-/** Violations of the form "task <id> …", which compare the row of a task with the records of its attempts. */
+/** The invariants of a task and the records of its attempts. Each violation reads "task <id> …". */
 export const OF_ATTEMPTS: Queries = {
   'has a recorded attempt, but does not exist': `
     select task_id as id, outcome as detail from record where not exists (select from known where known.id = task_id)`,
@@ -15,7 +12,7 @@ export const OF_ATTEMPTS: Queries = {
     where lease_id is not null
     group by lease_id
     having count(*) > 1`,
-  // An accepted result ends the task. Only a redrive allows another result, and it moves the former one to a record.
+  // An accepted result finishes the task. Only a redrive allows another one, and moves the former attempt to a record.
   'had a result accepted twice': `
     select task_id as id, count(*) || ' former results, ' || coalesce(min(redrives), 0) || ' redrives' as detail
     from record left join redriven using (task_id)
@@ -25,12 +22,12 @@ export const OF_ATTEMPTS: Queries = {
   'ended more often than it was redriven': `
     select task_id as id, count(*) || ' ends, ' || coalesce(min(redrives), 0) || ' redrives' as detail
     from record left join redriven using (task_id)
-    where ${ENDS_THE_TASK}
+    where ${FINISHED_THE_TASK}
     group by task_id
     having count(*) > coalesce(min(redrives), 0)
        and count(*) filter (where outcome = 'succeeded') <= coalesce(min(redrives), 0)`,
-  // A released, snoozed or rescued attempt is not counted (P12). A redrive restarts the count; records from about the same
-  // time may belong to either side of the redrive.
+  // A release, a snooze or a rescue uses no attempt (P12). A redrive counts from zero: a record from about the moment of the
+  // redrive may belong to either side of it.
   'has an attempt count that differs from its records': `
     select id, (attempt - own) || ' used up before, ' || certain || ' recorded' as detail
     from (
@@ -43,9 +40,11 @@ export const OF_ATTEMPTS: Queries = {
     select id, crash_count || ' crashes, ' || certain || ' recorded' as detail
     from (
       select known.id, known.crash_count, coalesce(certain_crashes, 0) as certain, coalesce(possible_crashes, 0) as possible,
-             -- The crash that ended the task is on its row, and only there if the task was to be cancelled.
-             (is_finished and reason = 'quarantined') is true as is_own,
-             (is_finished and lease_id is not null and (reason = 'quarantined' or known.state = 'cancelled')) is true as may_be_own
+             -- The crash that finished a task is on the row of the task. The row does not show whether the last attempt of a
+             -- cancelled task crashed.
+             (is_finished and reason in ${CRASH_REASONS}) is true as is_own,
+             (is_finished and lease_id is not null and (reason in ${CRASH_REASONS} or known.state = 'cancelled')) is true
+               as may_be_own
       from known left join used on used.task_id = known.id
     ) as counted
     where crash_count not between certain + is_own::integer and possible + may_be_own::integer`,
@@ -70,7 +69,7 @@ export const OF_ATTEMPTS: Queries = {
       ) as run
     ) as ordered
     where started_at < free_at - ${SLACK}`,
-  // The rescuer takes tasks only from workers that are lost or stopped, and these never become active again (P4).
+  // The rescuer takes tasks only from a worker that was marked lost or has stopped, and no such worker returns (P4).
   'was rescued from a worker that is active or draining': `
     select taken.id, worker_id as detail
     from (
