@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { apiReference } from './generate/api-reference.ts'
 import { apiTypes } from './generate/api-types.ts'
 import { errorsReference } from './generate/errors-reference.ts'
+import { failuresReference } from './generate/failures-reference.ts'
 import type { Generator } from './generate/generator.ts'
 import { metricsReference } from './generate/metrics-reference.ts'
 import { openApi } from './generate/openapi.ts'
@@ -19,6 +20,7 @@ const GENERATORS: readonly Generator[] = [
   apiTypes,
   apiReference,
   errorsReference,
+  failuresReference,
   metricsReference,
   settingsReference,
   schemaSnapshot,

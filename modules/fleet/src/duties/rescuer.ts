@@ -1,6 +1,6 @@
 import type { PeriodicService } from '@taskflow/kernel'
 import { type DutyDeps, duty, FALLBACK_PAUSE_MS } from '@taskflow/kernel'
-import { DEFAULT_RETRY_POLICY, judge, type WorkerId } from '@taskflow/tasks'
+import { attemptError, DEFAULT_RETRY_POLICY, judge, type WorkerId } from '@taskflow/tasks'
 import type { FleetDutyStore, OrphanedLease } from '../ports/duty-store.ts'
 
 interface Deps extends DutyDeps {
@@ -75,7 +75,7 @@ export function rescuer({ storage, silentAfterMs = SILENT_AFTER_MS, roundMs = 1_
 
   async function rescue(orphan: OrphanedLease): Promise<'rescue' | 'fail' | undefined> {
     const { taskId, leaseId, workerId, attempt, maxAttempts, crashCount } = orphan
-    const error = { name: 'WorkerLost', message: `Worker ${workerId} was lost while it held the task` }
+    const error = attemptError('WorkerLost', `Worker ${workerId} was lost while it held the task`)
     const context = { attempt, maxAttempts, crashCount, policy: DEFAULT_RETRY_POLICY, random: () => 0 }
     const verdict = judge({ kind: 'crashed', error }, context)
     // One task per statement: a task that the database rejects must not prevent the rescue of the others.

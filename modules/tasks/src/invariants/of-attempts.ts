@@ -1,4 +1,7 @@
+import type { FailureName } from '../domain/failures.ts'
 import { CRASH_REASONS, FINISHED_THE_TASK, type Queries, SLACK } from './tables-of-tasks.ts'
+
+const WORKER_LOST: FailureName = 'WorkerLost'
 
 /** The invariants of a task and the records of its attempts. Each violation reads "task <id> …". */
 export const OF_ATTEMPTS: Queries = {
@@ -73,9 +76,9 @@ export const OF_ATTEMPTS: Queries = {
   'was rescued from a worker that is active or draining': `
     select taken.id, worker_id as detail
     from (
-      select task_id as id, worker_id from record where outcome = 'rescued' and failure = 'WorkerLost'
+      select task_id as id, worker_id from record where outcome = 'rescued' and failure = '${WORKER_LOST}'
       union all
-      select id, worker_id from known where reason = 'quarantined' and failure = 'WorkerLost'
+      select id, worker_id from known where reason in ${CRASH_REASONS} and failure = '${WORKER_LOST}'
     ) as taken
     join worker on worker.id = worker_id
     where worker.state in ('active', 'draining')`,

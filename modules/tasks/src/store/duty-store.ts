@@ -1,5 +1,6 @@
 import type { Database, Sweep } from '@taskflow/database'
-import type { TaskFailure, TaskId } from '../domain/task.ts'
+import { taskFailure } from '../domain/failures.ts'
+import type { TaskId } from '../domain/task.ts'
 import { TRANSITIONS } from '../domain/task-state.ts'
 import type { TaskDutyStore } from '../ports/duty-store.ts'
 import { addPartitionDay } from '../statements/add-partition-day.ts'
@@ -26,8 +27,7 @@ interface Deps {
 // Tomorrow's partition must be there before midnight, also when no coordinator ran for a weekend.
 const DAYS_AHEAD = 3
 
-const expiry = (message: string): string =>
-  JSON.stringify({ name: 'Expired', message, reason: 'expired' } satisfies TaskFailure)
+const expiry = (message: string): string => JSON.stringify(taskFailure('Expired', message, 'expired'))
 
 const NOT_STARTED = expiry('No worker started it within its schedule-to-start time')
 const NOT_CLOSED = expiry('It did not finish within its schedule-to-close time')

@@ -3,6 +3,7 @@ import { columnsOf, plainArray, textArray } from '@taskflow/database'
 import { type Events, hasCode, naturalBatch } from '@taskflow/kernel'
 import { ATTEMPT_ENDS, type AttemptEnd, finishesTask, OUTCOME_BY_REASON, stateAfter } from '../domain/attempt-ends.ts'
 import { endOf, type Verdict } from '../domain/attempt-outcome.ts'
+import { taskFailure } from '../domain/failures.ts'
 import type { TaskFailure } from '../domain/task.ts'
 import type { AttemptStore, Settlement, SettlementResult } from '../ports/attempt-store.ts'
 import { findSettledLeases } from '../statements/find-settled-leases.ts'
@@ -30,11 +31,7 @@ interface Planned {
 
 const CANCELLED_BEFORE_REQUEUE: Verdict = {
   verb: ATTEMPT_ENDS.cancelled.verb,
-  error: {
-    name: 'Cancelled',
-    message: 'Cancelled while it ran; the attempt did not succeed',
-    reason: ATTEMPT_ENDS.cancelled.reason,
-  },
+  error: taskFailure('Cancelled', 'Cancelled while it ran; the attempt did not succeed', 'cancelled'),
 }
 
 const MAX_ROWS = 1_000

@@ -1,6 +1,7 @@
 import type { Database } from '@taskflow/database'
 import { type Events, firstIdAt, TaskFlowError } from '@taskflow/kernel'
 import { OUTCOME_BY_REASON, outcomeOfLast } from '../domain/attempt-ends.ts'
+import { taskFailure } from '../domain/failures.ts'
 import { historyOf, type TaskEvent, type TaskEventKind } from '../domain/history.ts'
 import { HEAD_START_MS } from '../domain/priority.ts'
 import type { AttemptOutcomeName, LeaseId, LogLine, Task, TaskFailure, TaskId, WorkerId } from '../domain/task.ts'
@@ -30,11 +31,7 @@ interface Deps {
   readonly tellQueued: TellQueued | undefined
 }
 
-const CANCELLED_BEFORE_START: TaskFailure = {
-  name: 'Cancelled',
-  message: 'Cancelled before it started',
-  reason: 'cancelled',
-}
+const CANCELLED_BEFORE_START = taskFailure('Cancelled', 'Cancelled before it started', 'cancelled')
 
 export function taskStore({ db, readDb, events, retentionMs, tellQueued }: Deps): TaskStore {
   async function findRow(project: string, id: TaskId): Promise<TaskRow> {

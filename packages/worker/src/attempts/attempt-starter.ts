@@ -1,5 +1,6 @@
 import type { Clock } from '@taskflow/kernel'
 import type { Isolation } from '@taskflow/sdk'
+import { attemptError } from '@taskflow/tasks'
 import type { IsolatedRunners } from '../placement/isolated-runners.ts'
 import type { RunnerHandle } from '../placement/runner-handle.ts'
 import type { SharedRunner } from '../placement/shared-runner.ts'
@@ -52,7 +53,7 @@ export function attemptStarter({ slots, finisher, stopper, shared, isolated, clo
         runner = await isolated.acquire(placement)
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error)
-        return finisher.finish(attempt, { kind: 'crashed', error: { name: 'RunnerCrashed', message } })
+        return finisher.finish(attempt, { kind: 'crashed', error: attemptError('RunnerCrashed', message) })
       }
       if (finisher.isStillWanted(attempt)) return runIn(runner, [attempt])
       isolated.release(runner)

@@ -1,5 +1,5 @@
 import type { Clock, Events } from '@taskflow/kernel'
-import type { AttemptOutcome } from '@taskflow/tasks'
+import { type AttemptOutcome, attemptError } from '@taskflow/tasks'
 import type { Log } from '../log.ts'
 import type { RunnerHandle, RunnerListener } from '../placement/runner-handle.ts'
 import type { LogEntry, ProgressEntry, Report } from '../protocol.ts'
@@ -64,7 +64,7 @@ export function runnerReports({ slots, finisher, journal, clock, events, log }: 
     onCrash(reason: string, runner: RunnerHandle) {
       const crashed = [...slots].filter((attempt) => attempt.runner === runner)
       events.emit('runner.crashed', { placement: runner.placement, reason, attempts: crashed.length })
-      const error = { name: 'RunnerCrashed', message: `The runner of this attempt ${reason}` }
+      const error = attemptError('RunnerCrashed', `The runner of this attempt ${reason}`)
       for (const attempt of crashed) finisher.end(attempt, outcomeUnder(attempt.stop, { kind: 'crashed', error }))
       slots.fill()
     },

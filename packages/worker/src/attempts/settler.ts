@@ -1,6 +1,6 @@
 import type { WorkStore } from '@taskflow/fleet'
 import type { Clock, Events } from '@taskflow/kernel'
-import type { AttemptOutcome, LeaseId, SettlementResult, Verdict } from '@taskflow/tasks'
+import { type AttemptOutcome, type LeaseId, type SettlementResult, taskFailure, type Verdict } from '@taskflow/tasks'
 import { retryWhileUnavailable } from '../retry-while-unavailable.ts'
 import { wakeSignal } from '../wake-signal.ts'
 import type { HeldAttempt } from './held-attempt.ts'
@@ -137,6 +137,6 @@ function refusalOf(error: unknown): Verdict {
   const message = error instanceof Error ? error.message : String(error)
   return {
     verb: 'fail',
-    error: { name: 'OutcomeRefused', message: `The outcome could not be stored: ${message}`, reason: 'notRetryable' },
+    error: taskFailure('OutcomeRefused', `The outcome could not be stored: ${message}`, 'notRetryable'),
   }
 }

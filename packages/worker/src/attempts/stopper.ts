@@ -1,5 +1,5 @@
 import type { Clock, Events } from '@taskflow/kernel'
-import type { AttemptError, TaskId } from '@taskflow/tasks'
+import { type AttemptError, attemptError, type TaskId } from '@taskflow/tasks'
 import { deadlineOf } from './deadline.ts'
 import type { ForcedStop } from './forced-stop.ts'
 import type { HeldAttempt } from './held-attempt.ts'
@@ -49,7 +49,7 @@ export class Stopper {
   cancel(ids: readonly TaskId[]): void {
     if (ids.length === 0) return
     const wanted = new Set(ids)
-    const reason = { name: 'Cancelled', message: 'The task was cancelled' }
+    const reason = attemptError('Cancelled', 'The task was cancelled')
     for (const attempt of [...this.#slots]) {
       if (!wanted.has(attempt.lease.taskId)) continue
       // In the shared runner a cancel is a request; only a deadline of the attempt bounds it.
@@ -60,7 +60,7 @@ export class Stopper {
 
   /** Stops all attempts; their tasks are released without using an attempt. */
   drain(): void {
-    const reason = { name: 'Draining', message: 'The worker is draining' }
+    const reason = attemptError('Draining', 'The worker is draining')
     const forceAt = this.#clock.monotonicMs() + this.#killGraceMs
     for (const attempt of [...this.#slots]) {
       // An attempt that was stopped before, without a bound or with a later one, gets no longer than the others.
@@ -71,7 +71,7 @@ export class Stopper {
 
   /** Stops all attempts and settles none of them: their leases are lost. */
   dropAll(): void {
-    const reason = { name: 'LeaseLost', message: 'The worker was marked lost, so the task belongs to another attempt' }
+    const reason = attemptError('LeaseLost', 'The worker was marked lost, so the task belongs to another attempt')
     for (const attempt of [...this.#slots]) {
       this.#slots.remove(attempt)
       if (attempt.isolation === null) attempt.runner?.abort([attempt.key], reason)
@@ -108,7 +108,7 @@ export class Stopper {
     const forceAt = now + this.#killGraceMs
     // A new ping, because the loop may have blocked since the cancel.
     if (stop) attempt.stop = { ...stop, ping: attempt.runner?.ping() ?? 0, forceAt }
-    else this.#request(attempt, 'timedOut', { name: 'TimedOut', message }, forceAt)
+    else this.#request(attempt, 'timedOut', attemptError('TimedOut', message), forceAt)
   }
 
   /** Requests an attempt to stop; the first request stands. */

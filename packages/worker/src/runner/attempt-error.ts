@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { AttemptError } from '@taskflow/tasks'
+import { type AttemptError, attemptError } from '@taskflow/tasks'
 import { clip, storable } from './text.ts'
 
 // An error is stored with its task and shown in lists: long enough to understand, short enough to list.
@@ -12,7 +12,7 @@ export function attemptErrorOf(thrown: unknown): AttemptError {
     return thrown instanceof Error || isErrorLike(thrown) ? fromError(thrown) : fromValue(thrown)
   } catch {
     // A getter or a proxy of the thrown value throws.
-    return { name: 'Error', message: 'The handler threw something that cannot be read' }
+    return attemptError('Error', 'The handler threw something that cannot be read')
   }
 }
 
@@ -27,9 +27,7 @@ function fromError({ name, message, stack }: Error): AttemptError {
   }
 }
 
-const fromValue = (thrown: unknown): AttemptError => ({
-  name: 'NonError',
-  message: tidy(typeof thrown === 'string' ? thrown : inspect(thrown), MESSAGE_BYTES),
-})
+const fromValue = (thrown: unknown): AttemptError =>
+  attemptError('NonError', tidy(typeof thrown === 'string' ? thrown : inspect(thrown), MESSAGE_BYTES))
 
 const tidy = (text: string, maxBytes: number): string => clip(storable(text), maxBytes)

@@ -1,5 +1,5 @@
 import { PermanentError, type TaskContext, type TaskDefinition, taskSignalOf } from '@taskflow/sdk'
-import type { AttemptOutcome } from '@taskflow/tasks'
+import type { AttemptOutcome, FailureName } from '@taskflow/tasks'
 import { attemptErrorOf } from './attempt-error.ts'
 import { holdsNul, storableJson } from './text.ts'
 
@@ -47,12 +47,12 @@ export function outcomeOfThrown(thrown: unknown): AttemptOutcome {
 
 /** Fails the task at once, because the next attempt would get the same payload. */
 class InvalidInput extends PermanentError {
-  override readonly name = 'InvalidInput'
+  override readonly name = 'InvalidInput' satisfies FailureName
 }
 
 /** Fails the task at once, because the next attempt would most likely return a similar result. */
 class InvalidResult extends PermanentError {
-  override readonly name = 'InvalidResult'
+  override readonly name = 'InvalidResult' satisfies FailureName
 }
 
 async function checkInput({ type, input }: TaskDefinition, value: unknown): Promise<unknown> {

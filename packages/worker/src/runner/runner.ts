@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { flushCompileCache } from 'node:module'
-import type { AttemptOutcome } from '@taskflow/tasks'
+import { type AttemptOutcome, attemptError } from '@taskflow/tasks'
 import type { Order } from '../order.ts'
 import { unpackOrders } from '../packed.ts'
 import type { FromRunner, ToRunner } from '../protocol.ts'
@@ -85,7 +85,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
       if (key === undefined) return false
       const attempt = attempts.get(key)
       end(key, outcomeOfThrown(error), true)
-      attempt?.abort({ name: 'Adrift', message: 'An error outside the handler ended this attempt' })
+      attempt?.abort(attemptError('Adrift', 'An error outside the handler ended this attempt'))
       return true
     },
     flush: out.flush,
