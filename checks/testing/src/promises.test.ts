@@ -140,12 +140,12 @@ const BROKEN: Readonly<Record<PromiseName, readonly Broken[]>> = {
     {
       what: 'a worker is buried that has just beaten',
       plant: async () => [beat(WORKER, 1_000), buried(WORKER, 9_000)],
-      sentence: /^worker \S+ was declared dead 8000 ms after a heartbeat$/,
+      sentence: /^worker \S+ was marked lost 8000 ms after a heartbeat$/,
     },
     {
       what: 'a buried worker beats',
       plant: async () => [beat(WORKER, 1_000), buried(WORKER, 12_000), beat(WORKER, 13_000)],
-      sentence: /^worker \S+ beats though it was declared dead$/,
+      sentence: /^worker \S+ beats though it was marked lost$/,
     },
   ],
   P5: [

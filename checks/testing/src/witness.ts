@@ -45,7 +45,7 @@ export type Witness =
   | (AttemptSeen & { readonly kind: 'claimed'; readonly workerId: string })
   /** A heartbeat was written. */
   | (Seen & { readonly kind: 'heartbeat'; readonly workerId: string })
-  /** A worker was declared dead. */
+  /** A worker was marked lost. */
   | (Seen & { readonly kind: 'lost'; readonly workerId: string })
   /** A coordinator began to lead. */
   | (LeaderSeen & { readonly kind: 'elected' })

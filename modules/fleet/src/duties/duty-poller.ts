@@ -1,6 +1,6 @@
 import { type DutyDeps, duty, type PeriodicService } from '@taskflow/kernel'
 import type { FleetDutyStore } from '../ports/duty-store.ts'
-import { SILENT_AFTER_MS } from './rescuer.ts'
+import { LOST_AFTER_MS } from './rescuer.ts'
 
 interface Deps extends DutyDeps {
   readonly storage: Pick<FleetDutyStore, 'findDuties'>
@@ -18,7 +18,7 @@ export function dutyPoller({ storage, wakeDuty, ...deps }: Deps): PeriodicServic
     name: 'dutyPoller',
     intervalMs: 1_000,
     async round(isOver) {
-      const found = await storage.findDuties(SILENT_AFTER_MS)
+      const found = await storage.findDuties(LOST_AFTER_MS)
       if (isOver()) return undefined
       if (found.promote) wakeDuty('promoter')
       if (found.expire) wakeDuty('expirer')

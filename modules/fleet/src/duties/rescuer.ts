@@ -15,8 +15,8 @@ interface Observation {
   readonly observedMs: number
 }
 
-/** Ten missed heartbeats. */
-export const SILENT_AFTER_MS = 10_000
+/** The age of a heartbeat from which the rescuer observes its worker: ten missed heartbeats. */
+export const LOST_AFTER_MS = 10_000
 
 const BATCH = 500
 
@@ -34,7 +34,7 @@ const BATCH = 500
  * From then on the database refuses the heartbeats and claims of the worker, and its results once the tasks are rescued.
  * The rescuer never judges a running task by how long it runs.
  */
-export function rescuer({ storage, silentAfterMs = SILENT_AFTER_MS, roundMs = 1_000, ...deps }: Deps): PeriodicService {
+export function rescuer({ storage, silentAfterMs = LOST_AFTER_MS, roundMs = 1_000, ...deps }: Deps): PeriodicService {
   const OBSERVED_ROUNDS = 3
   const { clock, events } = deps
   let observed = new Map<WorkerId, Observation>()

@@ -3,7 +3,7 @@ import { script } from '@taskflow/testing/raw-sql'
 import { startTask, startWorker, submitTask } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-const SILENT_AFTER_MS = 10_000
+const LOST_AFTER_MS = 10_000
 const NOTHING = { promote: false, expire: false, markLost: false, rescue: false }
 
 for (const engine of engines()) {
@@ -12,7 +12,7 @@ for (const engine of engines()) {
     beforeEach(() => emptyDatabase(given.db))
     afterEach(() => moveTime(given.db, 0))
 
-    const found = (ms = 0) => moveTime(given.db, ms).then(() => given.storage.findDuties(SILENT_AFTER_MS))
+    const found = (ms = 0) => moveTime(given.db, ms).then(() => given.storage.findDuties(LOST_AFTER_MS))
 
     test('finds nothing in an empty database, nor for tasks that are not due', async () => {
       expect(await found()).toEqual(NOTHING)
@@ -43,8 +43,8 @@ for (const engine of engines()) {
 
     test('finds a worker to mark lost once its heartbeat is too old', async () => {
       await startWorker(given.storage)
-      expect(await found(SILENT_AFTER_MS - 1_000)).toEqual(NOTHING)
-      expect(await found(SILENT_AFTER_MS + 1_000)).toEqual({ ...NOTHING, markLost: true })
+      expect(await found(LOST_AFTER_MS - 1_000)).toEqual(NOTHING)
+      expect(await found(LOST_AFTER_MS + 1_000)).toEqual({ ...NOTHING, markLost: true })
     })
 
     test.each(['stopped', 'lost'])('finds a task to rescue when its worker is %s', async (state) => {

@@ -9,7 +9,7 @@ import { requestWorker } from '../statements/request-worker.ts'
 
 // Workers send a heartbeat each second. A worker shows as silent after two, and one late heartbeat may make it look silent
 // for a moment; nothing but the display depends on this state.
-const SILENT_AFTER_MS = 2_000
+const SHOWN_SILENT_AFTER_MS = 2_000
 
 interface Deps {
   readonly db: Database
@@ -20,7 +20,7 @@ interface Deps {
 /** Implements reads of workers and queues, and requests to workers. */
 export function fleetStore({ db, readDb }: Deps): FleetStore {
   async function getWorker(project: string, id: WorkerId): Promise<WorkerView> {
-    const [row] = await db.run(listWorkers, [project, 1, null, id, SILENT_AFTER_MS])
+    const [row] = await db.run(listWorkers, [project, 1, null, id, SHOWN_SILENT_AFTER_MS])
     if (!row) throw new TaskFlowError('WORKER_NOT_FOUND', `There is no worker ${id}`, { details: { id } })
     return toWorker(row)
   }
@@ -36,7 +36,7 @@ export function fleetStore({ db, readDb }: Deps): FleetStore {
 
   return {
     async listWorkers(project, { limit, before }) {
-      const rows = await db.run(listWorkers, [project, limit, before ?? null, null, SILENT_AFTER_MS])
+      const rows = await db.run(listWorkers, [project, limit, before ?? null, null, SHOWN_SILENT_AFTER_MS])
       return rows.map(toWorker)
     },
 

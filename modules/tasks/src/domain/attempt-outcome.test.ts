@@ -22,7 +22,7 @@ const context = (given: Partial<AttemptContext> = {}): AttemptContext => ({
   ...given,
 })
 
-describe('an attempt that ended as it wished', () => {
+describe('an attempt that did not fail', () => {
   test('completes the task with its result', () => {
     expect(judge({ kind: 'succeeded', result: '{"rows":12}' }, context())).toEqual({
       verb: 'complete',
@@ -30,15 +30,15 @@ describe('an attempt that ended as it wished', () => {
     })
   })
 
-  test('snoozes for as long as it asked', () => {
+  test('snoozes for the requested delay', () => {
     expect(judge({ kind: 'snoozed', delayMs: 250 }, context({ attempt: 3 }))).toEqual({ verb: 'snooze', delayMs: 250 })
   })
 
-  test('is handed back', () => {
+  test('is released', () => {
     expect(judge({ kind: 'released' }, context({ attempt: 3 }))).toEqual({ verb: 'release' })
   })
 
-  test('cancels the task when it was told to stop', () => {
+  test('cancels the task if it was stopped by a cancellation', () => {
     expect(judge({ kind: 'cancelled', error }, context())).toEqual({
       verb: 'cancel',
       error: { ...error, reason: 'cancelled' },
@@ -64,27 +64,27 @@ describe('an attempt that failed', () => {
     })
   })
 
-  test('fails the task when it was the last one', () => {
+  test('fails the task if it was the last one', () => {
     expect(judge({ kind: 'failed', error, retryable: true }, context({ attempt: 3 }))).toEqual({
       verb: 'fail',
       error: { ...error, reason: 'exhausted' },
     })
   })
 
-  test('fails the task at once when it said that a retry is useless', () => {
+  test('fails the task at once if the error is not retryable', () => {
     expect(judge({ kind: 'failed', error, retryable: false }, context())).toEqual({
       verb: 'fail',
       error: { ...error, reason: 'notRetryable' },
     })
   })
 
-  test('fails the task also when attempts were taken away meanwhile', () => {
+  test('fails the task if an edit has lowered the maximum below its number', () => {
     expect(judge({ kind: 'failed', error, retryable: true }, context({ attempt: 3, maxAttempts: 1 })).verb).toBe('fail')
   })
 })
 
 describe('an attempt that took too long', () => {
-  test('is retried and says why', () => {
+  test('is retried with the reason timedOut', () => {
     expect(judge({ kind: 'timedOut', error }, context())).toEqual({
       verb: 'retry',
       error: { ...error, reason: 'timedOut' },
@@ -92,7 +92,7 @@ describe('an attempt that took too long', () => {
     })
   })
 
-  test('fails the task when it was the last one', () => {
+  test('fails the task if it was the last one', () => {
     expect(judge({ kind: 'timedOut', error }, context({ attempt: 3 }))).toEqual({
       verb: 'fail',
       error: { ...error, reason: 'timedOut' },
@@ -100,9 +100,9 @@ describe('an attempt that took too long', () => {
   })
 })
 
-describe('an attempt whose worker died', () => {
+describe('an attempt that crashed', () => {
   for (let crashCount = 0; crashCount < CRASH_LIMIT - 1; crashCount++) {
-    test(`is rescued after ${crashCount} deaths before it, also when it was the last attempt`, () => {
+    test(`is rescued after ${crashCount} earlier crashes, also if it was the last attempt`, () => {
       expect(judge({ kind: 'crashed', error }, context({ crashCount, attempt: 3 }))).toEqual({
         verb: 'rescue',
         error: { ...error, reason: 'crashed' },
@@ -118,7 +118,7 @@ describe('an attempt whose worker died', () => {
   })
 })
 
-describe('whatever the outcome', () => {
+describe('any outcome', () => {
   const delayMs = fc.nat()
   const outcome: fc.Arbitrary<AttemptOutcome> = fc.oneof(
     fc.record({ kind: fc.constant('succeeded' as const), result: fc.json() }),
@@ -138,7 +138,7 @@ describe('whatever the outcome', () => {
     })
     .map((given) => context(given))
 
-  test('the verdict is a verb that a running task allows', () => {
+  test('leads to a verb that a running task allows', () => {
     fc.assert(
       fc.property(outcome, anyContext, (what, how) => {
         expect(canTransition(judge(what, how).verb satisfies TaskVerb, 'running')).toBe(true)
@@ -146,7 +146,7 @@ describe('whatever the outcome', () => {
     )
   })
 
-  test('nothing is retried beyond its attempts, and nothing comes back beyond the crash limit', () => {
+  test('is not retried beyond the maximum of attempts, and not rescued beyond the crash limit', () => {
     fc.assert(
       fc.property(outcome, anyContext, (what, how) => {
         const { verb } = judge(what, how)
@@ -157,8 +157,8 @@ describe('whatever the outcome', () => {
   })
 })
 
-test('a variant that nobody handles is a bug that names itself', () => {
-  expect(() => assertNever({ kind: 'unheard' } as never)).toThrow(
-    new TypeError('Unhandled variant: {"kind":"unheard"}'),
+test('an unhandled variant throws an error that names the variant', () => {
+  expect(() => assertNever({ kind: 'unknown' } as never)).toThrow(
+    new TypeError('Unhandled variant: {"kind":"unknown"}'),
   )
 })

@@ -33,6 +33,7 @@ export type Verdict =
   | { readonly verb: 'release' }
   | { readonly verb: 'rescue'; readonly error: FailureBy<'rescue'> }
 
+/** What `judge` must know of the task besides the outcome. */
 export interface AttemptContext {
   /** The number of the attempt, from 1. */
   readonly attempt: number
@@ -46,7 +47,7 @@ export interface AttemptContext {
 /** A task that was running in this many crashes is quarantined, because the task is their likely cause (P11). */
 export const CRASH_LIMIT = 3
 
-/** The longest delay of a retry or a snooze: ten years. JavaScript's dates end not far beyond a much longer one. */
+/** The longest delay of a retry or a snooze: ten years. Much longer delays exceed the range of JavaScript's dates. */
 export const MAX_DELAY_MS = 315_360_000_000
 
 /** Decides what happens to a task after an attempt. Reads no clock and does no I/O. */
@@ -104,6 +105,7 @@ export function endOf(verdict: Verdict): AttemptEnd {
   return end
 }
 
+/** Throws for a variant that the code does not handle. The compiler rejects a call that can be reached. */
 export function assertNever(value: never): never {
   throw new TypeError(`Unhandled variant: ${JSON.stringify(value)}`)
 }

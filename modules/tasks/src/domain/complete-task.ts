@@ -9,12 +9,12 @@ import type { TaskView } from './task-view.ts'
 const DEFAULT_QUEUE = 'default'
 const DEFAULT_MAX_ATTEMPTS = 5
 
-/** What a caller asks for beside the payload, checked but not complete. */
+/** The fields of a submission except the payload: checked, and still without defaults. */
 export interface TaskRequest {
   readonly type: string
   readonly queue?: string
   readonly priority?: Priority
-  /** ISO 8601 with its zone. */
+  /** ISO 8601 with a time zone. */
   readonly runAt?: string
   readonly delayMs?: number
   readonly maxAttempts?: number
@@ -29,13 +29,13 @@ export interface TaskRequest {
 interface Given {
   readonly id: string
   readonly by: Pick<Principal, 'project' | 'actor'>
-  /** What workers announced of the type, if any knows it. */
+  /** The defaults of the task type, if a worker has announced the type. */
   readonly known: TaskTypeDefaults | undefined
   /** JSON text. */
   readonly payload: string
 }
 
-/** Completes what a caller asked for: absent options are the type's, and else the general ones. */
+/** Completes a submission: an absent option gets the default of the task type, or else the general default. */
 export function completeTask(request: TaskRequest, { id, by, known, payload }: Given): NewTask {
   return {
     id: id as TaskId,
@@ -72,10 +72,10 @@ function labelsOf({ labels }: TaskRequest): NewTask['labels'] {
 }
 
 /**
- * The task as it was the moment it was stored. A function of the request and of what is kept with an
- * idempotency key, so that a replay gives the first reply again, however far the task has come since.
+ * Returns the task as it was when it was stored. The view depends only on the request and on what an idempotency key
+ * keeps, so that a repeated request gets the first reply again, whatever the state of the task is by then.
  *
- * @param payload what its text says, where it is at hand
+ * @param payload the parsed payload, if the caller has it
  */
 export function submittedView(
   task: NewTask,

@@ -49,7 +49,7 @@ const attemptOf = (given: Partial<Attempt> & Pick<Attempt, 'startedAt' | 'endedA
 
 const kindsOf = (events: readonly TaskEvent[]): string[] => events.map(({ kind }) => kind)
 
-test('begins with who created the task, and as what', () => {
+test('begins with the creation of the task, its creator and its options', () => {
   expect(historyOf(taskIn(), [], [])).toEqual([
     {
       kind: 'task.created',
@@ -60,7 +60,7 @@ test('begins with who created the task, and as what', () => {
   ])
 })
 
-test('an ordinary life is read off the row: created, started, succeeded', () => {
+test('the history of an ordinary task is derived from its row: created, started, succeeded', () => {
   const task = taskIn({ state: 'succeeded', attempt: 1, startedAt: at(1), finishedAt: at(2), workerId })
   const attempt = attemptOf({ startedAt: at(1), endedAt: at(2), outcome: 'succeeded' })
   const events = historyOf(task, [attempt], [])
@@ -75,7 +75,7 @@ test('a running task has started and not ended', () => {
   expect(kindsOf(historyOf(task, [attempt], []))).toEqual(['task.created', 'task.started'])
 })
 
-test('a failure carries its error, once', () => {
+test('the end of a failed task contains the error, once', () => {
   const task = taskIn({ state: 'failed', attempt: 1, startedAt: at(1), finishedAt: at(2), workerId, error: failure })
   const attempt = attemptOf({ startedAt: at(1), endedAt: at(2), outcome: 'failed', error: failure })
   const events = historyOf(task, [attempt], [])
@@ -83,7 +83,7 @@ test('a failure carries its error, once', () => {
   expect(events.at(-1)?.detail).toEqual({ attempt: 1, error: failure })
 })
 
-test('a success after a failed attempt does not carry the error of that attempt', () => {
+test('a success after a failed attempt does not contain the error of that attempt', () => {
   const task = taskIn({ state: 'succeeded', attempt: 2, finishedAt: at(9), error: failure })
   expect(historyOf(task, [], []).at(-1)?.detail).toEqual({ attempt: 2 })
 })
@@ -100,7 +100,7 @@ describe('an attempt that did not end the task', () => {
   const passing: TaskFailure = { ...failure, reason: 'retryable' }
 
   for (const [outcome, kind] of Object.entries(kinds) as [keyof typeof kinds, string][]) {
-    test(`that was ${outcome} reads ${kind}`, () => {
+    test(`with the outcome ${outcome} is the event ${kind}`, () => {
       const attempt = attemptOf({ startedAt: at(1), endedAt: at(2), outcome, error: passing })
       const events = historyOf(taskIn({ state: 'retrying', attempt: 1 }), [attempt], [])
       expect(kindsOf(events)).toEqual(['task.created', 'task.started', kind])
@@ -114,7 +114,7 @@ test.each([
   ['failed', 'notRetryable'],
   ['rescued', 'quarantined'],
 ] as const)(
-  'an attempt that %s and ended the task as %s still reads task.failed after a redrive',
+  'an attempt with the outcome %s and the reason %s, which ended the task, is the event task.failed after a redrive',
   (outcome, reason) => {
     const error: TaskFailure = { ...failure, reason }
     const attempt = attemptOf({ startedAt: at(1), endedAt: at(2), outcome, error })
@@ -124,7 +124,7 @@ test.each([
   },
 )
 
-test('merges what was recorded, oldest first', () => {
+test('merges the recorded events, oldest first', () => {
   const recorded: TaskEvent[] = [
     { kind: 'task.redriven', at: at(5), actor: 'key:ops', detail: {} },
     { kind: 'task.progressed', at: at(2), actor: null, detail: { percent: 40 } },
@@ -147,7 +147,7 @@ test('merges what was recorded, oldest first', () => {
   ])
 })
 
-test('a task cancelled while it waited has no attempt to tell of', () => {
+test('a task that was cancelled while it waited has no attempts', () => {
   const recorded: TaskEvent[] = [
     { kind: 'task.cancelRequested', at: at(3), actor: 'key:ops', detail: { reason: null } },
   ]

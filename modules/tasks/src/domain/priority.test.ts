@@ -16,7 +16,7 @@ test('a higher class goes first among tasks that are ready at the same moment', 
   )
 })
 
-test('within a class the first come is the first served', () => {
+test('within a class the task that is ready first goes first', () => {
   fc.assert(
     fc.property(priorities, moments, fc.integer({ min: 1 }), (priority, readyAt, ms) => {
       expect(rankOf(priority, readyAt) < rankOf(priority, later(readyAt, ms))).toBe(true)

@@ -1,18 +1,17 @@
 /**
  * Priority with ageing.
  *
- * A class does not jump the line; it moves the moment a task counts as waiting
- * since (its rank). Claims take the smallest rank, so one ordered index serves
- * them, a higher class goes first, and a task of a lower class is overtaken only
- * by tasks that arrive within its head start: nothing starves.
+ * Every task has a rank: the moment since which it counts as waiting. A priority class moves this moment by its head
+ * start. Claims take the smallest rank, so that one ordered index serves all of them. A task is overtaken only by tasks of
+ * higher classes that arrive within the difference of their head starts, so that no class starves.
  */
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const
 
 export type Priority = (typeof PRIORITIES)[number]
 
 /**
- * By how much each class is taken to have waited longer (negative: less long), in milliseconds.
- * A low task is therefore behind every normal one of the next ten minutes, and ahead of later ones.
+ * The additional time that a task of each class counts as having waited, in milliseconds. A `low` task therefore comes
+ * after every `normal` task of the next ten minutes, and before all later ones.
  */
 export const HEAD_START_MS = {
   critical: 3_600_000,
@@ -21,7 +20,7 @@ export const HEAD_START_MS = {
   low: -600_000,
 } as const satisfies Record<Priority, number>
 
-/** The moment a task counts as waiting since: what claims are ordered by. */
+/** Returns the rank of a task: the moment since which it counts as waiting. */
 export function rankOf(priority: Priority, readyAt: Date): Date {
   return new Date(readyAt.getTime() - HEAD_START_MS[priority])
 }

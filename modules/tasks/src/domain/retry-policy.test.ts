@@ -33,7 +33,7 @@ test('the ceiling never falls from one attempt to the next', () => {
   )
 })
 
-test('full jitter stays below the ceiling, whatever the chance', () => {
+test('full jitter stays below the ceiling for any random number', () => {
   fc.assert(
     fc.property(policies, attempts, chances, (policy, attempt, chance) => {
       const ceiling = nextDelayMs(exactly(policy), attempt, Math.random)
@@ -42,7 +42,7 @@ test('full jitter stays below the ceiling, whatever the chance', () => {
   )
 })
 
-test('without jitter the delay is exactly the ceiling, and chance is not asked', () => {
+test('without jitter the delay is exactly the ceiling, and no random number is drawn', () => {
   const policy: RetryPolicy = { baseMs: 100, factor: 3, maxMs: 5_000, jitter: 'none' }
   const refuse = () => expect.unreachable('Chance was asked')
   expect([1, 2, 3, 4, 5].map((attempt) => nextDelayMs(policy, attempt, refuse))).toEqual([100, 300, 900, 2_700, 5_000])
@@ -55,6 +55,6 @@ test('attempt 1000 waits for the maximum: the power does not overflow', () => {
   )
 })
 
-test('a base of zero means at once, however many attempts there were', () => {
+test('a base of zero means no delay, for any number of attempts', () => {
   expect(nextDelayMs({ ...DEFAULT_RETRY_POLICY, baseMs: 0 }, 2_000, () => 0.9)).toBe(0)
 })

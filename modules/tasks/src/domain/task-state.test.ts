@@ -11,7 +11,7 @@ import {
   TRANSITIONS,
 } from './task-state.ts'
 
-/** Written out a second time, by state, so that a slip in the one table is seen in the other. */
+/** The same table by state, written a second time, so that a mistake in one of the two fails the test. */
 const VERBS_IN: Record<TaskState, readonly TaskVerb[]> = {
   blocked: ['expire', 'cancel'],
   scheduled: ['promote', 'expire', 'cancel'],
@@ -35,14 +35,14 @@ describe('every verb in every state', () => {
   }
 })
 
-test('every finished state is final but for a redrive, and every other can still be cancelled', () => {
+test('a finished state allows only a redrive, and every other state can be cancelled', () => {
   for (const state of TASK_STATES) {
     expect(canTransition('redrive', state)).toBe(isFinished(state))
     expect(canTransition('cancel', state)).toBe(!isFinished(state))
   }
 })
 
-test('every finished state can be reached from running', () => {
+test('a running task can reach every finished state', () => {
   const reached = Object.values(TRANSITIONS)
     .filter(({ from }) => (from as readonly TaskState[]).includes('running'))
     .map(({ to }) => to)
@@ -53,7 +53,7 @@ test('no verb leads from a state to itself', () => {
   for (const { from, to } of Object.values(TRANSITIONS)) expect(from).not.toContain(to)
 })
 
-test('a task may be edited in the states named, which no worker holds', () => {
+test('a task can be edited only while it is unfinished and no worker holds it', () => {
   for (const state of TASK_STATES)
     expect(isEditable(state)).toBe((EDITABLE_STATES as readonly string[]).includes(state))
   expect(EDITABLE_STATES.filter((state) => isFinished(state))).toEqual([])

@@ -5,19 +5,17 @@
  *     retrying  ─promote─▶ queued          running ─fail─────▶ failed      (the dead-letter queue is a view of these)
  *                                          running ─retry────▶ retrying
  *                                          running ─snooze───▶ scheduled
- *                                          running ─release──▶ queued      (handed back by a worker that stops)
- *                                          running ─rescue───▶ queued      (taken back from a worker that died)
+ *                                          running ─release──▶ queued      (by its worker, which stops or is full)
+ *                                          running ─rescue───▶ queued      (after a crash of its worker or runner)
  *     any unfinished state but running ─expire─▶ failed
  *     any unfinished state ─cancel──▶ cancelled
  *     any finished state   ─redrive─▶ queued
  *
- * This table is the only place where the machine is written down. The storage
- * layer binds `from` into its guards, the API documents it, and the conformance
- * suite tries every verb in every state on every database.
+ * `TRANSITIONS` is the only definition of the state machine. Statements receive `from` as a parameter, and a test tries
+ * every verb in every state on every database.
  *
- * `blocked` (waits for parents) and `waiting` (for a signal, a person, a timer)
- * are states that tasks can be cancelled and expired from; the verbs that lead
- * into and out of them belong to workflows.
+ * No verb leads into or out of `blocked` (waits for parents) and `waiting` (waits for a signal, a person or a timer) yet,
+ * except `cancel` and `expire`: the other verbs belong to workflows.
  */
 export const TASK_STATES = [
   'blocked',
@@ -33,11 +31,12 @@ export const TASK_STATES = [
 
 export type TaskState = (typeof TASK_STATES)[number]
 
+/** The states that a task leaves only by a redrive. */
 export const FINISHED_STATES = ['succeeded', 'failed', 'cancelled'] as const satisfies readonly TaskState[]
 
 export type FinishedState = (typeof FINISHED_STATES)[number]
 
-/** States of a task that has not started and is not held by a worker: it may be edited. */
+/** The states in which a task can be edited: no worker holds the task, and it is not finished. */
 export const EDITABLE_STATES = ['blocked', 'scheduled', 'queued', 'retrying'] as const satisfies readonly TaskState[]
 
 interface Transition {
@@ -45,6 +44,7 @@ interface Transition {
   readonly to: TaskState
 }
 
+/** The states from which each verb is allowed, and the state to which the verb leads. */
 export const TRANSITIONS = {
   promote: { from: ['scheduled', 'retrying'], to: 'queued' },
   claim: { from: ['queued'], to: 'running' },
@@ -69,6 +69,7 @@ export function isEditable(state: TaskState): boolean {
   return (EDITABLE_STATES as readonly TaskState[]).includes(state)
 }
 
+/** Returns whether a verb is allowed in a state. */
 export function canTransition(verb: TaskVerb, from: TaskState): boolean {
   return (TRANSITIONS[verb].from as readonly TaskState[]).includes(from)
 }

@@ -2,7 +2,7 @@ import type { Priority } from './priority.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { Timeouts } from './task.ts'
 
-/** What a worker announces of a task type: null means that the type leaves it to the general default. */
+/** The defaults of a task type, as a worker announces them. Null stands for the general default. */
 export interface TaskTypeDefaults {
   readonly type: string
   readonly queue: string | null
@@ -10,6 +10,6 @@ export interface TaskTypeDefaults {
   readonly maxAttempts: number | null
   readonly retry: RetryPolicy | null
   readonly timeouts: Timeouts | null
-  /** JSON Schema of the payload as JSON text, where the definition could give one. */
+  /** The JSON Schema of the payload as JSON text, if the task definition can export one. */
   readonly inputSchema: string | null
 }

@@ -4,7 +4,7 @@ import type { RetryPolicy } from './retry-policy.ts'
 import type { Task, TaskFailure, Timeouts } from './task.ts'
 import type { TaskState } from './task-state.ts'
 
-/** A task as JSON: moments are ISO 8601 in UTC. */
+/** A task as JSON. Times are ISO 8601 in UTC. */
 export interface TaskView {
   readonly id: string
   readonly project: string
@@ -41,7 +41,7 @@ interface Included {
   readonly progress: boolean
 }
 
-/** The one place where a task becomes JSON. */
+/** Converts a task to JSON. No other code does. */
 export function taskView(task: Task, include: Included = { payload: true, result: true, progress: true }): TaskView {
   return {
     id: task.id,

@@ -2,30 +2,30 @@ import type { Priority } from './priority.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { TaskState } from './task-state.ts'
 
-/** UUIDv7, so that ids sort by creation time. */
+/** A UUIDv7, so that ids sort by creation time. */
 export type TaskId = string & { readonly __brand: 'TaskId' }
-/** One incarnation of a worker: a new id each time its process starts. */
+/** The id of a worker; each start of its process gets a new one. */
 export type WorkerId = string & { readonly __brand: 'WorkerId' }
-/** One claim of one task. Every write that leaves `running` presents it. */
+/** The id of one claim of one task. Every write that ends the attempt must name it. */
 export type LeaseId = string & { readonly __brand: 'LeaseId' }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
-/** Names as in Temporal. All in milliseconds; absent means no limit. */
+/** The timeouts of a task, named as in Temporal, in milliseconds. An absent timeout is no limit. */
 export interface Timeouts {
-  /** From due to the first start. */
+  /** The time from due to the first start. */
   readonly scheduleToStartMs?: number
-  /** One attempt, from start to end. */
+  /** The time of one attempt, from start to end. */
   readonly startToCloseMs?: number
-  /** From due to the end, over all attempts. */
+  /** The time from due to the end of the task, over all attempts. */
   readonly scheduleToCloseMs?: number
-  /** Between two heartbeats of the handler. */
+  /** The time between two heartbeats of the handler. */
   readonly heartbeatMs?: number
 }
 
 /**
- * Why a task, or an attempt, came to no good end.
- * `retryable` and `crashed` are an attempt's alone: another one follows. `crashed` means that its worker died or its runner ended.
+ * The reasons for which a task or an attempt failed. `retryable` and `crashed` occur only in attempts: another attempt
+ * follows. `crashed` means that the worker was lost or the runner ended.
  */
 export const FAILURE_REASONS = [
   'retryable',
@@ -48,25 +48,26 @@ export interface TaskFailure<Reason extends FailureReason = FailureReason> {
   readonly reason: Reason
 }
 
+/** The last progress that the handler of a task reported. */
 export interface Progress {
-  /** 0 to 100. */
+  /** A number from 0 to 100. */
   readonly percent: number
   readonly message?: string
   readonly at: Date
 }
 
-/** What a caller asked for, complete: every default applied, checked, not yet stored. */
+/** A complete submission: checked, with every default applied, and not stored yet. */
 export interface NewTask {
   readonly id: TaskId
   readonly project: string
   readonly type: string
   readonly queue: string
   readonly priority: Priority
-  /** JSON text, as it will be stored and handed to the handler. */
+  /** JSON text, which is stored and passed to the handler unchanged. */
   readonly payload: string
-  /** Not before this moment; null for at once. */
+  /** The task is due at this moment; null for at once. */
   readonly runAt: Date | null
-  /** Not before this long after storing; null for at once. At most one of runAt and delayMs is given. */
+  /** The task is due this long after it was stored; null for at once. At most one of `runAt` and `delayMs` is set. */
   readonly delayMs: number | null
   readonly maxAttempts: number
   readonly retry: RetryPolicy | null
@@ -78,6 +79,7 @@ export interface NewTask {
   readonly createdBy: string
 }
 
+/** A task as storage knows it. */
 export interface Task {
   readonly id: TaskId
   readonly project: string
@@ -87,9 +89,9 @@ export interface Task {
   readonly priority: Priority
   /** JSON text. */
   readonly payload: string
-  /** JSON text; null until the task succeeded. */
+  /** JSON text; null unless the task has succeeded. */
   readonly result: string | null
-  /** Of the last attempt that failed; kept while the task is retrying or queued again. */
+  /** The failure of the task, or of its last failed attempt while the task is unfinished. */
   readonly error: TaskFailure | null
   readonly attempt: number
   readonly maxAttempts: number
@@ -109,11 +111,11 @@ export interface Task {
   readonly cancelRequestedAt: Date | null
   readonly workerId: WorkerId | null
   readonly progress: Progress | null
-  /** Changes with every write to the row. Compared, never interpreted. */
+  /** Changes with every write to the row. Callers only compare versions. */
   readonly version: string
 }
 
-/** How an attempt ended. `succeeded`, `failed` and `cancelled` end the task too, unless it is redriven. */
+/** The outcomes of attempts. `ATTEMPT_ENDS` says what each of them means for the task. */
 export const ATTEMPT_OUTCOMES = [
   'running',
   'succeeded',
@@ -127,22 +129,24 @@ export const ATTEMPT_OUTCOMES = [
 
 export type AttemptOutcomeName = (typeof ATTEMPT_OUTCOMES)[number]
 
+/** One run of a task. */
 export interface Attempt {
   readonly id: LeaseId
   readonly attempt: number
   readonly workerId: WorkerId
   readonly startedAt: Date
-  /** Null while it runs. */
+  /** Null while the attempt runs. */
   readonly endedAt: Date | null
   readonly outcome: AttemptOutcomeName
   readonly error: TaskFailure | null
 }
 
+/** A line that a handler logged. */
 export interface LogLine {
   readonly attempt: number
   readonly at: Date
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly message: string
-  /** JSON text of what was logged beside the message. */
+  /** The fields that were logged with the message, as JSON text. */
   readonly fields: string | null
 }

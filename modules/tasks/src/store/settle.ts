@@ -20,7 +20,7 @@ interface Deps {
   readonly tellQueued: TellQueued | undefined
 }
 
-/** A settlement together with what the table of ends says of its verdict. */
+/** A settlement and the end of the attempt that its verdict stands for. */
 interface Planned {
   readonly settlement: Settlement
   readonly verdict: Verdict
