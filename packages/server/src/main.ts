@@ -5,7 +5,7 @@ import { compose, openDatabase } from './compose.ts'
 import type { Settings } from './config.ts'
 import { openDataDir } from './data-dir.ts'
 import { type Flags, loadSettings } from './load-settings.ts'
-import { memoryKeeper } from './memory-keeper.ts'
+import { memoryTrimmer } from './memory-trimmer.ts'
 import { createLog } from './telemetry/log.ts'
 import { v8Heap } from './v8-heap.ts'
 import { welcome } from './welcome.ts'
@@ -18,8 +18,8 @@ export async function runServer(flags: Flags): Promise<number> {
   const settings = await loadSettings({ flags, env: process.env, cwd: process.cwd() })
   const log = createLog(settings)
   const taskflow = await compose(settings, log)
-  const onError = (err: unknown): void => log.debug({ err }, 'Memory was not given back')
-  const memory = memoryKeeper({ clock: systemClock, heap: v8Heap(), onError })
+  const onError = (err: unknown): void => log.debug({ err }, 'Could not return unused memory to the operating system')
+  const memory = memoryTrimmer({ clock: systemClock, heap: v8Heap(), onError })
   const stopped = untilSignal()
   try {
     await taskflow.start()

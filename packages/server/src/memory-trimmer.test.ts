@@ -1,6 +1,6 @@
 import { handClock } from '@taskflow/testing'
 import { afterEach, expect, test } from 'vitest'
-import { memoryKeeper } from './memory-keeper.ts'
+import { memoryTrimmer } from './memory-trimmer.ts'
 import { v8Heap } from './v8-heap.ts'
 
 const MIB = 1_024 * 1_024
@@ -8,7 +8,7 @@ const MIB = 1_024 * 1_024
 let stop = async () => {}
 afterEach(() => stop())
 
-/** A keeper of a heap that needs 30 MiB, and takes what the test says. */
+/** A trimmer of a heap that needs 30 MiB and has the size that the test sets. */
 async function setup() {
   const clock = handClock()
   const state = { mib: 80, busyShare: 1, collections: 0 }
@@ -20,7 +20,7 @@ async function setup() {
       state.mib = 30
     },
   }
-  const service = memoryKeeper({
+  const service = memoryTrimmer({
     clock,
     heap,
     onError(error) {
@@ -33,12 +33,12 @@ async function setup() {
   return { clock, state }
 }
 
-test('gives back what only the start needed, busy as it is', async () => {
+test('returns what only the start needed, even from a busy thread', async () => {
   const { state } = await setup()
   expect(state).toMatchObject({ collections: 1, mib: 30 })
 })
 
-test('gives back what work needed once there is nothing to do, and only then', async () => {
+test('returns what the work needed once the thread is idle, and not before', async () => {
   const { clock, state } = await setup()
   state.mib = 90
   await clock.advance(60_000)
@@ -48,7 +48,7 @@ test('gives back what work needed once there is nothing to do, and only then', a
   expect(state).toMatchObject({ collections: 2, mib: 30 })
 })
 
-test('does not hold up a process at rest for little', async () => {
+test('does not block an idle process for a small gain', async () => {
   const { clock, state } = await setup()
   state.busyShare = 0
   state.mib = 45
@@ -56,7 +56,7 @@ test('does not hold up a process at rest for little', async () => {
   expect(state.collections).toBe(1)
 })
 
-test('the heap of V8 is smaller after a collection, and knows whether its thread did something', () => {
+test('the heap of V8 is smaller after a collection, and measures how busy its thread was', () => {
   const heap = v8Heap()
   heap.collect()
   let garbage: object[] | undefined = Array.from({ length: 2_000_000 }, (_, index) => ({ index }))
