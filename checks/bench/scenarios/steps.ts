@@ -6,6 +6,7 @@ import { systemClock, type TaskFlowEvents, uuidV7Ids } from '@taskflow/kernel'
 import type { Storage } from '@taskflow/rooms'
 import { openStorage } from '@taskflow/rooms'
 import type { Lease, WorkerId } from '@taskflow/tasks'
+import { PROJECT } from '@taskflow/testing/factories'
 import pg from 'pg'
 import { openDirectClient } from '../direct-client.ts'
 import { nowMs } from '../moment.ts'
@@ -17,7 +18,6 @@ const RESTS_MS = { 'one after the other': 0, 'each 10 ms after the last': 10 } a
 
 const TYPE = 'bench.noop'
 const QUEUE = 'default'
-const PROJECT = 'default'
 const ECHO = `const { parentPort } = require('node:worker_threads'); parentPort.on('message', (message) => parentPort.postMessage(message))`
 
 const samplesOf = (bench: Bench): number => sized(bench, 300, 100, 5)

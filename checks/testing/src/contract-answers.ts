@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ApiKey, LogLine, NewTask, Task, Worker } from '@taskflow/sdk'
+import { PROJECT } from './factories.ts'
 
 /** What the contract server answers to what. Only as true to the contract as a client can notice. */
 export interface Asked {
@@ -59,7 +60,7 @@ const MOMENT = '2026-01-02T03:04:05.678Z'
 
 const BLANK: Task = {
   id: '',
-  project: 'default',
+  project: PROJECT,
   type: 'report.build',
   queue: 'default',
   state: 'queued',
@@ -89,7 +90,7 @@ const BLANK: Task = {
 
 const IDLE_WORKER: Worker = {
   id: '',
-  project: 'default',
+  project: PROJECT,
   name: 'w1',
   host: 'host-1',
   pid: 42,
@@ -146,7 +147,7 @@ const ROUTES: readonly (readonly [pattern: string, route: Route])[] = [
   ['GET /v1/api-keys', (state) => page([...state.keys.values()])],
   ['POST /v1/api-keys', createKey],
   ['DELETE /v1/api-keys/:id', revokeKey],
-  ['GET /v1/me', () => ok({ actor: 'admin', role: 'admin', project: 'default' })],
+  ['GET /v1/me', () => ok({ actor: 'admin', role: 'admin', project: PROJECT })],
   [
     'GET /health',
     () =>

@@ -1,8 +1,10 @@
 import type { Pulse, WorkerIntroduction } from '@taskflow/fleet'
+import { DEFAULT_PROJECT } from '@taskflow/identity'
 import type { ClaimRequest, NewTask, Submission, TaskTypeDefaults } from '@taskflow/tasks'
 import { newTaskId, newWorkerId } from './ids.ts'
 
-export const PROJECT = 'default'
+/** The project of everything that tests store. */
+export const PROJECT = DEFAULT_PROJECT
 
 /** A complete task as a caller may submit it; what a test is about is given, the rest is ordinary. */
 export function newTask(given: Partial<NewTask> = {}): NewTask {

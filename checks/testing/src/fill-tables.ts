@@ -1,6 +1,6 @@
 import { Client } from 'pg'
+import { PROJECT } from './factories.ts'
 
-const PROJECT = 'default'
 const HOUR_US = 3_600_000_000
 const DAY_US = 24 * HOUR_US
 

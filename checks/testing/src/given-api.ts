@@ -7,7 +7,7 @@ import type { Storage } from '@taskflow/rooms'
 import { buildApp } from '@taskflow/server/api'
 import { createLog } from '@taskflow/server/log'
 import { metricsOf, type ProcessMetrics } from '@taskflow/server/metrics'
-import { engines, type GivenStorage, useStorage } from '@taskflow/testing'
+import { engines, type GivenStorage, PROJECT, useStorage } from '@taskflow/testing'
 import { systemClock } from '@taskflow/testing/system-clock'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { afterAll, beforeAll } from 'vitest'
@@ -102,7 +102,7 @@ export function useApi({ storageOf = (storage: Storage): Storage => storage } = 
       const secret = newSecret()
       await given.storage.createApiKey({
         id: ids.next(),
-        project: 'default',
+        project: PROJECT,
         name: `test-${role}`,
         role,
         hash: hashSecret(secret),

@@ -2,7 +2,7 @@ import type { TaskId, WorkerId } from '@taskflow/tasks'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { emptyDatabase, useStorage } from './databases.ts'
 import { engines } from './engines.ts'
-import { newTask, newWorker } from './factories.ts'
+import { newTask, newWorker, PROJECT } from './factories.ts'
 import { newTaskId, newWorkerId, strangeLeaseId } from './ids.ts'
 import { checkInvariants } from './invariants.ts'
 import { CHECKED_PROMISES, checkPromises, type PromiseName } from './promises.ts'
@@ -16,7 +16,7 @@ const given = useStorage(engine, { checksInvariants: false })
 
 beforeEach(() => emptyDatabase(given.db))
 
-const BY = { project: 'default', actor: 'key:test' }
+const BY = { project: PROJECT, actor: 'key:test' }
 const LEASE = strangeLeaseId()
 const ANOTHER_LEASE = strangeLeaseId()
 const WORKER = newWorkerId()

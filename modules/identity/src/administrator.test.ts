@@ -19,9 +19,9 @@ describe('the administrator', () => {
   afterEach(() => rmSync(dir, { recursive: true }))
 
   const ensure = (keyFile: string | undefined = join(dir, 'admin.key')) =>
-    ensureAdministrator({ storage: given.storage, ids, keyFile })
+    ensureAdministrator({ storage: given.storage, ids, project: PROJECT, keyFile })
 
-  test('is created at the first start, with a valid key in the key file', async () => {
+  test('is created at the first start, and the key in the folder signs in', async () => {
     const { secret, isNew } = await ensure()
     expect(isNew).toBe(true)
     expect(readFileSync(join(dir, 'admin.key'), 'utf8').trim()).toBe(secret)
@@ -33,7 +33,7 @@ describe('the administrator', () => {
     expect(await ensure()).toEqual({ secret, isNew: false })
   })
 
-  test('gets a new key when every other administrator key is revoked or expires', async () => {
+  test('is created again when the last key was revoked or will expire', async () => {
     await ensure()
     const [first] = await given.storage.listApiKeys(PROJECT)
     await given.storage.revokeApiKey(PROJECT, first!.id)
@@ -51,12 +51,10 @@ describe('the administrator', () => {
     expect(await given.storage.findPrincipal(hashSecret(secret!))).toMatchObject({ role: 'admin' })
   })
 
-  test('gets its secret only once without a key file', async () => {
-    const keyFile = undefined
-    expect(await ensureAdministrator({ storage: given.storage, ids, keyFile })).toMatchObject({ isNew: true })
-    expect(await ensureAdministrator({ storage: given.storage, ids, keyFile })).toEqual({
-      secret: undefined,
-      isNew: false,
-    })
+  test('gets its secret once if no folder keeps it', async () => {
+    const ensureWithoutFile = () =>
+      ensureAdministrator({ storage: given.storage, ids, project: PROJECT, keyFile: undefined })
+    expect(await ensureWithoutFile()).toMatchObject({ isNew: true })
+    expect(await ensureWithoutFile()).toEqual({ secret: undefined, isNew: false })
   })
 })

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Access, Permission, Principal, Role } from '@taskflow/http/access'
 import type { Clock } from '@taskflow/kernel'
+import { DEFAULT_PROJECT } from './domain/project.ts'
 import { leastRoleFor, type PermissionTable, permits } from './domain/roles.ts'
 import type { KeyStore } from './ports/key-store.ts'
 import { hashSecret, isSecret } from './secrets.ts'
@@ -10,13 +11,13 @@ interface Deps {
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** Maps each permission of the product to the lowest role that has it. */
   readonly permissions: PermissionTable
-  /** A token with the role `admin` from the settings; it is not stored. */
+  /** An administrator's API key that is set by the operator and not stored. */
   readonly adminToken?: string | undefined
 }
 
-const ADMIN: Principal = { actor: 'admin', role: 'admin', project: 'default' }
+const ADMIN: Principal = { actor: 'admin', role: 'admin', project: DEFAULT_PROJECT }
 
-// The longest time for which another process may still accept a revoked key.
+// How long a process may still accept a key that another process has revoked.
 const REMEMBER_MS = 5_000
 const MAX_REMEMBERED = 10_000
 
@@ -28,14 +29,11 @@ interface Remembered {
   found?: Principal | undefined
 }
 
-/**
- * Finds the principal of a token. Caches the result for `REMEMBER_MS`, also when there is none, so that most requests need
- * neither a hash nor a query.
- */
+/** Finds the principal that holds a token. Remembers the answer for a moment, also that a token is unknown. */
 export class Authenticator implements Access {
   readonly #deps: Deps
   readonly #adminHash: Buffer | undefined
-  /** By token. Contains only the admin token and tokens with the form of an API key. */
+  /** By token, so that most requests cost no hash. Keeps only tokens that have the form of a key. */
   readonly #remembered = new Map<string, Remembered>()
 
   constructor(deps: Deps) {
@@ -51,7 +49,7 @@ export class Authenticator implements Access {
     return leastRoleFor(this.#deps.permissions, permission)
   }
 
-  /** Returns the cached principal of the token, without a query. */
+  /** The principal that was found to hold the token a moment ago. */
   remembered(token: string): Principal | undefined {
     return this.#fresh(token)?.found
   }
@@ -59,7 +57,7 @@ export class Authenticator implements Access {
   /** Resolves with the principal of the token; undefined when the token is not valid. */
   async authenticate(token: string): Promise<Principal | undefined> {
     const hash = hashSecret(token)
-    // Hashes of equal length are compared in constant time, so that the duration reveals nothing about the token.
+    // Hashes have equal length and are compared in constant time, so that the duration reveals nothing about the token.
     const isAdmin = this.#adminHash !== undefined && timingSafeEqual(this.#adminHash, Buffer.from(hash))
     if (!isAdmin && !isSecret(token)) return undefined
     return (
@@ -68,7 +66,7 @@ export class Authenticator implements Access {
     ).principal
   }
 
-  /** Clears the cache. Call it after keys have changed. */
+  /** Forgets all answers. Called when a key has changed. */
   forget(): void {
     this.#remembered.clear()
   }
@@ -78,7 +76,7 @@ export class Authenticator implements Access {
     return remembered && this.#deps.clock.monotonicMs() < remembered.until ? remembered : undefined
   }
 
-  /** Removes expired tokens, and the oldest ones beyond `MAX_REMEMBERED`. Entries are in the order of their expiry. */
+  /** Drops expired tokens at each lookup, and the oldest ones above the limit. The map's order is their age. */
   #forgetOldest(): void {
     const now = this.#deps.clock.monotonicMs()
     for (const [token, { until }] of this.#remembered) {
@@ -96,7 +94,7 @@ export class Authenticator implements Access {
       (found) => {
         entry.found = found
       },
-      // A failed query must not be cached as a result.
+      // A failed lookup is not remembered.
       () => this.#remembered.delete(token),
     )
     return entry

@@ -1,5 +1,6 @@
 export * from './administrator.ts'
 export * from './authenticator.ts'
+export * from './domain/project.ts'
 export * from './domain/roles.ts'
 export * from './ports/key-store.ts'
 export * from './secrets.ts'

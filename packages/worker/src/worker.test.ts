@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { PROJECT } from '@taskflow/testing/factories'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { lease } from '../test/fake-work-store.ts'
 import { FIXTURES, setupWorker } from '../test/setup-worker.ts'
@@ -28,7 +29,7 @@ describe('worker › runs', () => {
         id: submitted.taskId,
         type: 'returns.context',
         queue: 'default',
-        project: 'default',
+        project: PROJECT,
         labels: { team: 'blue' },
         createdAt: '2026-01-02T03:04:05.000Z',
       },

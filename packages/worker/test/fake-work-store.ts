@@ -13,6 +13,7 @@ import type {
   Verdict,
   WorkerId,
 } from '@taskflow/tasks'
+import { PROJECT } from '@taskflow/testing/factories'
 
 type Update = Parameters<WorkStore['recordProgress']>[0][number]
 
@@ -23,7 +24,7 @@ export function lease(type: string, payload: unknown = null, overrides: Partial<
   return {
     taskId: `00000000-0000-7000-8000-${id}` as TaskId,
     leaseId: `00000000-0000-7000-9000-${id}` as LeaseId,
-    project: 'default',
+    project: PROJECT,
     type,
     queue: 'default',
     payload: JSON.stringify(payload),

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import { type TaskFlowEvents, uuidV7Ids, type Wakeups, type WakeupTopic } from '@taskflow/kernel'
 import type { Lease, Verdict } from '@taskflow/tasks'
+import { PROJECT } from '@taskflow/testing/factories'
 import { systemClock } from '@taskflow/testing/system-clock'
 import { eventually } from '@taskflow/testing/wait'
 import { onTestFinished } from 'vitest'
@@ -36,7 +37,7 @@ export function setupWorker(settings: Partial<WorkerOptions> = {}) {
     events,
     log: { debug: write, info: write, warn: write, error: write },
     settings: {
-      project: 'default',
+      project: PROJECT,
       name: 'test',
       labels: {},
       version: '0.0.0',

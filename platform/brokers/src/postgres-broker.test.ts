@@ -1,5 +1,6 @@
 import type { WakeupTopic } from '@taskflow/kernel'
 import type { Delivery, TakeOptions } from '@taskflow/tasks'
+import { PROJECT } from '@taskflow/testing/factories'
 import { handClock, settled } from '@taskflow/testing/hand-clock'
 import { describe, expect, test } from 'vitest'
 import { postgresBroker } from './postgres-broker.ts'
@@ -18,7 +19,7 @@ function setup({ listens = true }: { listens?: boolean } = {}) {
   const controller = new AbortController()
   const take = (options: Partial<TakeOptions> = {}) =>
     broker.take({
-      project: 'default',
+      project: PROJECT,
       queues: ['default'],
       isDrawn: false,
       types: ['a'],

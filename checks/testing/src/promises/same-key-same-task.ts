@@ -1,3 +1,4 @@
+import { PROJECT } from '../factories.ts'
 import type { WitnessOf } from '../witness.ts'
 import type { Check, Scene } from './scene.ts'
 
@@ -8,7 +9,7 @@ const KEY_LABEL = 'idempotency-key'
 export const sameKeySameTask: Check = (scene) => {
   const keyed = scene.seen('submitted').filter(({ key }) => key !== undefined)
   const kept = new Map(scene.keys.map(({ project, key, task_ids }) => [nameOf(project, key), task_ids.join(' ')]))
-  const byKey = Map.groupBy(keyed, ({ project = 'default', key = '' }) => nameOf(project, key))
+  const byKey = Map.groupBy(keyed, ({ project = PROJECT, key = '' }) => nameOf(project, key))
   return [...[...byKey].flatMap(([name, replies]) => answersOf(replies, kept.get(name))), ...storedBeside(scene)]
 }
 

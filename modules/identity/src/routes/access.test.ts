@@ -2,6 +2,7 @@ import { ROLES } from '@taskflow/http/access'
 import { PERMISSIONS } from '@taskflow/rooms'
 import { useApi } from '@taskflow/testing/given-api'
 import { expect, test } from 'vitest'
+import { DEFAULT_PROJECT } from '../domain/project.ts'
 import { leastRoleFor, permits } from '../domain/roles.ts'
 
 const given = useApi()
@@ -72,7 +73,7 @@ test('creates a key, returns its secret once, and accepts the key until it is re
   expect(rest).toMatchObject({ name: 'ci', role: 'submitter', expiresAt: null, revokedAt: null })
 
   const me = await given.call('GET', '/v1/me', undefined, as(secret))
-  expect(me.json).toEqual({ actor: 'key:ci', role: 'submitter', project: 'default' })
+  expect(me.json).toEqual({ actor: 'key:ci', role: 'submitter', project: DEFAULT_PROJECT })
   const list = await given.call('GET', '/v1/api-keys')
   expect(list.text).not.toContain(secret)
   expect(list.text).toContain(id)

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { TaskFlowError, type TaskFlowEvents } from '@taskflow/kernel'
-import { handClock, newTaskId, settled } from '@taskflow/testing'
+import { handClock, newTaskId, PROJECT, settled } from '@taskflow/testing'
 import { describe, expect, test } from 'vitest'
 import type { Priority } from '../domain/priority.ts'
 import type { Dispatch } from './broker.ts'
@@ -11,7 +11,7 @@ const unavailable = new TaskFlowError('BROKER_UNAVAILABLE', 'unavailable')
 const dispatches = (count: number, priority: Priority = 'normal'): Dispatch[] =>
   Array.from({ length: count }, (_, rankMs) => ({
     taskId: newTaskId(),
-    project: 'default',
+    project: PROJECT,
     queue: 'default',
     type: 'a',
     priority,

@@ -1,3 +1,4 @@
+import { PROJECT } from '@taskflow/testing/factories'
 import { describe, expect, test } from 'vitest'
 import { historyOf, type TaskEvent } from './history.ts'
 import type { Attempt, LeaseId, Task, TaskFailure, TaskId, WorkerId } from './task.ts'
@@ -9,7 +10,7 @@ const failure: TaskFailure = { name: 'Error', message: 'It broke', reason: 'exha
 
 const taskIn = (given: Partial<Task> = {}): Task => ({
   id: '019b76da-a800-7000-8000-000000000000' as TaskId,
-  project: 'default',
+  project: PROJECT,
   type: 'report.build',
   queue: 'reports',
   state: 'queued',

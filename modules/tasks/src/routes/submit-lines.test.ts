@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { eventually, settled, within } from '@taskflow/testing'
+import { eventually, PROJECT, settled, within } from '@taskflow/testing'
 import { ADMIN_TOKEN, MAX_PAYLOAD_BYTES, useApi } from '@taskflow/testing/given-api'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -87,8 +87,8 @@ test('assigns ids that ascend with the lines, also when a line waits for the que
       }),
     },
   }
-  const input = Readable.from([Buffer.from('{"type":"unknown.type"}\n'), Buffer.from('{"type":"test.lines"}\n')])
-  const principal = { actor: 'key:test', role: 'submitter', project: 'default' } as const
+  const input = Readable.from([Buffer.from('{"type":"unheard.of"}\n'), Buffer.from('{"type":"test.lines"}\n')])
+  const principal = { actor: 'key:test', role: 'submitter', project: PROJECT } as const
   const replies = Array.fromAsync(streamOf(input, deps, { principal, instance: 'request', problemOf: neverRefused }))
   await settled()
   isKnown()

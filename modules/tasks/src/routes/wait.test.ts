@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Storage } from '@taskflow/rooms'
-import { eventually, within } from '@taskflow/testing'
+import { eventually, PROJECT, within } from '@taskflow/testing'
 import { ADMIN_TOKEN, useApi } from '@taskflow/testing/given-api'
 import { beforeAll, expect, test } from 'vitest'
 import type { TaskId } from '../domain/task.ts'
@@ -22,7 +22,7 @@ beforeAll(() => given.app.listen({ host: '127.0.0.1', port: 0 }))
 
 const submit = async (): Promise<string> => (await given.call('POST', '/v1/tasks', { type: 'test.wait' })).json.id
 const wait = (id: string, waitMs = 10_000) => given.call('GET', `/v1/tasks/${id}?waitMs=${waitMs}`)
-const finish = (id: string) => given.storage.cancelTask(id as TaskId, { project: 'default', actor: 'test' }, null)
+const finish = (id: string) => given.storage.cancelTask(id as TaskId, { project: PROJECT, actor: 'test' }, null)
 
 test('holds the reply until the task has finished', async () => {
   const id = await submit()

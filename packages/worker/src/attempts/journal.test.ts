@@ -1,5 +1,6 @@
 import { TaskFlowError, uuidV7Ids } from '@taskflow/kernel'
 import type { NewLogLine, TaskId } from '@taskflow/tasks'
+import { PROJECT } from '@taskflow/testing/factories'
 import { handClock, settled } from '@taskflow/testing/hand-clock'
 import { expect, test } from 'vitest'
 import { journal } from './journal.ts'
@@ -21,7 +22,7 @@ test('sends a line again under the same id', async () => {
     onError() {},
   })
   const at = clock.now()
-  const line = { project: 'default', taskId: 'a' as TaskId, attempt: 1, at, level: 'info', fields: null } as const
+  const line = { project: PROJECT, taskId: 'a' as TaskId, attempt: 1, at, level: 'info', fields: null } as const
   const stored = append(['one', 'two'].map((message) => ({ ...line, message })))
   await settled()
   await clock.advance(50)
