@@ -1,3 +1,5 @@
+export { DEFAULT_PROJECT } from '@taskflow/identity'
+export { type AssembledStorage, assembleStorage } from './assemble-storage.ts'
 export { ERRORS } from './errors.ts'
 export { PERMISSIONS } from './permissions.ts'
 export { dutiesOf, loadRoutes, ROOMS, type RoomDutyDeps, type RoomRouteDeps } from './rooms.ts'

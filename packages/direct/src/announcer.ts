@@ -1,42 +1,28 @@
-import type { Clock, Events } from '@taskflow/kernel'
-import { type Broker, type Dispatch, publisher } from '@taskflow/tasks'
+import type { Dispatch, Publisher } from '@taskflow/tasks'
 import type { CallerTransaction } from './caller-transaction.ts'
 
-interface Deps {
-  readonly broker: Pick<Broker, 'name' | 'publish'>
-  readonly clock: Clock
-  readonly events: Events
-}
-
 /**
- * Publishes the dispatches of stored tasks: at once, or, in a caller's transaction, when the caller reports the commit.
+ * Publishes what a caller's transaction has stored, when the caller reports that the transaction has committed.
  */
 export interface Announcer {
-  /** Publishes the dispatches now. */
-  tell(dispatches: readonly Dispatch[]): void
-  /** Keeps the dispatches until `tellKept` is called for the transaction. */
+  /** Keeps the dispatches of a transaction until it is announced. */
   keep(tx: CallerTransaction, dispatches: readonly Dispatch[]): void
-  /** Publishes the dispatches that were kept for the transaction. */
-  tellKept(tx: CallerTransaction): void
-  close(): Promise<void>
+  /** Publishes what was kept of the transaction. */
+  announce(tx: CallerTransaction): void
 }
 
-// Bounds the memory of a connection whose commits are never reported. The reconciler publishes the tasks that are left
-// out.
+// Bounds the memory of a connection whose commits are never announced. The reconciler publishes what was left out.
 const MAX_KEPT = 10_000
 
-export function announcer(deps: Deps): Announcer {
-  const { publish, stop } = publisher(deps)
+export function announcer({ publish }: Pick<Publisher, 'publish'>): Announcer {
   const kept = new WeakMap<CallerTransaction, readonly Dispatch[]>()
   return {
-    tell: publish,
     keep(tx, dispatches) {
       kept.set(tx, [...(kept.get(tx) ?? []), ...dispatches].slice(-MAX_KEPT))
     },
-    tellKept(tx) {
+    announce(tx) {
       publish(kept.get(tx) ?? [])
       kept.delete(tx)
     },
-    close: stop,
   }
 }

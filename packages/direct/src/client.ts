@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Database } from '@taskflow/database'
 import { postgresDatabase } from '@taskflow/database'
 import { systemClock, type TaskFlowEvents, uuidV7Ids } from '@taskflow/kernel'
-import { openStorage } from '@taskflow/rooms'
+import { assembleStorage, DEFAULT_PROJECT } from '@taskflow/rooms'
 import type { Broker } from '@taskflow/tasks'
 import { TaskTypes } from '@taskflow/tasks/admission'
 import { announcer } from './announcer.ts'
@@ -13,48 +13,51 @@ import { ways } from './ways.ts'
 export type DirectOptions = Common &
   (
     | {
-        /** Of the PostgreSQL that TaskFlow works on. */
+        /** Address of the PostgreSQL that TaskFlow uses. */
         readonly databaseUrl: string
         readonly database?: undefined
       }
     | {
-        /** One that is open already, and is not closed here. */
+        /** A database that is already open; `close` leaves it open. */
         readonly database: Database
         readonly databaseUrl?: undefined
       }
   )
 
 interface Common {
-  /** That holds TaskFlow's tables, where it is not the first of the search path. */
+  /** The schema of TaskFlow's tables, if it is not the first of the search path. */
   readonly schema?: string
   /** Default: `default`. */
   readonly project?: string
-  /** Who the tasks say they were created by. Default: `direct`. */
+  /** The creator of the tasks, as their history shows it. Default: `direct`. */
   readonly actor?: string
-  /** Of one payload, as JSON. Default: 1 MiB, as the server's. */
+  /** Largest payload as JSON, in bytes. Default: 1 MiB, as in the server. */
   readonly maxPayloadBytes?: number
-  /** Where workers wait on one: it is told what was stored, so that they need not find it. */
+  /** The broker that workers take from. It receives a dispatch of each stored task, so that workers start at once. */
   readonly broker?: Pick<Broker, 'name' | 'publish'>
-  /** Told of what breaks without failing a submission: an idle connection, a broker that is away, a type's unusable schema. */
+  /**
+   * Receives errors that fail no submission: a broken idle connection, an unavailable broker, an unusable schema of a
+   * task type.
+   */
   onError?(error: unknown): void
 }
 
-/** The client that submits straight to PostgreSQL. */
+/** The client that submits directly to PostgreSQL. */
 export interface DirectClient {
   readonly tasks: DirectTasks
   /**
-   * To be called when a transaction with submissions has committed, where there is a `broker`: it is told of them.
-   * Without that they are found, some seconds later. A transaction that was rolled back needs no word.
+   * Publishes the submissions of a committed transaction to the `broker`, if there is one. Without this call the
+   * coordinator publishes them some seconds later. Do not call it for a transaction that was rolled back.
    */
   announce(tx: CallerTransaction): void
-  /** To be called when all submissions have resolved. */
+  /** Closes the client. Call it after all submissions have resolved. */
   close(): Promise<void>
 }
 
 const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576
-// Reads of task types and of the schema's version: submissions have a connection of their own.
+// For reads of task types and of the schema's version: submissions have a connection of their own.
 const POOL_SIZE = 2
-// Only the settlement of tasks reads it, and none are settled here.
+// Only the settlement of tasks uses it, and this client settles none.
 const RETENTION_MS = 0
 
 /**
@@ -62,26 +65,26 @@ const RETENTION_MS = 0
  *     await taskflow.tasks.submit(buildReport, { customer: 'acme' }, {}, { tx: client })
  */
 export function taskflowDirect(options: DirectOptions): DirectClient {
-  const { schema, project = 'default', actor = 'direct', broker, onError = () => {} } = options
+  const { schema, project = DEFAULT_PROJECT, actor = 'direct', broker, onError = () => {} } = options
   const { maxPayloadBytes = DEFAULT_MAX_PAYLOAD_BYTES } = options
   const clock = systemClock
   const events = new EventEmitter<TaskFlowEvents>()
   events.on('dispatches.dropped', ({ error }) => onError(error))
   const db = options.database ?? openDatabase(options.databaseUrl, schema, onError)
-  const told = broker && announcer({ broker, clock, events })
-  const storage = openStorage({ db, events, retentionMs: RETENTION_MS, ...(told && { onQueued: told.tell }) })
+  const { storage, publisher } = assembleStorage({ db, events, clock, broker, retentionMs: RETENTION_MS })
+  const announcing = publisher && announcer(publisher)
   const log = { warn: (details: object, message: string) => onError(new Error(message, { cause: details })) }
 
   return {
     tasks: directTasks({
-      ...ways({ db, storage, types: new TaskTypes({ storage, clock, log }), schema, announcer: told }),
+      ...ways({ db, storage, types: new TaskTypes({ storage, clock, log }), schema, announcer: announcing }),
       ids: uuidV7Ids(clock, Math.random),
       maxPayloadBytes,
       by: { project, actor },
     }),
-    announce: (tx) => told?.tellKept(tx),
+    announce: (tx) => announcing?.announce(tx),
     async close() {
-      await told?.close()
+      await publisher?.stop()
       if (!options.database) await db.close()
     },
   }
