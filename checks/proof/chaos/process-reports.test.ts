@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import type { TaskFlowEvents } from '@taskflow/kernel'
+import { systemClock, type TaskFlowEvents } from '@taskflow/kernel'
 import { logEvents } from '@taskflow/server/log-events'
 import type { WorkerId } from '@taskflow/tasks'
 import { expect, test } from 'vitest'
@@ -20,7 +20,7 @@ function logged<Name extends keyof TaskFlowEvents>(name: Name, ...detail: TaskFl
   const lines: LogLine[] = []
   const write = (fields: object, msg: string) => void lines.push({ ...fields, msg })
   const events = new EventEmitter<TaskFlowEvents>()
-  logEvents(events, { info: write, warn: write, error: write } as unknown as Parameters<typeof logEvents>[1])
+  logEvents(events, { debug: write, info: write, warn: write, error: write }, systemClock)
   ;(events as EventEmitter).emit(name, ...detail)
   return lines[0] as LogLine
 }

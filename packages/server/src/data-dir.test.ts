@@ -10,25 +10,25 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true }))
 
-const mark = () => join(dir, 'process.pid')
+const lockFile = () => join(dir, 'process.pid')
 
-test('marks the folder while it is open, and leaves nothing else behind', () => {
+test('locks the folder while it is open, and leaves no other file behind', () => {
   const opened = openDataDir(dir)
-  expect(readFileSync(mark(), 'utf8')).toBe(String(process.pid))
+  expect(readFileSync(lockFile(), 'utf8')).toBe(String(process.pid))
   expect(readdirSync(dir)).toEqual(['process.pid'])
   opened.release()
   expect(readdirSync(dir)).toEqual([])
 })
 
-test('refuses a folder that a living process has open, and names both', () => {
-  writeFileSync(mark(), String(process.ppid))
+test('refuses a folder that a running process has open, and names both', () => {
+  writeFileSync(lockFile(), String(process.ppid))
   expect(() => openDataDir(dir)).toThrow(`Process ${process.ppid} has the data folder ${dir} open`)
-  expect(readFileSync(mark(), 'utf8')).toBe(String(process.ppid))
+  expect(readFileSync(lockFile(), 'utf8')).toBe(String(process.ppid))
   expect(readdirSync(dir)).toEqual(['process.pid'])
 })
 
-test.each(['4194305', '', 'no number'])('takes over from a process that is no more (%o)', (pid) => {
-  writeFileSync(mark(), pid)
+test.each(['4194305', '', 'no number'])('replaces the lock file of a process that has ended (%o)', (pid) => {
+  writeFileSync(lockFile(), pid)
   openDataDir(dir)
-  expect(readFileSync(mark(), 'utf8')).toBe(String(process.pid))
+  expect(readFileSync(lockFile(), 'utf8')).toBe(String(process.pid))
 })

@@ -2,48 +2,52 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from 'node:path'
 import { TaskFlowError } from '@taskflow/kernel'
 
-/** The folder of an embedded TaskFlow: its database, its administrator's key, and the mark of who has it open. */
+/**
+ * The data folder of an embedded TaskFlow. It holds the database, the administrator's key, and a lock file with the id
+ * of the process that has the folder open.
+ */
 export interface DataDir {
   readonly databaseDir: string
-  readonly adminKeyFile: string
-  /** Lets another process have it. */
+  /** Unlocks the folder for other processes. */
   release(): void
 }
 
+/** The file of the administrator's key in a data folder. */
+export const adminKeyFileIn = (dir: string): string => join(dir, 'admin.key')
+
 /**
- * Opens the folder for this process alone, making it if need be: two processes that
- * write one PGlite would destroy it. The mark of a process that no longer lives is taken over.
+ * Opens the folder for this process alone and creates it if it is missing: two processes that write one PGlite would
+ * destroy its data. Replaces the lock file of a process that has ended.
  *
- * Throws DATA_DIR_IN_USE when a living process has it.
+ * @throws DATA_DIR_IN_USE if a running process has the folder open
  */
 export function openDataDir(dir: string): DataDir {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const mark = join(dir, 'process.pid')
-  takeMark(dir, mark)
+  const lock = join(dir, 'process.pid')
+  takeLock(dir, lock)
   return {
     databaseDir: join(dir, 'pgdata'),
-    adminKeyFile: join(dir, 'admin.key'),
-    release: () => rmSync(mark, { force: true }),
+    release: () => rmSync(lock, { force: true }),
   }
 }
 
 /**
- * The mark appears whole or not at all (a link to a finished file), and a dead one is moved away before it is replaced,
- * so that of two processes that find it dead only one goes on with it.
+ * The lock file appears whole or not at all, as a link to a finished file. A stale one is moved away before it is
+ * replaced, so that only one of two processes that find it stale takes the lock.
  */
-function takeMark(dir: string, mark: string): void {
-  const own = `${mark}.${process.pid}`
+function takeLock(dir: string, lock: string): void {
+  const own = `${lock}.${process.pid}`
   writeFileSync(own, String(process.pid))
   try {
-    while (!isLinked(own, mark)) moveDeadAway(dir, mark)
+    while (!isLinked(own, lock)) moveStaleAway(dir, lock)
   } finally {
     rmSync(own, { force: true })
   }
 }
 
-function isLinked(own: string, mark: string): boolean {
+function isLinked(own: string, lock: string): boolean {
   try {
-    linkSync(own, mark)
+    linkSync(own, lock)
     return true
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
@@ -51,17 +55,17 @@ function isLinked(own: string, mark: string): boolean {
   }
 }
 
-function moveDeadAway(dir: string, mark: string): void {
-  const dead = `${mark}.dead.${process.pid}`
+function moveStaleAway(dir: string, lock: string): void {
+  const stale = `${lock}.dead.${process.pid}`
   try {
-    const pid = readFileSync(mark, 'utf8')
+    const pid = readFileSync(lock, 'utf8')
     if (isAlive(Number(pid))) throw inUse(dir, pid)
-    renameSync(mark, dead)
-    // Somebody was faster, and this is the mark of a living process: it goes back.
-    if (readFileSync(dead, 'utf8') !== pid) renameSync(dead, mark)
-    else rmSync(dead)
+    renameSync(lock, stale)
+    // Another process was faster, and this is the lock file of a running process: put it back.
+    if (readFileSync(stale, 'utf8') !== pid) renameSync(stale, lock)
+    else rmSync(stale)
   } catch (error) {
-    // Gone in between: the next round finds out what is there now.
+    // The file was removed meanwhile: the next round reads the folder again.
     if (codeOf(error) !== 'ENOENT') throw error
   }
 }
@@ -77,7 +81,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: somebody else's process, but a living one.
+    // EPERM: the process runs, but belongs to another user.
     return codeOf(error) === 'EPERM'
   }
 }

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import { endInStages } from './end-in-stages.ts'
 
 function setup() {
-  const told: string[] = []
+  const ended: string[] = []
   const slow = Promise.withResolvers<void>()
-  const end = (name: string) => async () => void told.push(name)
+  const end = (name: string) => async () => void ended.push(name)
   return {
-    told,
+    ended,
     slow,
     end,
     endSlowly: (name: string) => () => slow.promise.then(end(name)),
@@ -15,22 +15,22 @@ function setup() {
   }
 }
 
-test('ends all of a stage at once, and the next when all of them have ended', async () => {
-  const { told, slow, end, endSlowly } = setup()
-  const ended = endInStages([endSlowly('coordinator'), end('worker')], [end('api')])
+test('ends all parts of a stage at once, and the next stage when all of them have ended', async () => {
+  const { ended, slow, end, endSlowly } = setup()
+  const ending = endInStages([endSlowly('coordinator'), end('worker')], [end('api')])
   await settled()
-  expect(told).toEqual(['worker'])
+  expect(ended).toEqual(['worker'])
   slow.resolve()
-  await ended
-  expect(told).toEqual(['worker', 'coordinator', 'api'])
+  await ending
+  expect(ended).toEqual(['worker', 'coordinator', 'api'])
 })
 
-test('ends the others when one cannot be ended, and says then what failed first', async () => {
-  const { told, end, fail } = setup()
+test('ends the other parts when one fails, and then throws the first failure', async () => {
+  const { ended, end, fail } = setup()
   const throws = () => {
     throw new Error('at once')
   }
-  const ended = endInStages([fail('first'), end('worker')], [throws, end('api')], [end('database')])
-  await expect(ended).rejects.toThrow('first')
-  expect(told).toEqual(['worker', 'api', 'database'])
+  const ending = endInStages([fail('first'), end('worker')], [throws, end('api')], [end('database')])
+  await expect(ending).rejects.toThrow('first')
+  expect(ended).toEqual(['worker', 'api', 'database'])
 })

@@ -1,10 +1,10 @@
 type End = () => unknown
 
 /**
- * Ends what there is, stage after stage and all of a stage at once, whatever fails on the way: what is left open
- * would keep the process from ending, and a worker that is not told to stop hands nothing back.
+ * Ends the parts of a process, stage after stage, all parts of a stage at once. A failure does not prevent the end of the
+ * other parts: an open connection would keep the process running, and a worker that is not stopped releases no task.
  *
- * @throws what failed first, once everything was ended
+ * @throws the first failure, once every part has ended
  */
 export async function endInStages(...stages: readonly (readonly End[])[]): Promise<void> {
   const failures: unknown[] = []

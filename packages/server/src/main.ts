@@ -1,35 +1,33 @@
-import { type MigrationStatus, migrator } from '@taskflow/database'
-import { systemClock } from '@taskflow/kernel'
-import { allMigrations } from '@taskflow/rooms/migrations'
-import { compose, openDatabase } from './compose.ts'
-import type { Settings } from './config.ts'
-import { openDataDir } from './data-dir.ts'
+import { assemble } from './assemble.ts'
 import { type Flags, loadSettings } from './load-settings.ts'
-import { memoryTrimmer } from './memory-trimmer.ts'
+import { open } from './open.ts'
+import { processOptions } from './process-options.ts'
 import { createLog } from './telemetry/log.ts'
-import { v8Heap } from './v8-heap.ts'
 import { welcome } from './welcome.ts'
 
 /**
- * Runs a TaskFlow process until it is told to stop by SIGTERM or SIGINT; a second
- * signal stops it at once. Resolves with the exit code.
+ * Runs a TaskFlow process until SIGTERM or SIGINT; a second signal ends it at once. Resolves with the exit code.
  */
 export async function runServer(flags: Flags): Promise<number> {
   const settings = await loadSettings({ flags, env: process.env, cwd: process.cwd() })
   const log = createLog(settings)
-  const taskflow = await compose(settings, log)
-  const onError = (err: unknown): void => log.debug({ err }, 'Could not return unused memory to the operating system')
-  const memory = memoryTrimmer({ clock: systemClock, heap: v8Heap(), onError })
-  const stopped = untilSignal()
+  const options = processOptions(settings)
+  const taskflow = assemble(await open(settings, log), options)
+  const signalled = untilSignal()
   try {
     await taskflow.start()
-    await memory.start()
-    process.stdout.write(welcome(taskflow, settings, await taskflow.listTypes()))
-    const signal = await stopped
+    const types = await taskflow.storage.listTaskTypes(options.project)
+    process.stdout.write(
+      welcome(
+        taskflow,
+        settings,
+        types.map(({ type }) => type),
+      ),
+    )
+    const signal = await signalled
     const { drainMs } = settings
-    log.info({ signal, drainMs }, 'Stopping: running tasks may finish within drainMs, the rest is handed back')
+    log.info({ signal, drainMs }, 'Stopping: running tasks may finish within drainMs; the worker releases the others')
   } finally {
-    await memory.stop()
     await taskflow.stop()
   }
   log.info('Stopped')
@@ -41,31 +39,9 @@ function untilSignal(): Promise<NodeJS.Signals> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => {
         resolve(signal)
-        // Whoever asks twice does not want to wait; what is unfinished will be rescued.
+        // A second signal means that nobody wants to wait: the coordinator rescues the tasks that still run.
         process.once(signal, () => process.exit(130))
       })
     }
   })
-}
-
-export type MigrateDirection = 'up' | 'down' | 'status'
-
-/** Migrates the database that the settings name. For `down`, `toVersion` is the last migration to keep. */
-export async function runMigrate(
-  direction: MigrateDirection,
-  flags: Flags,
-  toVersion = 0,
-): Promise<{ changed: readonly string[]; status: readonly MigrationStatus[] }> {
-  const settings: Settings = await loadSettings({ flags, env: process.env, cwd: process.cwd() })
-  const dataDir = settings.databaseUrl === undefined ? openDataDir(settings.dataDir) : undefined
-  const db = await openDatabase(settings, dataDir, createLog(settings))
-  try {
-    const migrations = migrator(db, allMigrations())
-    const changed =
-      direction === 'status' ? [] : direction === 'up' ? await migrations.up() : await migrations.down(toVersion)
-    return { changed, status: await migrations.status() }
-  } finally {
-    await db.close()
-    dataDir?.release()
-  }
 }

@@ -1,19 +1,19 @@
 import type { Administrator } from '@taskflow/identity'
-import type { TaskFlowProcess } from './compose.ts'
+import type { TaskFlowProcess } from './assemble.ts'
 import type { Settings } from './config.ts'
 import { VERSION } from './version.ts'
 
-/** What a start prints for the person before the screen: where it is, how to sign in, what to try. */
+/** What a start prints for the person at the terminal: the addresses, how to sign in, what to try. */
 export function welcome(
-  { url, healthUrl, administrator }: TaskFlowProcess,
+  { url, administrator }: Pick<TaskFlowProcess, 'url' | 'administrator'>,
   settings: Settings,
   types: readonly string[],
 ): string {
   const store = settings.databaseUrl === undefined ? `embedded PostgreSQL in ${settings.dataDir}` : 'PostgreSQL'
   const broker = BROKERS[settings.broker]
   const lines = [`TaskFlow ${VERSION} is ready: ${settings.roles.join(', ')} over ${store}${broker}.`]
-  if (healthUrl !== undefined) lines.push('', `Health      ${healthUrl}/health`)
-  if (url !== undefined)
+  if (url !== undefined && !settings.roles.includes('api')) lines.push('', `Health      ${url}/health`)
+  else if (url !== undefined)
     lines.push('', ...whereAndHow(url, administrator, settings), '', ...tryThis(url, administrator, settings, types))
   return `\n${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n\n`
 }
@@ -24,7 +24,7 @@ function whereAndHow(url: string, { secret, isNew }: Administrator, settings: Se
   return [`API         ${url}`, `Reference   ${url}/docs`, `Sign in     ${signIn(secret, isNew, settings)}`]
 }
 
-/** Names a type that a worker knows, and the settings by which the command line finds this server and no other. */
+/** Examples with a task type that a worker knows, and with the settings by which the command line finds this server. */
 function tryThis(
   url: string,
   { secret, isNew }: Administrator,
@@ -50,12 +50,12 @@ function tryThis(
 
 const DEFAULT_URL = 'http://127.0.0.1:8080'
 
-/** The command line finds the key in the data folder; of another folder it must be told. */
+/** The command line reads the key from the default data folder; any other folder must be named. */
 function environmentFor({ databaseUrl, dataDir }: Settings): string {
   return databaseUrl !== undefined || dataDir === '.taskflow' ? '' : `TASKFLOW_DATA_DIR=${dataDir} `
 }
 
-/** The secret itself is printed once: what starts again and again should not fill the logs with it. */
+/** Prints the secret only when it is new, so that restarts do not fill the logs with it. */
 function tokenFor(secret: string | undefined, isNew: boolean, settings: Settings): string {
   if (secret === undefined) return '$TASKFLOW_TOKEN'
   return isNew ? secret : `$(cat ${settings.dataDir}/admin.key)`
@@ -65,6 +65,6 @@ function signIn(secret: string | undefined, isNew: boolean, settings: Settings):
   if (secret === undefined) return 'with the administrator key of the first start, or TASKFLOW_ADMIN_TOKEN'
   if (!isNew) return `administrator, by the key in ${settings.dataDir}/admin.key`
   const where = settings.databaseUrl === undefined ? `kept in ${settings.dataDir}/admin.key` : 'it is not shown again'
-  // The key stands alone, so that a double click takes it whole.
+  // Spaces around the key, so that a double click selects all of it.
   return `administrator, by the key ${secret} (created now; ${where})`
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Principal } from '@taskflow/http/access'
-import { hashSecret, newSecret } from '@taskflow/identity'
+import { DEFAULT_PROJECT, hashSecret, newSecret } from '@taskflow/identity'
 import { TaskFlowError, type TaskFlowEvents, uuidV7Ids } from '@taskflow/kernel'
 import { handClock, settled } from '@taskflow/testing/hand-clock'
 import type { WorkerHealth } from '@taskflow/worker'
@@ -9,7 +9,7 @@ import { createLog } from '../telemetry/log.ts'
 import { metricsOf } from '../telemetry/metrics.ts'
 import { buildHealthApp, type HealthDeps } from './health-app.ts'
 
-const VIEWER: Principal = { actor: 'key:prometheus', role: 'viewer', project: 'default' }
+const VIEWER: Principal = { actor: 'key:prometheus', role: 'viewer', project: DEFAULT_PROJECT }
 const ADMIN_TOKEN = 'the-administrator'
 
 const well = async (): Promise<void> => {}

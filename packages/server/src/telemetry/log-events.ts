@@ -1,8 +1,8 @@
 import { brokerLogLines } from '@taskflow/brokers'
 import { databaseLogLines } from '@taskflow/database'
-import { type ErrorCode, type Events, hasCode, kernelLogLines, type LogLines } from '@taskflow/kernel'
+import { type Clock, type ErrorCode, type Events, hasCode, kernelLogLines, type LogLines } from '@taskflow/kernel'
 import { ROOMS } from '@taskflow/rooms'
-import type { Logger } from 'pino'
+import type { Log } from '@taskflow/worker'
 
 const ALL_LINES: LogLines = Object.assign(
   {},
@@ -24,7 +24,7 @@ type AnyListener = (detail?: Detail) => void
  * a line that repeats is written twice a minute. The loss of a broker is logged once, and the errors that follow from
  * it are suppressed until it returns.
  */
-export function logEvents(events: Events, log: Logger): void {
+export function logEvents(events: Events, log: Log, clock: Pick<Clock, 'monotonicMs'>): void {
   let isBrokerLost = false
   events.on('broker.lost', () => {
     isBrokerLost = true
@@ -32,7 +32,7 @@ export function logEvents(events: Events, log: Logger): void {
   events.on('broker.returned', () => {
     isBrokerLost = false
   })
-  const isDue = twiceAMinute()
+  const isDue = twiceAMinute(clock)
 
   for (const [name, line] of Object.entries(ALL_LINES)) {
     const level = line.level as string | ((detail?: Detail) => string)
@@ -57,11 +57,11 @@ const namesIn = (detail: object): object =>
 
 const REPEAT_AFTER_MS = 30_000
 
-/** Makes a function that returns whether a line with this key may be written now. */
-function twiceAMinute(): (key: string) => boolean {
+/** Whether a line of this key may be written now. */
+function twiceAMinute(clock: Pick<Clock, 'monotonicMs'>): (key: string) => boolean {
   const writtenAt = new Map<string, number>()
   return (key) => {
-    const now = performance.now()
+    const now = clock.monotonicMs()
     if (now - (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) < REPEAT_AFTER_MS) return false
     writtenAt.set(key, now)
     return true

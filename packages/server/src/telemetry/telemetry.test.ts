@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { TaskFlowError, type TaskFlowEvents } from '@taskflow/kernel'
+import { systemClock, TaskFlowError, type TaskFlowEvents } from '@taskflow/kernel'
 import { describe, expect, test } from 'vitest'
 import { createLog } from './log.ts'
 import { logEvents } from './log-events.ts'
@@ -133,7 +133,8 @@ describe('the log', () => {
   function setupLog() {
     const lines: { level: number; msg: string }[] = []
     const events = new EventEmitter<TaskFlowEvents>()
-    logEvents(events, createLog({ logLevel: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) }))
+    const log = createLog({ logLevel: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) })
+    logEvents(events, log, systemClock)
     return { events, lines }
   }
 

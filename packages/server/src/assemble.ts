@@ -1,0 +1,110 @@
+import { EventEmitter } from 'node:events'
+import { type Administrator, ensureAdministrator } from '@taskflow/identity'
+import {
+  type Elector,
+  type Events,
+  type Ids,
+  leaseElector,
+  type Service,
+  soleElector,
+  type TaskFlowEvents,
+  uuidV7Ids,
+} from '@taskflow/kernel'
+import { assembleStorage, type Storage } from '@taskflow/rooms'
+import { worker as workerOf } from '@taskflow/worker'
+import { coordinator as coordinatorOf } from './coordinator/coordinator.ts'
+import { endInStages } from './end-in-stages.ts'
+import { guardPorts } from './guard-ports.ts'
+import { memoryTrimmer } from './memory-trimmer.ts'
+import type { ProcessOptions } from './process-options.ts'
+import type { HttpSources, ProcessPorts } from './process-ports.ts'
+import { logEvents } from './telemetry/log-events.ts'
+
+/** A TaskFlow process. Its stop closes the ports that it was assembled from, also if its start failed or never came. */
+export interface TaskFlowProcess extends Service {
+  readonly storage: Storage
+  readonly events: Events
+  readonly ids: Ids
+  /** Decides whether this process leads; never leads without the role `coordinator`. */
+  readonly elector: Elector
+  /** How the administrator signs in. Known once started, with the role `api`. */
+  readonly administrator: Administrator
+  /** Where the HTTP server listens; undefined unless started, and in a process without one. */
+  readonly url: string | undefined
+}
+
+/**
+ * Assembles a process from ports: the only composition of a server, which the simulation runs as well. It knows ports
+ * and rooms, no settings and no concrete server, and touches no port before the start.
+ */
+export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlowProcess {
+  const { clock, random, log, dataDir } = ports
+  const { project, roles, retentionMs } = options
+  const events: Events = new EventEmitter<TaskFlowEvents>()
+  logEvents(events, log, clock)
+  const ids = uuidV7Ids(clock, random)
+  const { db, readDb, wakeups, broker } = guardPorts(ports, events)
+  const { storage, publisher } = assembleStorage({
+    db,
+    readDb,
+    events,
+    clock,
+    retentionMs,
+    broker: ports.broker && broker,
+  })
+  const shared = { storage, broker, wakeups, clock, ids, random, events, log }
+  const elector = dataDir ? soleElector() : leaseElector(shared)
+
+  const worker = roles.includes('worker')
+    ? workerOf({ ...shared, channels: ports.channels, settings: { ...options.worker, project } })
+    : undefined
+  const coordinator = roles.includes('coordinator') ? coordinatorOf({ ...shared, elector }) : undefined
+  const server = ports.httpServer?.({
+    ...shared,
+    dependencies: dependenciesOf(ports),
+    ...(ports.broker && { pingBroker: () => broker.ping() }),
+    ...(worker && { workerHealth: () => worker.health }),
+  })
+  const onTrimError = (err: unknown): void => log.debug({ err }, 'Unused memory could not be returned')
+  const trimmer = ports.heap && memoryTrimmer({ clock, heap: ports.heap, onError: onTrimError })
+
+  const starting = [server, worker, coordinator, trimmer].filter((service) => service !== undefined)
+  let administrator: Administrator = { secret: undefined, isNew: false }
+
+  return {
+    name: 'taskflow',
+    storage,
+    events,
+    ids,
+    elector,
+    get administrator() {
+      return administrator
+    },
+    get url() {
+      return server?.url
+    },
+    async start() {
+      // Only one process can have the data folder open, so every worker of an earlier process is lost.
+      if (dataDir) await storage.markWorkersLost(await storage.listSilentWorkers(0))
+      // The key is shown once, by a process that people sign in to.
+      if (roles.includes('api'))
+        administrator = await ensureAdministrator({ storage, ids, project, keyFile: dataDir?.adminKeyFile })
+      for (const service of starting) await service.start()
+    },
+    stop: () =>
+      endInStages(
+        // First, so that a standby leads soon and the worker has all of its time to drain. Meanwhile the HTTP server
+        // continues to serve.
+        [() => trimmer?.stop(), () => worker?.stop(), () => coordinator?.stop()],
+        [() => server?.stop()],
+        [() => publisher?.stop()],
+        [() => broker.close()],
+        [() => readDb.close()],
+      ),
+  }
+}
+
+/** The dependencies that count as up from the start, until an event reports the loss of one. */
+function dependenciesOf({ broker, replica }: ProcessPorts): HttpSources['dependencies'] {
+  return { ...(broker && { broker: broker.name }), databases: replica ? ['primary', 'replica'] : ['primary'] }
+}

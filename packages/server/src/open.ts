@@ -1,0 +1,108 @@
+import { type Database, migrator, pgliteDatabase, postgresDatabase, waitForDatabase } from '@taskflow/database'
+import { type Clock, systemClock } from '@taskflow/kernel'
+import { allMigrations } from '@taskflow/rooms/migrations'
+import type { Broker } from '@taskflow/tasks'
+import { machineChannels } from '@taskflow/worker'
+import type { Logger } from 'pino'
+import type { Settings } from './config.ts'
+import { adminKeyFileIn, openDataDir } from './data-dir.ts'
+import { explainUnavailable } from './explain-unavailable.ts'
+import { loadHttpServer } from './load-http-server.ts'
+import type { ProcessPorts } from './process-ports.ts'
+import { v8Heap } from './v8-heap.ts'
+
+/**
+ * Opens what the settings name: the only place that knows concrete databases, brokers and servers. Waits for the
+ * database and migrates it.
+ *
+ * @throws DATABASE_UNAVAILABLE with what the operator can do, DATA_DIR_IN_USE
+ */
+export async function open(settings: Settings, log: Logger): Promise<ProcessPorts> {
+  // The code of the HTTP server loads while the database opens: each takes the better part of a second.
+  const [database, httpServer] = await Promise.all([openMigrated(settings, log), loadHttpServer(settings, log)])
+  const clock = systemClock
+  try {
+    return {
+      clock,
+      random: Math.random,
+      log,
+      database,
+      dataDir: settings.databaseUrl === undefined ? { adminKeyFile: adminKeyFileIn(settings.dataDir) } : undefined,
+      replica: openReplica(settings, log),
+      broker: await openBroker(settings, clock),
+      channels: machineChannels,
+      httpServer,
+      heap: v8Heap(),
+    }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** Opens the database that the settings name: a PostgreSQL, or the one embedded in the data folder. */
+export async function openDatabase(settings: Settings, log: Logger): Promise<Database> {
+  const { databaseUrl, databaseDirectUrl } = settings
+  if (databaseUrl === undefined) return openEmbedded(settings.dataDir)
+  return openPostgres(databaseUrl, settings, log, databaseDirectUrl)
+}
+
+/** Closing the database releases its folder. */
+async function openEmbedded(dir: string): Promise<Database> {
+  const { databaseDir, release } = openDataDir(dir)
+  try {
+    const database = await pgliteDatabase({ dataDir: databaseDir })
+    return { ...database, close: () => database.close().finally(release) }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+async function openMigrated(settings: Settings, log: Logger): Promise<Database> {
+  const database = await openDatabase(settings, log)
+  const { databaseUrl, databaseWaitMs } = settings
+  try {
+    if (databaseUrl !== undefined) {
+      const onWait = (sentence: string): void => log.warn(sentence)
+      await waitForDatabase(database, { url: databaseUrl, waitMs: databaseWaitMs, clock: systemClock, onWait })
+    }
+    await migrator(database, allMigrations()).up()
+    return database
+  } catch (error) {
+    await database.close()
+    throw explainUnavailable(error, databaseUrl)
+  }
+}
+
+function openPostgres(url: string, { databaseSchema }: Settings, log: Logger, directUrl?: string): Database {
+  return postgresDatabase({
+    url,
+    ...(directUrl !== undefined && { directUrl }),
+    ...(databaseSchema !== undefined && { schema: databaseSchema }),
+    onError: (error) => log.debug({ err: error }, 'A database connection broke'),
+    onNotice: (sentence) => log.warn(sentence),
+  })
+}
+
+function openReplica(settings: Settings, log: Logger): Database | undefined {
+  const { databaseReadUrl } = settings
+  return databaseReadUrl === undefined ? undefined : openPostgres(databaseReadUrl, settings, log)
+}
+
+/** Loads the client library of the chosen broker, and no other. */
+async function openBroker({ broker, ...settings }: Settings, clock: Clock): Promise<Broker | undefined> {
+  const { redisUrl = '', redisLowUrl, amqpUrl = '' } = settings
+  switch (broker) {
+    case 'postgres':
+      return undefined
+    case 'redis': {
+      const { redisBroker } = await import('@taskflow/brokers/redis')
+      return redisBroker({ url: redisUrl, ...(redisLowUrl !== undefined && { lowUrl: redisLowUrl }), clock })
+    }
+    case 'rabbitmq': {
+      const { rabbitmqBroker } = await import('@taskflow/brokers/rabbitmq')
+      return rabbitmqBroker({ url: amqpUrl, clock })
+    }
+  }
+}
