@@ -4,7 +4,7 @@ import { newTask } from '@taskflow/testing/factories'
 import type { Witness } from '@taskflow/testing/witness'
 import type { Chance } from './chance.ts'
 import type { Plan, Work } from './plan.ts'
-import type { SimulatedProcess } from './process.ts'
+import { PROJECT, type SimulatedProcess } from './process.ts'
 import type { Story } from './story.ts'
 import type { World } from './world.ts'
 
@@ -22,7 +22,7 @@ interface Deps {
 const PATIENCE_MS = 9_000
 const AGAIN_MS = 400
 const TRIES = 60
-const BY = { project: 'default', actor: 'key:simulation' }
+const BY = { project: PROJECT, actor: 'key:simulation' }
 
 /** Those who call the API, and write down what they are answered. */
 export interface Callers {
@@ -85,7 +85,7 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
     for (let tried = 0; tried < (key === undefined ? 1 : TRIES); tried++) {
       const answer = await ask(number, (at) =>
         at.storage.submitTasks({
-          project: 'default',
+          project: PROJECT,
           tasks: tasksOf(work, at),
           ...(key !== undefined && { idempotency: { key, requestHash: 'one' } }),
         }),

@@ -1,9 +1,10 @@
+import type { Database } from '@taskflow/database'
 import type { Rewrite } from './database-server.ts'
 import type { Bug } from './play.ts'
 
 /**
  * Mistakes that an engineer might make, each planted on purpose: a simulation that does not find them would not find the
- * next one either. A statement is changed in its text, a part by what stands around it; nothing in the product knows of this.
+ * next one either. A bug changes the text of statements, or wraps a port of the process; no code of the product knows of it.
  */
 export const PLANTED_BUGS: readonly Bug[] = [
   {
@@ -44,13 +45,10 @@ export const PLANTED_BUGS: readonly Bug[] = [
     name: 'rescue-of-a-live-worker',
     summary: 'Workers are declared dead after three seconds of silence',
     breaks: ['P4'],
-    sabotage: {
-      storage: (storage) => ({
-        ...storage,
-        listSilentWorkers: () => storage.listSilentWorkers(3_000),
-        findDuties: () => storage.findDuties(3_000),
-      }),
-    },
+    rewrite: all(
+      replaced('list_silent_workers', [['$1::bigint', 'least($1::bigint, 3000)']]),
+      replaced('find_duties', [['* 1000)::float8', '* 1000 + 7000)::float8']]),
+    ),
   },
   {
     name: 'heartbeat-of-an-old-incarnation',
@@ -106,9 +104,7 @@ export const PLANTED_BUGS: readonly Bug[] = [
     name: 'two-leaders',
     summary: 'The row of the leader expires sooner than its holder believes',
     breaks: ['P6'],
-    sabotage: {
-      storage: (storage) => ({ ...storage, lead: (candidate) => storage.lead({ ...candidate, ttlMs: 3_000 }) }),
-    },
+    rewrite: replaced('elect_leader', [['$3::bigint', 'least($3::bigint, 3000)']]),
   },
   {
     name: 'promoted-twice',
@@ -129,7 +125,7 @@ export const PLANTED_BUGS: readonly Bug[] = [
     name: 'lost-wake-up',
     summary: 'Whoever waits for tasks trusts that it is told, and never looks by itself',
     breaks: ['P2'],
-    sabotage: { pollMs: 3_600_000 },
+    sabotage: { database: claimingOnlyWhenWoken },
   },
   {
     name: 'crashes-are-not-counted',
@@ -159,5 +155,32 @@ function replaced(name: string, changes: readonly (readonly [from: string, to: s
       if (!text.includes(from)) throw new Error(`Cannot plant the bug: statement ${name} no longer has "${from}"`)
       return text.replace(from, () => to)
     }, statement.text)
+  }
+}
+
+function all(...rewrites: readonly Rewrite[]): Rewrite {
+  return ({ name, text }) => rewrites.reduce((rewritten, rewrite) => rewrite({ name, text: rewritten }), text)
+}
+
+const POLLING_CLAIMS = ['claim_tasks', 'claim_tasks_of_subqueues']
+
+/** After a claim that found nothing, every further claim finds nothing until a wake-up arrives. */
+function claimingOnlyWhenWoken(database: Database): Database {
+  let isWoken = true
+  return {
+    ...database,
+    async run(statement, params) {
+      if (!POLLING_CLAIMS.includes(statement.name)) return database.run(statement, params)
+      if (!isWoken) return []
+      isWoken = false
+      const rows = await database.run(statement, params)
+      isWoken ||= rows.length > 0
+      return rows
+    },
+    listen: (channel, listener) =>
+      database.listen(channel, (payload) => {
+        isWoken ||= channel === 'taskflow_ready'
+        listener(payload)
+      }),
   }
 }

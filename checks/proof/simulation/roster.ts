@@ -5,7 +5,7 @@ import type { Chance } from './chance.ts'
 import type { DatabaseLinks } from './database-link.ts'
 import { simulatedChannels } from './handlers.ts'
 import { type Host, newHost } from './host.ts'
-import { composeProcess, type Role, type Sabotage, type SimulatedProcess } from './process.ts'
+import { assembleProcess, type Role, type Sabotage, type SimulatedProcess } from './process.ts'
 import type { Story } from './story.ts'
 import type { World } from './world.ts'
 
@@ -56,7 +56,7 @@ export function newRoster(deps: Deps): Roster {
       startsOf,
       onKillProcess: () => kill(name, 'a handler', RESTART_MS),
     })
-    const process = composeProcess({
+    const process = assembleProcess({
       host,
       role: name.slice(0, name.lastIndexOf('-')) as Role,
       chance: own,
@@ -76,7 +76,7 @@ export function newRoster(deps: Deps): Roster {
 
   function logOf(host: Host): Log {
     const write = (detail: object, message: string): void =>
-      story.tell(host.name, `${message} ${JSON.stringify(detail)}`)
+      story.tell(host.name, `${message} ${JSON.stringify(detail, errorsAsText)}`)
     return { debug: () => {}, info: write, warn: write, error: write }
   }
 
@@ -116,3 +116,5 @@ export function newRoster(deps: Deps): Roster {
     },
   }
 }
+
+const errorsAsText = (_: string, value: unknown): unknown => (value instanceof Error ? String(value) : value)

@@ -65,19 +65,6 @@ const MOST_STARTS = 40
 // Ten seconds of silence, ten in which a standby leads and takes the task back, and the time between two looks.
 const RESCUED_WITHIN_MS = 21_000
 const MOST_TOLD = 100
-const TOLD = [
-  'lease.lost',
-  'worker.replaced',
-  'leader.elected',
-  'leader.lost',
-  'tasks.rescued',
-  'broker.lost',
-  'broker.returned',
-  'database.lost',
-  'database.returned',
-  'fetch.stalled',
-  'runner.crashed',
-] as const
 
 export function newWatch({ world, server, story }: Deps): Watch {
   const witnesses: Witness[] = []
@@ -123,9 +110,6 @@ export function newWatch({ world, server, story }: Deps): Watch {
       const holder = `${host.name} born at ${Math.round(world.nowMs)}`
       events.on('lease.lost', ({ taskId, leaseId }) => witness({ kind: 'refused', atMs: world.nowMs, taskId, leaseId }))
       events.on('leader.elected', ({ term }) => witness({ kind: 'elected', atMs: world.nowMs, holder, term }))
-      for (const name of TOLD)
-        events.on(name, (detail: object) => story.tell(host.name, `${name} ${JSON.stringify(detail, errorsAsText)}`))
-      events.on('round.failed', ({ service, error }) => story.tell(host.name, `a round of ${service} failed: ${error}`))
     },
     onDone(done) {
       const { host, name, params, rows } = done
@@ -145,7 +129,7 @@ export function newWatch({ world, server, story }: Deps): Watch {
         violate('Law 1', `${host.name} acknowledged ${early.join(', ')} before any claim of it was committed`)
     },
     checkLeaders(processes) {
-      const leaders = processes.filter(({ isLeading }) => isLeading)
+      const leaders = processes.filter(({ elector }) => elector.isLeading)
       if (leaders.length < 2) return
       violate('P6', `${leaders.map(({ host }) => host.name).join(' and ')} lead at the same moment`)
     },
@@ -187,8 +171,6 @@ const LOOK = {
            (extract(epoch from clock_now() - min(heartbeat_at) filter (where task.state = 'running')) * 1000)::float8 as silent_ms
     from task left join worker on worker.id = task.worker_id`,
 } as const
-
-const errorsAsText = (key: string, value: unknown): unknown => (key === 'error' ? String(value) : value)
 
 function summaryOf({ name, params, rows }: Done): string {
   const tail = (id: string): string => `…${id.slice(-6)}`
