@@ -41,7 +41,7 @@ const EVERYTHING_BUT_THE_CLI = [...(PACKAGES['packages/server'] ?? []), 'server'
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
   'checks/testing': EVERYTHING_BUT_THE_CLI,
   'checks/e2e': [...EVERYTHING_BUT_THE_CLI, 'testing'],
-  'checks/proof': [...EVERYTHING_BUT_THE_CLI, 'testing', 'bench'],
+  'checks/proof': [...EVERYTHING_BUT_THE_CLI, 'testing'],
   'checks/bench': [...EVERYTHING_BUT_THE_CLI, 'testing'],
   scripts: [...EVERYTHING_BUT_THE_CLI, 'testing'],
   // Examples show what a user has: the SDK and the direct client.
@@ -224,4 +224,14 @@ test(`no folder is called ${FOLDERS_WITHOUT_MEANING.join(', ')}`, () => {
     { cwd: ROOT, exclude: (path) => path.includes('node_modules') },
   )
   expect(found).toEqual([])
+})
+
+test('nothing but the bench needs the bench', () => {
+  const others = ['packages', 'proof', 'e2e', 'scripts', 'examples'].flatMap(sourcesOf)
+  const needs = others.flatMap((file) =>
+    file.imports
+      .filter(({ specifier }) => ours(specifier) === 'bench' || targetOf(file, specifier).startsWith('bench/'))
+      .map(({ specifier }) => `${file.path} imports ${specifier}`),
+  )
+  expect(needs).toEqual([])
 })

@@ -1,14 +1,17 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { TaskFlow } from '@taskflow/sdk'
 import { freePort } from '@taskflow/testing/free-port'
+import { withClient } from '@taskflow/testing/measuring/durable-postgres'
+import { ADMIN_TOKEN } from '@taskflow/testing/start-taskflow'
+import { eventually } from '@taskflow/testing/wait'
 import { celeryWorker } from './contenders.ts'
-import { withClient } from './postgres.ts'
-import { ADMIN_TOKEN, type Server, startPython, startTaskFlow } from './processes.ts'
+import { type Server, startPython, startTaskFlow } from './processes.ts'
 import type { Bench } from './scenario.ts'
+import { asksWhether, untilNot } from './until-not.ts'
 
-/** A system with an HTTP API, at work on an empty store. */
+/** A running system with an HTTP API, on an empty store. */
 export interface ApiSystem {
   readonly api: Server
-  /** Until no task is unfinished. */
+  /** Resolves once no task is unfinished. */
   untilSettled(): Promise<void>
 }
 
@@ -19,11 +22,11 @@ export interface Way {
 }
 
 const LOOK_MS = 10
-// Where looking costs those who are measured.
+// Where looking costs the system that is measured.
 const SELDOM_LOOK_MS = 50
 const PATIENCE_MS = 60_000
 
-/** TaskFlow on PostgreSQL with each role in a process of its own; they reach it by `wayTo`, or directly. */
+/** TaskFlow on PostgreSQL with a process for each role; the processes reach PostgreSQL through `wayTo`, or directly. */
 export function withTaskFlow<Result>(
   { stores, profileDir }: Bench,
   work: (system: ApiSystem) => Promise<Result>,
@@ -43,7 +46,7 @@ export function withTaskFlow<Result>(
   })
 }
 
-/** TaskFlow in one process on PGlite, which nobody else can ask. */
+/** TaskFlow in one process on PGlite, which no other process can query. */
 export function withEmbedded<Result>(
   { stores, profileDir }: Bench,
   work: (system: ApiSystem) => Promise<Result>,
@@ -58,7 +61,7 @@ export function withEmbedded<Result>(
   })
 }
 
-/** The original design: `python/original_app.py` by two processes of uvicorn and two of Celery. */
+/** The original design: two processes of uvicorn and two of Celery run `python/original_app.py`. */
 export function withOriginalDesign<Result>(
   bench: Bench,
   work: (system: ApiSystem) => Promise<Result>,
@@ -87,37 +90,23 @@ const uvicorn = (port: number): string[] => [
   ...['--no-access-log', '--log-level', 'warning'],
 ]
 
-async function untilListening(url: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS
-  while (
-    !(await fetch(url).then(
-      () => true,
-      () => false,
-    ))
-  ) {
-    if (performance.now() > deadline) throw new Error(`Nothing listens at ${url}`)
-    await pause(LOOK_MS)
-  }
-}
-
-/** Asked of the database, which costs the servers nothing. */
-function untilNone(url: string, unfinished: string): Promise<void> {
-  return withClient(url, (client) =>
-    untilNot(LOOK_MS, async () => (await client.query(`select exists (${unfinished}) as has`)).rows[0].has),
+const untilListening = (url: string): Promise<boolean> =>
+  eventually(
+    () =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      ),
+    { timeoutMs: PATIENCE_MS, what: `${url} to answer` },
   )
-}
 
-const untilNoneListed = (url: string): Promise<void> =>
-  untilNot(SELDOM_LOOK_MS, async () => {
-    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
-    const reply = await fetch(`${url}/v1/tasks?state=queued,running&limit=1`, { headers })
-    return ((await reply.json()) as { items: unknown[] }).items.length > 0
-  })
+const untilNone = (url: string, unfinished: string): Promise<void> =>
+  withClient(url, (client) => untilNot(asksWhether(client, `select exists (${unfinished}) as has`), LOOK_MS))
 
-async function untilNot(lookMs: number, hasUnfinished: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS
-  while (await hasUnfinished()) {
-    if (performance.now() > deadline) throw new Error(`Tasks are unfinished after ${PATIENCE_MS} ms`)
-    await pause(lookMs)
-  }
+const untilNoneListed = (url: string): Promise<void> => {
+  const { tasks } = new TaskFlow({ url, token: ADMIN_TOKEN })
+  return untilNot(
+    async () => (await tasks.list({ state: ['queued', 'running'], limit: 1 })).items.length > 0,
+    SELDOM_LOOK_MS,
+  )
 }

@@ -1,14 +1,14 @@
-import { benchPostgres } from './postgres.ts'
+import { durablePostgres } from '@taskflow/testing/measuring/durable-postgres'
 import { findPython } from './python.ts'
 import type { Bench } from './scenario.ts'
 import { openServices } from './services.ts'
 import { openStores } from './stores.ts'
 
-/** Starts PostgreSQL; what else is needed starts when a scenario asks for it. */
+/** Starts PostgreSQL; other services start when a scenario needs them. */
 export async function openBench(
   extent: Pick<Bench, 'isQuick' | 'isTiny' | 'profileDir'>,
 ): Promise<Bench & { close(): Promise<void> }> {
-  const postgres = await benchPostgres()
+  const postgres = await durablePostgres()
   const services = openServices()
   let found: ReturnType<typeof findPython> | undefined
   return {

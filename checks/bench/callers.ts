@@ -1,5 +1,5 @@
 import { openControl } from './control.ts'
-import { ADMIN_TOKEN, type Server, startHttpCaller } from './processes.ts'
+import { type Server, startHttpCaller } from './processes.ts'
 import type { Bench } from './scenario.ts'
 import type { Ran } from './team.ts'
 
@@ -11,7 +11,7 @@ export interface Caller {
   lines(forMs: number, lines: number): Promise<Ran>
 }
 
-/** Starts a caller of this API, and ends it after the work. */
+/** Starts a process that calls this API, and ends it after the work. */
 export async function withCaller<Result>(
   { profileDir }: Bench,
   { url, failed: apiFailed }: Server,
@@ -22,11 +22,10 @@ export async function withCaller<Result>(
   const orFailure = <Value>(value: Promise<Value>): Promise<Value> => Promise.race([value, server.failed, apiFailed])
   try {
     const agent = await orFailure(control.next('producer'))
-    const target = { url, token: ADMIN_TOKEN }
     return await orFailure(
       work({
-        singles: (forMs) => agent.ask<Ran>('singles', { ...target, forMs, connections: CONNECTIONS }),
-        lines: (forMs, lines) => agent.ask<Ran>('lines', { ...target, forMs, lines }),
+        singles: (forMs) => agent.ask<Ran>('singles', { url, forMs, connections: CONNECTIONS }),
+        lines: (forMs, lines) => agent.ask<Ran>('lines', { url, forMs, lines }),
       }),
     )
   } finally {

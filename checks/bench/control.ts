@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { serverFolder } from '@taskflow/testing/server-process'
+import { tempFolder } from '@taskflow/testing/temp-folder'
 import type { Role } from './controlled.ts'
 
 /** A measured process, or a thread of one, as the harness sees it. */
@@ -10,17 +10,17 @@ export interface Agent {
   ask<Reply>(command: string, args?: object): Promise<Reply>
 }
 
-/** Where the processes of one contender report to. */
+/** The socket that the processes of one contender report to. */
 export interface Control {
-  /** Leads a process here. */
+  /** Leads a process to the socket. */
   readonly env: Readonly<Record<string, string>>
-  /** The next one of that role to say who it is. */
+  /** Resolves with the next process of that role that reports. */
   next(role: Role): Promise<Agent>
   close(): void
 }
 
 export async function openControl(): Promise<Control> {
-  const folder = serverFolder('bench', undefined)
+  const folder = tempFolder('bench')
   const path = join(folder.path, 'control')
   const sockets = new Set<Socket>()
   const waiting: Record<Role, ((agent: Agent) => void)[]> = { producer: [], worker: [] }

@@ -1,26 +1,27 @@
 import { vacuumAll } from '@taskflow/testing/fill-tables'
+import { urlWith } from '@taskflow/testing/url-with'
 import { checkServer } from './check-store.ts'
 import { startTaskFlow } from './processes.ts'
 import { ratesOf } from './rates-of-a-store.ts'
 import type { Bench, Scenario } from './scenario.ts'
 import type { Store, Stores } from './stores.ts'
 
-/** A database that is filled once and lent in each round: copying gigabytes anew would take longer than what is measured. */
+/** A database that is filled once and used in each round: copying gigabytes would take longer than the measurement. */
 export interface FilledStore {
   with<Result>(work: (store: Store) => Promise<Result>): Promise<Result>
   drop(): Promise<void>
 }
 
-/** @param fill puts rows into the tables of a database that is migrated */
+/** @param fill inserts rows into a migrated database */
 export function filledStore({ postgres }: Stores, name: string, fill: (url: string) => Promise<void>): FilledStore {
   const database = `bench_${process.pid}_${name}`
-  const url = Object.assign(new URL(postgres.url), { pathname: `/${database}` }).href
+  const url = urlWith(postgres.url, { database })
   const store: Store = { env: { TASKFLOW_DATABASE_URL: url }, url }
   let filling: Promise<void> | undefined
 
   async function create(): Promise<void> {
     await postgres.run(`create database ${database}`)
-    // A start makes the tables.
+    // A start of the server creates the tables.
     await (await startTaskFlow(store.env, { roles: ['api'], profileDir: undefined })).stop()
     await fill(url)
     await vacuumAll(url)
@@ -30,7 +31,8 @@ export function filledStore({ postgres }: Stores, name: string, fill: (url: stri
     async with(work) {
       filling ??= create()
       await filling
-      // What was written before is not to be flushed, nor a page written whole that another contender has already.
+      // Earlier writes are not flushed during the measurement, and no contender writes whole pages that another has
+      // written.
       await postgres.run('checkpoint')
       const lentAt = new Date()
       const result = await work(store)
@@ -44,7 +46,7 @@ export function filledStore({ postgres }: Stores, name: string, fill: (url: stri
   }
 }
 
-/** The same work on two stores that differ by what is in them, turn and turn about. */
+/** The same work on two stores that differ in their content, in turn. */
 export function filledContest(
   without: string,
   having: string,

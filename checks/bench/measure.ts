@@ -1,15 +1,16 @@
+import { commit, machine } from '@taskflow/testing/measuring/machine'
 import { PEERS } from './contenders.ts'
-import { commit, isLoaded, machine, strangers } from './machine.ts'
 import { contendersOf, type Result } from './results.ts'
 import { type Figures, interleaved, type Run } from './rounds.ts'
 import { type Bench, type Contest, type Scenario, sized } from './scenario.ts'
 import { REDIS_SETTINGS } from './services.ts'
+import { isLoaded, strangers } from './strangers.ts'
 import { reachedOf } from './targets.ts'
 import { versionsOf } from './versions.ts'
 
 type OnDone = (contender: string, round: number, outcome: Figures | Error) => void
 
-/** Runs one scenario for so many rounds. */
+/** Runs one scenario for that many rounds. */
 export async function measure(scenario: Scenario, bench: Bench, rounds: number, onDone: OnDone): Promise<Result> {
   const startedAs = commit()
   const restMs = sized(bench, 1_000, 500, 50)
@@ -49,7 +50,7 @@ function entriesOf(contest: Contest) {
   return { runs, absent }
 }
 
-/** Each round starts the code that is there: two names where it changed meanwhile. */
+/** Each round runs the code as it is at that moment: names two commits where the code changed in between. */
 function commitsFrom(startedAs: string): string {
   const endedAs = commit()
   return startedAs === endedAs ? startedAs : `${startedAs} to ${endedAs}`

@@ -1,30 +1,26 @@
-import { once } from 'node:events'
-import { request } from 'node:http'
-import { untilEmpty } from './api.ts'
-import { askWorkers } from './ask-workers.ts'
+import { withClient } from '@taskflow/testing/measuring/durable-postgres'
+import { familyCpuMsOf } from '@taskflow/testing/measuring/process-usage'
+import { steerWorkers, submitNdjson, taskOf, untilEmpty } from './api.ts'
 import { type FilledStore, filledStore } from './filled-store.ts'
-import { withClient } from './postgres.ts'
-import { familyCpuMsOf } from './process-usage.ts'
-import { ADMIN_TOKEN, type Server, startTaskFlow } from './processes.ts'
+import { type Server, startTaskFlow } from './processes.ts'
 import type { Figures } from './rounds.ts'
 import type { Bench } from './scenario.ts'
 import { postmasterOf } from './scenarios/idle.ts'
 
-/** What a task is given beside what a plain one has. */
+/** What distinguishes a task from a plain one. */
 export interface Option {
   readonly type?: string
   readonly body?: Readonly<Record<string, unknown>>
   readonly hasIdempotencyKey?: boolean
-  /** Fewer of those that cost a thousand times as much. */
+  /** Share of the tasks to measure: fewer of those that cost a thousand times as much. */
   readonly share?: number
 }
 
 const NOOP = 'bench.noop'
-const PAYLOAD = { order: 'A-2026-000417', text: 'x'.repeat(64) }
 
-/** An API with a coordinator and a worker, both warm, and their database: kept from one option to the next. */
+/** An API with a coordinator and a worker, both warm, and their database, which serve one option after another. */
 export interface OptionBench {
-  /** Percent of what as many plain tasks cost a moment before. */
+  /** The cost in percent of the cost of as many plain tasks a moment before. */
   costOf(option: Option, tasks: number): Promise<Figures>
   close(): Promise<void>
 }
@@ -36,7 +32,7 @@ export function optionBench(bench: Bench): OptionBench {
   return {
     async costOf(option, tasks) {
       opening ??= openPair(bench, store).then(async (pair) => {
-        // The first tasks of a process cost several times as much as those after.
+        // The first tasks of a process cost several times as much as later ones.
         await costOf(pair, {}, tasks)
         return pair
       })
@@ -44,7 +40,7 @@ export function optionBench(bench: Bench): OptionBench {
       const count = Math.ceil(tasks * (option.share ?? 1))
       const [plain, given] = [await costOf(pair, {}, tasks), await costOf(pair, option, count)]
       return {
-        // What only a handler does differently is submitted as a plain task is.
+        // Where only the handler differs, the submission is that of a plain task.
         ...(option.type === undefined && { submit: (100 * given.submitUs) / plain.submitUs }),
         run: (100 * given.runUs) / plain.runUs,
         log: (100 * given.logBytes) / plain.logBytes,
@@ -81,16 +77,19 @@ interface Cost {
   readonly logBytes: number
 }
 
-/** CPU time of all processes for each task: while they are stored, with the worker cordoned, and from then on until all have ended. */
+/**
+ * CPU time of all processes per task: while tasks are stored, with the worker cordoned, and from then until all have
+ * ended.
+ */
 async function costOf(pair: Pair, option: Option, tasks: number): Promise<Cost> {
   const { url, front, worker, postmaster } = pair
   const cpuMs = () => [front.pid, worker.pid, postmaster].reduce((sum, pid) => sum + familyCpuMsOf(pid), 0)
   const logBytes = () => withClient(url, async (client) => Number((await client.query(LOG)).rows[0]?.bytes))
-  await askWorkers(front.url, ADMIN_TOKEN, 'cordon')
+  await steerWorkers(front, 'cordon')
   const [bytesBefore, before] = [await logBytes(), cpuMs()]
   await submit(front, option, tasks)
   const submitted = cpuMs()
-  await askWorkers(front.url, ADMIN_TOKEN, 'uncordon')
+  await steerWorkers(front, 'uncordon')
   await untilEmpty(url)
   const [after, bytesAfter] = [cpuMs(), await logBytes()]
   return {
@@ -103,18 +102,6 @@ async function costOf(pair: Pair, option: Option, tasks: number): Promise<Cost> 
 const LOG = `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as bytes`
 
 async function submit(server: Server, { type = NOOP, body, hasIdempotencyKey }: Option, tasks: number): Promise<void> {
-  const outgoing = request(`${server.url}/v1/tasks/batch`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${ADMIN_TOKEN}`,
-      'content-type': 'application/x-ndjson',
-      ...(hasIdempotencyKey && { 'idempotency-key': crypto.randomUUID() }),
-    },
-  })
-  outgoing.end(`${JSON.stringify({ type, payload: PAYLOAD, ...body })}\n`.repeat(tasks))
-  const [reply] = await once(outgoing, 'response')
-  let text = ''
-  for await (const chunk of reply.setEncoding('utf8')) text += chunk
-  const stored = text.match(/"id":/g)?.length ?? 0
-  if (stored !== tasks) throw new Error(`Expected ${tasks} tasks stored, got ${stored}: ${text.slice(0, 500)}`)
+  const headers = { ...(hasIdempotencyKey && { 'idempotency-key': crypto.randomUUID() }) }
+  await submitNdjson(server, `${taskOf(type, body)}\n`.repeat(tasks), tasks, headers)
 }

@@ -1,6 +1,6 @@
-import { nowMs } from './moment.ts'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 
-/** About 100 bytes as JSON, and the moment of the call that submits it, from which pickup is counted. */
+/** About 100 bytes as JSON, with the moment of the submitting call, from which the pickup is measured. */
 export interface Payload {
   readonly at: number
   readonly text: string

@@ -1,7 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { parse, View } from 'vega'
-import { compile, type TopLevelSpec } from 'vega-lite'
-import { COLOURS } from './colours.ts'
+import { COLOURS, PLOT, writeSvg } from '@taskflow/testing/measuring/plot'
+import type { TopLevelSpec } from 'vega-lite'
 import type { Result } from './results.ts'
 import type { Scenario, Unit } from './scenario.ts'
 
@@ -10,36 +8,19 @@ const WIDTH = 480
 const DECADES = [0.1, 1, 10, 100, 1_000, 10_000]
 
 /**
- * Draws a result, a panel for each figure, with a line from the least round to the most: rates and sizes as bars;
- * latencies as points on a logarithmic scale, since they lie a thousandfold apart.
+ * Draws a result, a panel for each figure, with a line from the minimum to the maximum of the rounds: rates and sizes
+ * as bars, latencies as points on a logarithmic scale, since they differ a thousandfold.
  */
-export async function writePlot(file: string, scenario: Scenario, result: Result): Promise<void> {
-  const view = new View(parse(compile(specOf(scenario, result)).spec), { renderer: 'none' })
-  writeFileSync(file, `${await view.toSVG()}\n`)
-  view.finalize()
+export function writePlot(file: string, scenario: Scenario, result: Result): Promise<void> {
+  return writeSvg(file, specOf(scenario, result))
 }
 
 export function specOf({ plotted, figures }: Scenario, { contenders, units }: Result): TopLevelSpec {
   const names = plotted ?? Object.keys(figures)
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'transparent',
-    padding: 8,
+    ...PLOT,
     spacing: 18,
     vconcat: names.map((figure) => panelOf(figure, units[figure], contenders)),
-    config: {
-      font: 'system-ui, sans-serif',
-      view: { stroke: null },
-      axis: {
-        labelColor: COLOURS.text,
-        titleColor: COLOURS.text,
-        gridColor: COLOURS.limit,
-        gridOpacity: 0.3,
-        domain: false,
-        ticks: false,
-      },
-      title: { color: COLOURS.text, anchor: 'start' },
-    },
   }
 }
 
@@ -81,7 +62,7 @@ function panelOf(figure: string, unit: Unit | undefined, contenders: Result['con
     height: { step: BAR_HEIGHT },
     data: { values },
     encoding: { y },
-    // A bar would hide the line, and the line a point.
+    // A bar would hide the line, and the line would hide a point.
     layer: isLatency ? [spread, median] : [median, spread],
   }
 }

@@ -1,11 +1,11 @@
-/** `node producer-process.ts <contender> <place as JSON>`: submits as the harness says. */
+/** `node producer-process.ts <contender> <place as JSON>`: submits as the harness commands. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 import { obey } from './controlled.ts'
-import { nowMs } from './moment.ts'
 import { payload } from './payload.ts'
 import type { Peer, Place } from './peer.ts'
 
-/** Until so many tasks, or for so long. */
+/** A number of tasks, or a duration. */
 interface Extent {
   readonly tasks?: number
   readonly forMs?: number
@@ -15,10 +15,10 @@ const [name, place] = process.argv.slice(2) as [string, string]
 const { peer } = (await import(`./contenders/${name}.ts`)) as { peer: Peer }
 const producer = await peer.openProducer(JSON.parse(place) as Place)
 
-// Between looks at the store for the end; short against any phase, and only the tail of one is looked at.
+// Between two looks at the store for the end of a phase; short compared with the phase.
 const LOOK_MS = 3
 
-/** Keeps so many calls in flight. */
+/** Keeps that many calls in flight. */
 async function run(calls: number, { tasks = Infinity, forMs = Infinity }: Extent, size: number, call: () => unknown) {
   const beganMs = nowMs()
   let [called, count] = [0, 0]
@@ -38,7 +38,7 @@ obey(process.env.BENCH_CONTROL ?? '', 'producer', {
     run(atOnce, extent, 1, () => producer.submit(payload())),
   batches: ({ atOnce, size, ...extent }: Extent & { atOnce: number; size: number }) =>
     run(atOnce, extent, size, () => producer.submitMany(Array.from({ length: size }, payload))),
-  /** One at a time, each after a rest. */
+  /** One at a time, each after a pause. */
   async spaced({ tasks, gapMs }: { tasks: number; gapMs: number }) {
     for (let count = 0; count < tasks; count++) {
       await pause(gapMs)
@@ -63,5 +63,5 @@ obey(process.env.BENCH_CONTROL ?? '', 'producer', {
 })
 
 process.once('SIGTERM', () => void producer.close().then(() => process.exit()))
-// The control socket keeps nothing alive, and some clients do not either.
+// The control socket does not keep the process alive, and some clients do not either.
 setInterval(() => {}, 60_000)

@@ -1,14 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { withClient } from '@taskflow/testing/measuring/durable-postgres'
+import { familyCpuMsOf } from '@taskflow/testing/measuring/process-usage'
 import { metricsOf, submitLines, submitTask, taskOf } from './api.ts'
 import { startLoad } from './http-load.ts'
-import { withClient } from './postgres.ts'
-import { familyCpuMsOf } from './process-usage.ts'
-import { ADMIN_TOKEN, type Server, startTaskFlow } from './processes.ts'
+import { type Server, startTaskFlow } from './processes.ts'
 import { type Figures, percentileOf } from './rounds.ts'
 import { type Bench, sized, type Unit } from './scenario.ts'
 import { postmasterOf } from './scenarios/idle.ts'
 import type { Store } from './stores.ts'
 import type { Target } from './targets.ts'
+import { asksWhether, untilNot } from './until-not.ts'
 
 const NOOP = 'bench.noop'
 const TELL_START = 'bench.tell-start'
@@ -16,9 +17,11 @@ const CONNECTIONS = 50
 const WARM_UP = 1_000
 const GAP_MS = 20
 const LOOK_MS = 50
-const PATIENCE_MS = 120_000
 
-/** Rows D, E and F of the table of targets, on one store. The CPU time is that of the backlog: least moved by what else the machine does. */
+/**
+ * Rows D, E and F of the table of targets, on one store. The CPU time is that of the backlog, which other work on the
+ * machine affects least.
+ */
 export const RATES = {
   backlog: 'tasks/s',
   'cpu of PostgreSQL': 'µs/task',
@@ -27,7 +30,7 @@ export const RATES = {
   'pickup p90': 'ms',
 } as const satisfies Record<string, Unit>
 
-/** That what is in the store changes each of them by no more than a share. */
+/** Targets: the content of the store changes each rate by no more than a share. */
 export const targetsOf = (row: string, what: string, share: number, sides: Pick<Target, 'of' | 'to'>): Target[] =>
   Object.entries(RATES).map(([figure, unit]) => ({
     row,
@@ -45,7 +48,7 @@ export const sizesOf = (bench: Bench) =>
     { tasks: 500, seconds: 0.2, samples: 10 },
   )
 
-/** Whatever else is in the store stays there, and is not for this worker. */
+/** Measures the rates. Other tasks in the store stay there, and are not for this worker. */
 export async function ratesOf(bench: Bench, store: Store): Promise<Figures> {
   const { url = '' } = store
   const { tasks, seconds, samples } = sizesOf(bench)
@@ -74,20 +77,14 @@ export async function ratesOf(bench: Bench, store: Store): Promise<Figures> {
   }
 }
 
-/** A coordinator counts all queues when it starts, which is a start's cost and no task's. */
+/** Waits until the coordinator has counted all queues, which is a cost of its start and not of a task. */
 async function untilCounted(front: Server): Promise<void> {
   const counted = /^taskflow_rounds_total\{service="queueCounter",outcome="succeeded"\} [1-9]/m
   while (!counted.test(await metricsOf(front))) await pause(LOOK_MS)
 }
 
 async function submitFor({ url }: Server, seconds: number): Promise<void> {
-  const load = await startLoad({
-    url,
-    path: '/v1/tasks',
-    token: ADMIN_TOKEN,
-    body: taskOf(NOOP),
-    connections: CONNECTIONS,
-  })
+  const load = await startLoad({ url, body: taskOf(NOOP), connections: CONNECTIONS })
   await pause(seconds * 1_000)
   await load.stop()
 }
@@ -105,7 +102,7 @@ async function pickups(front: Server, url: string, samples: number): Promise<Fig
   return { 'pickup p50': percentileOf(waitedMs, 0.5), 'pickup p90': percentileOf(waitedMs, 0.9) }
 }
 
-/** By the database's clock, of tasks whose ids are not below the first moment. */
+/** Rates by the database's clock, of tasks with ids from the first moment on. */
 const RUN = `
   select count(*) / extract(epoch from max(finished_at) - min(started_at))::float8 as "sinceStart",
          count(*) / extract(epoch from max(finished_at) - min(created_at))::float8 as "sinceSubmission",
@@ -113,33 +110,26 @@ const RUN = `
   from finished_task
   where id >= first_id_at($1) and type = any('{${NOOP},${TELL_START}}')`
 
-// Of a million that wait, no more than what serves a claim is looked at.
-const IS_UNFINISHED = {
-  name: 'is_unfinished',
-  text: `
-    select exists (select from task where state = 'running')
-        or exists (select from task where state = 'queued' and project = 'default' and queue = 'default'
-                   and type = any('{${NOOP},${TELL_START}}')) as has`,
-}
+// Of a million waiting tasks this reads no more than the rows that a claim reads.
+const IS_UNFINISHED = `
+  select exists (select from task where state = 'running')
+      or exists (select from task where state = 'queued' and project = 'default' and queue = 'default'
+                 and type = any('{${NOOP},${TELL_START}}')) as has`
 
 interface Run {
-  /** Tasks a second, from the first start or submission to the last end. */
+  /** Tasks per second, from the first start or submission to the last end. */
   readonly sinceStart: number
   readonly sinceSubmission: number
   readonly results: readonly string[]
 }
 
-/** What the work submits, until all of it has ended. Others may wait in the store. */
+/** Measures the tasks that the work submits, until all of them have ended. Others may wait in the store. */
 function runOf(url: string, submit: () => Promise<void>): Promise<Run> {
   return withClient(url, async (client) => {
     await client.query('set enable_seqscan = off')
     const { rows: moments } = await client.query<{ now: Date }>('select now()')
     await submit()
-    const deadline = performance.now() + PATIENCE_MS
-    while ((await client.query<{ has: boolean }>(IS_UNFINISHED)).rows[0]?.has) {
-      if (performance.now() > deadline) throw new Error(`Tasks are unfinished after ${PATIENCE_MS} ms`)
-      await pause(LOOK_MS)
-    }
+    await untilNot(asksWhether(client, IS_UNFINISHED), LOOK_MS)
     const { rows } = await client.query<Run>(RUN, [moments[0]?.now])
     if (!rows[0]) throw new Error('Expected one row of what ran')
     return rows[0]

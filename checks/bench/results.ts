@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Machine, Strangers } from './machine.ts'
+import type { Machine } from '@taskflow/testing/measuring/machine'
 import { type Figures, type Spread, spreadOf } from './rounds.ts'
 import type { Scenario, Unit } from './scenario.ts'
+import type { Strangers } from './strangers.ts'
 import type { Reached, Rounds } from './targets.ts'
 
 /** What one scenario measured: the content of `bench/results/<scenario>.json`. */
@@ -16,7 +17,7 @@ export interface Result {
   readonly units: Readonly<Record<string, Unit>>
   readonly reached: readonly Reached[]
   readonly contenders: Readonly<Record<string, Readonly<Record<string, Spread>>>>
-  /** Who was not measured, and why. */
+  /** Contenders that were not measured, and why. */
   readonly missing: Readonly<Record<string, string>>
 }
 

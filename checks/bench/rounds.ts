@@ -1,20 +1,22 @@
-/** What one contender did in one round, by the name of the figure. */
+import { median } from '@taskflow/testing/measuring/median'
+
+/** The results of one contender in one round, by the name of the figure. */
 export type Figures = Readonly<Record<string, number>>
 
-/** Measures once; nothing in a round that a contender sits out. Rounds count from 1. */
+/** Measures once; undefined in a round that a contender sits out. Rounds count from 1. */
 export type Run = (round: number) => Promise<Figures> | undefined
 
 type Runs = Readonly<Record<string, Run>>
 
-/** By contender: what it did round by round, or why it did not. */
+/** By contender: the results of each round, or why there are none. */
 export interface Raced {
   readonly figures: Readonly<Record<string, readonly Figures[]>>
   readonly failed: Readonly<Record<string, Error>>
 }
 
 /**
- * Runs each contender once a round, interleaved (A B A B …), so that all share the machine's good and bad minutes. One that
- * fails is out of the race, with all it did: half of its rounds would be compared with the whole of others'.
+ * Runs each contender once per round, interleaved (A B A B …), so that all share the machine's good and bad minutes. A
+ * contender that fails is left out entirely: otherwise some of its rounds would be compared with all rounds of others.
  */
 export async function interleaved(
   rounds: number,
@@ -43,34 +45,28 @@ export interface Spread {
   readonly median: number
   readonly min: number
   readonly max: number
-  /** In the order they were run. */
+  /** In the order of the rounds. */
   readonly rounds: readonly number[]
 }
 
 export function spreadOf(values: readonly number[]): Spread {
   const rounds = values.map(shorten)
   const sorted = rounds.toSorted((a, b) => a - b)
-  return { median: medianOf(sorted), min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0, rounds }
+  return { median: shorten(median(sorted)), min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0, rounds }
 }
 
-function medianOf(sorted: readonly number[]): number {
-  const half = sorted.length / 2
-  const [low = 0, high = 0] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]]
-  return shorten((low + high) / 2)
-}
-
-/** No more digits than a measure on a shared machine can mean. */
+/** Keeps the digits that are significant on a shared machine. */
 function shorten(value: number): number {
   return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3))
 }
 
-/** Of values in any order; `share` between 0 and 1. */
+/** The value that a share of all values do not exceed; values in any order, `share` between 0 and 1. */
 export function percentileOf(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
 }
 
-/** Items a second of some work. */
+/** Items per second of some work. */
 export async function rateOf(items: number, work: () => Promise<unknown>): Promise<number> {
   const startedMs = performance.now()
   await work()

@@ -1,73 +1,84 @@
 /**
- * `npm run bench`: measures each scenario in interleaved rounds and prints and writes medians with least and most.
- * Everything listens on 127.0.0.1 only, and is gone afterwards.
+ * `npm run bench`: measures each scenario in interleaved rounds, and prints and writes the median, minimum and maximum
+ * of the rounds. Everything listens on 127.0.0.1 only and is removed afterwards.
  */
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { listOfNames, npmCommand, wholeNumber } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
+import { alignedText, numberText } from '@taskflow/testing/measuring/text-table'
+import { InvalidArgumentError, Option } from 'commander'
 import { openBench } from './bench.ts'
-import { optionsOrHint, wholeNumber } from './command-line.ts'
 import { measure } from './measure.ts'
 import { writePerformancePage } from './performance-page.ts'
 import { type Result, writeResult } from './results.ts'
 import type { Figures } from './rounds.ts'
 import type { Bench, Scenario } from './scenario.ts'
 import { SCENARIOS, scenariosNamed } from './scenarios.ts'
-import { alignedText, numberText, reachedTable, tableOf } from './table.ts'
+import { reachedTable, tableOf } from './table.ts'
 
-/** What a first look wants to know, in three minutes. */
+/** Rows for a first look that takes three minutes. */
 const QUICK = 'A,B,C,D,E,F'
 
-const HELP = `npm run bench -- [options]
+const HELP = `${listOfNames(
+  'Scenarios',
+  SCENARIOS.map((scenario) => ({ name: scenario.name, summary: placedAs(scenario) })),
+)}
 
-  --only <names>     only these, separated by commas, by their name or the letter of a row:
-${SCENARIOS.map((scenario) => `                     ${scenario.name.padEnd(18)}${placedAs(scenario)}`).join('\n')}
-  --rounds <n>       rounds of each contender (default 3)
-  --quick            one round of less, rows A to F, TaskFlow and one peer; prints, but writes nothing
-  --print            prints, and leaves bench/results and the page as they are; without it a row's results replace those there
-  --profile <dir>    CPU profiles of every process into this folder (npm run profile -- <file> reads them); writes nothing else
-  --page             only writes docs/performance.md and its plots, from the results that are there
-  --help
+Environment:
+  BENCH_DATABASE_URL  a PostgreSQL with durable settings whose user may create databases (default: the bench starts one)`
 
-BENCH_DATABASE_URL   a PostgreSQL with durable settings whose user may create databases; one of our own where absent
-`
-
-const options = optionsOrHint('bench', readOptions)
+const options = readOptions()
 const startedMs = performance.now()
-if (options.help) process.stdout.write(HELP)
-else if (options.page) await writePerformancePage(SCENARIOS)
+if (options.page) await writePerformancePage(SCENARIOS)
 else await run()
 
 function placedAs({ rows, isAside, title }: Scenario): string {
-  return `${rows ? `${rows.join(', ')}: ` : ''}${title}${isAside ? ' (by its name only)' : ''}`
+  return `${rows ? `${rows.join(', ')}: ` : ''}${title}${isAside ? ' (runs only when named)' : ''}`
 }
 
 function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string' },
-      rounds: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      profile: { type: 'string' },
-      print: { type: 'boolean', default: false },
-      page: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  const rounds = wholeNumber('rounds', values.rounds ?? (values.quick ? '1' : '3'))
-  if (values.page && values.print)
-    throw new TypeError('Expected --page or --print, not both: one writes, the other does not')
-  return { ...values, rounds, scenarios: scenariosNamed(values.only ?? (values.quick ? QUICK : undefined)) }
+  const command = npmCommand('bench', 'Measures TaskFlow, its peers and the limits of this machine.')
+    .option('--only <names>', 'run only these scenarios, separated by commas, by name or by the letter of a row', named)
+    .option('--rounds <n>', 'rounds of each contender (default: 3, with --quick 1)', wholeNumber())
+    .option('--quick', `run one short round of rows ${QUICK} with TaskFlow and one peer; write nothing`)
+    .option('--print', 'print the results, and leave bench/results and docs/performance.md as they are')
+    .option('--profile <folder>', 'write CPU profiles of every process to this folder, and no results', resolve)
+    .addOption(
+      new Option('--page', 'only write docs/performance.md and its plots anew, from bench/results').conflicts('print'),
+    )
+    .addHelpText('after', HELP)
+  const given = command.parse().opts<{
+    only?: readonly Scenario[]
+    rounds?: number
+    quick?: true
+    print?: true
+    profile?: string
+    page?: true
+  }>()
+  return {
+    ...given,
+    isQuick: given.quick ?? false,
+    rounds: given.rounds ?? (given.quick ? 1 : 3),
+    scenarios: given.only ?? scenariosNamed(given.quick ? QUICK : undefined),
+  }
+}
+
+function named(names: string): readonly Scenario[] {
+  try {
+    return scenariosNamed(names)
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
 }
 
 async function run(): Promise<void> {
   endWithSignals()
-  const profileDir = options.profile === undefined ? undefined : resolve(options.profile)
+  const { isQuick, print: isOnlyPrinted = false, profile: profileDir } = options
   if (profileDir) mkdirSync(profileDir, { recursive: true })
-  const bench = await openBench({ isQuick: options.quick, isTiny: false, profileDir })
-  // A profiler slows what it watches, and less is not the same as the whole.
-  const isWritten = !options.quick && !options.print && profileDir === undefined
+  const bench = await openBench({ isQuick, isTiny: false, profileDir })
+  // A profiler slows the processes that it watches, and a quick run measures less.
+  const isWritten = !isQuick && !isOnlyPrinted && profileDir === undefined
   try {
     for (const [index, scenario] of options.scenarios.entries()) {
       console.log(`\n${placeOf(index)} ${titleOf(scenario)}: ${scenario.summary}\n`)
@@ -92,7 +103,7 @@ function placeOf(index: number): string {
   return `[${index + 1} of ${options.scenarios.length}, ${clock}]`
 }
 
-/** A scenario that fails does not keep the others from being measured. */
+/** Measures a scenario and prints the result. Catches a failure, so that the other scenarios are measured. */
 async function measureAndTell(scenario: Scenario, bench: Bench): Promise<Result | undefined> {
   try {
     const rounds = Math.min(options.rounds, scenario.mostRounds ?? options.rounds)

@@ -1,10 +1,8 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { removeFolder } from '@taskflow/testing/remove-folder'
+import type { DurablePostgres } from '@taskflow/testing/measuring/durable-postgres'
+import { tempFolder } from '@taskflow/testing/temp-folder'
+import { urlWith } from '@taskflow/testing/url-with'
 import { checkFolder, checkServer } from './check-store.ts'
 import type { Place } from './peer.ts'
-import type { BenchPostgres } from './postgres.ts'
 import type { Services } from './services.ts'
 import type { StoreName } from './store-name.ts'
 
@@ -16,47 +14,43 @@ export type Engine = (typeof ENGINES)[number]
 export interface Store {
   /** Settings that lead a TaskFlow process there. */
   readonly env: Readonly<Record<string, string>>
-  /** Of the database; undefined with PGlite, which only its own process can ask. */
+  /** The address of the database; undefined with PGlite, which only its own process can query. */
   readonly url: string | undefined
 }
 
 export interface Stores {
-  readonly postgres: BenchPostgres
-  /** Gives the work a fresh store, and takes it away afterwards. */
+  readonly postgres: DurablePostgres
+  /** Gives the work a new store, and removes it afterwards. */
   with<Result>(engine: Engine, work: (store: Store) => Promise<Result>): Promise<Result>
-  /** The same of several servers at once. */
+  /** The same with several servers at once. */
   withPlace<Result>(stores: readonly StoreName[], work: (place: Place) => Promise<Result>): Promise<Result>
 }
 
-export function openStores(postgres: BenchPostgres, services: Services): Stores {
+export function openStores(postgres: DurablePostgres, services: Services): Stores {
   let count = 0
 
   async function onServer<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
     const name = `bench_${process.pid}_${++count}`
     await postgres.run(`create database ${name}`)
-    const url = Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href
+    const url = urlWith(postgres.url, { database: name })
     try {
       const result = await work({ env: { TASKFLOW_DATABASE_URL: url }, url })
       await checkServer(url)
       return result
     } finally {
       await postgres.run(`drop database ${name} with (force)`)
-      // What this round wrote is not to be flushed during the next.
+      // Writes of this round are not flushed during the next.
       await postgres.run('checkpoint')
     }
   }
 
   async function inFolder<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
-    const folder = mkdtempSync(join(tmpdir(), 'taskflow-bench-'))
-    const remove = () => removeFolder(folder)
-    // For a run that is broken off.
-    process.once('exit', remove)
+    const { path, remove } = tempFolder('bench')
     try {
-      const result = await work({ env: { TASKFLOW_DATA_DIR: folder }, url: undefined })
-      await checkFolder(folder)
+      const result = await work({ env: { TASKFLOW_DATA_DIR: path }, url: undefined })
+      await checkFolder(path)
       return result
     } finally {
-      process.off('exit', remove)
       remove()
     }
   }

@@ -1,13 +1,16 @@
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 import type { ApiSystem } from './api-system.ts'
 import { withCaller } from './callers.ts'
-import { nowMs } from './moment.ts'
 import type { Figures } from './rounds.ts'
 import { type Bench, sized } from './scenario.ts'
 import { rateOfRan } from './team.ts'
 
 export const submitMsOf = (bench: Bench): number => sized(bench, 3_000, 1_500, 200)
 
-/** Single submits over HTTP while workers run: replies a second, and all of it from the first call to the last end. */
+/**
+ * Single submits over HTTP while workers run: replies per second, and tasks per second from the first call to the last
+ * end.
+ */
 export function submitAndRun(bench: Bench, { api, untilSettled }: ApiSystem): Promise<Figures> {
   return withCaller(bench, api, async ({ singles }) => {
     await singles(submitMsOf(bench) / 3)

@@ -1,8 +1,9 @@
+import { numberText } from '@taskflow/testing/measuring/text-table'
 import type { Result } from './results.ts'
 import type { Spread } from './rounds.ts'
 import { type Reached, targetText } from './targets.ts'
 
-/** Rows of cells, the first of them the head: one row a contender, one column a figure. */
+/** Rows of cells, the first of them the head: a row for each contender, a column for each figure. */
 export function tableOf({ contenders, units }: Pick<Result, 'contenders' | 'units'>): string[][] {
   const figures = Object.entries(units)
   const head = ['', ...figures.map(([figure, unit]) => `${figure}, ${unit}`)]
@@ -13,7 +14,7 @@ export function tableOf({ contenders, units }: Pick<Result, 'contenders' | 'unit
   return [head, ...rows]
 }
 
-/** One row a target. */
+/** A row for each target. */
 export function reachedTable(reached: readonly Reached[]): string[][] {
   const rows = reached.map(({ target, spread, isMet }) => [
     target.row,
@@ -25,7 +26,7 @@ export function reachedTable(reached: readonly Reached[]): string[][] {
   return [['row', 'measure', 'target', 'result', 'reached'], ...rows]
 }
 
-/** One round has no range. */
+/** The median with its range; a single round has no range. */
 function spreadText(spread: Spread | undefined, suffix = ''): string {
   if (spread === undefined) return '–'
   const { median, min, max, rounds } = spread
@@ -33,19 +34,7 @@ function spreadText(spread: Spread | undefined, suffix = ''): string {
   return rounds.length === 1 ? text : `${text} (${numberText(min)} to ${numberText(max)})`
 }
 
-export const numberText = (value: number): string => value.toLocaleString('en-GB', { maximumSignificantDigits: 6 })
-
-/** In columns, for a terminal. */
-export function alignedText(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('   ')
-  return rows.map(line).join('\n')
-}
-
-/** @param words columns of text, which begin at the left as the first one does */
+/** @param words columns of text, which are aligned to the left as the first one is */
 export function markdownText(
   [head = [], ...rows]: readonly (readonly string[])[],
   words: readonly string[] = [],

@@ -1,42 +1,45 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 import type { Contender } from './contenders.ts'
 import { type Agent, openControl } from './control.ts'
 import { AT_ONCE } from './load.ts'
-import { nowMs } from './moment.ts'
 import type { Server } from './processes.ts'
 import { type Bench, sized } from './scenario.ts'
 
-/** Until so many tasks were submitted, or for so long. */
+/** A number of tasks to submit, or a duration. */
 type Extent = { readonly tasks: number } | { readonly forMs: number }
 
-/** What a producer did, by the machine's monotonic clock. */
+/** The work of a producer, by the machine's monotonic clock. */
 export interface Ran {
   readonly count: number
   readonly beganMs: number
   readonly endedMs: number
 }
 
-/** Tasks a second. */
+/** Tasks per second. */
 export const rateOfRan = ({ count, beganMs, endedMs }: Ran): number => (count / (endedMs - beganMs)) * 1_000
 
-/** One contender at work on an empty store: a producer, and workers that are warm. */
+/** The processes of one contender on an empty store: a producer, and warm workers. */
 export interface Team {
-  /** One a call, 50 calls in flight. */
+  /** One task per call, 50 calls in flight. */
   singles(extent: Extent): Promise<Ran>
-  /** So many a call, so many calls in flight. */
+  /** `size` tasks per call, `atOnce` calls in flight. */
   batches(extent: Extent & { readonly size: number; readonly atOnce: number }): Promise<Ran>
-  /** One at a time, each after a rest. */
+  /** One at a time, each after a pause. */
   spaced(rhythm: { readonly tasks: number; readonly gapMs: number }): Promise<void>
   paced(rhythm: { readonly tasks: number; readonly perSecond: number }): Promise<void>
-  /** Holds every handler from now on where it starts. */
+  /** Makes every handler wait where it starts. */
   shut(): Promise<void>
-  /** Lets them go; resolves with the moment. */
+  /** Lets the handlers continue; resolves with the moment. */
   open(): Promise<number>
-  /** Until so many handlers started and nothing is left to do; the moment of that. Counts from the last look at latencies. */
+  /**
+   * Resolves, with the moment, once that many handlers have started since the last latenciesMs() and nothing is left to
+   * do.
+   */
   untilSettled(tasks: number): Promise<number>
-  /** From each submit call to the start of its handler, since the warm-up or the last look. */
+  /** The times from each submit call to the start of its handler, since the warm-up or the last call. */
   latenciesMs(): Promise<number[]>
-  /** Of the worker processes, without their children. */
+  /** The worker processes, without their children. */
   readonly workerPids: readonly number[]
 }
 
@@ -55,14 +58,14 @@ export function withTeam<Result>(
     const control = await openControl()
     const servers: Server[] = []
     const start = { env: control.env, profileDir: bench.profileDir }
-    /** Or the first thing that goes wrong with a process. */
+    /** The value, or the first failure of a process. */
     const orFailure = <Value>(value: Promise<Value>): Promise<Value> =>
       Promise.race([value, ...servers.map(({ failed }) => failed)])
     try {
       servers.push(contender.startProducer(bench, place, start))
       const producer = await orFailure(control.next('producer'))
       const starts = Array.from({ length: workers }, () => contender.startWorker(bench, place, start))
-      // Those that did start are to be ended also when another did not.
+      // Processes that have started are ended also when another has not.
       for (const started of await Promise.allSettled(starts))
         if (started.status === 'fulfilled') servers.push(started.value)
       await Promise.all(starts)
@@ -110,7 +113,7 @@ function teamOf(producer: Agent, reporters: readonly Agent[], workerPids: readon
   }
 }
 
-/** Both ways to submit, and in each worker the way of a task to its end, until the compilers have seen them. */
+/** Submits in both ways, and runs tasks in each worker, so that the compilers have seen the code. */
 async function warmUp(bench: Bench, { share }: Contender, team: Team, workers: number): Promise<void> {
   const tasks = sized(bench, 2_000, 2_000, 200) * share * Math.max(workers, 1)
   const { count: batched } = await team.batches({ tasks, size: 200, atOnce: 1 })

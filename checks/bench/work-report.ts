@@ -1,10 +1,11 @@
 /**
- * What a worker tells the harness of its handlers: how many started, and how long after the call that submitted them.
- * It is noted in memory and told when asked, so that telling costs nothing while it is measured. And the gate: while it
- * is shut, handlers wait, so that a backlog can gather before workers that are warm.
+ * What a worker reports of its handlers: how many have started, and how long after the call that submitted them. It is
+ * kept in memory and sent on request, so that the report costs nothing during the measurement. While the gate is shut,
+ * handlers wait, so that a backlog can grow before warm workers.
  */
+
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 import { obey } from './controlled.ts'
-import { nowMs } from './moment.ts'
 import type { Payload } from './payload.ts'
 
 let count = 0
@@ -21,7 +22,7 @@ const commands = {
     gate = undefined
     return nowMs()
   },
-  /** Begins anew. */
+  /** Resets the counts. */
   latencies() {
     const noted = latenciesMs
     count = 0
@@ -30,13 +31,13 @@ const commands = {
   },
 }
 
-/** From now on the harness may ask; without a harness nothing happens. */
+/** Starts to answer the harness, if there is one. */
 export function report(): void {
   const path = process.env.BENCH_CONTROL
   if (path !== undefined) obey(path, 'worker', commands)
 }
 
-/** All that a handler does; a promise only while the gate is shut. */
+/** The work of a handler; a promise only while the gate is shut. */
 export function handle({ at }: Payload): Promise<void> | undefined {
   latenciesMs.push(nowMs() - at)
   count++

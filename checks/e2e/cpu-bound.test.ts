@@ -1,18 +1,17 @@
-import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Task, Worker } from '@taskflow/sdk'
 import { checkInvariants, engines, eventually, useProcessDatabase, useProcesses } from '@taskflow/testing'
+import { median } from '@taskflow/testing/measuring/median'
 import { describe, expect, test } from 'vitest'
+import { openGate } from './gate.ts'
 import { runsIn } from './runs.ts'
 import { type Server, startServer } from './server.ts'
 
 const BLOCKED_MS = 20_000
-// Of a reply while two cores are shared with the blocked loop and with other tests. A blocked API answers after seconds.
+// The median time of a reply while the blocked loop and other tests share two cores. A blocked API would take seconds.
 const QUICK_MS = 1_000
-// A heartbeat is written every 2 s; the rescuer looks at a worker from 10 s on.
+// A heartbeat is written every 2 s; the rescuer examines a worker after 10 s of silence.
 const FRESH_MS = 8_000
-
-const open = (gate: string) => closeSync(openSync(gate, 'w'))
 
 async function workerOf({ client }: Server): Promise<Worker> {
   const { items } = await client.workers.list()
@@ -28,7 +27,7 @@ interface Glance {
   readonly loopLagMs: number
 }
 
-/** Looks at the worker again and again until the task has ended. */
+/** Looks at the worker repeatedly until the task has ended. */
 async function watch(server: Server, task: Task): Promise<Glance[]> {
   const glances: Glance[] = []
   await eventually(
@@ -44,8 +43,6 @@ async function watch(server: Server, task: Task): Promise<Glance[]> {
   )
   return glances
 }
-
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
 
 const [embedded] = engines()
 
@@ -92,7 +89,7 @@ describe('a handler that blocks its loop', () => {
       { type: 'block.process', state: 'failed', reason: 'timedOut', attempt: 1 },
     ])
 
-    open(gate)
+    openGate(gate)
     for (const neighbour of neighbours) {
       const ended = await tasks.wait(neighbour, { timeoutMs: 30_000 })
       expect(ended).toMatchObject({ state: 'succeeded', attempt: 1, crashCount: 0 })

@@ -1,49 +1,25 @@
-import { EventEmitter } from 'node:events'
 import { type DirectClient, taskflowDirect } from '@taskflow/direct'
-import { uuidV7Ids } from '@taskflow/kernel'
 import { type NewTask, TaskFlow, TaskFlowApiError, type TaskOptions } from '@taskflow/sdk'
-import { buildApp } from '@taskflow/server/api'
-import { createLog } from '@taskflow/server/log'
-import { metricsOf } from '@taskflow/server/metrics'
-import { emptyDatabase, engines, moveTime, newWorker, stopTime, systemClock, useStorage } from '@taskflow/testing'
+import { emptyDatabase, engines, moveTime, newWorker, stopTime } from '@taskflow/testing'
+import { ADMIN_TOKEN, MAX_PAYLOAD_BYTES, useApi } from '@taskflow/testing/given-api'
 import { malformedRequests } from '@taskflow/testing/malformed-requests'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
-const TOKEN = 'e2e-admin-token'
-const MAX_PAYLOAD_BYTES = 20_000
-
 for (const engine of engines()) {
   describe(`a task submitted directly, on ${engine.name}`, () => {
-    const given = useStorage(engine)
+    const given = useApi({ engine, listens: true })
     let direct: DirectClient
     let http: TaskFlow
-    let close: () => Promise<void>
 
-    beforeAll(async () => {
-      const metrics = metricsOf(new EventEmitter())
-      const app = await buildApp({
-        storage: given.storage,
-        wakeups: given.wakeups,
-        metrics,
-        clock: systemClock,
-        ids: uuidV7Ids(systemClock, Math.random),
-        log: createLog({ logLevel: 'error' }, { write: () => {} }),
-        settings: { maxPayloadBytes: MAX_PAYLOAD_BYTES, roles: ['api'] },
-        adminToken: TOKEN,
-      })
-      http = new TaskFlow({ url: await app.listen({ host: '127.0.0.1', port: 0 }), token: TOKEN, retries: 0 })
+    beforeAll(() => {
+      http = new TaskFlow({ url: given.url, token: ADMIN_TOKEN, retries: 0 })
       direct = taskflowDirect({ database: given.db, actor: 'admin', maxPayloadBytes: MAX_PAYLOAD_BYTES })
-      close = async () => {
-        await direct.close()
-        await app.close()
-        metrics.close()
-      }
     })
-    afterAll(() => close())
+    afterAll(() => direct.close())
     beforeEach(() => emptyDatabase(given.db))
 
-    /** Every column of the row but its id. */
+    /** Reads every column of the row but its id. */
     async function storedRow(id: string) {
       const [row] = await rowsOf<{ row: unknown }>(
         given.db,
@@ -162,10 +138,10 @@ interface Request {
   readonly payload?: unknown
 }
 
-/** Of requests that submit one task whose body is JSON. */
+/** The body of a request that submits one task as JSON; nothing of other requests. */
 function bodiesOf({ method, url, payload }: Request): NewTask[] {
   if (method !== 'POST' || url !== '/v1/tasks' || typeof payload !== 'string') return []
-  // The API measures the whole body first; here there is none, and the payload is what is too large.
+  // The API measures the whole body first; the direct client has no body, and rejects the payload as too large.
   if (payload.length > 10 * MAX_PAYLOAD_BYTES) return []
   try {
     const body: unknown = JSON.parse(payload)

@@ -1,4 +1,5 @@
 import { checkInvariants, engines, useProcessDatabase, useProcesses } from '@taskflow/testing'
+import { median } from '@taskflow/testing/measuring/median'
 import { describe, expect, test } from 'vitest'
 import { startServer } from './server.ts'
 
@@ -6,11 +7,8 @@ const COUNT = 50
 const FIRST_MS = 1_500
 const APART_MS = 80
 const PROMISED_MS = 100
-// For the claim that follows, on two cores that run other tests as well.
+// For the claim that follows, on two cores that also run other tests.
 const ALLOWANCE_MS = 400
-
-/** Judged by it: a poll of 1 s would be late by half of that, while the slowest one tells of the machine's worst moment. */
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
 
 for (const engine of engines()) {
   describe(engine.name, () => {
@@ -38,6 +36,8 @@ for (const engine of engines()) {
 
       expect(tasks.map(({ state }) => state)).toEqual(ids.map(() => 'succeeded'))
       expect(Math.min(...lateMs)).toBeGreaterThanOrEqual(0)
+      // The median: with a poll of 1 s it would be half of that, while the maximum depends on the machine's worst
+      // moment.
       expect(median(lateMs)).toBeLessThanOrEqual(PROMISED_MS)
       expect(median(startedMs)).toBeLessThanOrEqual(PROMISED_MS + ALLOWANCE_MS)
       await process.kill('SIGTERM')

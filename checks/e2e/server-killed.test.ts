@@ -1,36 +1,41 @@
-import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NewTask, Task } from '@taskflow/sdk'
 import { checkInvariants, engines, eventually, freePort, useProcessDatabase, useProcesses } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { describe, expect, test } from 'vitest'
+import { openGate } from './gate.ts'
 import { runsIn } from './runs.ts'
 import { nothingIsLeft, type Server, startServer } from './server.ts'
 
 const COUNT = 5_000
 const SLOTS = 20
-// Have succeeded when the server dies. Those after them run until the gate is opened, so that every slot is in use then.
+// Tasks that have succeeded when the server is killed. Later ones run until the gate is opened, so that every slot is
+// in use then.
 const QUICK = 200
-// Held back until every slot is in use, and then under way when the server dies.
+// Tasks that are submitted once every slot is in use, and are being submitted when the server is killed.
 const HELD_BACK = 1_000
-// The client learns of so many more of them before it kills the server.
+// The number of these that are acknowledged before the client kills the server.
 const LEARNT_LAST = 200
 
 interface Finished {
   readonly id: string
   readonly n: number
   readonly crash_count: number
-  /** Those that were taken from a dead worker. */
+  /** Leases under which the task was rescued from a lost worker. */
   readonly leases: string[]
 }
 
-/** The ids by their number: what the client was told before the stream broke, or its end. */
-async function submit(server: Server, tasks: AsyncIterable<NewTask>, onTold: (told: number) => void = () => {}) {
+/** Submits tasks. Resolves with the acknowledged ids by number, once the stream has broken or ended. */
+async function submit(
+  server: Server,
+  tasks: AsyncIterable<NewTask>,
+  onAcknowledged: (count: number) => void = () => {},
+) {
   const acknowledged = new Map<number, string>()
   try {
     for await (const { line, id } of server.client.tasks.submitStream(tasks, { idempotencyKey: 'all-of-them' })) {
       if (id !== undefined) acknowledged.set(line - 1, id)
-      onTold(acknowledged.size)
+      onAcknowledged(acknowledged.size)
     }
   } catch (error) {
     expect(error).toMatchObject({ code: 'SERVER_UNREACHABLE' })
@@ -74,14 +79,14 @@ for (const engine of engines()) {
       const acknowledged = await submit(
         first,
         tasksFor(folder, first),
-        (told) => told >= COUNT - HELD_BACK + LEARNT_LAST && first.process.kill('SIGKILL'),
+        (count) => count >= COUNT - HELD_BACK + LEARNT_LAST && first.process.kill('SIGKILL'),
       )
       expect(await first.process.ended).toEqual({ code: null, signal: 'SIGKILL' })
       const runsBefore = runsIn(folder)
-      closeSync(openSync(gateIn(folder), 'w'))
+      openGate(gateIn(folder))
 
       const second = await startServer(processes, { env: { ...env, TASKFLOW_CONCURRENCY: '100' } })
-      // The same stream again: what is stored is told again, the rest is stored now.
+      // The same stream again: stored tasks are acknowledged again, the others are stored.
       const stored = await submit(second, tasksFor(folder))
       await nothingIsLeft(second, 120_000)
 
@@ -109,7 +114,7 @@ for (const engine of engines()) {
       expect(finished.length).toBe(COUNT)
       const rescued = finished.filter(({ crash_count }) => crash_count > 0)
       expect(rescued.map(({ crash_count }) => crash_count)).toEqual(twice.map(() => 1))
-      // What ran twice is what the dead server held, and was taken from it by the lease it ran under.
+      // The tasks that ran twice are those that the killed server held; each was rescued from the lease it ran under.
       expect(new Map(rescued.map(({ id, leases }) => [id, leases]))).toEqual(
         new Map(twice.map((id) => [id, runsBefore.get(id)])),
       )

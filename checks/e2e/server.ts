@@ -1,46 +1,19 @@
 import { join } from 'node:path'
-import { TaskFlow } from '@taskflow/sdk'
-import { eventually, freePort, type Processes, type RunningProcess } from '@taskflow/testing'
+import { eventually, type Processes, type Server, startTaskFlow } from '@taskflow/testing'
 
-/** A whole server, started by the command that users start it by. */
-export interface Server {
-  readonly process: RunningProcess
-  readonly url: string
-  readonly client: TaskFlow
-  /** What is in the environment of a command that talks to it. */
-  readonly env: Readonly<Record<string, string>>
-}
-
-interface Given {
-  /** Settings, as the environment gives them; where the data is above all. */
-  readonly env: Readonly<Record<string, string>>
-  readonly tasks?: string
-}
+export type { Server }
 
 const ROOT = join(import.meta.dirname, '../..')
-const TOKEN = 'the-key-of-the-tests'
 
+/** The task modules of these tests. */
+export const TASKS = join(import.meta.dirname, 'tasks')
 export const EXAMPLE_TASKS = join(ROOT, 'examples/tasks')
 
-// Three busy processes on two cores start slowly.
-const START_MS = 60_000
-
-/** Resolves once it says that it is ready. The same address can be given again by TASKFLOW_PORT. */
-export async function startServer(
+/** Starts a server of all roles with the task modules of these tests, unless others are given. */
+export const startServer = (
   processes: Processes,
-  { env, tasks = join(import.meta.dirname, 'tasks') }: Given,
-): Promise<Server> {
-  const process = processes.taskflow(['start', '--tasks', tasks], {
-    env: { TASKFLOW_PORT: String(await freePort()), TASKFLOW_ADMIN_TOKEN: TOKEN, TASKFLOW_LOG_LEVEL: 'warn', ...env },
-  })
-  const [, url = ''] = await process.waitForOutput(/API +(http:\S+)/, { timeoutMs: START_MS })
-  return {
-    process,
-    url,
-    client: new TaskFlow({ url, token: TOKEN }),
-    env: { TASKFLOW_URL: url, TASKFLOW_TOKEN: TOKEN },
-  }
-}
+  { env, tasks = TASKS }: { readonly env: Server['env']; readonly tasks?: string },
+): Promise<Server> => startTaskFlow(processes, { tasks, env })
 
 const UNFINISHED = ['queued', 'running', 'scheduled', 'retrying'] as const
 

@@ -1,15 +1,15 @@
-import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkInvariants, engines, eventually, useProcessDatabase, useProcesses, within } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { describe, expect, test } from 'vitest'
+import { openGate } from './gate.ts'
 import { nothingIsLeft, type Server, startServer } from './server.ts'
 
 const RUNNING = 50
 const ENDING = 20
 const WAITING = 200
 const DRAIN_MS = 3_000
-// The grace of handlers to obey, the last words to the database, and a machine that does other things as well.
+// For handlers to obey, for the last writes to the database, and for a busy machine.
 const ALLOWANCE_MS = 10_000
 
 interface Row {
@@ -27,8 +27,6 @@ const HOW_IT_STANDS = `
          count(*)::integer as count
   from any_task group by 1, 2, 3, 4, 5 order by count`
 
-const open = (gate: string) => closeSync(openSync(gate, 'w'))
-
 const submit = ({ client }: Server, count: number, gate: string) =>
   client.tasks.submitMany(Array.from({ length: count }, () => ({ type: 'hold', payload: { gate } })))
 
@@ -43,7 +41,7 @@ for (const engine of engines()) {
     const processes = useProcesses()
     const database = useProcessDatabase(engine, processes)
 
-    test('a stop lets running tasks end in time, and hands back the rest without using an attempt', {
+    test('a stop lets running tasks end in time, and releases the rest without using an attempt', {
       timeout: 180_000,
     }, async () => {
       const folder = processes.tempFolder()
@@ -61,9 +59,9 @@ for (const engine of engines()) {
       await submit(first, WAITING, later)
 
       const ended = first.process.kill('SIGTERM')
-      // Slots that become free before would be taken by those that wait.
+      // Otherwise waiting tasks would take the slots that become free.
       await first.process.waitForOutput(/Stopping/)
-      open(early)
+      openGate(early)
       expect(await within(DRAIN_MS + ALLOWANCE_MS, ended, 'the server to stop')).toEqual({ code: 0, signal: null })
       expect(await database.inspect((db) => rowsOf<Row>(db, HOW_IT_STANDS))).toEqual([
         { gate: 'early', state: 'succeeded', attempt: 1, crash_count: 0, released: 0, count: ENDING },
@@ -71,7 +69,7 @@ for (const engine of engines()) {
         { gate: 'later', state: 'queued', attempt: 0, crash_count: 0, released: 0, count: WAITING },
       ])
 
-      open(later)
+      openGate(later)
       const second = await startServer(processes, { env })
       await nothingIsLeft(second, 60_000)
       await second.process.kill('SIGTERM')

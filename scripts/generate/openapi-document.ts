@@ -1,4 +1,5 @@
-import { type ApiDeps, buildApp } from '@taskflow/server/api'
+import { buildApp } from '@taskflow/server/api'
+import { createLog } from '@taskflow/server/log'
 import type { JsonSchema } from './schema-to-type.ts'
 
 interface Operation {
@@ -31,7 +32,7 @@ async function readDocument(): Promise<OpenApiDocument> {
     metrics: inert,
     clock: inert,
     ids: inert,
-    log: silent,
+    log: createLog({ logLevel: 'silent' }),
     settings: { maxPayloadBytes: 1_048_576, roles: [] },
   })
   await app.ready()
@@ -45,16 +46,3 @@ const inert = new Proxy(() => undefined, {
   get: (_target, name) => (name === 'then' ? undefined : inert),
   apply: () => undefined,
 }) as never
-
-const ignore = () => undefined
-const silent: ApiDeps['log'] = {
-  level: 'silent',
-  fatal: ignore,
-  error: ignore,
-  warn: ignore,
-  info: ignore,
-  debug: ignore,
-  trace: ignore,
-  silent: ignore,
-  child: () => silent,
-}

@@ -1,10 +1,10 @@
-/** What V8's profiler writes: samples of the stack, each with the time since the one before. */
+/** The format in which V8's profiler writes: samples of the stack, each with the time since the previous sample. */
 export interface CpuProfile {
   readonly nodes: readonly ProfileNode[]
   readonly samples: readonly number[]
-  /** Microseconds since the sample before. */
+  /** Microseconds since the previous sample. */
   readonly timeDeltas: readonly number[]
-  /** Microseconds of the machine's monotonic clock, as `process.hrtime()` has it. */
+  /** Microseconds of the machine's monotonic clock, which `process.hrtime()` reads as well. */
   readonly startTime: number
 }
 
@@ -14,13 +14,13 @@ interface ProfileNode {
   readonly children?: readonly number[]
 }
 
-export interface CallFrame {
+interface CallFrame {
   readonly functionName: string
   readonly url: string
   readonly lineNumber: number
 }
 
-export interface SelfTimes {
+interface SelfTimes {
   readonly busyUs: number
   readonly idleUs: number
   readonly byFunction: ReadonlyMap<string, number>
@@ -29,7 +29,7 @@ export interface SelfTimes {
 
 const IDLE = '(idle)'
 
-/** Only the samples between two moments of the monotonic clock: those of the load, say, without the start and the end. */
+/** Keeps only the samples between two moments of the monotonic clock: those under load, without start and stop. */
 export function between(profile: CpuProfile, fromUs: number, toUs: number): CpuProfile {
   const samples: number[] = []
   const timeDeltas: number[] = []
@@ -43,44 +43,37 @@ export function between(profile: CpuProfile, fromUs: number, toUs: number): CpuP
   return { nodes: profile.nodes, samples, timeDeltas, startTime: Math.max(fromUs, profile.startTime) }
 }
 
-/** Time on top of the stack by node. A node without any is left out, and so is the time in which nothing ran. */
-export function busyUsByNode({ nodes, samples, timeDeltas }: CpuProfile): ReadonlyMap<number, number> {
-  const idle = new Set(nodes.filter(({ callFrame }) => callFrame.functionName === IDLE).map(({ id }) => id))
-  const byNode = new Map<number, number>()
-  samples.forEach((id, index) => {
-    if (!idle.has(id)) add(byNode, id, timeDeltas[index] ?? 0)
-  })
-  return byNode
-}
-
-/** The time that functions, and packages, took themselves. */
-export function selfTimes(profile: CpuProfile): SelfTimes {
-  const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]))
+/** Adds up the time that functions, and packages, spent at the top of the stack. */
+export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTimes {
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   const byFunction = new Map<string, number>()
   const byPackage = new Map<string, number>()
-  let busyUs = 0
-  for (const [id, us] of busyUsByNode(profile)) {
+  let [busyUs, idleUs] = [0, 0]
+  samples.forEach((id, index) => {
+    const us = timeDeltas[index] ?? 0
     const frame = frames.get(id)
-    if (!frame) continue
+    if (!frame || frame.functionName === IDLE) {
+      idleUs += us
+      return
+    }
     busyUs += us
     add(byFunction, nameOf(frame), us)
     add(byPackage, packageOf(frame), us)
-  }
-  const allUs = profile.timeDeltas.reduce((sum, us) => sum + us, 0)
-  return { busyUs, idleUs: allUs - busyUs, byFunction, byPackage }
+  })
+  return { busyUs, idleUs, byFunction, byPackage }
 }
 
-function add<Key>(to: Map<Key, number>, key: Key, us: number): void {
+function add(to: Map<string, number>, key: string, us: number): void {
   to.set(key, (to.get(key) ?? 0) + us)
 }
 
-/** The function and where it is, as short as it can be told apart. */
+/** Names a function and its place, as briefly as functions can be distinguished. */
 export function nameOf({ functionName, url, lineNumber }: CallFrame): string {
   const place = url.split('/').slice(-3).join('/')
   return `${functionName || '(anonymous)'}${place ? ` ${place}:${lineNumber + 1}` : ''}`
 }
 
-export function packageOf({ functionName, url }: CallFrame): string {
+function packageOf({ functionName, url }: CallFrame): string {
   if (url === '') return functionName.startsWith('(') ? functionName : '(native)'
   if (url.startsWith('node:')) return 'node'
   const installed = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]

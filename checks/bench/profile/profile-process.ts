@@ -1,24 +1,28 @@
+import type { Role } from '@taskflow/testing/start-taskflow'
 import type { Client } from 'pg'
-import { askWorkers } from '../ask-workers.ts'
+import { steerWorkers } from '../api.ts'
 import { between, type CpuProfile } from './cpu-profile.ts'
-import { leaveToTheDead, submitInBulk, submitSingly, untilNone } from './loads.ts'
-import { type ProfiledServer, type Role, startProfiled, TOKEN } from './profiled-server.ts'
+import { leaveToLostWorker, submitInBulk, submitSingly, untilNone } from './loads.ts'
+import { type ProfiledServer, startProfiled } from './profiled-server.ts'
 
-/** Where and how much; `tell` says what goes on. */
+/** The database and the amount of work; `tell` reports progress. */
 export interface Scene {
   readonly databaseUrl: string
   readonly db: Client
-  /** Tasks. */
+  /** Number of tasks. */
   readonly amount: number
   tell(sentence: string): void
 }
 
-/** Each process under the load that it is there for. Resolves with the profile of each of its threads during that load. */
+/**
+ * Profiles a process of each role under the load of that role. Resolves with the profile of each of its threads during
+ * that load.
+ */
 export const PROFILE_OF: { readonly [Each in Role]: (scene: Scene) => Promise<ReadonlyMap<string, CpuProfile>> } = {
   /** `POST /v1/tasks` over fifty connections. */
   async api({ databaseUrl, amount, tell }) {
     const api = await startProfiled({ roles: ['api'], databaseUrl, isProfiled: true })
-    // What is compiled only when it is hot is to be hot.
+    // Warm up, so that the compilers have optimized the code.
     await submitSingly(api.url, Math.ceil(amount / 10))
     tell(`Submitting ${amount} tasks, each in a request of its own`)
     return during(api, () => submitSingly(api.url, amount))
@@ -28,22 +32,22 @@ export const PROFILE_OF: { readonly [Each in Role]: (scene: Scene) => Promise<Re
   async worker({ databaseUrl, db, amount, tell }) {
     return withApi(databaseUrl, async (url) => {
       const worker = await startProfiled({ roles: ['worker'], databaseUrl, isProfiled: true })
-      // Else it would have begun, and of a few tasks be done, before the profile begins.
-      await askWorkers(url, TOKEN, 'cordon')
+      // Otherwise the worker would begin before the profile, and finish a small number of tasks by then.
+      await steerWorkers({ url }, 'cordon')
       tell(`Submitting ${amount} tasks while the worker is cordoned`)
       await submitInBulk(url, amount)
       tell('Working them off')
       return during(worker, async () => {
-        await askWorkers(url, TOKEN, 'uncordon')
+        await steerWorkers({ url }, 'uncordon')
         await untilNone(db, ['queued', 'running'])
       })
     })
   },
 
-  /** Tasks that fall due, tasks that expire, and tasks in the hands of a dead worker, before a line of others. */
+  /** Tasks that fall due, tasks that expire, and tasks of a lost worker, before other queued tasks. */
   async coordinator({ databaseUrl, db, amount, tell }) {
     const spreadMs = amount / 2
-    tell(`Submitting ${amount} tasks: six of ten fall due, two expire, one was left by a dead worker, one waits`)
+    tell(`Submitting ${amount} tasks: six of ten fall due, two expire, one was left by a lost worker, one waits`)
     await withApi(databaseUrl, (url) =>
       submitInBulk(url, amount, (index) => {
         const kind = index % 10
@@ -53,7 +57,7 @@ export const PROFILE_OF: { readonly [Each in Role]: (scene: Scene) => Promise<Re
         return { type: kind === 8 ? 'bench.left' : 'bench.waits' }
       }),
     )
-    await leaveToTheDead(db, 'bench.left')
+    await leaveToLostWorker(db, 'bench.left')
     tell('Leading')
     const coordinator = await startProfiled({ roles: ['coordinator'], databaseUrl, isProfiled: true })
     return during(coordinator, () => untilNone(db, ['scheduled', 'running']))
@@ -67,7 +71,7 @@ async function withApi<Result>(databaseUrl: string, work: (url: string) => Promi
   return result
 }
 
-/** The profiles without the start and the stop, which take longer than a short load. */
+/** Cuts the start and the stop off the profiles: they take longer than a short load. */
 async function during(server: ProfiledServer, work: () => Promise<void>): Promise<ReadonlyMap<string, CpuProfile>> {
   const fromUs = monotonicUs()
   await work()
@@ -76,5 +80,5 @@ async function during(server: ProfiledServer, work: () => Promise<void>): Promis
   return new Map([...profiles].map(([thread, profile]) => [thread, between(profile, fromUs, toUs)]))
 }
 
-/** By the clock that the profiler of another process on this machine uses as well. */
+/** Reads the clock that the profiler of every process on this machine uses. */
 const monotonicUs = (): number => Number(process.hrtime.bigint() / 1_000n)

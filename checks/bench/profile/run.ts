@@ -1,66 +1,59 @@
 /**
- * `npm run profile`: starts PostgreSQL and what is to be profiled, puts it under a load that suits it, and tells where the
- * time goes. Everything listens on 127.0.0.1 only, and is gone afterwards.
+ * `npm run profile`: starts PostgreSQL and a TaskFlow process, puts the process under a load that suits its role, and
+ * reports where the time goes. Everything listens on 127.0.0.1 only and is removed afterwards.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { listOfNames, npmCommand, wholeNumber } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
+import { alignedText } from '@taskflow/testing/measuring/text-table'
+import { InvalidArgumentError } from 'commander'
 import pg from 'pg'
-import { optionsOrHint, wholeNumber } from '../command-line.ts'
-import { alignedText } from '../table.ts'
 import { type CpuProfile, selfTimes } from './cpu-profile.ts'
-import { flameGraph } from './flame-graph.ts'
 import { profileDatabase } from './profile-database.ts'
 import { startCountingPostgres } from './profile-postgres.ts'
 import { PROFILE_OF, type Scene } from './profile-process.ts'
 import { type StatementCost, tableOfStatements } from './statement-report.ts'
 
-const HELP = `npm run profile -- <what> [options]
-
-  api                a process of role api: tasks submitted one by one over fifty connections
-  worker             a process of role worker: a backlog of tasks that do nothing
-  coordinator        a process of role coordinator: tasks that fall due, that expire, and that a dead worker left
-  database           a process of all roles, by PostgreSQL's pg_stat_statements
-  <file.cpuprofile>  profiles that are there already, say from npm run bench -- --profile <dir>
-
-  --dir <folder>     where to write (default profiles): for each thread a flame graph to open in a browser, and the
-                     .cpuprofile for its developer tools; for the database a table
-  --tasks <n>        how many tasks (default 50000; 20000 for the coordinator)
-  --top <n>          how many functions to print (default 25)
-  --help
-`
+const SUBJECTS = [
+  { name: 'api', summary: 'a process of role api: tasks are submitted one by one over fifty connections' },
+  { name: 'worker', summary: 'a process of role worker: it runs a backlog of tasks that do nothing' },
+  {
+    name: 'coordinator',
+    summary: 'a process of role coordinator: tasks fall due, expire, and are left by a lost worker',
+  },
+  { name: 'database', summary: 'a process of all roles: the cost of each statement, by pg_stat_statements' },
+  { name: '<file.cpuprofile>', summary: 'an existing profile, for example from npm run bench -- --profile <folder>' },
+]
 
 const ROLES = Object.keys(PROFILE_OF)
 
-const { positionals, folder, top, tasks, help } = optionsOrHint('profile', readOptions)
+const { subjects, folder, top, tasks } = readOptions()
 
-if (help) process.stdout.write(HELP)
-else {
-  endWithSignals()
-  mkdirSync(folder, { recursive: true })
-  for (const what of positionals) await profile(what)
-}
+endWithSignals()
+mkdirSync(folder, { recursive: true })
+for (const subject of subjects) await profile(subject)
 
 function readOptions() {
-  const { values, positionals } = parseArgs({
-    options: {
-      dir: { type: 'string', default: 'profiles' },
-      tasks: { type: 'string' },
-      top: { type: 'string', default: '25' },
-      help: { type: 'boolean', default: false },
-    },
-    allowPositionals: true,
-  })
-  const { help } = values
-  if (positionals.length === 0 && !help)
-    throw new TypeError(`Expected what to profile: ${[...ROLES, 'database'].join(', ')}, or a .cpuprofile`)
-  for (const what of positionals) {
-    if (what.endsWith('.cpuprofile') ? !existsSync(what) : !isRole(what) && what !== 'database')
-      throw new TypeError(`There is nothing to profile called ${what}`)
-  }
-  const tasks = values.tasks === undefined ? undefined : wholeNumber('tasks', values.tasks)
-  return { positionals, folder: resolve(values.dir), top: wholeNumber('top', values.top), tasks, help }
+  const command = npmCommand(
+    'profile',
+    'Reports where the time goes, and writes for each thread a .cpuprofile, which the DevTools of a browser show as a flame ' +
+      'chart; for the database it writes a table.',
+  )
+    .argument('<subject...>', `${[...ROLES, 'database'].join(', ')}, or a .cpuprofile file`, subjectOf)
+    .option('--dir <folder>', 'folder to write to', 'profiles')
+    .option('--tasks <n>', 'number of tasks (default: 50000, for the coordinator 20000)', wholeNumber())
+    .option('--top <n>', 'number of functions to print', wholeNumber(), 25)
+    .addHelpText('after', listOfNames('Subjects', SUBJECTS))
+    .parse()
+  const options = command.opts<{ dir: string; tasks?: number; top: number }>()
+  return { ...options, folder: resolve(options.dir), subjects: command.processedArgs[0] as readonly string[] }
+}
+
+function subjectOf(name: string, others: readonly string[] = []): readonly string[] {
+  if (name.endsWith('.cpuprofile') ? !existsSync(name) : !isRole(name) && name !== 'database')
+    throw new InvalidArgumentError(`There is nothing to profile called ${name}.`)
+  return [...others, name]
 }
 
 function isRole(what: string): what is keyof typeof PROFILE_OF {
@@ -75,7 +68,7 @@ async function profile(what: string): Promise<void> {
   else tellTimes(basename(what, '.cpuprofile'), JSON.parse(readFileSync(what, 'utf8')) as CpuProfile)
 }
 
-/** On an empty database of a server of our own. */
+/** Does the work on an empty database of its own server. */
 async function inScene<Result>(amount: number, work: (scene: Scene) => Promise<Result>): Promise<Result> {
   const tell = (sentence: string): void => void process.stderr.write(`${sentence} …\n`)
   tell('Starting PostgreSQL')
@@ -102,7 +95,6 @@ function tellTimes(name: string, profiled: CpuProfile): void {
   print(alignedText([['by package', 'of its own', ''], ...rowsOf(byPackage, 12)]))
   print(alignedText([['by function', 'of its own', ''], ...rowsOf(byFunction, top)]))
   write(`${name}.cpuprofile`, JSON.stringify(profiled))
-  write(`${name}.html`, flameGraph(profiled, name))
 }
 
 function tellStatements(costs: readonly StatementCost[], tasks: number): void {

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { familyMiBOf } from '@taskflow/testing/measuring/process-usage'
 import { BARE_QUEUE, BULLMQ_REDIS, type Contender, GRAPHILE, PEERS, TASKFLOW } from '../contenders.ts'
-import { familyMiBOf } from '../process-usage.ts'
 import { race } from '../race.ts'
 import type { Figures } from '../rounds.ts'
 import { type Bench, type Scenario, sized } from '../scenario.ts'
 import { withTeam } from '../team.ts'
 
 const BATCH = 1_000
-// Two of the rounds in which a process looks whether it holds more than it needs, and a little.
+// Long enough for two of the rounds in which a process releases memory that it does not need.
 const REST_MS = 12_000
 
 const tasksOf = (bench: Bench, share = 1): number => sized(bench, 50_000, 10_000, 1_000) * share
@@ -66,7 +66,7 @@ function measure(bench: Bench, contender: Contender, round: number): Promise<Fig
     const endedMs = await team.untilSettled(count)
     const memory = () => team.workerPids.reduce((sum, pid) => sum + familyMiBOf(pid), 0)
     const figures = { backlog: (count / (endedMs - beganMs)) * 1_000, 'worker memory': memory() }
-    // How low it comes to rest hardly spreads.
+    // The memory at rest hardly varies between rounds.
     if (contender !== TASKFLOW || round > 1) return figures
     await pause(sized(bench, REST_MS, 0, 0))
     return { ...figures, 'worker memory at rest': memory() }

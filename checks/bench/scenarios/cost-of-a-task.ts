@@ -1,7 +1,7 @@
+import { withClient } from '@taskflow/testing/measuring/durable-postgres'
+import { cpuMsOf, familyCpuMsOf } from '@taskflow/testing/measuring/process-usage'
 import { submitLines, untilEmpty } from '../api.ts'
 import { SLOTS } from '../load.ts'
-import { withClient } from '../postgres.ts'
-import { cpuMsOf, familyCpuMsOf } from '../process-usage.ts'
 import { type Server, startTaskFlow } from '../processes.ts'
 import type { Figures } from '../rounds.ts'
 import { type Bench, type Scenario, sized } from '../scenario.ts'
@@ -37,7 +37,7 @@ export const costOfATask: Scenario = {
   }),
 }
 
-/** Runs so many tasks; resolves with the CPU time of the two processes, which have ended by then. */
+/** Runs that many tasks; resolves with the CPU time of the two processes, which have ended by then. */
 type Way = (bench: Bench, store: Store, api: Server, count: number) => Promise<{ apiMs: number; workerMs: number }>
 
 async function measure(bench: Bench, store: Store, way: Way): Promise<Figures> {
@@ -62,7 +62,7 @@ async function measure(bench: Bench, store: Store, way: Way): Promise<Figures> {
 const startWorker = (bench: Bench, store: Store): Promise<Server> =>
   startTaskFlow(store.env, { ...bench, roles: ['worker'] })
 
-/** By a worker that is gone when the measuring begins, and with it what its sessions did. */
+/** Warms up with a worker that has ended before the measurement, so that its sessions have reported their counts. */
 async function warmUp(bench: Bench, store: Store, api: Server): Promise<void> {
   const worker = await startWorker(bench, store)
   await submitLines(api, TYPE, WARM_UP)
@@ -73,7 +73,7 @@ async function warmUp(bench: Bench, store: Store, api: Server): Promise<void> {
 const runBacklog: Way = async (bench, store, api, count) => {
   const apiMs = await cpuMsDuring(api, () => submitLines(api, TYPE, count))
   await api.stop()
-  // Its start is not a task's: what it takes until it is ready is left out.
+  // The cost of its start is no cost of a task: the time until it is ready does not count.
   const worker = await startWorker(bench, store)
   const workerMs = await cpuMsDuring(worker, () => untilEmpty(store.url ?? ''))
   await worker.stop()
@@ -97,7 +97,8 @@ async function cpuMsDuring({ pid }: Server, work: () => Promise<unknown>): Promi
   return cpuMsOf(pid) - before
 }
 
-// A session brings its counts when it ends at the latest. Each statement of the plain path is a transaction of its own.
+// A session reports its counts at the latest when it ends. Each statement of the plain path is a transaction of its
+// own.
 const WRITTEN = `
   select (select xact_commit from pg_stat_database where datname = current_database())::float8 as transactions,
          (select sum(n_tup_upd + n_tup_del) from pg_stat_user_tables where relname ~ '^(finished_)?task')::float8 as "deadRows",

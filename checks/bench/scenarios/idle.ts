@@ -1,14 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { cpuMsOf, familyCpuMsOf, parentOf, residentMiBOf } from '../process-usage.ts'
+import { cpuMsOf, familyCpuMsOf, parentOf, residentMiBOf } from '@taskflow/testing/measuring/process-usage'
+import type { Role } from '@taskflow/testing/start-taskflow'
 import { type Server, startTaskFlow } from '../processes.ts'
 import type { Figures } from '../rounds.ts'
 import { type Bench, type Scenario, sized } from '../scenario.ts'
 import type { Engine, Store } from '../stores.ts'
 
-type Roles = readonly ('api' | 'worker' | 'coordinator')[]
-
 const WHOLE = 'api, worker, coordinator and PostgreSQL'
-// V8 tidies up for some twenty seconds after a start, and reads as busy meanwhile.
+// V8 collects garbage for some twenty seconds after a start, during which a process looks busy.
 const SETTLE_MS = 20_000
 
 const forMsOf = (bench: Bench): number => sized(bench, 30_000, 3_000, 200)
@@ -17,7 +16,7 @@ const settleMsOf = (bench: Bench): number => sized(bench, SETTLE_MS, 3_000, 0)
 export const idle: Scenario = {
   name: 'idle',
   rows: ['I', 'J'],
-  // Nothing is compared with a peer here, and half a minute of rest holds each of what is done by the second some thirty times.
+  // Nothing is compared with a peer here, and work that recurs every second occurs thirty times in half a minute.
   mostRounds: 1,
   title: 'Idle processes',
   summary:
@@ -52,7 +51,7 @@ export const idle: Scenario = {
   ],
 }
 
-function measure(bench: Bench, engine: Engine, processes: readonly Roles[]): Promise<Figures> {
+function measure(bench: Bench, engine: Engine, processes: readonly (readonly Role[])[]): Promise<Figures> {
   const { stores, profileDir } = bench
   return stores.with(engine, async (store) => {
     const servers: Server[] = []
@@ -68,7 +67,7 @@ function measure(bench: Bench, engine: Engine, processes: readonly Roles[]): Pro
 
 async function usageOf(
   bench: Bench,
-  processes: readonly Roles[],
+  processes: readonly (readonly Role[])[],
   servers: readonly Server[],
   store: Store,
 ): Promise<Figures> {
@@ -94,7 +93,7 @@ async function usageOf(
   }
 }
 
-/** Undefined when the server runs on another machine, or where we may not look. */
+/** Undefined when the server runs on another machine, or where /proc cannot be read. */
 export async function postmasterOf({ stores }: Bench): Promise<number | undefined> {
   const [row] = await stores.postgres.run(`select pid from pg_stat_activity where backend_type = 'checkpointer'`)
   try {

@@ -1,7 +1,7 @@
+import { withClient } from '@taskflow/testing/measuring/durable-postgres'
 import type { Client } from 'pg'
 import { BARE_BATCH, claimBare, createBareTable, insertBare, settleBare } from '../bare-table.ts'
 import { payload } from '../payload.ts'
-import { withClient } from '../postgres.ts'
 import { type Figures, rateOf } from '../rounds.ts'
 import { type Bench, type Scenario, sized } from '../scenario.ts'
 

@@ -7,9 +7,9 @@ import type { Storage } from '@taskflow/rooms'
 import { openStorage } from '@taskflow/rooms'
 import type { Lease, WorkerId } from '@taskflow/tasks'
 import { PROJECT } from '@taskflow/testing/factories'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 import pg from 'pg'
 import { openDirectClient } from '../direct-client.ts'
-import { nowMs } from '../moment.ts'
 import { payload } from '../payload.ts'
 import { type Figures, percentileOf } from '../rounds.ts'
 import { type Bench, type Scenario, sized } from '../scenario.ts'
@@ -68,7 +68,7 @@ function measure(bench: Bench, restMs: number): Promise<Figures> {
   })
 }
 
-/** All that takes part in a pickup, in this process, to be done in this order. What is opened is to be undone, last first. */
+/** Everything that takes part in a pickup, in this process, in order. What is opened is closed in reverse order. */
 async function openSteps(
   url: string,
   undo: (() => Promise<unknown>)[],

@@ -1,140 +1,105 @@
 import {
+  type BrokerName,
+  describeWith,
   type Engine,
+  type Env,
   engines,
+  type LivingBroker,
+  type ProcessDatabase,
+  type Processes,
   programFor,
-  type RabbitmqServer,
-  type RedisServer,
-  startRabbitmq,
-  startRedis,
+  startBroker,
+  useProcessDatabase,
+  useProcesses,
 } from '@taskflow/testing'
-import type { Env } from './cluster.ts'
-
-/** What carries word between the processes of a cluster, with what a test may do to it. */
-export interface LivingBroker {
-  /** Settings that lead a process to it. */
-  readonly env: Env
-  /** Of each of its servers, for a proxy before it. */
-  readonly ports: readonly number[]
-  /** Settings that lead a process to it by other ports, in the same order. */
-  envBy(ports: readonly number[]): Env
-  /** How many dispatches wait in it. */
-  depth(): number
-  /** It forgets all that it holds. */
-  wipe(): void
-  kill(): Promise<void>
-  revive(): Promise<void>
-  stop(): Promise<void>
-}
+import { afterAll, beforeAll } from 'vitest'
+import { type Cluster, cluster } from './cluster.ts'
 
 interface BrokerUnderTest {
-  readonly name: string
+  readonly title: string
   readonly service: 'redis' | 'rabbitmq' | undefined
   start(): Promise<LivingBroker>
 }
 
-/** Every broker there is; the database itself first, which is all of one with the truth. */
-export const BROKERS: readonly BrokerUnderTest[] = [
-  { name: 'PostgreSQL alone', service: undefined, start: async () => databaseItself },
-  { name: 'Redis', service: 'redis', start: async () => oneRedis(await startRedis(programFor('redis'))) },
-  { name: 'RabbitMQ', service: 'rabbitmq', start: async () => rabbitmq(await startRabbitmq(programFor('rabbitmq'))) },
-]
+const underTest = (title: string, name: BrokerName): BrokerUnderTest => ({
+  title,
+  service: name === 'postgres' ? undefined : name,
+  start: () => startBroker(name, programFor),
+})
 
-/** Those that are servers of their own, and can be lost without the truth. */
-export const SEPARATE_BROKERS = BROKERS.filter(({ service }) => service !== undefined)
+/** Brokers that are servers of their own, and can be lost without the database. */
+export const SEPARATE_BROKERS = [underTest('Redis', 'redis'), underTest('RabbitMQ', 'rabbitmq')]
 
-const databaseItself: LivingBroker = {
-  env: {},
-  ports: [],
-  envBy: () => ({}),
-  depth: () => 0,
-  wipe() {},
-  async kill() {},
-  async revive() {},
-  async stop() {},
+export const BROKERS = [underTest('PostgreSQL alone', 'postgres'), ...SEPARATE_BROKERS]
+
+/** Critical and high tasks on the first Redis, normal and low ones on the second. */
+export const TWO_REDIS: BrokerUnderTest = {
+  title: 'two Redis, by priority class',
+  service: 'redis',
+  async start() {
+    const both = await Promise.all([startBroker('redis', programFor), startBroker('redis', programFor)])
+    const [first, second] = both
+    const envBy = ([port = 0, lowPort = 0]: readonly number[]): Env => ({
+      ...first.envBy([port]),
+      TASKFLOW_REDIS_LOW_URL: `redis://127.0.0.1:${lowPort}`,
+    })
+    const ports = both.flatMap((each) => each.ports)
+    const ofBoth = async (work: (each: LivingBroker) => Promise<void>): Promise<void> => {
+      await Promise.all(both.map(work))
+    }
+    return {
+      env: envBy(ports),
+      ports,
+      envBy,
+      depth: () => first.depth() + second.depth(),
+      wipe() {
+        for (const each of both) each.wipe()
+      },
+      empty: () => ofBoth((each) => each.empty()),
+      kill: () => ofBoth((each) => each.kill()),
+      shutDown: () => ofBoth((each) => each.shutDown()),
+      revive: () => ofBoth((each) => each.revive()),
+      stop: () => ofBoth((each) => each.stop()),
+    }
+  },
 }
 
-function oneRedis(server: RedisServer): LivingBroker {
-  const envBy = ([port]: readonly number[]): Env => ({
-    TASKFLOW_BROKER: 'redis',
-    TASKFLOW_REDIS_URL: `redis://127.0.0.1:${port}`,
-  })
-  return {
-    env: envBy([server.port]),
-    ports: [server.port],
-    envBy,
-    depth: () =>
-      server
-        .run('--scan', '--pattern', 'taskflow:*')
-        .split('\n')
-        .filter((key) => key !== '' && server.run('type', key) === 'zset')
-        .reduce((sum, key) => sum + Number(server.run('zcard', key)), 0),
-    wipe: () => void server.run('flushall'),
-    kill: server.kill,
-    revive: server.start,
-    stop: server.stop,
-  }
+/** A cluster with its database and its broker; both can be used once tests run. */
+export interface GivenCluster extends Cluster {
+  readonly processes: Processes
+  readonly database: ProcessDatabase
+  readonly broker: LivingBroker
 }
 
-/** Critical and high on the first, normal and low on the second. */
-export async function twoRedis(): Promise<LivingBroker> {
-  const [first, second] = await Promise.all([startRedis(programFor('redis')), startRedis(programFor('redis'))])
-  const both = [oneRedis(first), oneRedis(second)] as const
-  const envBy = ([port, lowPort]: readonly number[]): Env => ({
-    TASKFLOW_BROKER: 'redis',
-    TASKFLOW_REDIS_URL: `redis://127.0.0.1:${port}`,
-    TASKFLOW_REDIS_LOW_URL: `redis://127.0.0.1:${lowPort}`,
+/** Defines tests for each broker; skipped, with the reason in their name, where its server is not to be had. */
+export function describeWithBrokers(
+  brokers: readonly BrokerUnderTest[],
+  settings: Env,
+  define: (given: GivenCluster) => void,
+): void {
+  for (const { title, service, start } of brokers)
+    describeWith(service ? [service] : [], `with ${title}`, () => define(useCluster(start, settings)))
+}
+
+function useCluster(start: () => Promise<LivingBroker>, settings: Env): GivenCluster {
+  const processes = useProcesses()
+  const database = useProcessDatabase(serverEngine(), processes)
+  let broker: LivingBroker
+  beforeAll(async () => {
+    broker = await start()
   })
-  const ofBoth = async (work: (each: LivingBroker) => Promise<void>): Promise<void> => {
-    await Promise.all(both.map(work))
-  }
+  afterAll(() => broker.stop())
   return {
-    env: envBy([first.port, second.port]),
-    ports: [first.port, second.port],
-    envBy,
-    depth: () => both[0].depth() + both[1].depth(),
-    wipe() {
-      for (const each of both) each.wipe()
+    ...cluster(processes, () => ({ ...database.env, ...broker.env, ...settings })),
+    processes,
+    database,
+    get broker() {
+      return broker
     },
-    kill: () => ofBoth((each) => each.kill()),
-    revive: () => ofBoth((each) => each.revive()),
-    stop: () => ofBoth((each) => each.stop()),
   }
 }
 
-function rabbitmq(server: RabbitmqServer): LivingBroker {
-  const envBy = ([port]: readonly number[]): Env => ({
-    TASKFLOW_BROKER: 'rabbitmq',
-    TASKFLOW_AMQP_URL: `amqp://guest:guest@127.0.0.1:${port}`,
-  })
-  const queues = (): [name: string, messages: number][] =>
-    server
-      .run('list_queues', '--no-table-headers', 'name', 'messages')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.split('\t'))
-      .map(([name = '', messages]) => [name, Number(messages)])
-  return {
-    env: envBy([server.port]),
-    ports: [server.port],
-    envBy,
-    depth: () => queues().reduce((sum, [, messages]) => sum + messages, 0),
-    wipe() {
-      for (const [name] of queues()) {
-        try {
-          server.run('delete_queue', name)
-        } catch (error) {
-          // That of a process goes with its connection, which ends when it misses another queue.
-          if (queues().some(([left]) => left === name)) throw error
-        }
-      }
-    },
-    kill: server.kill,
-    revive: server.start,
-    stop: server.stop,
-  }
-}
-
-/** A PostgreSQL of this run for clusters: the machine's, which is the oldest there is. */
+/** The machine's PostgreSQL, which is the oldest version of this run. */
 export function serverEngine(): Extract<Engine, { kind: 'postgres' }> {
   const engine = engines().find((each) => each.kind === 'postgres')
   if (!engine) throw new Error('A cluster needs a PostgreSQL server, and this run has none')

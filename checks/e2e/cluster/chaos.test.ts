@@ -7,7 +7,7 @@ const SEED = 3
 
 describeWith(['redis', 'pgbouncer'], 'a minute of chaos', () => {
   test('breaks no promise', { timeout: 600_000 }, async ({ annotate }) => {
-    const said: string[] = []
+    const log: string[] = []
     const result = await runChaos({
       seed: SEED,
       broker: 'redis',
@@ -16,13 +16,13 @@ describeWith(['redis', 'pgbouncer'], 'a minute of chaos', () => {
       coordinators: 2,
       minutes: MINUTES,
       tasksPerSecond: 20,
-      say: (sentence) => said.push(sentence),
+      log: (sentence) => log.push(sentence),
     })
     const { accepted, figures, lost, doubled, harms } = result
     await annotate(
       `${accepted} tasks, ${figures.attempts} attempts, ${figures.rescues} rescues; ${JSON.stringify(harms)}`,
     )
-    expect(result.violations, said.join('\n')).toEqual([])
+    expect(result.violations, log.join('\n')).toEqual([])
     expect([lost, doubled, figures.unfinished]).toEqual([0, 0, 0])
     // A run in which nothing happened would break nothing either.
     expect(figures.succeeded).toBeGreaterThan(200)

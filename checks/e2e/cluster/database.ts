@@ -10,7 +10,7 @@ import {
 import { lookIntoServer } from '@taskflow/testing/look-into'
 import { expect } from 'vitest'
 
-/** A durable PostgreSQL of one's own, for tests that crash it or cut it off. The invariants are checked when it is stopped. */
+/** Starts a durable PostgreSQL for tests that crash it or cut it off. Its stop checks the invariants. */
 export async function startDurablePostgres(): Promise<PostgresServer> {
   const binaries = machineBinaries(serverUser())
   if (!binaries) throw new Error('A cluster needs a PostgreSQL server, and this machine has none')
@@ -27,9 +27,6 @@ export async function startDurablePostgres(): Promise<PostgresServer> {
   }
 }
 
-/** Looks into the database of a server directly, whatever stands between it and the processes. */
+/** Looks into the database directly, whatever stands between the server and the processes. */
 export const inspect = <Result>({ url }: PostgresServer, look: (db: Database) => Promise<Result>): Promise<Result> =>
   lookIntoServer(url, look)
-
-/** The same address at another port: of a proxy, say. */
-export const urlAt = (url: string, port: number): string => Object.assign(new URL(url), { port: String(port) }).href

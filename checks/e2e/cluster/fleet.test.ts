@@ -1,19 +1,21 @@
-import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkInvariants, eventually, useProcessDatabase, useProcesses } from '@taskflow/testing'
 import { expect, test } from 'vitest'
+import { openGate } from '../gate.ts'
 import { runsIn } from '../runs.ts'
 import { serverEngine } from './brokers.ts'
 import { cluster } from './cluster.ts'
 
-// What GET /v1/workers says is at most as old as this.
+// GET /v1/workers shows the truth after this time at the latest.
 const TRUE_WITHIN_MS = 2_000
 
 const processes = useProcesses()
 const database = useProcessDatabase(serverEngine(), processes)
 const { api, coordinator, worker } = cluster(processes, () => database.env)
 
-test('workers take the queues and types they are for, and tell of themselves', { timeout: 120_000 }, async () => {
+test('workers take the queues and types that they are configured for, and describe themselves', {
+  timeout: 120_000,
+}, async () => {
   const [{ client }] = await Promise.all([
     api(),
     coordinator(),
@@ -33,11 +35,11 @@ test('workers take the queues and types they are for, and tell of themselves', {
     (await client.tasks.wait(await client.tasks.submit(type, payload, { queue }), { timeoutMs: 20_000 })).workerId
   expect(await run('record', { n: 1 }, 'default')).toBe(records?.id)
   const gate = join(processes.tempFolder(), 'gate')
-  closeSync(openSync(gate, 'w'))
+  openGate(gate)
   expect(await run('hold', { gate }, 'mail')).toBe(mail?.id)
 })
 
-test('a worker that was killed is said to be silent within two seconds', { timeout: 60_000 }, async () => {
+test('a worker that was killed is shown as silent within two seconds', { timeout: 60_000 }, async () => {
   const [{ client }, killed] = await Promise.all([api(), worker({ TASKFLOW_WORKER_NAME: 'killed' })])
   const stateOf = async () => (await client.workers.list()).items.find(({ name }) => name === 'killed')?.state
   expect(await stateOf()).toBe('active')
@@ -70,11 +72,11 @@ test('a deploy that replaces every worker under load costs no task an attempt', 
     })
   }
   const interrupted = [...runsIn(folder).values()].filter((tokens) => tokens.length > 1)
-  expect(interrupted.length, 'some were handed back in the middle').toBeGreaterThan(0)
+  expect(interrupted.length, 'some were released in the middle').toBeGreaterThan(0)
   expect(await database.inspect(checkInvariants)).toEqual([])
 })
 
-test('a cordoned worker takes nothing until it is uncordoned; a drained one hands back what does not end', {
+test('a cordoned worker takes nothing until it is uncordoned; a drained worker releases what does not end', {
   timeout: 120_000,
 }, async () => {
   const gate = join(processes.tempFolder(), 'gate')
@@ -83,7 +85,7 @@ test('a cordoned worker takes nothing until it is uncordoned; a drained one hand
     worker({ TASKFLOW_WORKER_NAME: 'only', TASKFLOW_QUEUES: 'own', TASKFLOW_DRAIN_MS: '500' }),
   ])
   const only = await eventually(async () => (await client.workers.list()).items.find(({ name }) => name === 'only'))
-  const isSaidToBe = (state: string, running: number) =>
+  const isShownAs = (state: string, running: number) =>
     eventually(
       async () => {
         const found = await client.workers.get(only.id)
@@ -93,9 +95,9 @@ test('a cordoned worker takes nothing until it is uncordoned; a drained one hand
     )
 
   const held = await client.tasks.submit('hold', { gate }, { queue: 'own' })
-  await isSaidToBe('active', 1)
+  await isShownAs('active', 1)
   await client.workers.cordon(only.id)
-  await isSaidToBe('cordoned', 1)
+  await isShownAs('cordoned', 1)
   const waiting = await client.tasks.submit('record', { n: 4 }, { queue: 'own' })
   await expect(client.tasks.wait(waiting, { timeoutMs: 1_500 })).rejects.toMatchObject({ code: 'WAIT_TIMED_OUT' })
   await client.workers.uncordon(only.id)
@@ -104,11 +106,11 @@ test('a cordoned worker takes nothing until it is uncordoned; a drained one hand
   await client.workers.drain(only.id)
   await eventually(async () => (await client.tasks.get(held)).state === 'queued', {
     timeoutMs: 10_000,
-    what: 'the task to be handed back',
+    what: 'the task to be released',
   })
-  await isSaidToBe('draining', 0)
+  await isShownAs('draining', 0)
   expect((await client.tasks.attempts(held)).items.map(({ outcome }) => outcome)).toEqual(['released'])
-  closeSync(openSync(gate, 'w'))
+  openGate(gate)
   await client.workers.uncordon(only.id)
   expect(await client.tasks.wait(held, { timeoutMs: 10_000 })).toMatchObject({ state: 'succeeded', attempt: 1 })
   expect(await database.inspect(checkInvariants)).toEqual([])

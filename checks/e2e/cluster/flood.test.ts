@@ -1,9 +1,8 @@
-import { describeWith, useProcessDatabase, useProcesses } from '@taskflow/testing'
+import { median } from '@taskflow/testing/measuring/median'
 import { rowsOf } from '@taskflow/testing/raw-sql'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Server } from '../server.ts'
-import { BROKERS, type LivingBroker, serverEngine, twoRedis } from './brokers.ts'
-import { cluster } from './cluster.ts'
+import { BROKERS, describeWithBrokers, TWO_REDIS } from './brokers.ts'
 
 const FLOOD = 100_000
 const SLOTS = 20
@@ -18,7 +17,7 @@ interface Wait {
   readonly overtaken_by: number
 }
 
-/** Of the critical tasks that are labelled so, in order of their submission. */
+/** How long the critical tasks with that label waited, in order of submission. */
 const WAITS = `
   select (extract(epoch from started_at - queued_at) * 1000)::float8 as waited_ms,
          (select count(*)::integer from (
@@ -37,55 +36,38 @@ async function runCritical({ client }: Server, when: string): Promise<void> {
     })
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+const settings = { TASKFLOW_CONCURRENCY: String(SLOTS) }
 
-const TWO_REDIS = { name: 'two Redis, by priority class', service: 'redis', start: twoRedis } as const
+describeWithBrokers([...BROKERS, TWO_REDIS], settings, ({ api, coordinator, worker, database }) => {
+  test('a flood of 100,000 low tasks does not delay a critical one', { timeout: 240_000 }, async ({ annotate }) => {
+    const [server] = await Promise.all([api(), coordinator(), worker()])
+    await runCritical(server, 'idle')
+    await server.client.tasks.submitMany(
+      Array.from({ length: FLOOD }, (_, n) => ({
+        type: 'record',
+        priority: 'low' as const,
+        payload: { n, ms: LOW_MS },
+      })),
+      { chunkSize: 5_000 },
+    )
+    await runCritical(server, 'flooded')
 
-for (const { name, service, start } of [...BROKERS, TWO_REDIS]) {
-  describeWith(service ? [service] : [], `with ${name}`, () => {
-    const processes = useProcesses()
-    const database = useProcessDatabase(serverEngine(), processes)
-    let broker: LivingBroker
-    beforeAll(async () => {
-      broker = await start()
-    })
-    afterAll(() => broker.stop())
-    const { api, coordinator, worker } = cluster(processes, () => ({
-      ...database.env,
-      ...broker.env,
-      TASKFLOW_CONCURRENCY: String(SLOTS),
-    }))
-
-    test('a flood of 100,000 low tasks does not hold a critical one up', { timeout: 240_000 }, async ({ annotate }) => {
-      const [server] = await Promise.all([api(), coordinator(), worker()])
-      await runCritical(server, 'idle')
-      await server.client.tasks.submitMany(
-        Array.from({ length: FLOOD }, (_, n) => ({
-          type: 'record',
-          priority: 'low' as const,
-          payload: { n, ms: LOW_MS },
-        })),
-        { chunkSize: 5_000 },
-      )
-      await runCritical(server, 'flooded')
-
-      const [idle, flooded, [left]] = await database.inspect((db) =>
-        Promise.all([
-          rowsOf<Wait>(db, WAITS, ['idle']),
-          rowsOf<Wait>(db, WAITS, ['flooded']),
-          rowsOf<{ count: number }>(db, `select count(*)::integer as count from task where priority = 3`),
-        ]),
-      )
-      const [idleMs, floodedMs] = [median(idle.map((w) => w.waited_ms)), median(flooded.map((w) => w.waited_ms))]
-      await annotate(
-        `waits, median: ${idleMs.toFixed(1)} ms idle, ${floodedMs.toFixed(1)} ms with ${left?.count} low tasks waiting`,
-      )
-      expect(flooded.length).toBe(CRITICAL)
-      expect(left?.count, 'the flood is still there').toBeGreaterThan(FLOOD / 10)
-      expect(floodedMs - idleMs).toBeLessThan(MOST_MS)
-      // It waits for a slot, not for the line: no more than what fills the slots a few times goes before it.
-      expect(median(flooded.map((w) => w.overtaken_by))).toBeLessThan(10 * SLOTS)
-      expect(left?.count, 'low tasks are run meanwhile').toBeLessThan(FLOOD)
-    })
+    const [idle, flooded, [left]] = await database.inspect((db) =>
+      Promise.all([
+        rowsOf<Wait>(db, WAITS, ['idle']),
+        rowsOf<Wait>(db, WAITS, ['flooded']),
+        rowsOf<{ count: number }>(db, `select count(*)::integer as count from task where priority = 3`),
+      ]),
+    )
+    const [idleMs, floodedMs] = [median(idle.map((w) => w.waited_ms)), median(flooded.map((w) => w.waited_ms))]
+    await annotate(
+      `waits, median: ${idleMs.toFixed(1)} ms idle, ${floodedMs.toFixed(1)} ms with ${left?.count} low tasks waiting`,
+    )
+    expect(flooded.length).toBe(CRITICAL)
+    expect(left?.count, 'the flood is still there').toBeGreaterThan(FLOOD / 10)
+    expect(floodedMs - idleMs).toBeLessThan(MOST_MS)
+    // It waits for a slot, not for the tasks before it: only as many start before it as fill the slots a few times.
+    expect(median(flooded.map((w) => w.overtaken_by))).toBeLessThan(10 * SLOTS)
+    expect(left?.count, 'low tasks are run meanwhile').toBeLessThan(FLOOD)
   })
-}
+})

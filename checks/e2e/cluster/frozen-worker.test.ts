@@ -1,7 +1,7 @@
-import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkInvariants, eventually, useProcessDatabase, useProcesses } from '@taskflow/testing'
 import { expect, test } from 'vitest'
+import { openGate } from '../gate.ts'
 import { runsIn } from '../runs.ts'
 import { serverEngine } from './brokers.ts'
 import { cluster } from './cluster.ts'
@@ -16,7 +16,7 @@ const { api, coordinator, worker } = cluster(processes, () => ({
   TASKFLOW_CONCURRENCY: String(HELD),
 }))
 
-test('the tasks of a frozen worker run elsewhere; once it thaws its results are refused and it carries on anew', {
+test('the tasks of a frozen worker run elsewhere; once it thaws, its results are refused and it carries on under a new id', {
   timeout: 120_000,
 }, async () => {
   const folder = processes.tempFolder()
@@ -32,15 +32,15 @@ test('the tasks of a frozen worker run elsewhere; once it thaws its results are 
   await eventually(() => runsIn(folder).size === HELD, { timeoutMs: 20_000, what: 'every task to run' })
   const before = (await client.workers.list()).items.find(({ name }) => name === 'frozen')
 
-  process.kill(frozen.pid, 'SIGSTOP')
+  frozen.freeze()
   const frozenAt = performance.now()
   await worker({ TASKFLOW_WORKER_NAME: 'other' })
   const areHeldByOther = () => [...runsIn(folder).values()].every((tokens) => tokens.length === 2)
   await eventually(areHeldByOther, { timeoutMs: 40_000, what: 'every task to run elsewhere' })
-  closeSync(openSync(gate, 'w'))
+  openGate(gate)
   const finished = await Promise.all(ids.map((id) => client.tasks.wait(id, { timeoutMs: 20_000 })))
   await eventually(() => performance.now() - frozenAt > FROZEN_MS, { timeoutMs: FROZEN_MS + 5_000 })
-  process.kill(frozen.pid, 'SIGCONT')
+  frozen.thaw()
 
   await frozen.waitForOutput(/its lease was lost/, { timeoutMs: 20_000 })
   await frozen.waitForOutput(/carries on under a new id/, { timeoutMs: 20_000 })
@@ -52,7 +52,7 @@ test('the tasks of a frozen worker run elsewhere; once it thaws its results are 
     expect(task.workerId).not.toBe(before?.id)
   }
 
-  // Only the one that was frozen takes from this queue.
+  // Only the worker that was frozen takes tasks from this queue.
   const own = await client.tasks.submit('record', { n: 7 }, { queue: 'own' })
   const done = await client.tasks.wait(own, { timeoutMs: 20_000 })
   const workers = (await client.workers.list()).items.filter(({ name }) => name === 'frozen')

@@ -1,23 +1,22 @@
 import type { TaskFlow } from '@taskflow/sdk'
 import {
   checkInvariants,
-  describeWith,
   eventually,
   type HalfOpenProxy,
   halfOpenProxy,
   type PostgresServer,
-  useProcessDatabase,
   useProcesses,
 } from '@taskflow/testing'
+import { urlWith } from '@taskflow/testing/url-with'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type LivingBroker, SEPARATE_BROKERS, serverEngine } from './brokers.ts'
+import { describeWithBrokers, SEPARATE_BROKERS } from './brokers.ts'
 import { cluster } from './cluster.ts'
-import { inspect, startDurablePostgres, urlAt } from './database.ts'
+import { inspect, startDurablePostgres } from './database.ts'
 
-// From the moment packets are swallowed: noticed, connected anew, and a task run.
+// From the moment packets are swallowed until the loss is noticed, a new connection is open, and a task has run.
 const WITHIN_MS = 15_000
 
-/** How long until a task that is submitted now has been run; each call of it is tried for as long as it takes. */
+/** Measures how long a task that is submitted now takes to succeed; repeats each call until it is answered. */
 async function timeOfATask(client: TaskFlow, startedAt: number): Promise<number> {
   const idempotencyKey = crypto.randomUUID()
   const isDone = () =>
@@ -44,7 +43,7 @@ describe('to PostgreSQL', () => {
   })
   const { api, coordinator, worker } = cluster(processes, () => ({}))
   const through = (proxy: HalfOpenProxy | undefined) => ({
-    TASKFLOW_DATABASE_URL: urlAt(postgres.url, proxy?.port ?? 0),
+    TASKFLOW_DATABASE_URL: urlWith(postgres.url, { port: proxy?.port ?? 0 }),
   })
 
   test('a network that swallows packets is noticed and recovered from within 15 seconds', {
@@ -58,7 +57,7 @@ describe('to PostgreSQL', () => {
     await timeOfATask(client, performance.now())
     for (const proxy of proxies) proxy.swallow()
     const took = await timeOfATask(client, performance.now())
-    // What is due later takes the coordinator, whose connections were swallowed too.
+    // A task that is due later needs the coordinator, whose connections were swallowed too.
     const later = await client.tasks.submit('record', { n: 3 }, { delayMs: 100 })
     await client.tasks.wait(later, { timeoutMs: WITHIN_MS })
     await annotate(`a task submitted into the silence had run after ${Math.round(took)} ms`)
@@ -66,47 +65,39 @@ describe('to PostgreSQL', () => {
   })
 })
 
-for (const { name, service, start } of SEPARATE_BROKERS) {
-  describeWith(service ? [service] : [], `to ${name}`, () => {
-    const processes = useProcesses()
-    const database = useProcessDatabase(serverEngine(), processes)
-    let broker: LivingBroker
-    let proxy: HalfOpenProxy
-    beforeAll(async () => {
-      broker = await start()
-      proxy = await halfOpenProxy(broker.ports[0] ?? 0)
-    })
-    afterAll(async () => {
-      await proxy.close()
-      await broker.stop()
-    })
-    const { api, coordinator, worker } = cluster(processes, () => ({
-      ...database.env,
-      ...broker.envBy([proxy.port]),
-    }))
-
-    test('a network that swallows packets is noticed and recovered from within 15 seconds', {
-      timeout: 120_000,
-    }, async ({ annotate }) => {
-      const leader = await coordinator()
-      await eventually(() => proxy.connections > 0, { timeoutMs: 10_000, what: 'the leader to be at the broker' })
-      const [{ client, process }, taker] = await Promise.all([api(), worker()])
-      await timeOfATask(client, performance.now())
-      const before = proxy.connections
-      proxy.swallow()
-      const startedAt = performance.now()
-      const took = await timeOfATask(client, startedAt)
-      for (const each of [process, taker, leader])
-        await each.waitForOutput(/broker[^\n]*answers again/i, {
-          timeoutMs: WITHIN_MS - (performance.now() - startedAt),
-        })
-      const backMs = performance.now() - startedAt
-      expect(await timeOfATask(client, performance.now())).toBeLessThan(WITHIN_MS)
-      await annotate(
-        `a task submitted into the silence had run after ${Math.round(took)} ms; ` +
-          `every process was back at the broker after ${Math.round(backMs)} ms (${before} connections were swallowed)`,
-      )
-      expect(await database.inspect(checkInvariants)).toEqual([])
-    })
+describeWithBrokers(SEPARATE_BROKERS, {}, (given) => {
+  const { api, coordinator, worker, database } = given
+  let proxy: HalfOpenProxy
+  beforeAll(async () => {
+    proxy = await halfOpenProxy(given.broker.ports[0] ?? 0)
   })
-}
+  afterAll(() => proxy.close())
+  const through = () => given.broker.envBy([proxy.port])
+
+  test('a network that swallows packets is noticed and recovered from within 15 seconds', {
+    timeout: 120_000,
+  }, async ({ annotate }) => {
+    const leader = await coordinator(through())
+    await eventually(() => proxy.connections > 0, {
+      timeoutMs: 10_000,
+      what: 'the leader to be connected to the broker',
+    })
+    const [{ client, process }, taker] = await Promise.all([api(through()), worker(through())])
+    await timeOfATask(client, performance.now())
+    const before = proxy.connections
+    proxy.swallow()
+    const startedAt = performance.now()
+    const took = await timeOfATask(client, startedAt)
+    for (const each of [process, taker, leader])
+      await each.waitForOutput(/broker[^\n]*answers again/i, {
+        timeoutMs: WITHIN_MS - (performance.now() - startedAt),
+      })
+    const backMs = performance.now() - startedAt
+    expect(await timeOfATask(client, performance.now())).toBeLessThan(WITHIN_MS)
+    await annotate(
+      `a task submitted into the silence had run after ${Math.round(took)} ms; ` +
+        `every process was back at the broker after ${Math.round(backMs)} ms (${before} connections were swallowed)`,
+    )
+    expect(await database.inspect(checkInvariants)).toEqual([])
+  })
+})

@@ -1,10 +1,11 @@
 import type { NewTask, TaskFlow } from '@taskflow/sdk'
+import { insist } from '@taskflow/testing'
 
-/** Until so much time has passed: harm is done at a pace, whatever else happens. */
+/** Resolves after that time: harm is done at a pace, whatever else happens. */
 export const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 interface Submission {
-  /** Each submitter has a client of its own, say of one API process each. */
+  /** One for each submitter; each may call another API process. */
   readonly clients: readonly TaskFlow[]
   readonly count: number
   readonly chunkSize: number
@@ -12,9 +13,11 @@ interface Submission {
   onAcknowledged?(acknowledged: number): void
 }
 
+const PATIENCE_MS = 60_000
+
 /**
- * Submits tasks from several clients at once, each chunk under a key of its own and for as long as it takes: what a
- * careful caller does. Resolves with the ids by number.
+ * Submits tasks from several clients at once, each chunk with its own key until it is answered. Resolves with the ids
+ * by number.
  */
 export async function submitThroughHarm(submission: Submission): Promise<Map<number, string>> {
   const { clients, count, chunkSize, task, onAcknowledged = () => {} } = submission
@@ -24,7 +27,7 @@ export async function submitThroughHarm(submission: Submission): Promise<Map<num
   async function submitter(client: TaskFlow): Promise<void> {
     for (const start of starts) {
       const numbers = Array.from({ length: Math.min(chunkSize, count - start) }, (_, index) => start + index)
-      const ids = await insist(() =>
+      const ids = await insist({ apis: () => [client], timeoutMs: PATIENCE_MS }, () =>
         client.tasks.submitMany(numbers.map(task), { idempotencyKey: `chunk-${start}`, chunkSize }),
       )
       numbers.forEach((n, index) => {
@@ -36,20 +39,4 @@ export async function submitThroughHarm(submission: Submission): Promise<Map<num
 
   await Promise.all(clients.map(submitter))
   return acknowledged
-}
-
-const PATIENCE_MS = 60_000
-const PAUSE_MS = 200
-
-/** A client gives up after a few tries; this caller does not. */
-async function insist<Result>(call: () => Promise<Result>): Promise<Result> {
-  const deadline = performance.now() + PATIENCE_MS
-  for (;;) {
-    try {
-      return await call()
-    } catch (error) {
-      if (performance.now() > deadline) throw error
-      await after(PAUSE_MS)
-    }
-  }
 }

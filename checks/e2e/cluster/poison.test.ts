@@ -1,7 +1,7 @@
-import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkInvariants, eventually, useProcessDatabase, useProcesses } from '@taskflow/testing'
 import { expect, test } from 'vitest'
+import { openGate } from '../gate.ts'
 import { serverEngine } from './brokers.ts'
 import { cluster } from './cluster.ts'
 
@@ -27,9 +27,9 @@ test('a task that kills its process is quarantined after three crashes; its neig
   })
   const poisonous = await client.tasks.submit('poison', null, { maxAttempts: 2 })
   expect(await first.ended).toEqual({ code: null, signal: 'SIGKILL' })
-  closeSync(openSync(gate, 'w'))
+  openGate(gate)
 
-  // What a process manager does. The next worker dies of it too; the one after that runs it in a process of its own.
+  // As a process manager does. The task kills the next worker too; the one after that runs it in a process of its own.
   const second = await worker()
   expect(await second.ended).toEqual({ code: null, signal: 'SIGKILL' })
   const third = await worker()

@@ -1,81 +1,74 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Task, TaskFlow, type TaskFlowApiError } from '@taskflow/sdk'
+import { insist } from '@taskflow/testing/insist'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
+import { ADMIN_TOKEN } from '@taskflow/testing/start-taskflow'
 import type { Witness } from '@taskflow/testing/witness'
 import type { Chance } from '../simulation/chance.ts'
-import { TOKEN } from './fleet.ts'
 import { type Call, callOf } from './load.ts'
-import { machineMs } from './machine-time.ts'
 import { TYPES } from './script.ts'
 
 interface Deps {
   readonly urls: readonly string[]
   readonly tasksPerSecond: number
   readonly chance: Chance
-  /** Begins the names of what this run submits. */
+  /** Prefix of the idempotency keys of this run. */
   readonly run: string
 }
 
-/** Those who call the API over HTTP, and write down what they are answered. */
+/** Callers of the API over HTTP, which record the answers they receive. */
 export interface Callers {
   readonly witnesses: readonly Witness[]
   readonly accepted: ReadonlySet<string>
   readonly tally: Readonly<Record<'calls' | 'retried' | 'cancelled' | 'redriven' | 'refused', number>>
-  /** Answers that no caller should ever get. */
+  /** Answers that no caller may ever receive. */
   readonly surprises: readonly string[]
-  /** Resolves once a task that is submitted now has succeeded, with the time that took in milliseconds; or when time is up, with its state. */
+  /** Submits a task. Resolves with the milliseconds until it succeeded, or after the timeout with its state. */
   probe(timeoutMs: number): Promise<{ readonly ranAfterMs: number } | { readonly stillIs: string }>
-  /** No more calls are begun; resolves once all have been answered, with none, or in time with how many have not. */
+  /** Stops making calls. Resolves with the number of calls that were not answered in time. */
   end(): Promise<number>
-  /** Whoever still waits gives up. */
+  /** Abandons the calls that still wait for answers. */
   hangUp(): void
 }
 
 const TICK_MS = 100
-// So many calls wait for their answers while the system is down; others stay away.
-const MOST_CALLS = 200
+// Callers make no more calls while this many wait for answers, as during an outage.
+const MAX_OPEN_CALLS = 200
 const AGAIN_MS = 300
 const REPLY_MS = 10_000
 const END_MS = 120_000
-const LOOK_MS = 50
+const POLL_MS = 50
 
 export function callers({ urls, tasksPerSecond, chance, run }: Deps): Callers {
-  const clients = urls.map((url) => new TaskFlow({ url, token: TOKEN, retries: 0, timeoutMs: REPLY_MS }))
+  const clients = urls.map((url) => new TaskFlow({ url, token: ADMIN_TOKEN, retries: 0, timeoutMs: REPLY_MS }))
   const witnesses: Witness[] = []
   const accepted = new Set<string>()
   const order: string[] = []
   const tally = { calls: 0, retried: 0, cancelled: 0, redriven: 0, refused: 0 }
   const surprises: string[] = []
   const open = new Set<Promise<unknown>>()
+  const hangingUp = new AbortController()
   let number = 0
   let isEnding = false
-  let isHungUp = false
 
-  /** Asks one API after the other until one answers. What is thrown is a refusal. */
-  async function insist<Answer>(first: number, ask: (client: TaskFlow) => Promise<Answer>): Promise<Answer> {
-    for (let tried = 0; ; tried++) {
-      try {
-        return await ask(clients[(first + tried) % clients.length] as TaskFlow)
-      } catch (error) {
-        const { status, code } = error as TaskFlowApiError
-        if (status === 500) surprises.push(sentenceOf(error))
-        if (code !== 'SERVER_UNREACHABLE' && (status === undefined || status < 500)) throw error
-        if (isHungUp) throw error
-        tally.retried++
-        await pause(AGAIN_MS)
-      }
-    }
+  const untilAnswered = <Answer>(first: number, call: (client: TaskFlow) => Promise<Answer>): Promise<Answer> =>
+    insist({ apis: () => clients, first, pauseMs: AGAIN_MS, signal: hangingUp.signal, onFailure: tried }, call)
+
+  function tried(error: Error): void {
+    if ((error as TaskFlowApiError).status === 500) surprises.push(sentenceOf(error))
+    tally.retried++
   }
 
-  /** A probe is nobody's to cancel: who waits for it to succeed would wait in vain. */
+  /** Keeps probes out of `order`, so that no call cancels a probe: the run waits for it to succeed. */
   async function submit(
     { tasks }: Call & { kind: 'submit' },
     { key, first, isProbe = false }: { key: string; first: number; isProbe?: boolean },
   ): Promise<readonly string[]> {
-    // As the client names the first of several requests.
+    // The client adds this suffix to the key of the first of several requests.
     const sentKey = `${key}:0`
     const labelled = tasks.map((task) => ({ ...task, labels: { 'idempotency-key': sentKey } }))
-    const taskIds = await insist(first, (client) => client.tasks.submitMany(labelled, { idempotencyKey: key }))
-    witnesses.push({ kind: 'submitted', atMs: machineMs(), taskIds, key: sentKey })
+    const taskIds = await untilAnswered(first, (client) => client.tasks.submitMany(labelled, { idempotencyKey: key }))
+    witnesses.push({ kind: 'submitted', atMs: nowMs(), taskIds, key: sentKey })
     for (const id of taskIds) {
       if (accepted.has(id)) continue
       accepted.add(id)
@@ -88,14 +81,14 @@ export function callers({ urls, tasksPerSecond, chance, run }: Deps): Callers {
     const id = order.at(-1 - nth)
     if (id === undefined) return
     try {
-      const { state } = await insist<Task>(first, ({ tasks }) =>
+      const { state } = await untilAnswered<Task>(first, ({ tasks }) =>
         kind === 'cancel' ? tasks.cancel(id) : tasks.redrive(id),
       )
       if (kind === 'cancel')
-        witnesses.push({ kind: 'cancelled', atMs: machineMs(), taskId: id as never, state: state as never })
+        witnesses.push({ kind: 'cancelled', atMs: nowMs(), taskId: id as never, state: state as never })
       tally[kind === 'cancel' ? 'cancelled' : 'redriven']++
     } catch (error) {
-      // It has finished, or has not yet; or somebody's first try had done it, and its answer was lost.
+      // The state of the task does not allow the call; or an earlier try succeeded and its answer was lost.
       if ((error as TaskFlowApiError).code !== 'TASK_STATE_CONFLICT') throw error
       tally.refused++
     }
@@ -108,19 +101,19 @@ export function callers({ urls, tasksPerSecond, chance, run }: Deps): Callers {
     if (call.kind === 'submit' && call.isDoubled) works.push(submit(call, { key, first: first + 1 }))
     for (const work of works) {
       tally.calls++
-      const watched: Promise<unknown> = work
+      const pending: Promise<unknown> = work
         .catch((error: unknown) => surprises.push(sentenceOf(error)))
-        .finally(() => open.delete(watched))
-      open.add(watched)
+        .finally(() => open.delete(pending))
+      open.add(pending)
     }
     return call.kind === 'submit' ? call.tasks.length : 0
   }
 
   async function call(): Promise<void> {
     for (let due = 0; !isEnding; await pause(TICK_MS)) {
-      // What could not be asked for in time is not made up for: callers that were turned away are gone.
+      // Calls that could not be made in time are dropped: their callers have left.
       due = Math.min(due + (tasksPerSecond * TICK_MS) / 1_000, tasksPerSecond)
-      while (due > 0 && open.size < MOST_CALLS) due -= begin(callOf(chance.of(`call ${number}`), tasksPerSecond))
+      while (due > 0 && open.size < MAX_OPEN_CALLS) due -= begin(callOf(chance.of(`call ${number}`), tasksPerSecond))
     }
   }
   void call()
@@ -140,9 +133,9 @@ export function callers({ urls, tasksPerSecond, chance, run }: Deps): Callers {
       const [id] = await Promise.race([submitting, pause(timeoutMs, [], { ref: false })])
       let state: string = 'not accepted'
       while (id !== undefined && !isLate()) {
-        state = (await insist(first, (client) => client.tasks.get(id))).state
+        state = (await untilAnswered(first, (client) => client.tasks.get(id))).state
         if (state === 'succeeded') return { ranAfterMs: performance.now() - startedMs }
-        await pause(LOOK_MS)
+        await pause(POLL_MS)
       }
       return { stillIs: state }
     },
@@ -154,7 +147,7 @@ export function callers({ urls, tasksPerSecond, chance, run }: Deps): Callers {
     },
     hangUp() {
       isEnding = true
-      isHungUp = true
+      hangingUp.abort()
     },
   }
 }

@@ -1,12 +1,11 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { cpSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
+import { tempFolder } from '@taskflow/testing/temp-folder'
 import { chanceOf } from '../simulation/chance.ts'
 import { callers } from './callers.ts'
 import { conclude } from './conclude.ts'
 import { startFleet } from './fleet.ts'
-import { machineMs } from './machine-time.ts'
 import { processReports } from './process-reports.ts'
 import type { ChaosResult } from './result.ts'
 import { type HarmKind, kindsOf, type Shape, scheduleOf } from './schedule.ts'
@@ -15,26 +14,24 @@ import { stage } from './stage.ts'
 import { watch } from './watch.ts'
 
 export interface ChaosOptions extends Shape {
-  /** How long harm is done. What is begun is ended, so it may be a little longer. */
+  /** How long harm is done. Harm that has begun is completed, so the run may take a little longer. */
   readonly minutes: number
   readonly tasksPerSecond: number
-  /** The kinds of harm to do; all that can be had where absent. */
+  /** The kinds of harm to do; default: every kind that is possible. */
   readonly only?: readonly HarmKind[] | undefined
-  /** Where logs and what was witnessed are kept; nowhere if absent. */
+  /** The folder that keeps logs and witness files; absent: none is kept. */
   readonly keepIn?: string | undefined
-  /** Told what happens, with the second in which it does. */
-  say(sentence: string): void
+  /** Receives each event of the run, with its second. */
+  log(sentence: string): void
 }
 
 const SLOTS = 25
-// Before the first harm, so that what is harmed is in full swing.
+// Time before the first harm, for the load to reach its full rate.
 const WARM_UP_MS = 5_000
 
-/** One run: a cluster under load, harm for so many minutes, rest, and what came of it all. */
+/** Runs a cluster under load, harms it for the given minutes, waits until it is idle, and checks the promises. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'taskflow-chaos-'))
-  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true })
-  process.once('exit', removeFolder)
+  const { path: folder, remove } = tempFolder('chaos')
   try {
     const servers = await startServers(options.broker)
     try {
@@ -44,35 +41,34 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     }
   } finally {
     if (options.keepIn !== undefined) cpSync(folder, options.keepIn, { recursive: true })
-    process.off('exit', removeFolder)
-    removeFolder()
+    remove()
   }
 }
 
 async function runOver(servers: Servers, folder: string, options: ChaosOptions): Promise<ChaosResult> {
   const { seed, broker, tasksPerSecond, minutes, only = kindsOf(broker) } = options
-  const startedMs = machineMs()
-  const secondsSoFar = (): number => (machineMs() - startedMs) / 1_000
-  const say = (sentence: string): void => options.say(`${secondsSoFar().toFixed(1).padStart(6)} s  ${sentence}`)
+  const startedMs = nowMs()
+  const secondsSoFar = (): number => (nowMs() - startedMs) / 1_000
+  const log = (sentence: string): void => options.log(`${secondsSoFar().toFixed(1).padStart(6)} s  ${sentence}`)
   const missing: Partial<Record<HarmKind, string>> =
     servers.whyNoDisk === undefined ? {} : { 'fill the disk': servers.whyNoDisk }
-  for (const [kind, reason] of Object.entries(missing)) say(`There will be no harm of kind "${kind}": ${reason}`)
+  for (const [kind, reason] of Object.entries(missing)) log(`Harm of kind "${kind}" is not possible: ${reason}`)
 
-  const reports = processReports(say)
+  const reports = processReports(log)
   const fleet = await startFleet({ shape: options, servers, folder, slots: SLOTS, ...reports })
   const watching = watch(servers.postgres.url)
   const chance = chanceOf(`load ${seed}`)
   const calling = callers({ urls: fleet.apiUrls, tasksPerSecond, chance, run: `chaos-${seed}` })
   try {
-    say(`${servers.versions.join(', ')}; every process is ready, and ${tasksPerSecond} tasks a second are submitted`)
-    const scene = { servers, fleet, watching, calling, reports, say }
+    log(`${servers.versions.join(', ')}; every process is ready; callers submit ${tasksPerSecond} tasks a second`)
+    const scene = { servers, fleet, watching, calling, reports, log }
     const acts = stage(scene)
     await pause(WARM_UP_MS)
-    const untilMs = machineMs() + minutes * 60_000
+    const untilMs = nowMs() + minutes * 60_000
     const kinds = only.filter((kind) => !(kind in missing))
-    if (kinds.length === 0) throw new Error(`None of this harm can be done here: ${only.join(', ')}`)
+    if (kinds.length === 0) throw new Error(`No kind of harm is possible on this machine: ${only.join(', ')}`)
     for (const step of scheduleOf(options, kinds)) {
-      if (machineMs() >= untilMs) break
+      if (nowMs() >= untilMs) break
       await acts.play(step)
     }
     const result = await conclude(scene, acts, folder)

@@ -7,18 +7,18 @@ import { readWitnessFiles } from './witness-file.ts'
 
 const REST_MS = 180_000
 
-/** Once no more harm is done: lets all come to rest, stops it, and looks at what came of it. */
+/** Waits after the last harm until all tasks have finished, stops the processes, and checks the outcome. */
 export async function conclude(
-  { servers, fleet, watching, calling, reports, say }: Scene,
+  { servers, fleet, watching, calling, reports, log }: Scene,
   acts: Stage,
   folder: string,
 ): Promise<Omit<ChaosResult, 'missing' | 'seconds'>> {
-  say('No more harm is done. Callers bring what they began to its end, and the cluster comes to rest')
+  log('The last harm is over. Callers complete their calls, and the cluster finishes its tasks')
   const unanswered = await calling.end()
   const isAtRest = await watching.untilFinished(REST_MS)
-  say(isAtRest ? 'All is at rest' : `It did not come to rest within ${REST_MS / 1_000} s`)
+  log(isAtRest ? 'Every task has finished' : `Some tasks did not finish within ${REST_MS / 1_000} s`)
   const violations: Violation[] = [...acts.violations]
-  if (unanswered > 0) violations.push({ promise: 'API', sentence: `${unanswered} callers were never answered` })
+  if (unanswered > 0) violations.push({ promise: 'API', sentence: `${unanswered} callers never received an answer` })
   for (const sentence of calling.surprises) violations.push({ promise: 'API', sentence })
   violations.push(...(await fleet.end()), ...reports.violations)
 

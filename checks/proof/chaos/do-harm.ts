@@ -12,13 +12,16 @@ import type { Servers } from './servers.ts'
 interface Deps {
   readonly servers: Servers
   readonly fleet: Pick<Fleet, 'kill' | 'stop' | 'freeze' | 'network' | 'setClock'>
-  /** What was found out while harm was done. */
-  say(sentence: string): void
+  /** Receives what was observed while harm was done. */
+  log(sentence: string): void
 }
 
 const BACK_MS = 60_000
 
-/** Does one harm; resolves when it is over, what was killed back and what was filled free, with the promises it broke on its way. */
+/**
+ * Does one harm and undoes it: restarts killed processes, frees the disk. Resolves with the promises that were broken
+ * meanwhile.
+ */
 export async function doHarm(harm: Harm, deps: Deps): Promise<readonly Violation[]> {
   if (harm.kind === 'stop a process') return deps.fleet.stop(harm.process, harm.backAfterMs)
   await harmAndUndo(harm, deps)
@@ -27,7 +30,7 @@ export async function doHarm(harm: Harm, deps: Deps): Promise<readonly Violation
 
 async function harmAndUndo(
   harm: Exclude<Harm, { kind: 'stop a process' }>,
-  { servers, fleet, say }: Deps,
+  { servers, fleet, log }: Deps,
 ): Promise<void> {
   const { postgres, pooler, broker, disk } = servers
   switch (harm.kind) {
@@ -56,7 +59,7 @@ async function harmAndUndo(
     case 'kill PostgreSQL':
       return down(postgres.kill, harm.ms, postgres.start)
     case 'end all sessions':
-      return say(`${await endSessions(postgres.url)} sessions were ended`)
+      return log(`${await endSessions(postgres.url)} sessions were ended`)
     case 'fill the disk': {
       const recoveries = postgres.countRecoveries()
       disk?.fill()
@@ -64,18 +67,18 @@ async function harmAndUndo(
       disk?.free()
       await eventually(() => answersPostgres(postgres.url).then((isUp) => isUp || postgres.start().then(() => false)), {
         timeoutMs: BACK_MS,
-        what: 'PostgreSQL to be back with space on its disk',
+        what: 'PostgreSQL to answer after its disk was freed',
       })
-      return say(`PostgreSQL crashed ${postgres.countRecoveries() - recoveries} times for want of space`)
+      return log(`PostgreSQL crashed ${postgres.countRecoveries() - recoveries} times because its disk was full`)
     }
     case 'kill PgBouncer':
       return down(pooler.kill, harm.ms, pooler.start)
     case 'kill the broker':
-      return down(broker.kill, harm.ms, broker.start)
+      return down(broker.kill, harm.ms, broker.revive)
     case 'restart the broker':
-      return down(broker.shutDown, harm.ms, broker.start)
+      return down(broker.shutDown, harm.ms, broker.revive)
     case 'wipe the broker':
-      return broker.wipe()
+      return broker.empty()
   }
 }
 

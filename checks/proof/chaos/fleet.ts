@@ -5,20 +5,22 @@ import { freePort } from '@taskflow/testing/free-port'
 import { type HalfOpenProxy, halfOpenProxy } from '@taskflow/testing/half-open-proxy'
 import { type Ended, openProcesses, type RunningProcess } from '@taskflow/testing/open-processes'
 import type { Violation } from '@taskflow/testing/promises'
+import { launchTaskFlow, type Role } from '@taskflow/testing/start-taskflow'
+import { urlWith } from '@taskflow/testing/url-with'
 import { within } from '@taskflow/testing/wait'
 import { type Link, processNames, type Shape } from './schedule.ts'
-import { type Servers, urlAt } from './servers.ts'
+import type { Servers } from './servers.ts'
 import type { WrongClock } from './wrong-clock.ts'
 
 interface Deps {
   readonly shape: Shape
   readonly servers: Servers
-  /** Where handlers write down what they see, and processes what they log. */
+  /** The folder for witness files of handlers and logs of processes. */
   readonly folder: string
   readonly slots: number
-  /** Told of each line of a process's log. `life` is another each time it starts. */
-  onLog(life: string, line: LogLine): void
-  /** One ended that nobody had told to. */
+  /** Receives each line of a process's log. `incarnation` changes each time the process starts. */
+  onLog(incarnation: string, line: LogLine): void
+  /** Called when a process ends without a request to stop. */
   onDeath(name: string, ended: Ended): void
 }
 
@@ -27,31 +29,29 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
-/** The TaskFlow processes of a run, each looked after by a supervisor that starts another when it ends. */
+/** The TaskFlow processes of a run. A supervisor restarts each one that ends. */
 export interface Fleet {
   readonly apiUrls: readonly string[]
-  /** SIGKILL; resolves once another process is ready in its place. */
+  /** Sends SIGKILL; resolves once the replacement is ready. */
   kill(name: string, backAfterMs: number): Promise<void>
-  /** SIGTERM; resolves likewise, with what was wrong about how it ended. */
+  /** Sends SIGTERM; resolves once the replacement is ready, with the violations of the stop. */
   stop(name: string, backAfterMs: number): Promise<readonly Violation[]>
   freeze(name: string, ms: number): Promise<void>
   network(name: string, link: Link): HalfOpenProxy
   setClock(name: string, wrong: WrongClock | undefined): void
-  /** Stops all of them in good order; resolves with what was wrong about how they ended. */
+  /** Stops all processes gracefully; resolves with the violations of the stops. */
   end(): Promise<readonly Violation[]>
   close(): Promise<void>
 }
 
-export const TOKEN = 'the-key-of-the-chaos'
-
 const TASKS = join(import.meta.dirname, 'tasks')
 const CLOCK = new URL('./wrong-clock.ts', import.meta.url).href
-// As a supervisor does it: soon, but not in a tight loop.
+// A supervisor restarts soon, but not in a tight loop.
 const RESTART_MS = 500
 const DRAIN_MS = 3_000
-// A stop drains, then is given a grace, and its last words may meet a database that is away.
+// A stop takes the drain and the kill grace, and its last statements may have to wait for an unavailable database.
 const STOP_MS = 60_000
-// It waits for a database that is away.
+// A starting process waits for an unavailable database.
 const START_MS = 120_000
 
 interface Member {
@@ -60,9 +60,9 @@ interface Member {
   readonly clockFile: string
   readonly port: number | undefined
   process: RunningProcess | undefined
-  /** Of the present process, or the next. */
+  /** Resolves when the current process, or the next one, is ready. */
   ready: PromiseWithResolvers<void>
-  /** Told to end, and to come back after so long. */
+  /** Set when the process was requested to end: the delay before its restart. */
   backAfterMs: number | undefined
 }
 
@@ -88,7 +88,7 @@ export async function startFleet(deps: Deps): Promise<Fleet> {
       networks: {
         database: await halfOpenProxy(pooler.port),
         notifications: await halfOpenProxy(postgres.port),
-        broker: await halfOpenProxy(broker.port ?? postgres.port),
+        broker: await halfOpenProxy(broker.ports[0] ?? postgres.port),
       },
       clockFile,
       port: name.startsWith('api') ? await freePort() : undefined,
@@ -104,14 +104,12 @@ export async function startFleet(deps: Deps): Promise<Fleet> {
       NODE_OPTIONS: `--import=${CLOCK}`,
       CHAOS_CLOCK_FILE: clockFile,
       CHAOS_WITNESSES: folder,
-      TASKFLOW_DATABASE_URL: urlAt(postgres.url, networks.database.port),
-      TASKFLOW_DATABASE_DIRECT_URL: urlAt(postgres.url, networks.notifications.port),
-      ...servers.broker.envAt(networks.broker.port),
-      TASKFLOW_ROLES: name.split('-')[0] as string,
+      TASKFLOW_DATABASE_URL: urlWith(postgres.url, { port: networks.database.port }),
+      TASKFLOW_DATABASE_DIRECT_URL: urlWith(postgres.url, { port: networks.notifications.port }),
+      ...servers.broker.envBy([networks.broker.port]),
       TASKFLOW_WORKER_NAME: name,
       TASKFLOW_CONCURRENCY: String(slots),
       TASKFLOW_DRAIN_MS: String(DRAIN_MS),
-      TASKFLOW_ADMIN_TOKEN: TOKEN,
       TASKFLOW_LOG_LEVEL: 'info',
       ...(port !== undefined && { TASKFLOW_PORT: String(port) }),
     }
@@ -121,16 +119,23 @@ export async function startFleet(deps: Deps): Promise<Fleet> {
     const { name } = member
     const log = join(logs, `${name}.log`)
     while (!isEnding) {
-      const process = processes.taskflow(['start', '--tasks', TASKS], {
+      const { process, ready } = launchTaskFlow(processes, {
+        roles: [name.split('-')[0] as Role],
+        tasks: TASKS,
         env: envOf(member),
+        timeoutMs: START_MS,
         onLine(line) {
           appendFileSync(log, `${line}\n`)
-          if (/is ready/.test(line)) member.ready.resolve()
-          const told = parsed(line)
-          if (told) onLog(`${name} (${process.pid})`, told)
+          const logged = parsed(line)
+          if (logged) onLog(`${name} (${process.pid})`, logged)
         },
       })
       member.process = process
+      // A process that never becomes ready ends and is restarted.
+      ready.then(
+        () => member.ready.resolve(),
+        () => {},
+      )
       const ended = await process.ended
       member.ready = Promise.withResolvers()
       const { backAfterMs } = member
@@ -146,22 +151,22 @@ export async function startFleet(deps: Deps): Promise<Fleet> {
     return member as RunningMember
   }
 
-  /** Asks it to stop; one that does not obey is killed. */
-  async function endInOrder({ name, process }: RunningMember): Promise<readonly Violation[]> {
+  /** Sends SIGTERM, and SIGKILL when the process does not stop in time. */
+  async function endGracefully({ name, process }: RunningMember): Promise<readonly Violation[]> {
     const ended = await Promise.race([process.kill('SIGTERM'), pause(STOP_MS, undefined, { ref: false })])
     if (!ended) await process.kill('SIGKILL')
-    // Whoever is killed by a task of its own while it stops is not to blame.
+    // A task of its own may kill a worker while it stops: that is no violation.
     if (ended?.code === 0 || ended?.signal === 'SIGKILL') return []
     const how = ended ? `ended with ${ended.signal ?? ended.code}` : `did not end within ${STOP_MS / 1_000} s`
-    return [{ promise: 'P12', sentence: `${name} ${how} when it was told to stop` }]
+    return [{ promise: 'P12', sentence: `${name} ${how} after SIGTERM` }]
   }
 
-  /** Ends a process and waits for the next. */
+  /** Ends a process and waits until its replacement is ready. */
   async function replace<Result>(name: string, backAfterMs: number, end: (member: RunningMember) => Promise<Result>) {
     const member = memberNamed(name)
     member.backAfterMs = backAfterMs
     const result = await end(member)
-    // One turn, in which the supervisor hears of it too.
+    // Lets the supervisor notice the end as well.
     await pause(0)
     await untilReady(member)
     return result
@@ -187,28 +192,20 @@ export async function startFleet(deps: Deps): Promise<Fleet> {
     async kill(name, backAfterMs) {
       await replace(name, backAfterMs, ({ process }) => process.kill('SIGKILL'))
     },
-    stop: (name, backAfterMs) => replace(name, backAfterMs, endInOrder),
+    stop: (name, backAfterMs) => replace(name, backAfterMs, endGracefully),
     async freeze(name, ms) {
-      const { pid } = memberNamed(name).process
-      signalTo(pid, 'SIGSTOP')
+      const { process } = memberNamed(name)
+      process.freeze()
       await pause(ms)
-      signalTo(pid, 'SIGCONT')
+      process.thaw()
     },
     network: (name, link) => memberNamed(name).networks[link],
     setClock: (name, wrong) => writeFileSync(memberNamed(name).clockFile, wrong ? JSON.stringify(wrong) : ''),
     async end() {
       isEnding = true
-      return (await Promise.all([...members.keys()].map((name) => endInOrder(memberNamed(name))))).flat()
+      return (await Promise.all([...members.keys()].map((name) => endGracefully(memberNamed(name))))).flat()
     },
     close,
-  }
-}
-
-function signalTo(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // One of its own tasks has killed it meanwhile.
   }
 }
 
@@ -216,7 +213,7 @@ function parsed(line: string): LogLine | undefined {
   try {
     return JSON.parse(line) as LogLine
   } catch {
-    // What a process says on its way up or down, not being a line of its log.
+    // Output of Node.js at start or end, which is no log line.
     return undefined
   }
 }

@@ -16,15 +16,15 @@ const start = (leaseId: string, claimedAtMs: number): Start => ({
 const forgotten = (given: Start, known: readonly string[] = [], crashes = [CRASH]): boolean =>
   forgottenStarts([given], new Set(known), crashes).has(given)
 
-test('a lease that was claimed just before a crash and that nothing records was forgotten', () => {
+test('an unrecorded lease that was claimed just before a crash was forgotten', () => {
   expect(forgotten(start('lost', 99_700))).toBe(true)
 })
 
-test('so was one that was claimed while the database went down', () => {
+test('an unrecorded lease that was claimed while the database went down was forgotten', () => {
   expect(forgotten(start('lost', 100_200))).toBe(true)
 })
 
-test('a lease that is recorded was not forgotten', () => {
+test('a recorded lease was not forgotten', () => {
   expect(forgotten(start('kept', 99_700), ['kept'])).toBe(false)
 })
 

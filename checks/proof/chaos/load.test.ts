@@ -11,17 +11,17 @@ const known = calls('7', 20_000)
 const tasks = known.flatMap((call) => (call.kind === 'submit' ? call.tasks : []))
 const acts = tasks.flatMap(({ payload }) => (payload as Script).acts)
 
-test('the same seed asks for the same, another for other things', () => {
+test('the same seed makes the same calls, another seed makes others', () => {
   expect(calls('7', 100)).toEqual(known.slice(0, 100))
   expect(calls('8', 100)).not.toEqual(known.slice(0, 100))
 })
 
-test('callers submit, also the same at once, cancel and redrive', () => {
+test('callers submit, submit twice at the same time, cancel and redrive', () => {
   expect(new Set(known.map(({ kind }) => kind))).toEqual(new Set(['submit', 'cancel', 'redrive']))
   expect(known.some((call) => call.kind === 'submit' && call.isDoubled)).toBe(true)
 })
 
-test('there are tasks of every type, priority and deed, delayed, stubborn and blocking', () => {
+test('the load has tasks of every type, priority and act, and delayed, stubborn and blocking ones', () => {
   expect(new Set(tasks.map(({ type }) => type))).toEqual(new Set(Object.values(TYPES)))
   expect(new Set(tasks.map(({ priority }) => priority)).size).toBe(4)
   expect(new Set(acts.map(({ does }) => does)).size).toBe(5)
@@ -30,7 +30,7 @@ test('there are tasks of every type, priority and deed, delayed, stubborn and bl
   expect(acts.some(({ isBlocking }) => isBlocking)).toBe(true)
 })
 
-test('a task takes a whole worker with it about once in three minutes of the rate', () => {
+test('a task kills its whole worker about once in three minutes', () => {
   const deadly = tasks.filter(
     ({ type, payload }) =>
       type === TYPES.shared && (payload as Script).acts.some(({ does }) => does === 'kill its process'),
@@ -40,7 +40,7 @@ test('a task takes a whole worker with it about once in three minutes of the rat
   expect(deadly.length).toBeLessThan(0.6 * minutes)
 })
 
-test('nothing that blocks is in the thread that all share', () => {
+test('no blocking handler runs in the shared thread', () => {
   const blocking = tasks.filter(({ payload }) => (payload as Script).acts.some(({ isBlocking }) => isBlocking))
   expect(blocking.filter(({ type }) => type === TYPES.shared)).toEqual([])
 })

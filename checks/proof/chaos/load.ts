@@ -2,13 +2,16 @@ import type { NewTask } from '@taskflow/sdk'
 import type { Chance } from '../simulation/chance.ts'
 import { type Act, type Script, TYPES } from './script.ts'
 
-/** What one caller asks for. */
+/** One call of one caller. */
 export type Call =
   | { readonly kind: 'submit'; readonly tasks: readonly NewTask[]; readonly isDoubled: boolean }
-  /** Of the tasks accepted so far, counted from the last. */
+  /** `nth` counts the accepted tasks from the last. */
   | { readonly kind: 'cancel' | 'redrive'; readonly nth: number }
 
-/** The call of a number; how tasks are made is decided by their share of a rate, so that deaths come by the minute and not by the task. */
+/**
+ * Draws a call. The rate scales the share of tasks that kill their worker, so that deaths depend on time and not on
+ * load.
+ */
 export function callOf(chance: Chance, tasksPerSecond: number): Call {
   if (chance.happens(0.06)) return { kind: 'cancel', nth: chance.between(0, 60) }
   if (chance.happens(0.03)) return { kind: 'redrive', nth: chance.between(100, 2_000) }
@@ -35,10 +38,10 @@ function taskOf(chance: Chance, onceAMinute: number): NewTask {
 
 function scriptOf(chance: Chance, onceAMinute: number): { readonly type: string; readonly script: Script } {
   const does = 'kill its process'
-  // Takes a whole worker with it: for ever, so that it is quarantined, or once, so that it is rescued and succeeds.
+  // Kills its whole worker: always, so that it is quarantined, or once, so that it is rescued and succeeds.
   if (chance.happens(0.3 * onceAMinute))
     return { type: TYPES.shared, script: { acts: [{ ms: 50, does, ...(chance.happens(0.5) && { kills: 1 }) }] } }
-  // Takes only its own runner with it.
+  // Kills only its own runner.
   if (chance.happens(6 * onceAMinute))
     return { type: TYPES.process, script: { acts: [{ ms: 50, does, ...(chance.happens(0.5) && { kills: 1 }) }] } }
   if (chance.happens(12 * onceAMinute))

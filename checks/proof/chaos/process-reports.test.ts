@@ -11,11 +11,11 @@ const [TASK, LEASE] = [randomUUID(), randomUUID()]
 const WORKER = randomUUID() as WorkerId
 
 function given() {
-  const said: string[] = []
-  return { said, reports: processReports((sentence) => said.push(sentence)) }
+  const sentences: string[] = []
+  return { sentences, reports: processReports((sentence) => sentences.push(sentence)) }
 }
 
-/** What the product logs of an event, as a process of the run writes it. */
+/** The line that a process of the run logs for an event. */
 function logged<Name extends keyof TaskFlowEvents>(name: Name, ...detail: TaskFlowEvents[Name]): LogLine {
   const lines: LogLine[] = []
   const write = (fields: object, msg: string) => void lines.push({ ...fields, msg })
@@ -25,14 +25,14 @@ function logged<Name extends keyof TaskFlowEvents>(name: Name, ...detail: TaskFl
   return lines[0] as LogLine
 }
 
-test('a result that was refused is counted, and told with its lease', () => {
+test('counts a refused result, and reports its lease', () => {
   const { reports } = given()
   reports.onLog('worker-1 (7)', logged('lease.lost', { taskId: TASK, leaseId: LEASE, attempt: 1 }))
   expect(reports.counts.refusedAsStale).toBe(1)
   expect(reports.witnesses).toMatchObject([{ kind: 'refused', taskId: TASK, leaseId: LEASE }])
 })
 
-test('who was declared dead, and who leads in which term, is told', () => {
+test('reports lost workers, and leaders with their terms', () => {
   const { reports } = given()
   reports.onLog('coordinator-1 (8)', logged('leader.elected', { term: 3 }))
   reports.onLog('coordinator-1 (8)', logged('worker.lost', { id: WORKER }))
@@ -43,28 +43,28 @@ test('who was declared dead, and who leads in which term, is told', () => {
   ])
 })
 
-test('other lines say nothing that is checked', () => {
+test('ignores other lines', () => {
   const { reports } = given()
   reports.onLog('worker-1 (7)', { msg: 'The worker had been marked lost and continues under a new id', id: 'worker' })
   reports.onLog('worker-1 (7)', {})
   expect(reports.witnesses).toEqual([])
 })
 
-test('a worker that a task of its own killed is counted, and said', () => {
-  const { reports, said } = given()
+test('counts a worker that a task of its own killed, and logs it', () => {
+  const { reports, sentences } = given()
   reports.onDeath('worker-1', { code: null, signal: 'SIGKILL' })
   expect(reports.counts.deaths).toBe(1)
   expect(reports.violations).toEqual([])
-  expect(said).toEqual(['worker-1 ended with SIGKILL, of which nobody had told it; another takes its place'])
+  expect(sentences).toEqual(['worker-1 ended with SIGKILL without a request to stop; it is restarted'])
 })
 
-test('a process that ends of itself is a violation', () => {
+test('a process that ends without a request is a violation', () => {
   const { reports } = given()
   reports.onDeath('api-1', { code: null, signal: 'SIGKILL' })
   reports.onDeath('worker-1', { code: 1, signal: null })
   expect(reports.counts.deaths).toBe(0)
   expect(reports.violations.map(({ sentence }) => sentence)).toEqual([
-    'api-1 ended with SIGKILL of its own accord',
-    'worker-1 ended with 1 of its own accord',
+    'api-1 ended with SIGKILL without a request to stop',
+    'worker-1 ended with 1 without a request to stop',
   ])
 })

@@ -1,25 +1,25 @@
-/** How a run stood at one moment, by its database. */
+/** The state of a run at one moment, as its database shows it. */
 export interface Sample {
   readonly atMs: number
-  /** How long the task that waits longest has been ready; undefined where the database did not answer. */
+  /** The longest time that a ready task has waited; undefined where the database did not answer. */
   readonly waitingMs: number | undefined
-  /** For how long the holder of a running task has given no sign of life; 0 where all do. */
+  /** The age of the oldest heartbeat of a worker with a running task; 0 where no task runs. */
   readonly silentMs: number
   readonly unfinished: number
 }
 
-// Ready tasks are served within a second even where word of them is lost.
+// A poll finds a ready task within a second even when its dispatch is lost.
 const WAITING_MS = 1_500
-// A heartbeat a second, and one that is late.
+// Heartbeats come every second; one may be late.
 const SILENT_MS = 3_000
-// So long it must last: what harm does is not seen at once.
+// The effects of a harm may show late.
 const CALM_FOR_MS = 3_000
 
-/** Nothing waits longer than it does on an ordinary day, and nothing is held by the dead. */
+/** Whether no task waits longer than usual, and no silent worker holds one. */
 export const isCalm = ({ waitingMs, silentMs }: Sample): boolean =>
   waitingMs !== undefined && waitingMs < WAITING_MS && silentMs < SILENT_MS
 
-/** The moment from which on all was calm; undefined while that has not lasted. */
+/** Returns the moment at which a lasting calm began; undefined while there is none. */
 export function calmSince(samples: readonly Sample[], fromMs: number): number | undefined {
   let sinceMs: number | undefined
   for (const sample of samples) {

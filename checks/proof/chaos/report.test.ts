@@ -30,35 +30,35 @@ const lineOf = (what: string, result = RESULT): string | undefined =>
     ?.slice(what.length)
     .trim()
 
-test('the table tells what was accepted and what became of it', () => {
+test('the table shows the accepted tasks and their outcomes', () => {
   expect(lineOf('accepted')).toBe('1200')
   expect(lineOf('finished')).toBe('1100 succeeded, 80 failed, 20 cancelled')
   expect([lineOf('lost'), lineOf('doubled')]).toEqual(['0', '0'])
   expect([lineOf('refused as stale'), lineOf('rescues'), lineOf('quarantined')]).toEqual(['7', '41', '3'])
 })
 
-test('the slowest recovery is told with what it followed', () => {
+test('the table shows the slowest recovery with its harm', () => {
   expect(lineOf('longest until a new task had run')).toBe('2.3 s (kill a process and crash PostgreSQL)')
-  expect(lineOf('longest until all was well')).toBe('13.4 s (kill a process)')
+  expect(lineOf('longest until recovered')).toBe('13.4 s (kill a process)')
 })
 
-test('a recovery that one of the tasks disturbed is no figure of the harm', () => {
+test('a recovery that a task disturbed does not count for the harm', () => {
   const disturbed = { harms: ['kill a process'], firstTaskMs: 90, calmMs: 40_000, isDisturbed: true } as const
-  expect(lineOf('longest until all was well', { ...RESULT, recoveries: [...RESULT.recoveries, disturbed] })).toBe(
+  expect(lineOf('longest until recovered', { ...RESULT, recoveries: [...RESULT.recoveries, disturbed] })).toBe(
     '13.4 s (kill a process)',
   )
 })
 
-test('each kind of harm is told with how often it was done and how long recovery took at most', () => {
-  expect(lineOf('  kill a process')).toBe('2, a new task after at most 2.3 s, all well after 13.4 s')
+test('the table shows the count and the slowest recovery of each kind of harm', () => {
+  expect(lineOf('  kill a process')).toBe('2, a new task after at most 2.3 s, recovered after 13.4 s')
 })
 
-test('what could not be done here is told with the reason', () => {
+test('the table shows each impossible harm with the reason', () => {
   const result = { ...RESULT, missing: { 'fill the disk': 'only root on Linux may mount a disk' } }
   expect(lineOf('not done: fill the disk', result)).toBe('only root on Linux may mount a disk')
 })
 
-test('broken promises are told one by one, and the rest of very many counted', () => {
+test('the report lists broken promises one by one, and counts those beyond the maximum', () => {
   const violations = Array.from({ length: 32 }, (_, n) => ({
     promise: 'P1',
     sentence: `task ${n} was accepted and is gone`,

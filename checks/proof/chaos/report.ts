@@ -3,7 +3,7 @@ import type { HarmKind } from './schedule.ts'
 
 type Row = readonly [what: string, value: string]
 
-/** The table that a run ends with. */
+/** Renders the table that a run prints at its end. */
 export function reportOf(result: ChaosResult): string {
   const { figures, calls } = result
   const rows: Row[] = [
@@ -16,8 +16,8 @@ export function reportOf(result: ChaosResult): string {
     ['rescues', `${figures.rescues}`],
     ['quarantined', `${figures.quarantined}`],
     ['attempts', `${figures.attempts}`],
-    ['claims forgotten by a crashed database', `${result.forgottenClaims}`],
-    ['workers declared dead', `${result.workersLost}`],
+    ['claims undone by a crash of the database', `${result.forgottenClaims}`],
+    ['lost workers', `${result.workersLost}`],
     ['workers killed by their own tasks', `${result.deaths}`],
     ['calls, tries after an unknown outcome', `${calls.calls}, ${calls.retried}`],
     ['cancelled, redriven, refused', `${calls.cancelled}, ${calls.redriven}, ${calls.refused}`],
@@ -26,7 +26,7 @@ export function reportOf(result: ChaosResult): string {
       .toSorted()
       .map((kind): Row => [`  ${kind}`, harmText(result, kind as HarmKind)]),
     ['longest until a new task had run', longest(result.recoveries, 'firstTaskMs')],
-    ['longest until all was well', longest(result.recoveries, 'calmMs')],
+    ['longest until recovered', longest(result.recoveries, 'calmMs')],
     ...Object.entries(result.missing).map(([kind, reason]): Row => [`not done: ${kind}`, reason]),
   ]
   const width = Math.max(...rows.map(([what]) => what.length)) + 2
@@ -35,21 +35,21 @@ export function reportOf(result: ChaosResult): string {
     ...rows.map(([what, value]) => `${what.padEnd(width)}${value}`),
     '',
     broken.length === 0 ? 'No promise was broken' : `Broken promises: ${broken.length}`,
-    ...broken.slice(0, MOST_TOLD),
-    ...(broken.length > MOST_TOLD ? [`  … and ${broken.length - MOST_TOLD} more`] : []),
+    ...broken.slice(0, MAX_SENTENCES),
+    ...(broken.length > MAX_SENTENCES ? [`  … and ${broken.length - MAX_SENTENCES} more`] : []),
   ].join('\n')
 }
 
-const MOST_TOLD = 30
+const MAX_SENTENCES = 30
 
 function harmText({ harms, recoveries }: ChaosResult, kind: HarmKind): string {
   const after = ofHarmAlone(recoveries).filter((recovery) => recovery.harms.includes(kind))
   const slowest = (figure: 'firstTaskMs' | 'calmMs'): string => seconds(Math.max(...after.map((each) => each[figure])))
-  const told =
+  const slowestText =
     after.length === 0
       ? ''
-      : `, a new task after at most ${slowest('firstTaskMs')}, all well after ${slowest('calmMs')}`
-  return `${harms[kind]}${told}`
+      : `, a new task after at most ${slowest('firstTaskMs')}, recovered after ${slowest('calmMs')}`
+  return `${harms[kind]}${slowestText}`
 }
 
 function longest(recoveries: readonly Recovery[], figure: 'firstTaskMs' | 'calmMs'): string {
@@ -57,7 +57,7 @@ function longest(recoveries: readonly Recovery[], figure: 'firstTaskMs' | 'calmM
   return slowest ? `${seconds(slowest[figure])} (${slowest.harms.join(' and ')})` : 'none'
 }
 
-/** A worker that was killed by a task of its own meanwhile takes its time too, which is not the harm's. */
+/** Leaves out recoveries during which a task killed its worker: they took longer for a reason other than the harm. */
 const ofHarmAlone = (recoveries: readonly Recovery[]): Recovery[] =>
   recoveries.filter(({ isDisturbed }) => !isDisturbed)
 

@@ -3,30 +3,30 @@ import type { Callers } from './callers.ts'
 import type { HarmKind } from './schedule.ts'
 import type { Figures } from './verdict.ts'
 
-/** How long it took from the end of a harm. */
+/** Times from the end of a harm. */
 export interface Recovery {
   readonly harms: readonly HarmKind[]
-  /** Until the first task submitted after it had succeeded. */
+  /** The time until the first task submitted after the harm succeeded. */
   readonly firstTaskMs: number
-  /** Until nothing waited longer than usual, and nothing was held by the dead. */
+  /** The time until no task waited longer than usual, and no silent worker held one. */
   readonly calmMs: number
-  /** One of the run's own tasks killed a worker meanwhile: what it took to recover from that is in it too. */
+  /** A task of the run killed a worker meanwhile; the times include the recovery from that. */
   readonly isDisturbed: boolean
 }
 
-/** What came of a run. */
+/** The outcome of a run. */
 export interface ChaosResult {
-  /** Tasks of which a caller was told that they are. */
+  /** Tasks whose submission was answered with success. */
   readonly accepted: number
   readonly figures: Figures
-  /** Accepted, and gone or never at an end. */
+  /** Accepted tasks that disappeared or never finished. */
   readonly lost: number
-  /** Two results accepted, a lease that started twice, or a run for which nothing is recorded. */
+  /** Tasks with two accepted results, a lease that started twice, or an unrecorded start. */
   readonly doubled: number
   readonly refusedAsStale: number
   readonly forgottenClaims: number
   readonly workersLost: number
-  /** Workers that their own tasks killed. */
+  /** Workers killed by their own tasks. */
   readonly deaths: number
   readonly calls: Callers['tally']
   readonly harms: Readonly<Partial<Record<HarmKind, number>>>

@@ -1,9 +1,7 @@
+import type { BrokerName } from '@taskflow/testing/living-broker'
 import { type Chance, chanceOf } from '../simulation/chance.ts'
 
-export const BROKERS = ['postgres', 'redis', 'rabbitmq'] as const
-export type BrokerName = (typeof BROKERS)[number]
-
-/** What a run is made of. */
+/** The parts of a run. */
 export interface Shape {
   readonly seed: number
   readonly broker: BrokerName
@@ -12,17 +10,17 @@ export interface Shape {
   readonly coordinators: number
 }
 
-/** What a process talks to, each over a network of its own. */
+/** The servers that a process connects to, each over a network of its own. */
 export type Link = 'database' | 'notifications' | 'broker'
 
-/** One thing that is done to a run, and undone. */
+/** One harm to a run, which is undone afterwards. */
 export type Harm =
   /** SIGKILL, or SIGTERM and the time to obey; another takes its place after a while. */
   | { readonly kind: 'kill a process'; readonly process: string; readonly backAfterMs: number }
   | { readonly kind: 'stop a process'; readonly process: string; readonly backAfterMs: number }
   /** SIGSTOP, then SIGCONT. */
   | { readonly kind: 'freeze a process'; readonly process: string; readonly ms: number }
-  /** What is sent goes nowhere and nobody is told; with `alsoNew`, on new connections too for as long as it lasts. */
+  /** Packets are swallowed without an error; with `alsoNew`, on new connections too for as long as it lasts. */
   | {
       readonly kind: 'half-open network'
       readonly process: string
@@ -54,7 +52,7 @@ export type Harm =
 
 export type HarmKind = Harm['kind']
 
-/** Harms that begin together, and the peace after all has recovered from them. */
+/** Harms that begin together, and the pause after the recovery. */
 export interface Step {
   readonly harms: readonly [Harm, ...Harm[]]
   readonly pauseMs: number
@@ -85,9 +83,9 @@ const OF_BROKER: Readonly<Record<BrokerName, readonly HarmKind[]>> = {
   rabbitmq: ['kill the broker', 'restart the broker', 'wipe the broker'],
 }
 
-// How often two are at once.
+// How often two harms happen at once.
 const TOGETHER = 0.25
-// A worker is declared dead after 10 s of silence: what happens around that is worth more than what happens far from it.
+// A worker is lost after 10 s of silence: most is learnt from freezes that last about that long.
 const ABOUT_SILENT_MS = [9_000, 16_000] as const
 
 export function kindsOf(broker: BrokerName): readonly HarmKind[] {
@@ -100,10 +98,10 @@ export function processNames({ apis, workers, coordinators }: Omit<Shape, 'seed'
 }
 
 /**
- * The harms of a seed, without end. Kinds are dealt from a deck that is shuffled anew when it is empty, so that a run of some
- * minutes meets each of them, in an order that only the seed knows.
+ * The endless harms of a seed. Kinds are dealt from a deck that is shuffled again when it is empty, so that a run of
+ * some minutes includes each kind, in an order that the seed decides.
  *
- * @param kinds those to deal; one at the least
+ * @param kinds the kinds to deal; at least one
  */
 export function* scheduleOf(shape: Shape, kinds: readonly HarmKind[]): Generator<Step, never> {
   const chance = chanceOf(`chaos ${shape.seed}`)
@@ -126,7 +124,7 @@ export function* scheduleOf(shape: Shape, kinds: readonly HarmKind[]): Generator
   }
 }
 
-/** Whom a harm is done to. */
+/** The process or server that a harm is done to. */
 function subjectOf(harm: Harm): string {
   if ('process' in harm) return harm.process
   if (harm.kind === 'kill PgBouncer' || harm.kind === 'half-open pooler') return 'pooler'
@@ -141,7 +139,7 @@ function shuffled<Item>(chance: Chance, items: readonly Item[]): Item[] {
 }
 
 function harmOf(chance: Chance, kind: HarmKind, shape: Shape): Harm {
-  // A role first: otherwise the workers, being many, would have most of it.
+  // The role is chosen first: otherwise workers, which are many, would be harmed most often.
   const role = chance.pick(['api', 'worker', 'worker', 'coordinator'])
   const process = chance.pick(processNames(shape).filter((name) => name.startsWith(role)))
   const link = chance.pick<Link>(
@@ -184,7 +182,7 @@ function harmOf(chance: Chance, kind: HarmKind, shape: Shape): Harm {
   }
 }
 
-/** As it is told to whoever watches. */
+/** Describes a harm for the log of the run. */
 export function sentenceOf(harm: Harm): string {
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
   switch (harm.kind) {

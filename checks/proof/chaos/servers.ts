@@ -1,24 +1,24 @@
 import { findServices, SERVICES, type ServiceName } from '@taskflow/testing/find-services'
 import { type HalfOpenProxy, halfOpenProxy } from '@taskflow/testing/half-open-proxy'
+import { type BrokerName, type LivingBroker, startBroker } from '@taskflow/testing/living-broker'
 import { type PgbouncerServer, startPgbouncer } from '@taskflow/testing/pgbouncer-server'
 import { machineBinaries, type PostgresBinaries } from '@taskflow/testing/postgres-binaries'
 import { DURABLE_SETTINGS, type PostgresServer, startPostgres } from '@taskflow/testing/postgres-server'
 import { serverUser } from '@taskflow/testing/server-user'
 import { makeSmallDisk, type SmallDisk, whyNoSmallDisk } from '@taskflow/testing/small-disk'
-import { type BrokerUnderHarm, startBroker } from './broker.ts'
-import type { BrokerName } from './schedule.ts'
+import { urlWith } from '@taskflow/testing/url-with'
 
-/** The servers of a run, all of them its own and of this machine alone. */
+/** The servers of a run, which no other run uses. */
 export interface Servers {
   readonly postgres: PostgresServer
-  /** What PostgreSQL's data is on, where it can be filled. */
+  /** The disk of PostgreSQL's data, where this machine can fill one. */
   readonly disk: SmallDisk | undefined
   readonly pooler: PgbouncerServer
-  /** Between PgBouncer and PostgreSQL. */
+  /** The proxy between PgBouncer and PostgreSQL. */
   readonly poolerNetwork: HalfOpenProxy
-  readonly broker: BrokerUnderHarm
+  readonly broker: LivingBroker
   readonly versions: readonly string[]
-  /** Why the disk cannot be filled. */
+  /** The reason why the disk cannot be filled. */
   readonly whyNoDisk: string | undefined
   stop(): Promise<void>
 }
@@ -26,26 +26,26 @@ export interface Servers {
 const DISK_MIB = 2_048
 const SETTINGS = { ...DURABLE_SETTINGS, max_connections: '300', max_wal_size: '256MB' }
 const POOL_SIZE = 20
-// PgBouncer's own 15 s would be most of what a restart of PostgreSQL takes.
+// PgBouncer's default of 15 s would take most of the recovery from a restart of PostgreSQL.
 const LOGIN_RETRY_MS = 1_000
 
-/** What a run over this broker needs and this machine does not have, in a sentence. */
-export function whatIsLacking(broker: BrokerName): string | undefined {
+/** Names the programs that a run with this broker needs and this machine lacks; undefined when there is none. */
+export function missingPrograms(broker: BrokerName): string | undefined {
   const { programs } = findServices()
   const services = servicesOf(broker).filter((name) => programs[name] === undefined)
-  const lacking = [
+  const missing = [
     ...(machineBinaries(serverUser()) ? [] : ['PostgreSQL']),
     ...services.map((name) => SERVICES[name].title),
   ]
-  return lacking.length === 0 ? undefined : `This machine has no ${lacking.join(', ')}: install what is missing`
+  return missing.length === 0 ? undefined : `Programs are missing on this machine: ${missing.join(', ')}. Install them`
 }
 
 const servicesOf = (broker: BrokerName): readonly ServiceName[] =>
   broker === 'postgres' ? ['pgbouncer'] : ['pgbouncer', broker]
 
 export async function startServers(broker: BrokerName): Promise<Servers> {
-  const lacking = whatIsLacking(broker)
-  if (lacking !== undefined) throw new Error(lacking)
+  const missing = missingPrograms(broker)
+  if (missing !== undefined) throw new Error(missing)
   const { programs, ran } = findServices()
   const program = (name: ServiceName): string => programs[name] as string
   const binaries = machineBinaries(serverUser()) as PostgresBinaries
@@ -67,17 +67,14 @@ export async function startServers(broker: BrokerName): Promise<Servers> {
     stops.push(poolerNetwork.close)
     const poolerSettings = { poolSize: POOL_SIZE, serverLoginRetryMs: LOGIN_RETRY_MS }
     const pooler = stopping(
-      await startPgbouncer(program('pgbouncer'), urlAt(postgres.url, poolerNetwork.port), poolerSettings),
+      await startPgbouncer(program('pgbouncer'), urlWith(postgres.url, { port: poolerNetwork.port }), poolerSettings),
     )
-    const living = stopping(await startBroker(broker, program))
+    const started = stopping(await startBroker(broker, program))
     const used = ran.filter((text) => text.startsWith('PgBouncer') || text.toLowerCase().startsWith(broker))
     const versions = [`PostgreSQL ${binaries.majorVersion} (machine)`, ...used]
-    return { postgres, disk, pooler, poolerNetwork, broker: living, versions, whyNoDisk, stop }
+    return { postgres, disk, pooler, poolerNetwork, broker: started, versions, whyNoDisk, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
-
-/** The same address at another port: of a proxy, say. */
-export const urlAt = (url: string, port: number): string => Object.assign(new URL(url), { port: String(port) }).href

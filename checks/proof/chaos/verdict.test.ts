@@ -13,14 +13,14 @@ beforeEach(() => emptyDatabase(given.db))
 
 const accepted = (...taskIds: string[]): Witness => ({ kind: 'submitted', atMs: 0, taskIds })
 
-test('of a run that came to rest nothing is said but what it did', async () => {
+test('a run without violations has only figures', async () => {
   const { task, lease } = await startTask(given.storage)
   await settle(given.storage, lease, VERDICTS.complete)
   const verdict = await verdictOf({ db: given.db, witnesses: [accepted(task.id)], lines: [], crashes: [] })
   expect(verdict).toMatchObject({ violations: [], figures: { succeeded: 1, unfinished: 0, attempts: 1 } })
 })
 
-test('a task that still waits when all should rest breaks a promise', async () => {
+test('a task that still waits at the end breaks a promise', async () => {
   const { id } = await submitTask(given.storage)
   const { figures, violations } = await verdictOf({
     db: given.db,
@@ -32,7 +32,7 @@ test('a task that still waits when all should rest breaks a promise', async () =
   expect(violations).toEqual([{ promise: 'P2', sentence: expect.stringContaining(id) }])
 })
 
-test('a start of which nothing is recorded is doubled work, unless PostgreSQL crashed just then', async () => {
+test('an unrecorded start is doubled work, unless PostgreSQL crashed at that moment', async () => {
   const worker = await startWorker(given.storage)
   const { id } = await submitTask(given.storage)
   const lease = await claimOne(given.storage, worker)
@@ -46,8 +46,8 @@ test('a start of which nothing is recorded is doubled work, unless PostgreSQL cr
     process: '1',
     claimedAgoMs: 20,
   }
-  const asked = { db: given.db, witnesses: [accepted(id)], lines: [unrecorded] }
-  expect((await verdictOf({ ...asked, crashes: [] })).violations).toMatchObject([{ promise: 'P3' }])
+  const evidence = { db: given.db, witnesses: [accepted(id)], lines: [unrecorded] }
+  expect((await verdictOf({ ...evidence, crashes: [] })).violations).toMatchObject([{ promise: 'P3' }])
   const crash = { fromMs: 50_100, toMs: 51_000 }
-  expect(await verdictOf({ ...asked, crashes: [crash] })).toMatchObject({ violations: [], forgottenClaims: 1 })
+  expect(await verdictOf({ ...evidence, crashes: [crash] })).toMatchObject({ violations: [], forgottenClaims: 1 })
 })

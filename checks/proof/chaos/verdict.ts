@@ -1,13 +1,13 @@
 import type { Database } from '@taskflow/database'
 import { statement } from '@taskflow/database'
 import { checkInvariants } from '@taskflow/testing/invariants'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 import { checkPromises, type Violation } from '@taskflow/testing/promises'
 import type { Witness } from '@taskflow/testing/witness'
 import { type Crash, forgottenStarts, type Start } from './forgotten.ts'
-import { machineMsOf } from './machine-time.ts'
 import type { Line } from './witness-file.ts'
 
-/** What the database says of a run that has come to rest. */
+/** The final figures of a run, from the database. */
 export interface Figures {
   readonly succeeded: number
   readonly failed: number
@@ -21,15 +21,15 @@ export interface Figures {
 export interface Verdict {
   readonly figures: Figures
   readonly violations: readonly Violation[]
-  /** Leases that ran and that a crash of the database took back. */
+  /** Leases that started and that a crash of the database has undone. */
   readonly forgottenClaims: number
 }
 
 interface Evidence {
   readonly db: Database
-  /** What callers saw, and what processes said. */
+  /** The records of callers, and the logged events of processes. */
   readonly witnesses: readonly Witness[]
-  /** What handlers saw. */
+  /** The records of handlers. */
   readonly lines: readonly Line[]
   readonly crashes: readonly Crash[]
 }
@@ -41,27 +41,33 @@ export async function verdictOf({ db, witnesses, lines, crashes }: Evidence): Pr
   const forgotten = forgottenStarts(starts, known, crashes)
   const seen: Witness[] = [
     ...witnesses,
-    ...(await lastBeats(db)),
+    ...(await lastHeartbeats(db)),
     ...starts.filter((start) => !forgotten.has(start)),
     ...lines.filter((line) => line.kind !== 'started'),
   ]
-  // Rest was waited for: what has no end by now will have none.
+  // The run has waited for all tasks: a task that is unfinished now will never finish.
   const broken = await checkPromises({ db, witnesses: seen, isOver: true })
   const invariants = (await checkInvariants(db)).map((sentence) => ({ promise: 'invariant', sentence }))
   return { figures: row as Figures, violations: [...broken, ...invariants], forgottenClaims: forgotten.size }
 }
 
-/** By a clock that is wrong, or was, a claim may seem to lie ahead. */
+/** A wrong clock may put a claim into the future, hence the limit. */
 const startOf = ({ claimedAgoMs, ...start }: Line & { kind: 'started' }): Start => ({
   ...start,
   claimedAtMs: start.atMs - Math.max(0, claimedAgoMs),
 })
 
-/** The last heartbeat of every worker that was ever registered: whoever was declared dead can have none after it. */
-async function lastBeats(db: Database): Promise<Witness[]> {
+/** The last heartbeat of every registered worker: a lost worker can have none after it was marked. */
+async function lastHeartbeats(db: Database): Promise<Witness[]> {
   const rows = await db.run(heartbeats, [])
   return rows.map(({ id, heartbeat_at }) => ({ kind: 'heartbeat', workerId: id, atMs: machineMsOf(heartbeat_at) }))
 }
+
+/**
+ * Converts a server's wall clock time to the machine's monotonic clock. Servers use the machine's clock, which is
+ * right.
+ */
+const machineMsOf = (moment: Date): number => moment.getTime() - Date.now() + nowMs()
 
 const figures = statement<readonly [], Figures>({
   name: 'chaos_figures',

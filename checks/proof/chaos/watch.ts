@@ -1,29 +1,35 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { postgresDatabase, statement } from '@taskflow/database'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 import { within } from '@taskflow/testing/wait'
-import { machineMs } from './machine-time.ts'
 import { calmSince, type Sample } from './recovery.ts'
 
-/** Looks at the database directly, whatever is done to the ways of the processes, and sees how the run does. */
+/**
+ * Samples the state of the run over a direct connection to the database, which no harm to the processes' networks
+ * affects.
+ */
 export interface Watch {
   readonly samples: readonly Sample[]
-  /** Resolves once all has been calm for a while, with the moment since when; undefined when the time is up before. */
+  /**
+   * Resolves once the run has been calm for a while, with the moment at which the calm began; undefined after the
+   * timeout.
+   */
   untilCalm(fromMs: number, timeoutMs: number): Promise<number | undefined>
-  /** Resolves with whether nothing is left to do. */
+  /** Resolves with whether every task finished in time. */
   untilFinished(timeoutMs: number): Promise<boolean>
   stop(): Promise<void>
 }
 
-const LOOK_EVERY_MS = 250
+const SAMPLE_EVERY_MS = 250
 const PATIENCE_MS = 2_000
 
-interface Look {
+interface Row {
   unfinished: number
   waiting_ms: number | null
   silent_ms: number | null
 }
 
-const look = statement<readonly [], Look>({
+const look = statement<readonly [], Row>({
   name: 'chaos_look',
   columns: ['unfinished', 'waiting_ms', 'silent_ms'],
   text: `
@@ -44,27 +50,27 @@ export function watch(url: string): Watch {
       () => undefined,
     )
     return {
-      atMs: machineMs(),
+      atMs: nowMs(),
       waitingMs: row && (row.waiting_ms ?? 0),
       silentMs: row?.silent_ms ?? 0,
       unfinished: row?.unfinished ?? Number.NaN,
     }
   }
 
-  async function keepLooking(): Promise<void> {
+  async function keepSampling(): Promise<void> {
     while (!isStopped) {
       samples.push(await sample())
-      await pause(LOOK_EVERY_MS)
+      await pause(SAMPLE_EVERY_MS)
     }
   }
-  const looking = keepLooking()
+  const sampling = keepSampling()
 
   async function until<Value>(found: () => Value | undefined, timeoutMs: number): Promise<Value | undefined> {
-    const deadlineMs = machineMs() + timeoutMs
+    const deadlineMs = nowMs() + timeoutMs
     for (;;) {
       const value = found()
-      if (value !== undefined || machineMs() > deadlineMs) return value
-      await pause(LOOK_EVERY_MS)
+      if (value !== undefined || nowMs() > deadlineMs) return value
+      await pause(SAMPLE_EVERY_MS)
     }
   }
 
@@ -72,16 +78,16 @@ export function watch(url: string): Watch {
     samples,
     untilCalm: (fromMs, timeoutMs) => until(() => calmSince(samples, fromMs), timeoutMs),
     async untilFinished(timeoutMs) {
-      const askedMs = machineMs()
+      const fromMs = nowMs()
       const isDone = (): true | undefined => {
         const last = samples.at(-1)
-        return last && last.atMs > askedMs && last.unfinished === 0 ? true : undefined
+        return last && last.atMs > fromMs && last.unfinished === 0 ? true : undefined
       }
       return (await until(isDone, timeoutMs)) === true
     },
     async stop() {
       isStopped = true
-      await looking
+      await sampling
       await db.close()
     },
   }

@@ -8,14 +8,14 @@ const processes = useProcesses()
 
 const line = (leaseId: string): Line => ({ kind: 'aborted', atMs: 1, taskId: 'task', leaseId, reason: 'Draining' })
 
-test('what is written down is read again, in order', () => {
+test('lines are read in the order in which they were written', () => {
   const folder = processes.tempFolder()
   const write = witnessFile(folder)
   for (const leaseId of ['a', 'b']) write(line(leaseId))
   expect(readWitnessFiles(folder)).toEqual([line('a'), line('b')])
 })
 
-test('a line outlives the process that is killed right after it', async () => {
+test('a line survives a SIGKILL right after it', async () => {
   const folder = processes.tempFolder()
   const module = new URL('./witness-file.ts', import.meta.url).href
   const script = `import { witnessFile } from '${module}'
@@ -25,13 +25,13 @@ test('a line outlives the process that is killed right after it', async () => {
   expect(readWitnessFiles(folder)).toEqual([line('last')])
 })
 
-test('a line that was cut off is none', () => {
+test('an incomplete line is ignored', () => {
   const folder = processes.tempFolder()
   appendFileSync(join(folder, '1-0.ndjson'), `${JSON.stringify(line('whole'))}\n{"kind":"star`)
   expect(readWitnessFiles(folder)).toEqual([line('whole')])
 })
 
-test('turns are counted by deed and task', () => {
+test('turns are counted by act and task', () => {
   const folder = processes.tempFolder()
   expect([
     countTurn(folder, 'deaths', 'a'),

@@ -3,22 +3,22 @@ import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import type { WitnessOf } from '@taskflow/testing/witness'
 
-/** What a handler writes down. */
+/** A record of a handler. */
 export type Line =
   | (WitnessOf<'started'> & { readonly claimedAgoMs: number })
   | WitnessOf<'ended'>
   | WitnessOf<'aborted'>
 
 /**
- * Where the handlers of one thread write down what they see, a line each, in a file that is only appended to. A line is with the
- * operating system before the handler goes on, so that it outlives whatever kills the process next.
+ * Opens the file to which the handlers of one thread append their records, one a line. The operating system has a line
+ * before the handler continues, so that the line survives any death of the process.
  */
 export function witnessFile(folder: string): (line: Line) => void {
   const file = openSync(join(folder, `${process.pid}-${threadId}.ndjson`), 'a')
   return (line) => void writeSync(file, `${JSON.stringify(line)}\n`)
 }
 
-/** All that was written down in a folder. A line that is cut off was never finished, and nothing was done after it. */
+/** Reads all records of a folder. An incomplete last line is ignored: its handler did nothing after it. */
 export function readWitnessFiles(folder: string): Line[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.ndjson'))
@@ -26,9 +26,9 @@ export function readWitnessFiles(folder: string): Line[] {
     .map((line) => JSON.parse(line) as Line)
 }
 
-/** Counts what a task did, over all its attempts and whatever process they run in; this time included. */
-export function countTurn(folder: string, deed: string, taskId: string): number {
-  const turns = join(folder, deed)
+/** Counts an act of a task over all its attempts and processes, and returns the count with this one. */
+export function countTurn(folder: string, act: string, taskId: string): number {
+  const turns = join(folder, act)
   mkdirSync(turns, { recursive: true })
   appendFileSync(join(turns, taskId), '.')
   return readFileSync(join(turns, taskId)).length

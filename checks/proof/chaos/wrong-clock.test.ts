@@ -9,7 +9,7 @@ const PRELOAD = new URL('./wrong-clock.ts', import.meta.url).href
 
 const processes = useProcesses()
 
-/** What a script prints under a clock that is so wrong. */
+/** Returns the output of a script that runs under a wrong clock. */
 async function under(wrong: WrongClock | undefined, script: string): Promise<string> {
   const file = join(processes.tempFolder(), 'clock')
   writeFileSync(file, wrong ? JSON.stringify(wrong) : '')
@@ -26,7 +26,7 @@ const jumped = (jumpMs: number, driftMsPerSecond = 0, sinceMs = Date.now()): Wro
 })
 const aheadMs = (printed: string): number => Number(printed) - Date.now()
 
-test('a process whose clock jumped tells the wrong time in every way there is', async () => {
+test('every way of reading the time returns the wrong time after a jump', async () => {
   const script = 'console.log(Date.now(), new Date().getTime(), +new Date(), Date.parse(Date()))'
   const printed = await under(jumped(HOUR_MS), script)
   for (const each of printed.split(' ')) {
@@ -35,7 +35,7 @@ test('a process whose clock jumped tells the wrong time in every way there is', 
   }
 })
 
-test('so do its threads and the processes it starts', async () => {
+test('threads and child processes have the same wrong clock', async () => {
   const module = join(processes.tempFolder(), 'thread.cjs')
   writeFileSync(module, 'console.log(Date.now())')
   const thread = `new (require('node:worker_threads').Worker)('${module}')`
@@ -44,17 +44,17 @@ test('so do its threads and the processes it starts', async () => {
     expect(aheadMs(await under(jumped(-HOUR_MS), script))).toBeLessThan(-HOUR_MS + 2_000)
 })
 
-test('a clock that drifts is the more wrong the longer it does', async () => {
+test('the error of a drifting clock grows with time', async () => {
   const printed = await under(jumped(0, 100, Date.now() - 600_000), 'console.log(Date.now())')
   expect(aheadMs(printed)).toBeGreaterThan(60_000 - 30_000)
 })
 
-test('moments that are given, and what is a date, stay as they are', async () => {
+test('explicit dates and instanceof checks keep working', async () => {
   const script = `console.log(new Date(1000).toISOString(), new Date() instanceof Date, structuredClone(new Date()) instanceof Date, new Date(2020, 0).getFullYear())`
   expect(await under(jumped(HOUR_MS), script)).toBe('1970-01-01T00:00:01.000Z true true 2020')
 })
 
-test('a clock is put wrong, and right again, while the process runs', async () => {
+test('the clock of a running process can be set wrong and right again', async () => {
   const script = `
     const { writeFileSync } = require('node:fs')
     const until = (isTrue, next) => (isTrue() ? next() : setTimeout(until, 10, isTrue, next))

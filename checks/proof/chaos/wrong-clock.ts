@@ -1,21 +1,20 @@
 /**
- * Loaded before everything else (`--import`) into each TaskFlow process of a run, its threads and its runners: its wall clock is what a
- * file says. Only `Date` is wrong, as on a machine whose clock was set; monotonic time goes on as it does.
+ * Sets the wall clock of a process by a file. Every TaskFlow process of a run, its threads and its runners load this
+ * module first (`--import`). Only `Date` is wrong, as on a machine whose clock was set; monotonic time stays right.
  */
 import { readFileSync } from 'node:fs'
 
-/** How wrong a clock is. */
+/** The error of a clock. */
 export interface WrongClock {
-  /** The true time from which on it is. */
+  /** The true time at which the error began. */
   readonly sinceMs: number
-  /** At once. */
   readonly jumpMs: number
-  /** By which it goes too fast, or too slow, from then on: milliseconds in each second. */
+  /** Positive where the clock is fast, negative where it is slow. */
   readonly driftMsPerSecond: number
 }
 
-// How soon a process follows its file.
-const LOOK_MS = 200
+// A process reads its file this often.
+const POLL_MS = 200
 
 const file = process.env.CHAOS_CLOCK_FILE
 if (file !== undefined) followFile(file)
@@ -25,9 +24,9 @@ function followFile(path: string): void {
   const trueNow = Date.now
   let wrong: WrongClock | undefined
 
-  const look = (): void => {
+  const read = (): void => {
     const text = readFileSync(path, 'utf8')
-    // Empty while it is being written, too.
+    // The file is also empty while it is being written.
     wrong = text === '' ? undefined : (JSON.parse(text) as WrongClock)
   }
   const now = (): number => {
@@ -37,11 +36,11 @@ function followFile(path: string): void {
   }
 
   TrueDate.now = now
-  // A proxy, so that whatever was or is made by either is an instance of both.
+  // With a proxy, dates of either constructor are instances of both.
   globalThis.Date = new Proxy(TrueDate, {
     construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
     apply: () => new TrueDate(now()).toString(),
   })
-  look()
-  setInterval(look, LOOK_MS).unref()
+  read()
+  setInterval(read, POLL_MS).unref()
 }

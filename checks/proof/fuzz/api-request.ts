@@ -6,25 +6,25 @@ import { hostileBody, hostileHeaders, hostileText } from './hostile.ts'
 import { jsonText } from './json-text.ts'
 import { validValue } from './valid-values.ts'
 
-/** A request as it is drawn: what is in its path is chosen when it is sent, from what is there then. */
+/** A drawn request. Ids in its path are chosen when it is sent, from the objects that exist then. */
 export interface ApiRequest {
   readonly operation: Operation
   readonly kind: 'valid' | 'nearly valid' | 'hostile'
-  /** What is wrong with it. */
+  /** The flaw of the request. */
   readonly what: string
-  /** By parameter: the how manieth of those that are known, or a text of one's own. */
+  /** For each parameter, the index of a known id or a text. */
   readonly path: Readonly<Record<string, number | string>>
   readonly query: readonly (readonly [name: string, value: string])[]
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Buffer | undefined
-  /** What the body says, where it is whole. */
+  /** The value of the body, where the body is valid JSON. */
   readonly sent?: unknown
   readonly as: Role
 }
 
 type Parts = Omit<ApiRequest, 'operation' | 'kind' | 'what'>
 
-/** Requests of one operation, half of them as they should be. */
+/** Draws requests of one operation, half of them valid. */
 export function requestOf(operation: Operation): fc.Arbitrary<ApiRequest> {
   const valid = validParts(operation)
   const draw = (kind: ApiRequest['kind'], parts: fc.Arbitrary<Parts & { readonly what: string }>) =>
@@ -43,7 +43,7 @@ export function requestOf(operation: Operation): fc.Arbitrary<ApiRequest> {
   )
 }
 
-// Mostly who may do all; what others may not do is refused before anything is read.
+// Mostly the role with all permissions: a request without permission is refused before its content is read.
 const role = fc.oneof(
   { arbitrary: fc.constant<Role>('admin'), weight: 12 },
   { arbitrary: fc.constantFrom<Role>('viewer', 'submitter', 'operator'), weight: 1 },
@@ -67,45 +67,45 @@ function validParts(operation: Operation): fc.Arbitrary<Parts> {
     ),
     { noNullPrototype: true },
   )
-  const unsaid = operation.isBodyRequired ? [] : [fc.constant(undefined)]
+  const absent = operation.isBodyRequired ? [] : [fc.constant(undefined)]
   const bodies = Object.entries(operation.bodies).filter(([type]) => type === 'application/json')
   const body = fc.oneof(
     ...bodies.map(([, schema]) => validValue(schema)),
-    ...(bodies.length === 0 ? [fc.constant(undefined)] : unsaid),
+    ...(bodies.length === 0 ? [fc.constant(undefined)] : absent),
   )
   return fc
     .tuple(known, optional('query', asText), optional('header', asHeader), body, role)
     .map(([path, query, headers, sent, as]) =>
-      inAgreement(operation, { path, query: Object.entries(query), headers, as, ...said(sent) }),
+      inAgreement(operation, { path, query: Object.entries(query), headers, as, ...bodyOf(sent) }),
     )
 }
 
-const said = (sent: unknown): Pick<ApiRequest, 'body' | 'sent'> =>
+const bodyOf = (sent: unknown): Pick<ApiRequest, 'body' | 'sent'> =>
   sent === undefined ? { body: undefined } : { body: jsonText(sent), sent }
 
-/** Values of lists are separated by commas, as the query has it. */
+/** Query parameters separate the items of a list with commas. */
 const asText = (schema: JsonSchema): fc.Arbitrary<string> =>
   (schema.type === 'array' ? validValue({ ...schema, minItems: 1 }) : validValue(schema)).map((value) => String(value))
 
-// HTTP itself takes blanks at either end for none of the value.
+// HTTP does not count blanks at either end as part of the value.
 const asHeader = (schema: JsonSchema): fc.Arbitrary<string> =>
   (schema.pattern === undefined
     ? fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 })
     : fc.stringMatching(new RegExp(schema.pattern))
   ).filter((text) => text === text.trim() && text !== '')
 
-/** What no schema can tell, and the document says in words. */
+/** Applies the rules that no schema can express and that the document describes in prose. */
 function inAgreement({ id }: Operation, parts: Parts): Parts {
   const { 'idempotency-key': _, ...unkeyed } = parts.headers
-  // A secret is shown once, so no reply can be given again.
+  // A secret is shown only once, so the reply cannot be repeated for a key.
   if (id === 'createApiKey') return { ...parts, headers: unkeyed }
-  // Only a list itself can make one.
+  // Only a list reply contains a valid cursor.
   if (id.startsWith('list')) return { ...parts, query: parts.query.filter(([name]) => name !== 'cursor') }
   if (id !== 'submitTask' && id !== 'submitTasks') return parts
-  return { ...parts, ...said(onceDue(parts.sent)) }
+  return { ...parts, ...bodyOf(onceDue(parts.sent)) }
 }
 
-/** A task is due at a moment or after a while, not both. */
+/** Removes `delayMs` where `runAt` is set: a task may have only one of them. */
 function onceDue(sent: unknown): unknown {
   const { tasks, delayMs, ...rest } = sent as { tasks?: unknown[]; delayMs?: unknown; runAt?: unknown }
   if (tasks !== undefined) return { tasks: tasks.map(onceDue) }
@@ -131,7 +131,7 @@ function nearlyValid(operation: Operation, valid: fc.Arbitrary<Parts>): Flawed[]
       ? [
           fc
             .tuple(valid, brokenValue(schema))
-            .map(([parts, { what, value }]) => ({ ...parts, what: `body: ${what}`, ...said(value) })),
+            .map(([parts, { what, value }]) => ({ ...parts, what: `body: ${what}`, ...bodyOf(value) })),
         ]
       : []),
     ...(schema && operation.isBodyRequired
@@ -144,11 +144,11 @@ function brokenParameter(
   { in: place, name, schema }: Operation['parameters'][number],
   valid: fc.Arbitrary<Parts>,
 ): Flawed[] {
-  // Text has no type of its own: what is wrong must be wrong as text too.
+  // A parameter is text, without a JSON type: the flaw must also be one as text.
   const broken = brokenValue(schema.type === 'array' ? (schema.items ?? {}) : schema)
     .filter(({ what, value }) => isWrongAsText(what, value, schema))
     .map(({ what, value }) => ({ what: `${name}: ${what}`, text: String(value) }))
-  // Any text is a header, and what is none never arrives.
+  // Any text is a valid header, and an invalid header never arrives.
   if (place === 'header') return []
   return [
     fc
@@ -161,11 +161,11 @@ function brokenParameter(
   ]
 }
 
-function isWrongAsText(what: string, value: unknown, { type, enum: words, pattern, format }: JsonSchema): boolean {
+function isWrongAsText(what: string, value: unknown, { type, enum: values, pattern, format }: JsonSchema): boolean {
   if (typeof value === 'string' && !value.isWellFormed()) return false
   if (what === 'a NUL') return true
   const isBounded =
-    ['integer', 'array'].includes(String(type)) || words || pattern !== undefined || format !== undefined
+    ['integer', 'array'].includes(String(type)) || values || pattern !== undefined || format !== undefined
   if (!isBounded) return what === 'too long' || what === 'too short'
   return (
     ['string', 'number'].includes(typeof value) && !(pattern !== undefined && new RegExp(pattern).test(String(value)))

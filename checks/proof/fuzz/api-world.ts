@@ -1,57 +1,56 @@
 import { EventEmitter } from 'node:events'
 import type { Database } from '@taskflow/database'
-import { databaseWakeups, migrator, pgliteDatabase } from '@taskflow/database'
+import { migrator, pgliteDatabase } from '@taskflow/database'
 import { ROLES, type Role } from '@taskflow/http/access'
-import { type Clock, systemClock, type TaskFlowEvents, uuidV7Ids } from '@taskflow/kernel'
+import type { Clock, TaskFlowEvents } from '@taskflow/kernel'
+import { systemClock } from '@taskflow/kernel'
 import type { Storage } from '@taskflow/rooms'
 import { openStorage } from '@taskflow/rooms'
 import { allMigrations } from '@taskflow/rooms/migrations'
-import { buildApp } from '@taskflow/server/api'
-import { metricsOf } from '@taskflow/server/metrics'
 import { TASK_STATES } from '@taskflow/tasks'
 import { emptyDatabase } from '@taskflow/testing/databases'
+import { openApi } from '@taskflow/testing/open-api'
+import { ADMIN_TOKEN } from '@taskflow/testing/start-taskflow'
 import { startWorker, taskInState } from '@taskflow/testing/task-in-state'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { type Operation, operationsOf } from './document.ts'
-import { silentLog } from './silent-log.ts'
 
 export const MAX_PAYLOAD_BYTES = 200_000
 
-/** The API as it is served, over a real storage, with something of everything in it. */
+/** The API over a real storage that holds objects of every kind. */
 export interface ApiWorld {
   readonly app: FastifyInstance
   readonly db: Database
   readonly storage: Storage
   readonly operations: readonly Operation[]
-  /** As somebody of that role; headers that are given count more. */
+  /** Sends a request with the credentials of a role; given headers override. */
   send(as: Role, options: InjectOptions): Promise<LightMyRequestResponse>
-  /** The header by which somebody of that role is known. */
+  /** The `Authorization` header of a role. */
   authorization(as: Role): string
-  /** What of a collection such as `/v1/tasks` is there, by what its paths take. */
+  /** The known ids of a collection such as `/v1/tasks`. */
   known(collection: string): readonly string[]
   learn(collection: string, id: string): void
-  /** Everything gone, and a little put there again. */
+  /** Empties the database, then creates a few objects of each kind. */
   reset(): Promise<void>
   close(): Promise<void>
 }
 
-const ADMIN_TOKEN = 'fuzz-admin-token'
 const RETENTION_MS = 7 * 86_400_000
 
-// Replies may be held for a minute; what is waited for does not come, so any while will do.
+// The API may hold a reply for up to a minute. No awaited event comes here, so a short sleep suffices.
 const LONGEST_SLEEP_MS = 5
 const hasty: Clock = {
   ...systemClock,
   sleep: (ms, signal) => systemClock.sleep(Math.min(ms, LONGEST_SLEEP_MS), signal),
 }
 
-// Old ones go, so that what is drawn is mostly still there.
-const MOST_KNOWN = 60
+// Old ids are dropped, so that most drawn ids still exist.
+const MAX_KNOWN = 60
 
 export interface World {
-  /** Migrated, and the caller's to close; one of its own where absent. */
+  /** A migrated database, which the caller closes; default: a new one. */
   readonly db?: Database
-  /** Puts something between the API and what is stored. */
+  /** Wraps the storage. */
   readonly storageOf?: (storage: Storage) => Storage
 }
 
@@ -59,18 +58,13 @@ export async function openApiWorld({ db: given, storageOf = (storage) => storage
   const db = given ?? (await openMigrated())
   const events = new EventEmitter<TaskFlowEvents>()
   const storage = openStorage({ db, events, retentionMs: RETENTION_MS })
-  const metrics = metricsOf(events)
-  const app = await buildApp({
+  const { app, close } = await openApi({
+    db,
     storage: storageOf(storage),
-    wakeups: databaseWakeups(db),
-    metrics,
+    events,
     clock: hasty,
-    ids: uuidV7Ids(systemClock, Math.random),
-    log: silentLog,
-    settings: { maxPayloadBytes: MAX_PAYLOAD_BYTES, roles: ['api'] },
-    adminToken: ADMIN_TOKEN,
+    maxPayloadBytes: MAX_PAYLOAD_BYTES,
   })
-  await app.ready()
   const tokens = new Map<Role, string>([['admin', ADMIN_TOKEN]])
   const known = new Map<string, string[]>()
 
@@ -81,7 +75,7 @@ export async function openApiWorld({ db: given, storageOf = (storage) => storage
   function learn(collection: string, id: string): void {
     const ids = known.get(collection) ?? []
     ids.push(id)
-    known.set(collection, ids.slice(-MOST_KNOWN))
+    known.set(collection, ids.slice(-MAX_KNOWN))
   }
 
   async function keyOf(role: Role): Promise<{ id: string; secret: string }> {
@@ -109,8 +103,7 @@ export async function openApiWorld({ db: given, storageOf = (storage) => storage
       learn('/v1/api-keys', (await keyOf('viewer')).id)
     },
     async close() {
-      await app.close()
-      metrics.close()
+      await close()
       if (!given) await db.close()
     },
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** One part of what strangers can send, with what must hold whatever they send. */
+/** One kind of input from outside, with the properties that must hold for any input. */
 export interface Area {
   readonly name: string
   readonly summary: string
@@ -8,33 +8,33 @@ export interface Area {
 }
 
 export interface Fuzzing {
-  /** Tries as many inputs as make a round, all decided by the seed and none by the round before. */
+  /** Tries the inputs of one round. Only the seed determines them, not the rounds before. */
   round(seed: number): Promise<Round>
   close(): Promise<void>
 }
 
 export interface Round {
-  /** How many inputs were tried, by kind. */
+  /** The number of inputs, by kind. */
   readonly tried: Readonly<Record<string, number>>
   readonly failures: readonly Failure[]
 }
 
 export interface Failure {
-  /** The property that does not hold. */
+  /** The broken property. */
   readonly what: string
   /** The smallest input found that breaks it. */
   readonly input: string
   readonly sentence: string
 }
 
-/** What is wrong with what an input led to; undefined where nothing is. */
+/** The flaw in the outcome of an input; undefined where there is none. */
 export type Complaint = string | undefined
 
-/** How many inputs, and which. */
+/** The number of inputs and their seed. */
 export interface Effort {
   readonly seed: number
   readonly runs: number
-  /** Whether an input that breaks a property is made smaller; it takes many tries. */
+  /** Whether to shrink an input that breaks a property, which takes many tries. */
   readonly isShrunk?: boolean
 }
 
@@ -45,21 +45,21 @@ interface Property<Input> extends Effort {
   complaintOf(input: Input): Complaint | Promise<Complaint>
 }
 
-// Small enough by then. What is tried after that counts as right, and the search ends.
+// The input is small enough by then. Later tries count as correct, which ends the search.
 const LONGEST_SHRINKING_MS = 20_000
 
-/** Tries a property; where it does not hold, makes the input as small as it goes. Throwing is no answer either. */
+/** Tests a property, and shrinks an input that breaks it. An exception breaks the property too. */
 export async function failureOf<Input>(property: Property<Input>): Promise<Failure | undefined> {
   const { what, input, show = shown, seed, runs, isShrunk = true, complaintOf } = property
   let failedAtMs = Number.POSITIVE_INFINITY
-  const asked = fc.asyncProperty(input, async (each) => {
+  const tested = fc.asyncProperty(input, async (each) => {
     if (performance.now() - failedAtMs > LONGEST_SHRINKING_MS) return
     const complaint = await complaintOf(each)
     if (complaint === undefined) return
     failedAtMs = Math.min(failedAtMs, performance.now())
     throw new Error(complaint)
   })
-  const { failed, counterexample, errorInstance } = await fc.check(asked, {
+  const { failed, counterexample, errorInstance } = await fc.check(tested, {
     seed,
     numRuns: runs,
     endOnFailure: !isShrunk,

@@ -3,7 +3,7 @@ import type { JsonSchema } from './document.ts'
 import { Raw } from './json-text.ts'
 import { validValue } from './valid-values.ts'
 
-/** A value with one thing wrong, and what that is. */
+/** A value with one flaw, and the name of the flaw. */
 export interface Broken {
   readonly what: string
   readonly value: unknown
@@ -23,21 +23,21 @@ const OF_TYPE: readonly (readonly [type: string, value: unknown])[] = [
   ['object', { a: 1 }],
 ]
 
-/** What is a string to the reader and yet none that can be kept; wrong wherever it stands. */
-const UNKEEPABLE: readonly Broken[] = [
+/** Values that parse as JSON but cannot be stored: invalid in every place. */
+const UNSTORABLE: readonly Broken[] = [
   { what: 'a NUL', value: 'a\0b' },
   { what: 'a lone surrogate', value: 'a\ud800' },
-  { what: 'surrogates the wrong way round', value: '\udc00\ud83d' },
-  { what: 'a number without bounds', value: new Raw('1e999') },
-  { what: 'a number without bounds below', value: new Raw('-1e400') },
+  { what: 'swapped surrogates', value: '\udc00\ud83d' },
+  { what: 'an infinite number', value: new Raw('1e999') },
+  { what: 'a negative infinite number', value: new Raw('-1e400') },
   { what: 'an integer that loses digits', value: new Raw('9007199254740993') },
   { what: '__proto__', value: new Raw('{"__proto__":{"isAdmin":true}}') },
   { what: '__proto__ as escapes', value: new Raw('{"\\u005f_proto__":1}') },
-  { what: 'depth beyond any stack', value: new Raw(`${'['.repeat(5_000)}${']'.repeat(5_000)}`) },
-  { what: 'depth just too deep', value: new Raw(`${'{"a":'.repeat(65)}1${'}'.repeat(65)}`) },
+  { what: 'a depth beyond any stack', value: new Raw(`${'['.repeat(5_000)}${']'.repeat(5_000)}`) },
+  { what: 'a depth just above the limit', value: new Raw(`${'{"a":'.repeat(65)}1${'}'.repeat(65)}`) },
 ]
 
-const NO_MOMENTS = [
+const INVALID_TIMES = [
   'soon',
   '2026-01-01',
   '2026-01-01T00:00:00',
@@ -56,10 +56,10 @@ const NO_MOMENTS = [
   'now()',
 ]
 
-const NO_IDS = ['', '1', 'null', "' or 1=1 --", '../../etc/passwd', '{00000000-0000-7000-8000-000000000000}']
+const INVALID_IDS = ['', '1', 'null', "' or 1=1 --", '../../etc/passwd', '{00000000-0000-7000-8000-000000000000}']
 
-/** Strings that no pattern of ours takes. */
-const NO_NAMES = [
+/** Strings that no pattern of the document matches. */
+const INVALID_NAMES = [
   '',
   ' ',
   '-a',
@@ -73,7 +73,7 @@ const NO_NAMES = [
   "a'; drop table task",
 ]
 
-/** Values that break a schema in one place. Nothing for what takes any value and says nothing. */
+/** Draws values that break a schema in one place. */
 export function brokenValue(schema: JsonSchema): fc.Arbitrary<Broken> {
   return fc.oneof(fc.constantFrom(...flawsOf(schema)), ...deeperFlaws(schema))
 }
@@ -82,41 +82,41 @@ function flawsOf(schema: JsonSchema): Broken[] {
   const types = typesOf(schema)
   const wrongTypes = types === undefined ? [] : OF_TYPE.filter(([type]) => !fits(type, types))
   return [
-    ...wrongTypes.map(([, value]) => ({ what: 'of another type', value })),
-    ...UNKEEPABLE,
+    ...wrongTypes.map(([, value]) => ({ what: 'another type', value })),
+    ...UNSTORABLE,
     ...(schema.enum
-      ? ['urgent', 'HIGH', '', 'constructor'].map((value) => ({ what: 'none of the words', value }))
+      ? ['urgent', 'HIGH', '', 'constructor'].map((value) => ({ what: 'none of the allowed values', value }))
       : []),
     ...numberFlaws(schema, types ?? []),
     ...textFlaws(schema, types ?? []),
   ]
 }
 
-function typesOf({ type, enum: words }: JsonSchema): readonly string[] | undefined {
-  if (words) return [...new Set(words.map((word) => (word === null ? 'null' : typeof word)))]
+function typesOf({ type, enum: values }: JsonSchema): readonly string[] | undefined {
+  if (values) return [...new Set(values.map((value) => (value === null ? 'null' : typeof value)))]
   return type === undefined ? undefined : [type].flat()
 }
 
-/** Whole numbers are wrong only where none may stand. */
+/** An integer is also a number. */
 const fits = (type: string, allowed: readonly string[]): boolean =>
   allowed.includes(type) || (type === 'number' && allowed.includes('integer'))
 
 function numberFlaws({ minimum, maximum }: JsonSchema, types: readonly string[]): Broken[] {
   if (!types.includes('integer') && !types.includes('number')) return []
   return [
-    ...(types.includes('integer') ? [0.5, 1e-7].map((value) => ({ what: 'no whole number', value })) : []),
-    ...(minimum === undefined ? [] : [minimum - 1, -1e300].map((value) => ({ what: 'below its least', value }))),
-    ...(maximum === undefined ? [] : [maximum + 1, 1e300].map((value) => ({ what: 'above its most', value }))),
+    ...(types.includes('integer') ? [0.5, 1e-7].map((value) => ({ what: 'not an integer', value })) : []),
+    ...(minimum === undefined ? [] : [minimum - 1, -1e300].map((value) => ({ what: 'below the minimum', value }))),
+    ...(maximum === undefined ? [] : [maximum + 1, 1e300].map((value) => ({ what: 'above the maximum', value }))),
   ]
 }
 
 function textFlaws({ pattern, format, minLength = 0, maxLength }: JsonSchema, types: readonly string[]): Broken[] {
   if (!types.includes('string')) return []
-  const strangers = pattern === undefined ? [] : NO_NAMES.filter((text) => !new RegExp(pattern).test(text))
+  const misfits = pattern === undefined ? [] : INVALID_NAMES.filter((text) => !new RegExp(pattern).test(text))
   return [
-    ...strangers.map((value) => ({ what: 'not of the pattern', value })),
-    ...(format === 'date-time' ? NO_MOMENTS.map((value) => ({ what: 'no moment', value })) : []),
-    ...(format === 'uuid' ? NO_IDS.map((value) => ({ what: 'no id', value })) : []),
+    ...misfits.map((value) => ({ what: 'not matching the pattern', value })),
+    ...(format === 'date-time' ? INVALID_TIMES.map((value) => ({ what: 'not a date-time', value })) : []),
+    ...(format === 'uuid' ? INVALID_IDS.map((value) => ({ what: 'not a UUID', value })) : []),
     ...(minLength > 0 ? [{ what: 'too short', value: '' }] : []),
     ...(maxLength === undefined
       ? []
@@ -131,8 +131,8 @@ function deeperFlaws(schema: JsonSchema): fc.Arbitrary<Broken>[] {
   return []
 }
 
-// More items than this are not worth their time.
-const FEW = 300
+// Longer lists take too much time.
+const MAX_ITEMS = 300
 
 function arrayFlaws({ items = {}, minItems = 0, maxItems }: JsonSchema): fc.Arbitrary<Broken>[] {
   const good = validValue(items)
@@ -142,13 +142,13 @@ function arrayFlaws({ items = {}, minItems = 0, maxItems }: JsonSchema): fc.Arbi
       value: [...before, value],
     })),
     ...(minItems > 0 ? [fc.constant({ what: 'too few', value: [] })] : []),
-    ...(maxItems !== undefined && maxItems <= FEW
+    ...(maxItems !== undefined && maxItems <= MAX_ITEMS
       ? [good.map((item) => ({ what: 'too many', value: Array(maxItems + 1).fill(item) }))]
       : []),
   ]
 }
 
-const STRANGE_FIELDS = [
+const UNKNOWN_FIELDS = [
   'colour',
   'constructor',
   'toString',
@@ -173,13 +173,13 @@ function objectFlaws(schema: JsonSchema): fc.Arbitrary<Broken>[] {
     ...required.map((name) => good.map(({ [name]: _, ...rest }) => ({ what: `without ${name}`, value: rest }))),
     ...(additionalProperties === false
       ? [
-          fc.tuple(good, fc.constantFrom(...STRANGE_FIELDS)).map(([object, name]) => ({
+          fc.tuple(good, fc.constantFrom(...UNKNOWN_FIELDS)).map(([object, name]) => ({
             what: `with a field ${JSON.stringify(name)}`,
             value: { ...object, [name]: 1 },
           })),
         ]
       : []),
-    ...((schema.minProperties ?? 0) > 0 ? [fc.constant({ what: 'with no field', value: {} })] : []),
+    ...((schema.minProperties ?? 0) > 0 ? [fc.constant({ what: 'without fields', value: {} })] : []),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { isUuid } from '@taskflow/kernel'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 
-/** What of JSON Schema the document uses. */
+/** The part of JSON Schema that the document uses. */
 export interface JsonSchema {
   readonly $ref?: string
   readonly type?: string | readonly string[]
@@ -49,24 +49,24 @@ interface OpenApi {
 export interface Operation {
   readonly id: string
   readonly method: string
-  /** As in the document: `/v1/tasks/{id}`. */
+  /** The path as in the document: `/v1/tasks/{id}`. */
   readonly path: string
   readonly parameters: readonly Parameter[]
   readonly isBodyRequired: boolean
-  /** By media type; none where no body is taken. */
+  /** The schemas of the body by media type; empty for an operation without a body. */
   readonly bodies: Readonly<Record<string, JsonSchema>>
   readonly statuses: readonly number[]
-  /** Undefined for an operation that is open to all. */
+  /** Undefined for a public operation. */
   readonly permission: string | undefined
-  /** What is wrong with a reply as the document has it. */
+  /** Returns how a reply deviates from the document. */
   replyFlaw(status: number, mediaType: string | undefined, text: string): string | undefined
-  /** The schema of the JSON that it replies with when all went well. */
+  /** The schema of a successful JSON reply. */
   readonly result: JsonSchema | undefined
 }
 
 const UTC = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 
-/** Every operation of an OpenAPI document, with what it takes and what it may answer. */
+/** Reads every operation of an OpenAPI document, with its requests and replies. */
 export function operationsOf(document: unknown): Operation[] {
   const ajv = new Ajv2020({ strict: false, validateFormats: true })
   ajv.addFormat('date-time', UTC).addFormat('uuid', isUuid).addFormat('uri-reference', /^\S*$/)
@@ -96,7 +96,7 @@ function operationOf(ajv: Ajv2020, document: OpenApi, path: string, method: stri
     if (!reply) return `answers ${status}, which the document does not list`
     const types = Object.keys(reply.content ?? {})
     if (types.length === 0)
-      return text === '' ? undefined : `answers ${status} with a body, which the document does not have`
+      return text === '' ? undefined : `answers ${status} with a body, which the document does not describe`
     const type = mediaType?.split(';', 1)[0] ?? ''
     if (!types.includes(type)) return `answers ${status} as ${mediaType}, not as ${types.join(' or ')}`
     if (!type.includes('json')) return undefined
@@ -127,7 +127,7 @@ function operationOf(ajv: Ajv2020, document: OpenApi, path: string, method: stri
   }
 }
 
-/** Follows a reference, and that of the items of a page. */
+/** Resolves a reference. */
 function resolved(document: OpenApi, schema: JsonSchema | undefined): JsonSchema | undefined {
   if (schema?.$ref === undefined) return schema
   const found = schema.$ref

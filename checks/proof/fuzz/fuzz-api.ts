@@ -5,16 +5,17 @@ import { type ApiRequest, requestOf } from './api-request.ts'
 import { type ApiWorld, openApiWorld } from './api-world.ts'
 import { type Area, type Complaint, type Effort, failureOf, type Round } from './area.ts'
 import { judgeList } from './judge-list.ts'
-import { judgeReply, judgeTaking } from './judge-reply.ts'
+import { judgeAcceptance, judgeReply } from './judge-reply.ts'
 import { judgeReadBack } from './read-back.ts'
 import { standingOf, writtenSince } from './stored.ts'
 
-/** Requests of a round, over all operations. */
+/** The requests of one round, over all operations. */
 const RUNS = 600
 
 /**
- * Every operation of the document, by requests that the document makes: valid ones, such with one thing wrong, and hostile ones.
- * Each reply is judged by the document too, and by what the database holds before and after.
+ * Sends requests to every operation of the document, drawn from the document: valid ones, some with one flaw, and
+ * hostile ones. Checks each reply against the document, and against the rows of the database before and after the
+ * request.
  */
 export const apiArea: Area = {
   name: 'api',
@@ -29,9 +30,9 @@ export async function apiRound(world: ApiWorld, effort: Effort): Promise<Round> 
   await world.reset()
   const tried: Record<string, number> = {}
   const failure = await failureOf({
-    what: 'a request is answered as the document says',
+    what: 'each request is answered as documented',
     input: fc.oneof(...world.operations.map(requestOf)),
-    show: (request) => told(request, addressOf(world, request)),
+    show: (request) => describe(request, addressOf(world, request)),
     ...effort,
     async complaintOf(request) {
       tried[request.kind] = (tried[request.kind] ?? 0) + 1
@@ -56,11 +57,11 @@ async function judge(world: ApiWorld, request: ApiRequest): Promise<Complaint> {
   const url = addressOf(world, request)
   const before = await standingOf(world.db)
   const reply = await world.send(request.as, optionsOf(request, url))
-  const complaint = judgeReply(request, reply, url) ?? judgeTaking(request, reply)
+  const complaint = judgeReply(request, reply, url) ?? judgeAcceptance(request, reply)
   if (complaint !== undefined) return `${request.what}: ${complaint}`
   if (reply.statusCode >= 400) {
     const written = await writtenSince(world.db, before)
-    return written === undefined ? undefined : `answers ${reply.statusCode}, and wrote to ${written}`
+    return written === undefined ? undefined : `answers ${reply.statusCode}, but wrote to ${written}`
   }
   if (request.kind !== 'valid' || !reply.headers['content-type']?.toString().includes('json')) return undefined
   learnFrom(world, request, reply.body)
@@ -68,20 +69,20 @@ async function judge(world: ApiWorld, request: ApiRequest): Promise<Complaint> {
   return judgeReadBack(world, request, reply.body)
 }
 
-// What is kept for less may be gone by the time it is asked for.
+// An object with a shorter retention may expire before it is requested.
 const SHORTEST_RETENTION_MS = 60_000
 
-interface Made {
+interface Created {
   readonly id?: string
   readonly retentionMs?: number | null
 }
 
-/** Whatever was made may be asked for by the requests that follow. */
+/** Remembers created objects for the requests that follow. */
 function learnFrom(world: ApiWorld, { operation, sent }: ApiRequest, body: string): void {
   if (operation.method !== 'POST') return
-  const { ids = [], ...one } = JSON.parse(body) as Made & { ids?: string[] }
-  const { tasks = [] } = (sent ?? {}) as { tasks?: Made[] }
-  const many = ids.map((id, index): Made => ({ ...tasks[index], id }))
+  const { ids = [], ...one } = JSON.parse(body) as Created & { ids?: string[] }
+  const { tasks = [] } = (sent ?? {}) as { tasks?: Created[] }
+  const many = ids.map((id, index): Created => ({ ...tasks[index], id }))
   for (const { id, retentionMs } of [one, ...many])
     if (id !== undefined && (retentionMs ?? SHORTEST_RETENTION_MS) >= SHORTEST_RETENTION_MS)
       world.learn(collectionOf(operation.path), id)
@@ -113,7 +114,7 @@ function optionsOf({ operation, headers, body }: ApiRequest, url: string): Injec
   }
 }
 
-function told({ operation, as, headers, body }: ApiRequest, url: string): string {
+function describe({ operation, as, headers, body }: ApiRequest, url: string): string {
   const text = body?.toString() ?? ''
   const lines = [
     `${operation.method} ${url}`,

@@ -14,13 +14,12 @@ const RUNS = 60
 
 const NEWLINE = 0x0a
 
-const BROKEN_OFF =
-  'of an upload that is broken off only whole lines are stored, once and in order, and each that was confirmed'
+const ABORTED_KEEPS_LINES = 'an aborted upload stores only whole lines, once and in order, and every confirmed line'
 
-/** NDJSON: cut anywhere, good and bad lines mixed, broken off in the middle. */
+/** Uploads NDJSON, split into chunks anywhere, with good and bad lines mixed, some aborted in the middle. */
 export const linesArea: Area = {
   name: 'lines',
-  summary: 'submission by lines',
+  summary: 'submission as NDJSON',
   async open() {
     const world = await openApiWorld()
     await world.app.listen({ host: '127.0.0.1', port: 0 })
@@ -39,11 +38,11 @@ export async function linesRound(world: ApiWorld, effort: Effort): Promise<Round
     for (const { kind } of upload.lines) tried[`${kind} lines`] = (tried[`${kind} lines`] ?? 0) + 1
   }
   let uploaded = 0
-  const brokenOff: BrokenOff[] = []
+  const aborted: Aborted[] = []
   const whole = await failureOf({
-    what: 'every good line is stored once and in order, every bad one is named, and nothing else is stored',
+    what: 'every good line is stored once and in order, every bad line is reported, and nothing else is stored',
     input: uploads,
-    show: told,
+    show: describe,
     ...effort,
     complaintOf(upload) {
       count('whole uploads', upload)
@@ -51,23 +50,24 @@ export async function linesRound(world: ApiWorld, effort: Effort): Promise<Round
     },
   })
   const broken = await failureOf({
-    what: BROKEN_OFF,
+    what: ABORTED_KEEPS_LINES,
     input: fc.record({ upload: uploads, share: fc.double({ min: 0, max: 1, noNaN: true }), isPatient: fc.boolean() }),
-    show: ({ upload, share }) => `${told(upload)}\nbroken off after ${share} of it`,
+    show: ({ upload, share }) => `${describe(upload)}\naborted after ${share} of the bytes`,
     ...effort,
     runs: Math.ceil(effort.runs / 3),
     async complaintOf(each) {
-      count('uploads broken off', each.upload)
-      const left = await breakOff(world, each, typeOf(uploaded++))
-      brokenOff.push(left)
+      count('aborted uploads', each.upload)
+      const left = await abort(world, each, typeOf(uploaded++))
+      aborted.push(left)
       return judgeKept(world, left)
     },
   })
-  // What a caller left behind may be stored after the first look.
+  // Lines of an aborted upload may be stored after the first check.
   const late: Failure[] = []
-  for (const left of brokenOff) {
+  for (const left of aborted) {
     const sentence = await judgeKept(world, left)
-    if (sentence !== undefined && !broken) late.push({ what: BROKEN_OFF, input: told(left.upload), sentence })
+    if (sentence !== undefined && !broken)
+      late.push({ what: ABORTED_KEEPS_LINES, input: describe(left.upload), sentence })
   }
   const violations = await checkInvariants(world.db)
   return {
@@ -129,14 +129,14 @@ async function judgeWhole(world: ApiWorld, upload: Upload, type: string): Promis
   if (complaint !== undefined || !upload.isKeyed) return complaint
   const again = (await submit(world, upload, type)).replies
   const ids = (all: readonly ReplyLine[]) => all.map(({ id }) => id)
-  if (!isDeepStrictEqual(ids(again), ids(replies))) return 'another reply when it is sent again under its key'
+  if (!isDeepStrictEqual(ids(again), ids(replies))) return 'a different reply when it is repeated with its key'
   return judgeStored(upload, replies, await storedOf(world, type))
 }
 
 function judgeStored({ lines }: Upload, replies: readonly ReplyLine[], stored: readonly Stored[]): Complaint {
-  const told = replies.flatMap(({ id }) => (id === undefined ? [] : [id])).join()
+  const reported = replies.flatMap(({ id }) => (id === undefined ? [] : [id])).join()
   const kept = stored.map(({ id }) => id).join()
-  if (told !== kept) return `told of ${told}, stored ${kept}`
+  if (reported !== kept) return `reported ${reported}, stored ${kept}`
   const payloads = lines.flatMap((line) => (line.kind === 'good' ? [JSON.stringify(line.payload)] : []))
   return isDeepStrictEqual(payloadsOf(stored), payloads) ? undefined : `sent ${payloads}, stored ${payloadsOf(stored)}`
 }
@@ -147,22 +147,22 @@ const payloadsOf = (stored: readonly Stored[]): string[] =>
 interface Cut {
   readonly upload: Upload
   readonly share: number
-  /** Whether a reply is waited for before it is broken off, where there must be one. */
+  /** Whether the caller waits for a first reply before it aborts, where a reply must come. */
   readonly isPatient: boolean
 }
 
-/** What a caller left behind. */
-interface BrokenOff {
+/** An upload that its caller aborted. */
+interface Aborted {
   readonly upload: Upload
   readonly type: string
-  /** Of the good lines that went out whole. */
+  /** Payloads of the good lines that were sent completely. */
   readonly payloads: readonly string[]
-  /** Ids that the caller was told of. */
+  /** Ids that the caller received. */
   readonly confirmed: readonly string[]
 }
 
-/** Sends a part of an upload and goes away. */
-async function breakOff(world: ApiWorld, { upload, share, isPatient }: Cut, type: string): Promise<BrokenOff> {
+/** Sends a part of an upload and closes the connection. */
+async function abort(world: ApiWorld, { upload, share, isPatient }: Cut, type: string): Promise<Aborted> {
   const bytes = bytesOf(upload, type)
   const sent = bytes.subarray(0, Math.floor(share * bytes.length))
   const wholeLines = upload.lines.slice(0, sent.filter((byte) => byte === NEWLINE).length)
@@ -172,15 +172,15 @@ async function breakOff(world: ApiWorld, { upload, share, isPatient }: Cut, type
   return { upload, type, payloads, confirmed }
 }
 
-async function judgeKept(world: ApiWorld, { type, payloads, confirmed }: BrokenOff): Promise<Complaint> {
+async function judgeKept(world: ApiWorld, { type, payloads, confirmed }: Aborted): Promise<Complaint> {
   const stored = await storedOf(world, type)
   const kept = payloadsOf(stored)
-  if (!isDeepStrictEqual(kept, payloads.slice(0, kept.length))) return `sent ${payloads}, and stored ${kept}`
+  if (!isDeepStrictEqual(kept, payloads.slice(0, kept.length))) return `sent ${payloads}, but stored ${kept}`
   const lost = confirmed.find((id) => !stored.some((each) => each.id === id))
-  return lost === undefined ? undefined : `confirmed ${lost}, and did not store it`
+  return lost === undefined ? undefined : `confirmed ${lost}, but did not store it`
 }
 
-/** Resolves with the ids that were confirmed until then. */
+/** Sends bytes and closes the connection. Resolves with the ids that were confirmed before. */
 async function sendAndLeave(world: ApiWorld, sent: Buffer, waitsForReply: boolean): Promise<string[]> {
   const upload = request({
     host: '127.0.0.1',
@@ -189,7 +189,7 @@ async function sendAndLeave(world: ApiWorld, sent: Buffer, waitsForReply: boolea
     path: '/v1/tasks/batch',
     headers: { authorization: world.authorization('admin'), 'content-type': 'application/x-ndjson' },
   })
-  // It ends by a reset, as it should.
+  // The expected end is a connection reset.
   upload.on('error', () => undefined)
   const closed = new Promise<void>((resolve) => upload.once('close', resolve))
   let text = ''
@@ -209,11 +209,11 @@ async function sendAndLeave(world: ApiWorld, sent: Buffer, waitsForReply: boolea
   return repliesIn(text.slice(0, text.lastIndexOf('\n') + 1)).flatMap(({ id }) => (id === undefined ? [] : [id]))
 }
 
-const told = (upload: Upload): string =>
+const describe = (upload: Upload): string =>
   upload.lines
     .map(
       ({ kind, bytes }) =>
         `${kind}: ${bytes.length > 300 ? `${bytes.subarray(0, 300)}… (${bytes.length} bytes)` : bytes}`,
     )
-    .concat(`cut at ${upload.cuts.join()}, ${upload.endsWithNewline ? 'ends' : 'does not end'} with a newline`)
+    .concat(`split at ${upload.cuts.join()}, ${upload.endsWithNewline ? 'ends' : 'does not end'} with a newline`)
     .join('\n')

@@ -16,7 +16,7 @@ import { validMoment } from './valid-values.ts'
 
 const RUNS = 150
 
-/** Every function that reads text from outside. */
+/** Tries every function that reads text from outside. */
 export const parsersArea: Area = {
   name: 'parsers',
   summary: 'every function that reads text from outside',
@@ -26,7 +26,7 @@ export const parsersArea: Area = {
   },
 }
 
-/** Near to what is meant, and far from it. */
+/** Text that resembles the expected formats, and any other text. */
 const text: fc.Arbitrary<string> = fc.oneof(
   hostileText,
   fc.string({ unit: 'binary' }),
@@ -42,7 +42,7 @@ export async function parsersRound(db: Database, parsers: readonly Parser[], eff
   for (const parser of parsers)
     failures.push(
       await failureOf({
-        what: `${parser.name} reads any text, or refuses it in its own way`,
+        what: `${parser.name} reads any text, or throws its documented error`,
         input: text,
         ...effort,
         complaintOf(given) {
@@ -64,7 +64,7 @@ export async function parsersRound(db: Database, parsers: readonly Parser[], eff
     )
   failures.push(
     await failureOf({
-      what: 'no text takes more time than its length explains',
+      what: 'the time of a parser grows linearly with the text',
       input: fc.record({ parser: fc.constantFrom(...parsers), long: longText }),
       show: ({ parser, long }) => `${parser.name} of ${JSON.stringify(long)}`,
       ...effort,
@@ -87,7 +87,7 @@ function complaintOf({ read, mayThrow, flawOf }: Parser, given: string): Complai
   return flawOf?.(found, given)
 }
 
-// What patterns go back over: blanks, breaks, digits, quotes, brackets, and what has no width.
+// Repetitions that make patterns backtrack: blanks, line breaks, digits, quotes, brackets, zero-width characters.
 const PUMPS = [
   ' ',
   '\t',
@@ -136,14 +136,14 @@ const trip = <Input>(
 const same = (got: unknown, expected: unknown): Complaint =>
   isDeepStrictEqual(got, expected) ? undefined : `wrote ${JSON.stringify(expected)}, read ${JSON.stringify(got)}`
 
-const keepable = fc.string({ unit: 'binary' }).map((each) => each.replaceAll('\0', ''))
+const storable = fc.string({ unit: 'binary' }).map((each) => each.replaceAll('\0', ''))
 
 const chunked = (bytes: Buffer, size: number): Buffer[] =>
   Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size))
 
-/** What is written can be read again. */
+/** Checks that written values can be read. */
 const roundTrips = (db: Database): readonly Trip[] => [
-  trip('PostgreSQL reads an array as it was written', fc.array(fc.option(keepable)), async (items) => {
+  trip('PostgreSQL reads an array as it was written', fc.array(fc.option(storable)), async (items) => {
     const [row] = await rowsOf<{ items: unknown }>(db, 'select $1::text[] as items', [textArray(items)])
     return same(row?.items, items.every((item) => item === null) ? [] : items)
   }),
@@ -156,17 +156,17 @@ const roundTrips = (db: Database): readonly Trip[] => [
         rankMs: rankMs === 0 ? 0 : rankMs,
       }),
   ),
-  trip('a page goes on where its cursor says', fc.string({ unit: 'binary' }), async (after) => {
-    let asked: string | undefined
+  trip('a page begins after its cursor', fc.string({ unit: 'binary' }), async (after) => {
+    let received: string | undefined
     const read = async (page: { after?: string }) => {
-      asked = page.after
+      received = page.after
       return []
     }
     await readPage({ cursor: encodeCursor(after) }, { read, positionOf: String, isPosition: () => true })
-    return same(asked, after)
+    return same(received, after)
   }),
   trip(
-    'lines of JSON are read as they were written, however they come',
+    'lines of JSON are read as they were written, in chunks of any size',
     fc.tuple(fc.array(fc.jsonValue()), fc.integer({ min: 1, max: 9 })),
     async ([items, size]) => {
       const bytes = await Array.fromAsync(encodeNdjson(items).stream)
@@ -176,7 +176,7 @@ const roundTrips = (db: Database): readonly Trip[] => [
     },
   ),
   trip(
-    'lines are cut where they end, however they come',
+    'lines are split at their ends, in chunks of any size',
     fc.tuple(
       fc.array(fc.string({ unit: 'binary' }).map((each) => each.replaceAll('\n', ''))),
       fc.integer({ min: 1, max: 9 }),

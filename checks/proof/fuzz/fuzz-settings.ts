@@ -13,12 +13,12 @@ import { brokenTextOf, validTextOf } from './setting-texts.ts'
 
 const RUNS = 400
 
-// Each is a file that is loaded as a module, and stays loaded.
+// Each run loads a file as a module, which stays loaded.
 const FILE_RUNS = 25
 
 type Loader = typeof loadSettings
 
-/** Flags, environment and file: every value is understood or refused by the name of its setting. */
+/** Passes values by flag, environment and file: each is accepted, or refused with the name of its setting. */
 export const settingsArea: Area = {
   name: 'settings',
   summary: 'flags, environment and configuration file',
@@ -28,7 +28,7 @@ export const settingsArea: Area = {
   }),
 }
 
-/** A value by one of the ways to give one. */
+/** A value of a setting, by flag or by environment variable. */
 interface GivenSetting {
   readonly setting: SettingDescription
   readonly by: 'flag' | 'variable'
@@ -37,7 +37,7 @@ interface GivenSetting {
 
 const by = fc.constantFrom('flag' as const, 'variable' as const)
 
-/** One of the settings, with a text that is drawn for it. */
+/** Draws a setting, and a text for it. */
 const given = (
   settings: readonly SettingDescription[],
   textOf: (setting: SettingDescription) => fc.Arbitrary<string>,
@@ -50,10 +50,10 @@ const given = (
 
 const validSetting = given(SETTINGS, validTextOf)
 
-/** Of a folder or a host no text is wrong by itself. */
+/** Any text may be a folder or a host. */
 const canBeWrong = ({ schema }: SettingDescription): boolean => {
-  const { type, pattern, maxLength, enum: words } = schema as JsonSchema
-  return type !== 'string' || words !== undefined || pattern !== undefined || maxLength !== undefined
+  const { type, pattern, maxLength, enum: values } = schema as JsonSchema
+  return type !== 'string' || values !== undefined || pattern !== undefined || maxLength !== undefined
 }
 
 const brokenSetting = given(SETTINGS.filter(canBeWrong), brokenTextOf)
@@ -62,7 +62,7 @@ const anyText = fc.oneof(hostileText, fc.string(), fc.json())
 
 const anySetting = given(SETTINGS, () => anyText)
 
-/** An empty variable is one that is not set, and no environment can hold NUL. */
+/** An empty variable counts as unset, and an environment cannot contain NUL. */
 function isVariable(text: string): boolean {
   return text !== '' && !text.includes('\0')
 }
@@ -79,30 +79,30 @@ export async function settingsRound(load: Loader, effort: Effort): Promise<Round
   try {
     const failures = [
       await failureOf({
-        what: 'settings that are right are taken as they are given, or refused together by name',
+        what: 'valid settings are accepted as given, or refused together by name',
         input: someOf(validSetting),
-        show: toldAll,
+        show: describeAll,
         ...effort,
-        ...counted('right', (given: GivenSetting[]) => judgeAny(load, cwd, given)),
+        ...counted('valid', (given: GivenSetting[]) => judgeAny(load, cwd, given)),
       }),
       await failureOf({
-        what: 'a setting that is wrong is refused by its name',
+        what: 'an invalid setting is refused by its name',
         input: fc.tuple(brokenSetting, someOf(validSetting)),
-        show: ([wrong, others]: [GivenSetting, GivenSetting[]]) => toldAll([wrong, ...others]),
+        show: ([wrong, others]: [GivenSetting, GivenSetting[]]) => describeAll([wrong, ...others]),
         ...effort,
-        ...counted('one wrong', ([wrong, others]: [GivenSetting, GivenSetting[]]) =>
+        ...counted('one invalid', ([wrong, others]: [GivenSetting, GivenSetting[]]) =>
           judgeWrong(load, cwd, wrong, others),
         ),
       }),
       await failureOf({
-        what: 'any text is understood or refused by the name of a setting',
+        what: 'any text is accepted, or refused with the name of a setting',
         input: someOf(anySetting),
-        show: toldAll,
+        show: describeAll,
         ...effort,
         ...counted('any text', (given: GivenSetting[]) => judgeAny(load, cwd, given)),
       }),
       await failureOf({
-        what: 'any value in the file is taken as it is or refused by its name',
+        what: 'any value in the file is accepted unchanged, or refused with the name of its setting',
         input: inFile,
         ...effort,
         runs: Math.min(effort.runs, FILE_RUNS),
@@ -115,17 +115,17 @@ export async function settingsRound(load: Loader, effort: Effort): Promise<Round
   }
 }
 
-/** No setting twice by the same way. */
+/** Draws several settings, none twice from the same source. */
 const someOf = (one: fc.Arbitrary<GivenSetting>): fc.Arbitrary<GivenSetting[]> =>
   fc.uniqueArray(one, { selector: ({ setting, by }) => `${by} ${setting.name}`, maxLength: 5 })
 
 const sourceOf = ({ setting, by }: GivenSetting): string => (by === 'flag' ? setting.flag : setting.env)
 
-const toldAll = (given: readonly GivenSetting[]): string =>
+const describeAll = (given: readonly GivenSetting[]): string =>
   given.map((each) => `${sourceOf(each)}=${JSON.stringify(each.text)}`).join('\n')
 
 function sourcesOf(given: readonly GivenSetting[], cwd: string) {
-  const by = (way: GivenSetting['by']) => given.filter((each) => each.by === way)
+  const by = (source: GivenSetting['by']) => given.filter((each) => each.by === source)
   return {
     flags: Object.fromEntries(by('flag').map(({ setting, text }) => [setting.name, text])),
     env: Object.fromEntries(by('variable').map(({ setting, text }) => [setting.env, text])),
@@ -134,8 +134,8 @@ function sourcesOf(given: readonly GivenSetting[], cwd: string) {
   }
 }
 
-/** The one that counts, where a setting is given twice. */
-const counting = (given: readonly GivenSetting[]): GivenSetting[] =>
+/** The effective settings: a flag overrides a variable. */
+const effective = (given: readonly GivenSetting[]): GivenSetting[] =>
   given.filter(
     ({ setting, by }) =>
       by === 'flag' || !given.some((each) => each.by === 'flag' && each.setting.name === setting.name),
@@ -149,14 +149,15 @@ async function judgeAny(load: Loader, cwd: string, given: readonly GivenSetting[
     const isNamed = given.some((each) => message.includes(each.setting.env) || message.includes(each.setting.flag))
     return isNamed ? undefined : `names no setting: ${message}`
   }
-  for (const { setting, text } of counting(given)) {
-    const taken = outcome[setting.name]
-    if (!isDeepStrictEqual(taken, meant(setting, text))) return `takes ${setting.name} as ${JSON.stringify(taken)}`
+  for (const { setting, text } of effective(given)) {
+    const accepted = outcome[setting.name]
+    if (!isDeepStrictEqual(accepted, meant(setting, text)))
+      return `accepts ${setting.name} as ${JSON.stringify(accepted)}`
   }
   return undefined
 }
 
-/** What a text says, by the reference of the settings. */
+/** The value of a text, according to the reference of the settings. */
 function meant({ schema }: SettingDescription, text: string): unknown {
   const items = text
     .split(',')
@@ -187,7 +188,7 @@ async function judgeWrong(
     () => undefined,
     (error: unknown) => error,
   )
-  if (error === undefined) return 'is taken'
+  if (error === undefined) return 'is accepted'
   if (!hasCode(error, 'SETTINGS_INVALID')) return `throws ${error}`
   return error.message.includes(`${sourceOf(wrong)} `) ? undefined : `is not named: ${error.message}`
 }
@@ -197,7 +198,7 @@ interface InFile {
   readonly expression: string
 }
 
-/** What a file may say of a setting that is no text: as an expression. */
+/** Values of a configuration file that are no text, as expressions. */
 const inFile = fc.record({
   name: fc.constantFrom(...SETTINGS.map(({ name }) => name), 'colour', '__proto__x', 'constructor'),
   expression: fc.oneof(

@@ -1,10 +1,10 @@
 import { engines, useStorage } from '@taskflow/testing'
 import { type ApiWorld, openApiWorld, type World } from './api-world.ts'
 
-/** Of a test that fuzzes: far more than it takes, for a machine that does much else. */
+/** The timeout of a fuzzing test, with a large margin for a busy machine. */
 export const TIMEOUT_MS = 120_000
 
-/** Worlds over one PGlite of the enclosing tests, one after the other; each is closed when its work is done. */
+/** Opens worlds over one PGlite of the enclosing tests, one after the other; closes each when its work is done. */
 export function useApiWorlds() {
   const [pglite] = engines()
   if (pglite?.kind !== 'pglite') throw new Error('Expected PGlite to be the first engine')

@@ -1,4 +1,4 @@
-/** JSON as somebody may write it that `JSON.stringify` would not: by this text, wherever it stands in a value. */
+/** JSON text that `JSON.stringify` would not write, as part of a value. */
 export class Raw {
   readonly text: string
 
@@ -7,7 +7,7 @@ export class Raw {
   }
 }
 
-/** Writes JSON, raw texts and minus zero included. Lone surrogates become escapes, as `JSON.stringify` has it. */
+/** Writes JSON, with raw texts and minus zero. Lone surrogates become escapes, as with `JSON.stringify`. */
 export function jsonText(value: unknown): string {
   if (value instanceof Raw) return value.text
   if (Object.is(value, -0)) return '-0'

@@ -16,16 +16,16 @@ interface Problem {
   readonly instance: string
 }
 
-// A stack, a path of this machine, or SQL.
-const INSIDES =
+// A stack, a path of the machine, or SQL.
+const INTERNALS =
   /\bat .+:\d+:\d+|node_modules|\.[cm]?ts\b|\/(home|srv|tmp|usr|var)\/|\b(insert into|select .+ from|update .+ set|syntax error at|violates|invalid input syntax)\b/i
 
-/** What is wrong with a reply, whatever was asked. */
+/** Checks a reply, whatever the request. */
 export function judgeReply(request: ApiRequest, reply: LightMyRequestResponse, url: string): Complaint {
   const { statusCode: status, body } = reply
-  // Nothing is away here.
+  // Every service is available here.
   if (status >= 500) return `answers ${status}: ${body.slice(0, 500)}`
-  // A path that is none of the operation's is nowhere in the document.
+  // A path outside the operation is not in the document.
   const isElsewhere = status === 404 && body.includes('ROUTE_NOT_FOUND')
   const mediaType = reply.headers['content-type']?.toString()
   const flaw = isElsewhere ? undefined : request.operation.replyFlaw(status, mediaType, body)
@@ -40,44 +40,48 @@ function judgeProblem(
 ): Complaint {
   const problem = JSON.parse(body) as Problem
   const listed = ERRORS[problem.code]
-  if (!listed) return `answers a code that is not listed: ${problem.code}`
+  if (!listed) return `answers an unlisted code: ${problem.code}`
   if (listed.status !== statusCode || problem.status !== statusCode) return `answers ${problem.code} as ${statusCode}`
-  if (problem.type !== `/docs/errors#${problem.code}` || problem.detail === '') return `answers half a problem: ${body}`
-  if (problem.instance !== headers['x-request-id']) return 'does not give the id of its request'
-  const [insides] = INSIDES.exec(problem.detail) ?? []
-  // What was sent may be said again.
+  if (problem.type !== `/docs/errors#${problem.code}` || problem.detail === '')
+    return `answers an incomplete problem: ${body}`
+  if (problem.instance !== headers['x-request-id']) return 'does not contain the id of its request'
+  const [internals] = INTERNALS.exec(problem.detail) ?? []
+  // A problem may repeat what was sent.
   const given = `${url} ${decoded(url)} ${Object.values(request.headers).join(' ')} ${request.body ?? ''}`
-  return insides === undefined || given.includes(insides) ? undefined : `shows its insides: ${problem.detail}`
+  return internals === undefined || given.includes(internals) ? undefined : `exposes internals: ${problem.detail}`
 }
 
 function decoded(url: string): string {
   try {
     return decodeURIComponent(url)
   } catch {
-    // No text can be read from it, so none can be said again.
+    // Undecodable: a problem cannot repeat its text.
     return ''
   }
 }
 
-// States that are not the caller's fault: what a verb finds in its way.
-const IN_THE_WAY = [404, 409, 412]
+// Statuses that depend on the state of an object and not on the request.
+const STATE_CONFLICTS = [404, 409, 412]
 
-/** What is wrong with how a request was taken, by what was wrong with it. */
-export function judgeTaking({ kind, operation, what, as, path }: ApiRequest, reply: LightMyRequestResponse): Complaint {
+/** Checks whether a request was accepted or refused as its kind requires. */
+export function judgeAcceptance(
+  { kind, operation, what, as, path }: ApiRequest,
+  reply: LightMyRequestResponse,
+): Complaint {
   const { statusCode: status, body } = reply
   const { permission } = operation
   const isPermitted =
     permission === undefined || permission === 'any' || permits(PERMISSIONS, as, permission as Permission)
   if (kind === 'hostile') return undefined
-  // An address that no text can be read from is refused before anybody is asked who they are.
+  // An undecodable address is refused before authentication.
   const isUnread = kind === 'nearly valid' && status === 400
   if (!isPermitted) return status === 403 || isUnread ? undefined : `answers ${status}, not 403, to role ${as}`
-  if (kind === 'nearly valid') return status >= 400 ? undefined : `takes a request with ${what}`
+  if (kind === 'nearly valid') return status >= 400 ? undefined : `accepts a request with ${what}`
   if (status < 400) return undefined
   const isOfNothing = Object.values(path).some((each) => typeof each === 'string')
-  if (status === 404) return isOfNothing ? undefined : `does not find what is there: ${body.slice(0, 300)}`
-  if (IN_THE_WAY.includes(status)) return undefined
-  // Fewer attempts than it has used already.
+  if (status === 404) return isOfNothing ? undefined : `does not find an existing object: ${body.slice(0, 300)}`
+  if (STATE_CONFLICTS.includes(status)) return undefined
+  // The edit may set fewer attempts than the task has used.
   if (operation.id === 'editTask' && status === 422) return undefined
   return `refuses a valid request: ${status} ${body.slice(0, 500)}`
 }

@@ -13,7 +13,7 @@ const round = (storageOf?: (storage: Storage) => Storage) =>
     return linesRound(world, { seed: 1, runs: RUNS, isShrunk: storageOf === undefined })
   }, storageOf)
 
-test('stores each good line once and in order, names each bad one, and keeps to that when it is broken off', {
+test('stores each good line once and in order, reports each bad line, also when an upload is aborted', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const { tried, failures } = await round()
@@ -24,7 +24,7 @@ test('stores each good line once and in order, names each bad one, and keeps to 
 
 test.each<[string, (storage: Storage) => Storage]>([
   [
-    'a line that is lost',
+    'a lost line',
     (storage) => ({
       ...storage,
       async submitTasks(submission) {
@@ -46,7 +46,7 @@ test.each<[string, (storage: Storage) => Storage]>([
     }),
   ],
   [
-    'lines that change places',
+    'swapped lines',
     (storage) => ({
       ...storage,
       async submitTasks(submission) {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.close())
 
-test('every function that reads text from outside reads any, or refuses it in its own way, in time', {
+test('every function that reads text from outside accepts any text or throws its documented error, in linear time', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const { tried, failures } = await parsersRound(db, PARSERS, { seed: 1, runs: RUNS })
@@ -23,18 +23,18 @@ test('every function that reads text from outside reads any, or refuses it in it
 })
 
 test.each<[string, Parser, RegExp]>([
-  ['one that throws', { name: 'planted', read: decodeURIComponent }, /throws URIError/],
+  ['a parser that throws', { name: 'planted', read: decodeURIComponent }, /throws URIError/],
   [
-    'one that reads what is not there',
+    'a parser that returns a wrong value',
     { name: 'planted', read: Number, flawOf: (read) => (Number.isNaN(read) ? 'reads NaN' : undefined) },
     /reads NaN/,
   ],
-])('finds %s', { timeout: TIMEOUT_MS }, async (_name, parser, said) => {
+])('finds %s', { timeout: TIMEOUT_MS }, async (_name, parser, complaint) => {
   const { failures } = await parsersRound(db, [parser], { seed: 1, runs: RUNS, isShrunk: false })
-  expect(failures.map(({ sentence }) => sentence).join('\n')).toMatch(said)
+  expect(failures.map(({ sentence }) => sentence).join('\n')).toMatch(complaint)
 })
 
-test('finds one that goes back over every run of blanks from each of them', { timeout: TIMEOUT_MS }, () => {
+test('finds a pattern that backtracks over runs of blanks', { timeout: TIMEOUT_MS }, () => {
   const parser: Parser = { name: 'planted', read: (text) => text.replace(/\s+$/, '') }
   expect(slowness(parser, { before: '', pump: ' ', after: 'x' })).toMatch(/times as long/)
   expect(slowness(parser, { before: '', pump: 'a', after: ' ' })).toBeUndefined()

@@ -19,12 +19,12 @@ import { decodeMessage } from '../../../platform/brokers/src/rabbitmq/message.ts
 import { textArray } from '../../../platform/database/src/array-text.ts'
 import { isMoment } from '../../../platform/validation/src/field-schemas.ts'
 
-/** A function that is given text from outside, and the one error that it may answer with. */
+/** A function that reads text from outside, and the only error that it may throw. */
 export interface Parser {
   readonly name: string
   read(text: string): unknown
   readonly mayThrow?: (error: unknown) => boolean
-  /** What is wrong with what it read. */
+  /** Returns the flaw of a read value. */
   readonly flawOf?: (read: unknown, text: string) => string | undefined
 }
 
@@ -44,16 +44,16 @@ const isClean = (read: unknown): string | undefined =>
   /\p{Cc}/u.test(String(read).replaceAll('\n', '')) ? 'leaves a control character' : undefined
 
 const isDate = (read: unknown): string | undefined =>
-  Number.isNaN(Date.parse(String(read))) ? `reads ${read}, which is no moment` : undefined
+  Number.isNaN(Date.parse(String(read))) ? `reads ${read}, which is not a date-time` : undefined
 
-/** Reads a file, or its input, where it is given the name of one. */
-const isOfAFile = (text: string): boolean => text === '-' || text.startsWith('@')
+/** Names a file or standard input, which this parser would read. */
+const namesFile = (text: string): boolean => text === '-' || text.startsWith('@')
 
 const one = [{ title: 'A', value: (row: string) => row, isFlexible: true }]
 
 const refused = (status: number, headers: Record<string, string>): Response => new Response(null, { status, headers })
 
-/** What of ours reads what strangers, users or other machines wrote. The API and the settings have areas of their own. */
+/** All functions that read text of callers, users or other machines. The API and the settings are separate areas. */
 export const PARSERS: readonly Parser[] = [
   { name: 'isUuid', read: isUuid },
   { name: 'isName', read: isName },
@@ -109,7 +109,7 @@ export const PARSERS: readonly Parser[] = [
   {
     name: 'refusal',
     read: (text) => refusal(refused(503, { 'retry-after': '1' }), text).message,
-    flawOf: (read) => (typeof read === 'string' ? undefined : `says ${read}`),
+    flawOf: (read) => (typeof read === 'string' ? undefined : `returns ${read}`),
   },
   {
     name: 'new TaskFlow',
@@ -134,14 +134,14 @@ export const PARSERS: readonly Parser[] = [
   },
   {
     name: 'readJson',
-    read: (text) => (isOfAFile(text) ? undefined : readJson('--payload', text)),
+    read: (text) => (namesFile(text) ? undefined : readJson('--payload', text)),
     mayThrow: (error) => error instanceof UsageError,
   },
   { name: 'harmless', read: harmless, flawOf: isClean },
   {
     name: 'onOneLine',
     read: onOneLine,
-    flawOf: (read) => (String(read).includes('\n') ? 'leaves a break' : isClean(read)),
+    flawOf: (read) => (String(read).includes('\n') ? 'leaves a line break' : isClean(read)),
   },
   {
     name: 'cutTo',

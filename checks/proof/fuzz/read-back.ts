@@ -6,7 +6,7 @@ import type { JsonSchema } from './document.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** What is lost or changed of what was sent, in the reply itself or when it is read again. */
+/** Checks that the reply, and a later read, contain what was sent. */
 export async function judgeReadBack(
   world: ApiWorld,
   { operation, sent }: ApiRequest,
@@ -17,10 +17,10 @@ export async function judgeReadBack(
   if (operation.id === 'submitTasks')
     return batchFlaw(world, (sent as { tasks: Fields[] }).tasks, reply.ids as string[])
   const flaw = differenceOf(sent as Fields, reply, operation.result)
-  if (flaw !== undefined) return `answers another ${flaw}`
+  if (flaw !== undefined) return `answers a different ${flaw}`
   const again = await readAgain(world, operation.path, String(reply.id))
   const lost = again && differenceOf(sent as Fields, again, operation.result)
-  return lost === undefined ? undefined : `stored another ${lost}`
+  return lost === undefined ? undefined : `stored a different ${lost}`
 }
 
 async function batchFlaw(world: ApiWorld, tasks: readonly Fields[], ids: readonly string[]): Promise<Complaint> {
@@ -29,12 +29,12 @@ async function batchFlaw(world: ApiWorld, tasks: readonly Fields[], ids: readonl
   for (const [index, task] of tasks.entries()) {
     const stored = await readAgain(world, '/v1/tasks', ids[index] ?? '')
     const lost = stored === undefined ? 'nothing' : differenceOf(task, stored, result)
-    if (lost !== undefined) return `stored another ${lost} of task ${index}`
+    if (lost !== undefined) return `stored a different ${lost} of task ${index}`
   }
   return undefined
 }
 
-/** By its own address, or from its list where it has none. */
+/** Reads an object by its address, or from its list where it has none. */
 async function readAgain(world: ApiWorld, path: string, id: string): Promise<Fields | undefined> {
   const collection = path.split('/{', 1)[0] ?? ''
   if (world.operations.some((each) => each.method === 'GET' && each.path === `${collection}/{id}`)) {
@@ -52,7 +52,7 @@ async function readAgain(world: ApiWorld, path: string, id: string): Promise<Fie
   return undefined
 }
 
-/** The first field that was sent and is another now. What the reply does not speak of is not compared. */
+/** Returns the first field that differs from the one sent. Fields that the reply does not describe are not compared. */
 function differenceOf(sent: Fields, got: Fields, { properties = {} }: JsonSchema, at = ''): string | undefined {
   for (const [name, value] of Object.entries(sent)) {
     const schema = properties[name]
@@ -66,17 +66,17 @@ function differenceOf(sent: Fields, got: Fields, { properties = {} }: JsonSchema
 function difference(sent: unknown, got: unknown, schema: JsonSchema, at: string): string | undefined {
   const isSame = (): boolean => isDeepStrictEqual(withoutMinusZero(sent), got)
   if (schema.format === 'date-time' && typeof sent === 'string' && typeof got === 'string')
-    return Date.parse(sent) === Date.parse(got) ? undefined : told(at, sent, got)
-  // What was left out of these is filled in.
+    return Date.parse(sent) === Date.parse(got) ? undefined : differs(at, sent, got)
+  // Omitted fields have defaults in the reply.
   if (schema.properties && sent !== null && got !== null && typeof got === 'object')
     return differenceOf(sent as Fields, got as Fields, schema, `${at}/`)
-  return isSame() ? undefined : told(at, sent, got)
+  return isSame() ? undefined : differs(at, sent, got)
 }
 
-const told = (at: string, sent: unknown, got: unknown): string =>
+const differs = (at: string, sent: unknown, got: unknown): string =>
   `${at}: sent ${JSON.stringify(sent)?.slice(0, 200)}, got ${JSON.stringify(got)?.slice(0, 200)}`
 
-/** JSON knows it, but those who write JSON rarely do: as a number it is zero. */
+/** Replaces minus zero by zero, as most writers of JSON do. */
 function withoutMinusZero(value: unknown): unknown {
   if (Object.is(value, -0)) return 0
   if (Array.isArray(value)) return value.map(withoutMinusZero)

@@ -8,7 +8,7 @@ const URL_SETTINGS = ['postgres', 'redis', 'amqp'] as const
 
 const host = fc.constantFrom('db', '127.0.0.1:5432', 'user:p%40ss@db.example:6543', '[::1]:5432')
 
-/** Texts that are right for a setting by itself. */
+/** Draws valid texts of a setting. */
 export function validTextOf({ name, schema }: SettingDescription): fc.Arbitrary<string> {
   const { pattern, type } = schema as JsonSchema
   const scheme = URL_SETTINGS.find((each) => pattern !== undefined && new RegExp(pattern).test(`${each}://x`))
@@ -35,17 +35,17 @@ const someText = (one: fc.Arbitrary<string>): fc.Arbitrary<string> =>
     .uniqueArray(one, { minLength: 1, maxLength: 4, selector: (each) => each.split('=')[0] })
     .chain((all) => fc.constantFrom(',', ', ').map((comma) => all.join(comma)))
 
-const NO_LISTS: Readonly<Partial<Record<SettingName, readonly string[]>>> = {
+const INVALID_LISTS: Readonly<Partial<Record<SettingName, readonly string[]>>> = {
   queues: [',', 'mail=0', 'mail=', 'mail=1.5', 'mail=1001', 'a b', 'mail,mail', '=3', 'mail=1=2', 'ä'],
   types: [',', '**', '*.mail', 'a*b', 'a b', '-', 'mail.?'],
   roles: [',', 'boss', 'api,boss', 'API', 'api;worker'],
   workerLabels: ['zone', 'zone=eu,gpu', '=eu', 'zone=a,zone=b', ' =x', `${'n'.repeat(65)}=x`, `a=${'x'.repeat(257)}`],
 }
 
-/** Texts that are wrong for a setting, however it is given. */
+/** Draws texts that are invalid for a setting, by flag and by variable. */
 export function brokenTextOf({ name, schema }: SettingDescription): fc.Arbitrary<string> {
   const { type, pattern } = schema as JsonSchema
-  const lists = NO_LISTS[name]
+  const lists = INVALID_LISTS[name]
   if (lists) return fc.constantFrom(...lists)
   if (type === 'integer')
     return fc.oneof(
@@ -67,7 +67,7 @@ export function brokenTextOf({ name, schema }: SettingDescription): fc.Arbitrary
         .filter(({ value }) => typeof value === 'number' && !Object.is(value, -0) && value !== 5)
         .map(({ value }) => String(value)),
     )
-  const stranger = fc.constantFrom(
+  const misfit = fc.constantFrom(
     'http://db',
     'postgres:/db',
     'redis//x',
@@ -81,7 +81,7 @@ export function brokenTextOf({ name, schema }: SettingDescription): fc.Arbitrary
     pattern !== undefined && new RegExp(pattern).test(text) && URL.canParse(text)
   if (pattern !== undefined && new RegExp(pattern).test('a'))
     return fc.constantFrom('a b', 'a"b', 'ä', '-', "'").filter((text) => !new RegExp(pattern).test(text))
-  if (pattern !== undefined) return stranger.filter((text) => !isRight(text))
+  if (pattern !== undefined) return misfit.filter((text) => !isRight(text))
   if ((schema as JsonSchema).enum) return fc.constantFrom('Redis', 'none', 'debug,info', 'INFO', ' ')
   return fc.constantFrom('x', '🧵').map((letter) => letter.repeat(((schema as JsonSchema).maxLength ?? 0) + 1))
 }

@@ -6,17 +6,17 @@ import { TIMEOUT_MS } from './given-worlds.ts'
 
 const RUNS = 200
 
-test('every setting is understood as it was given, or refused by its name', { timeout: TIMEOUT_MS }, async () => {
+test('every setting is accepted as given, or refused by its name', { timeout: TIMEOUT_MS }, async () => {
   const { tried, failures } = await settingsRound(loadSettings, { seed: 1, runs: RUNS })
   expect(failures).toEqual([])
-  for (const kind of ['right', 'one wrong', 'any text']) expect(tried[kind]).toBe(RUNS)
+  for (const kind of ['valid', 'one invalid', 'any text']) expect(tried[kind]).toBe(RUNS)
 })
 
 test.each<[string, typeof loadSettings, RegExp]>([
   [
-    'one that is taken as another',
+    'a setting that is accepted with another value',
     async (sources) => ({ ...(await loadSettings(sources)), port: 1 }),
-    /takes port as 1/,
+    /accepts port as 1/,
   ],
   [
     'a refusal without a name',
@@ -35,11 +35,11 @@ test.each<[string, typeof loadSettings, RegExp]>([
     /throws TypeError/,
   ],
   [
-    'a wrong one that is ignored',
+    'an invalid setting that is ignored',
     ({ flags: _, ...sources }) => loadSettings({ ...sources, flags: {} }),
-    /is taken|takes/,
+    /is accepted|accepts/,
   ],
-])('finds %s', { timeout: TIMEOUT_MS }, async (_name, load, said) => {
+])('finds %s', { timeout: TIMEOUT_MS }, async (_name, load, complaint) => {
   const { failures } = await settingsRound(load, { seed: 1, runs: RUNS, isShrunk: false })
-  expect(failures.map(({ sentence }) => sentence).join('\n')).toMatch(said)
+  expect(failures.map(({ sentence }) => sentence).join('\n')).toMatch(complaint)
 })

@@ -10,13 +10,16 @@ export interface LongText {
 const LONG = 32_000
 const SHARE = 4
 
-// Whatever reads so much in this time is fast enough, whatever its shape.
+// A parser that reads the long text in this time is fast enough.
 const QUICK_MS = 150
 
-// Four times the text may take four times as long; the square of it takes sixteen times.
+// Four times the text may take four times as long; a quadratic parser takes sixteen times.
 const TOO_STEEP = 9
 
-/** Whether the time a text takes grows faster than the text. Counted in time of the processor, so that a busy machine does not matter. */
+/**
+ * Checks whether the time of a parser grows faster than the text. Measures processor time, which other processes do not
+ * affect.
+ */
 export function slowness({ read }: Parser, { before, pump, after }: LongText): Complaint {
   const textOf = (length: number): string => before + pump.repeat(Math.ceil(length / pump.length)) + after
   const msOf = (text: string): number => {
@@ -24,7 +27,7 @@ export function slowness({ read }: Parser, { before, pump, after }: LongText): C
     try {
       read(text)
     } catch {
-      // Refusing takes its time as well.
+      // A refusal takes time as well.
     }
     return (process.cpuUsage().user - user) / 1_000
   }

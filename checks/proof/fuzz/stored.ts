@@ -16,15 +16,15 @@ const NOW = `select pg_snapshot_xmax(pg_current_snapshot())::text as next, ${TAB
   (table) => `(select count(*)::integer from ${table})`,
 ).join(' + ')} as rows`
 
-// That a key was used is noted now and then, whatever becomes of the request.
-const IS_ANSWER: Readonly<Record<string, string>> = { api_key: 'and last_used_at is null' }
+// The last use of a key is recorded now and then, for refused requests too.
+const ALLOWED_WRITE: Readonly<Record<string, string>> = { api_key: 'and last_used_at is null' }
 
 const SINCE = TABLES.map(
   (table) =>
-    `select '${table}' as written from ${table} where xmin::text::bigint >= $1::bigint ${IS_ANSWER[table] ?? ''}`,
+    `select '${table}' as written from ${table} where xmin::text::bigint >= $1::bigint ${ALLOWED_WRITE[table] ?? ''}`,
 ).join(' union all ')
 
-/** Where the database stands: its next transaction, and how many rows there are. */
+/** The state of the database: its next transaction, and the number of rows. */
 export interface Standing {
   readonly next: string
   readonly rows: number
@@ -32,14 +32,14 @@ export interface Standing {
 
 export async function standingOf(db: Database): Promise<Standing> {
   const [row] = await rowsOf<Standing>(db, NOW)
-  if (!row) throw new TypeError('Expected the database to tell where it stands')
+  if (!row) throw new TypeError('Expected the database to return its next transaction')
   return row
 }
 
-/** A table that something was written to or deleted from since; undefined where nothing was. */
+/** Returns a table that has changed since; undefined where none has. */
 export async function writtenSince(db: Database, before: Standing): Promise<string | undefined> {
   const after = await standingOf(db)
-  // Whoever writes takes a number first, so where none was taken nothing was written.
+  // Every write takes a transaction number first: no new number means no write.
   if (after.next === before.next) return undefined
   const [row] = await rowsOf<{ written: string }>(db, SINCE, [before.next])
   return row?.written ?? (after.rows === before.rows ? undefined : 'some table')

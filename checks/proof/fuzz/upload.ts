@@ -4,18 +4,18 @@ import type { JsonSchema } from './document.ts'
 import { jsonText } from './json-text.ts'
 import { validValue } from './valid-values.ts'
 
-/** One line of an upload, and whether a task comes of it. */
+/** One line of an upload; a good line becomes a task. */
 export interface FuzzedLine {
   readonly kind: 'good' | 'bad' | 'blank'
   readonly bytes: Buffer
-  /** Of a good one. */
+  /** The payload of a good line. */
   readonly payload?: unknown
 }
 
 export interface Upload {
   readonly lines: readonly FuzzedLine[]
   readonly endsWithNewline: boolean
-  /** Where the bytes are cut into chunks, as shares of the whole. */
+  /** Where the bytes are split into chunks, as shares of the whole. */
   readonly cuts: readonly number[]
   readonly isKeyed: boolean
 }
@@ -23,14 +23,14 @@ export interface Upload {
 const TYPE = 'fuzz.000000'
 
 /**
- * The type of the tasks of one upload, always of the same length. Each has its own, so that what an earlier one, broken off,
- * stored late is not taken for what this one stored.
+ * Returns the type of the tasks of one upload, always of the same length. Each upload has its own type, so that late
+ * tasks of an earlier, aborted upload are not counted for this one.
  */
 export const typeOf = (upload: number): string => `fuzz.${String(upload % 1_000_000).padStart(6, '0')}`
 
 const line = (kind: FuzzedLine['kind'], text: string | Buffer): FuzzedLine => ({ kind, bytes: Buffer.from(text) })
 
-/** Uploads of tasks as the schema has them, of such with one thing wrong, and of what is no task at all. */
+/** Draws uploads of valid tasks, of tasks with one flaw, and of lines that are no tasks. */
 export function uploadOf(schema: JsonSchema, maxLineBytes: number): fc.Arbitrary<Upload> {
   return fc.record({
     lines: fc.array(
@@ -56,7 +56,7 @@ function goodLine(schema: JsonSchema): fc.Arbitrary<FuzzedLine> {
   })
 }
 
-const NO_TASKS: readonly (string | Buffer)[] = [
+const INVALID_LINES: readonly (string | Buffer)[] = [
   'nonsense',
   'null',
   '[]',
@@ -73,19 +73,19 @@ const NO_TASKS: readonly (string | Buffer)[] = [
 function badLine(schema: JsonSchema, maxLineBytes: number): fc.Arbitrary<FuzzedLine> {
   return fc.oneof(
     { arbitrary: brokenValue(schema).map(({ value }) => line('bad', jsonText(value))), weight: 6 },
-    { arbitrary: fc.constantFrom(...NO_TASKS).map((text) => line('bad', text)), weight: 4 },
+    { arbitrary: fc.constantFrom(...INVALID_LINES).map((text) => line('bad', text)), weight: 4 },
     { arbitrary: fc.nat(2_000).map((more) => line('bad', `"${'x'.repeat(maxLineBytes + more)}"`)), weight: 1 },
   )
 }
 
 export function bytesOf({ lines, endsWithNewline }: Upload, type: string): Buffer {
   const whole = Buffer.concat(lines.flatMap(({ bytes }) => [bytes, Buffer.from('\n')]))
-  // Byte by byte, since not all of it is text.
+  // Latin-1 keeps every byte, since not all bytes are text.
   const named = Buffer.from(whole.toString('latin1').replaceAll(TYPE, type), 'latin1')
   return endsWithNewline ? named : named.subarray(0, Math.max(0, named.length - 1))
 }
 
-/** The bytes, cut anywhere: also within a character, and into nothing. */
+/** Splits the bytes anywhere: also within a character, and into empty chunks. */
 export function chunksOf(upload: Upload, type: string): Buffer[] {
   const bytes = bytesOf(upload, type)
   const places = upload.cuts.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { JsonSchema } from './document.ts'
 
-/** Values that fit a schema, its bounds among them. */
+/** Draws values that match a schema, including its bounds. */
 export function validValue(schema: JsonSchema): fc.Arbitrary<unknown> {
   const { type } = schema
   if (schema.enum) return fc.constantFrom(...schema.enum)
@@ -39,11 +39,11 @@ function validNumber({ minimum = -1e300, maximum = 1e300 }: JsonSchema) {
   return fc.oneof(fc.double({ min: minimum, max: maximum, noNaN: true }), fc.constantFrom(minimum, maximum))
 }
 
-/** Any text that can be kept: no NUL, no half of a surrogate pair. */
-const keepable = (bounds: { minLength?: number; maxLength?: number }): fc.Arbitrary<string> =>
+/** Any storable text: no NUL, no lone surrogate. */
+const storable = (bounds: { minLength?: number; maxLength?: number }): fc.Arbitrary<string> =>
   fc.string({ unit: 'binary', ...bounds }).map((text) => text.replaceAll('\0', '\u0001'))
 
-// One unit of UTF-16 and one byte, one unit and three bytes, two units and four bytes.
+// One UTF-16 unit and one byte, one unit and three bytes, two units and four bytes.
 const LETTERS = ['a', '字', '🧵'] as const
 
 function validText({ pattern, format, minLength = 0, maxLength = 1_000 }: JsonSchema): fc.Arbitrary<string> {
@@ -51,18 +51,18 @@ function validText({ pattern, format, minLength = 0, maxLength = 1_000 }: JsonSc
   if (format === 'date-time') return validMoment
   if (format === 'uuid') return fc.uuid()
   const longest = fc.constantFrom(...LETTERS).map((letter) => letter.repeat(maxLength))
-  // Lengths count code points, which the generator does too.
-  return fc.oneof({ arbitrary: keepable({ minLength, maxLength }), weight: 6 }, { arbitrary: longest, weight: 1 })
+  // Schema and generator both count code points.
+  return fc.oneof({ arbitrary: storable({ minLength, maxLength }), weight: 6 }, { arbitrary: longest, weight: 1 })
 }
 
 const two = (number: number): string => String(number).padStart(2, '0')
 
-// The widest offsets that are in use.
+// The range of real offsets.
 const offset = fc
   .tuple(fc.constantFrom('+', '-'), fc.nat(13), fc.constantFrom(0, 30, 45))
   .map(([sign, hours, minutes]) => `${sign}${two(hours)}:${two(minutes)}`)
 
-/** As the rule has it, a year from 1970 to 2200 as it is written, so that in UTC it may be another. */
+/** A time in a year from 1970 to 2200 as written; in UTC the year may differ. */
 export const validMoment: fc.Arbitrary<string> = fc
   .tuple(
     fc.oneof(
@@ -101,17 +101,17 @@ const { json: shallowJson } = fc.letrec<{ json: unknown }>((tie) => ({
     fc.constantFrom<unknown>(null, true, false, 0, -0, '', 1e21, 1e-7, 5e-324, Number.MAX_VALUE),
     fc.maxSafeInteger(),
     fc.double({ noNaN: true, noDefaultInfinity: true }),
-    keepable({}),
+    storable({}),
     fc.array(tie('json'), { maxLength: 5 }),
     fc.dictionary(
-      keepable({}).filter((name) => name !== '__proto__'),
+      storable({}).filter((name) => name !== '__proto__'),
       tie('json'),
       { maxKeys: 5, noNullPrototype: true },
     ),
   ),
 }))
 
-// As deep as a payload may be within a body or a batch, where 64 levels are allowed in all.
+// The maximum depth of a payload within a body or a batch, which may have 64 levels in all.
 const DEEPEST = 58
 
 const deepJson = fc.nat(DEEPEST).map((depth) => {
@@ -120,5 +120,5 @@ const deepJson = fc.nat(DEEPEST).map((depth) => {
   return nested
 })
 
-/** Any JSON that can be kept as it is. */
+/** Any JSON that can be stored unchanged. */
 const anyJson: fc.Arbitrary<unknown> = fc.oneof({ arbitrary: shallowJson, weight: 9 }, deepJson)

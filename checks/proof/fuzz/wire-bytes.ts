@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** A conversation of one caller, as bytes, after which it says no more. */
+/** All bytes that one caller sends on a connection. */
 export interface Wire {
   readonly what: string
   readonly bytes: Buffer
@@ -17,7 +17,7 @@ const LENGTH = `Content-Length: ${BODY.length}`
 
 const wire = (what: string, bytes: string | Buffer): Wire => ({ what, bytes: Buffer.from(bytes) })
 
-/** Conversations that are nearly HTTP: cut, swollen, scrambled, or with a head that can be read in two ways. */
+/** Draws bytes that are nearly HTTP: truncated, oversized, scrambled, or with an ambiguous head. */
 export function wireOf(authorization: string): fc.Arbitrary<Wire> {
   const common = ['Host: taskflow', `Authorization: ${authorization}`, 'Content-Type: application/json']
   const request = ({ line = 'POST /v1/tasks HTTP/1.1', headers = [LENGTH], body = BODY }: Request = {}): string =>
@@ -26,16 +26,16 @@ export function wireOf(authorization: string): fc.Arbitrary<Wire> {
   const place = fc.nat(whole.length)
   return fc.oneof(
     fc.constantFrom(wire('a whole request', whole), wire('two requests at once', whole + whole)),
-    place.map((at) => wire('a request that is cut', whole.slice(0, at))),
-    place.map((at) => wire('a request, and one that is cut', whole + whole.slice(0, at))),
+    place.map((at) => wire('a truncated request', whole.slice(0, at))),
+    place.map((at) => wire('a request and a truncated one', whole + whole.slice(0, at))),
     fc
       .tuple(place, fc.uint8Array({ minLength: 1, maxLength: 4 }))
       .map(([at, bytes]) =>
-        wire('bytes in between', Buffer.concat([Buffer.from(whole.slice(0, at)), bytes, Buffer.from(whole.slice(at))])),
+        wire('inserted bytes', Buffer.concat([Buffer.from(whole.slice(0, at)), bytes, Buffer.from(whole.slice(at))])),
       ),
     fc
       .tuple(place, fc.nat(20))
-      .map(([at, length]) => wire('bytes that lack', whole.slice(0, at) + whole.slice(at + length))),
+      .map(([at, length]) => wire('missing bytes', whole.slice(0, at) + whole.slice(at + length))),
     fc.uint8Array({ maxLength: 300 }).map((bytes) => wire('any bytes', Buffer.from(bytes))),
     fc.constantFrom(...LINES).map((line) => wire(`a first line ${line.slice(0, 60)}`, request({ line }))),
     fc

@@ -14,7 +14,7 @@ const round = (storageOf?: (storage: Storage) => Storage) =>
     return wireRound(world, { seed: 1, runs: RUNS, isShrunk: storageOf === undefined })
   }, storageOf)
 
-test('what is nearly HTTP is answered or ended, and stores what it was told that it stored', {
+test('bytes that are nearly HTTP are answered or refused, and store exactly the confirmed tasks', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const { tried, failures } = await round()
@@ -29,7 +29,7 @@ test.each<[string, (storage: Storage) => Storage, RegExp]>([
     /answers 500/,
   ],
   [
-    'a task that nobody is told of',
+    'an unconfirmed task',
     (storage) => ({
       ...storage,
       async submitTasks(submission) {
@@ -37,9 +37,9 @@ test.each<[string, (storage: Storage) => Storage, RegExp]>([
         return storage.submitTasks(submission)
       },
     }),
-    /stored 2 tasks and told of 1/,
+    /stored 2 tasks and confirmed 1/,
   ],
-])('finds %s', { timeout: TIMEOUT_MS }, async (_name, storageOf, said) => {
+])('finds %s', { timeout: TIMEOUT_MS }, async (_name, storageOf, complaint) => {
   const { failures } = await round(storageOf)
-  expect(failures.map(({ sentence }) => sentence).join('\n')).toMatch(said)
+  expect(failures.map(({ sentence }) => sentence).join('\n')).toMatch(complaint)
 })

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { explore, type Model } from './checker.ts'
 
-/** Two who each take two forks one after the other, and put both back. */
+/** Two philosophers who each take two forks one after the other, and put both back. */
 interface Table {
-  /** Who holds which fork. */
+  /** The holder of each fork. */
   readonly forks: readonly (number | null)[]
   readonly meals: number
 }
@@ -19,17 +19,21 @@ function table({
   return {
     start: { forks: [null, null], meals: 0 },
     laws,
-    ending: { promise: 'end', sentence: 'A meal can always be had' },
+    ending: { promise: 'end', sentence: 'Somebody can always eat' },
     steps: (state) =>
       [0, 1].flatMap((who) => {
         const next = orderOf(who).find((fork) => state.forks[fork] !== who)
         if (next === undefined)
           return [
-            { says: `${who} eats`, to: { forks: [null, null], meals: Math.min(2, state.meals + 1) }, isHelpful: true },
+            {
+              sentence: `${who} eats`,
+              to: { forks: [null, null], meals: Math.min(2, state.meals + 1) },
+              isHelpful: true,
+            },
           ]
         if (state.forks[next] !== null) return []
         const forks = state.forks.map((holder, fork) => (fork === next ? who : holder))
-        return [{ says: `${who} takes fork ${next}`, to: { ...state, forks }, isHelpful: true }]
+        return [{ sentence: `${who} takes fork ${next}`, to: { ...state, forks }, isHelpful: true }]
       }),
     key: (state) => JSON.stringify(state),
     isEnd: ({ meals }) => meals === 2,
@@ -38,16 +42,16 @@ function table({
 
 describe('the checker', () => {
   test('visits every state once, and every transition', () => {
-    // Forks free, the first taken by either, both by either; for none, one and two meals.
+    // The forks are free, one is taken by either, or both are taken by either; each after 0, 1 and 2 meals.
     expect(explore(table({ isOrdered: true }))).toEqual({ states: 15, transitions: 18, depth: 8, failure: undefined })
   })
 
-  test('finds a deadlock, by a shortest way', () => {
+  test('finds a deadlock, with a shortest trace', () => {
     const { failure } = explore(table({ isOrdered: false }))
     expect(failure).toMatchObject({ promise: 'end', trace: ['0 takes fork 0', '1 takes fork 1'] })
   })
 
-  test('finds a broken law, by a shortest way and with the step that breaks it', () => {
+  test('finds a broken law, with a shortest trace that ends in the breaking step', () => {
     const law = {
       promise: 'law',
       sentence: 'The second never eats after the first',
@@ -58,10 +62,10 @@ describe('the checker', () => {
     expect(failure?.trace.at(-1)).toBe('1 eats')
   })
 
-  test('does not count on a step that may never happen', () => {
+  test('does not rely on a step that may never happen', () => {
     const model = table({ isOrdered: true })
     const steps = (state: Table) =>
-      model.steps(state).map((step) => ({ ...step, isHelpful: !step.says.endsWith('eats') }))
+      model.steps(state).map((step) => ({ ...step, isHelpful: !step.sentence.endsWith('eats') }))
     expect(explore({ ...model, steps }).failure).toMatchObject({ promise: 'end', trace: [] })
   })
 })

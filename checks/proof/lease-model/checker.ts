@@ -1,20 +1,21 @@
 /**
- * A model checker for small models: it visits every state that can be reached, whatever the order in which things happen.
+ * Checks small models: visits every reachable state, over every order of steps.
  *
- * Breadth first, so the way to a broken law is a shortest one. States are the same when their keys are; a key may leave out what
- * makes no difference, such as which of two like workers is called A. Kept of each state are its key, the state it was found from and
- * which of that one's steps led to it: a trace is played again from the start.
+ * The search is breadth first, so the trace to a broken law is a shortest one. Two states are the same when their keys
+ * are equal; a key may omit what makes no difference, such as which of two equal workers is called A. The checker keeps
+ * for each state its key, the state it was found from and the number of the step that led to it. It replays a trace
+ * from the start.
  *
- * Besides laws, which speak of one step, it checks that the end stays within reach: from every state there is a way to it by
- * helpful steps alone, that is, without one more accident and without the caller's help. A deadlock is such a state with no step at all.
+ * A law concerns one step. The checker also checks that the end stays reachable: a path of helpful steps leads to it
+ * from every state, that is, a path without another accident and without help from callers. A deadlock is a state
+ * without any step.
  */
 export interface Step<State, Fact> {
-  /** What happens, in a sentence. */
-  readonly says: string
+  readonly sentence: string
   readonly to: State
-  /** Whether the way to the end may count on it. */
+  /** Whether a path to the end may use it. */
   readonly isHelpful: boolean
-  /** What a witness of the step would write down. */
+  /** The record of the step by a witness. */
   readonly fact?: Fact | undefined
 }
 
@@ -27,7 +28,7 @@ export interface Law<State, Fact> {
 export interface Model<State, Fact> {
   readonly start: State
   readonly laws: readonly Law<State, Fact>[]
-  /** The law that the end stays within reach. */
+  /** The law that the end stays reachable. */
   readonly ending: Pick<Law<State, Fact>, 'promise' | 'sentence'>
   steps(state: State): readonly Step<State, Fact>[]
   key(state: State): string
@@ -37,19 +38,19 @@ export interface Model<State, Fact> {
 export interface Failure {
   readonly promise: string
   readonly sentence: string
-  /** What happened from the start on. */
+  /** The sentences of the steps, from the start. */
   readonly trace: readonly string[]
 }
 
 export interface Exploration {
   readonly states: number
   readonly transitions: number
-  /** Steps to the farthest state. */
+  /** The number of steps to the farthest state. */
   readonly depth: number
   readonly failure: Failure | undefined
 }
 
-/** Where a state was found: the state before it, and which of its steps. */
+/** The origin of each state: the state before it, and the number of that state's step. */
 interface Origin {
   readonly parents: number[]
   readonly ordinals: number[]
@@ -57,7 +58,7 @@ interface Origin {
 
 const NOWHERE = -1
 
-/** Visits all that can be reached, or all until a law is broken. */
+/** Visits all reachable states, or stops at the first broken law. */
 export function explore<State, Fact>(model: Model<State, Fact>): Exploration {
   const numbers = new Map([[model.key(model.start), 0]])
   const origin: Origin = { parents: [NOWHERE], ordinals: [NOWHERE] }
@@ -82,7 +83,7 @@ export function explore<State, Fact>(model: Model<State, Fact>): Exploration {
       for (const [ordinal, step] of model.steps(state).entries()) {
         transitions++
         const broken = model.laws.find((law) => law.isBroken(state, step.to, step.fact))
-        if (broken) return failing(broken, [...traceTo(model, origin, number), step.says])
+        if (broken) return failing(broken, [...traceTo(model, origin, number), step.sentence])
         const key = model.key(step.to)
         let reached = numbers.get(key)
         if (reached === undefined) {
@@ -114,9 +115,9 @@ function traceTo<State, Fact>(model: Model<State, Fact>, { parents, ordinals }: 
   let state = model.start
   return path.reverse().map((ordinal) => {
     const step = model.steps(state)[ordinal]
-    if (!step) throw new TypeError('The model gives other steps for the same state')
+    if (!step) throw new TypeError('The model returns different steps for the same state')
     state = step.to
-    return step.says
+    return step.sentence
   })
 }
 
@@ -127,7 +128,7 @@ interface Ways {
 
 /** The first state, in the order of discovery, from which none of the ends can be reached. */
 function firstWithout(ends: readonly number[], { from, to }: Ways, count: number): number | undefined {
-  // The ways backwards: those into state n stand in `sources` from starts[n] to starts[n + 1].
+  // `sources` holds the states before state n from starts[n] to starts[n + 1].
   const starts = new Uint32Array(count + 1)
   for (const target of to) starts[target + 1] = (starts[target + 1] ?? 0) + 1
   for (let at = 0; at < count; at++) starts[at + 1] = (starts[at + 1] ?? 0) + (starts[at] ?? 0)

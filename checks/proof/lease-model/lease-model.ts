@@ -4,7 +4,7 @@ import { isOver, type Size, type State, startOf } from './lease-state.ts'
 import { NEVER_LOST, PROMISES } from './promises.ts'
 import { keyOf } from './state-key.ts'
 
-/** The lease protocol at some size, by all of its rules or by fewer, with the promises that it must keep. */
+/** Builds the lease protocol at a size, with all of its rules or fewer, and the promises that it must keep. */
 export function leaseModel(size: Size, rules: Rules = RULES): Model<State, Fact> {
   return {
     start: startOf(size),

@@ -1,6 +1,8 @@
-/** What the model of the lease consists of: rows, workers and messages, as they are at one moment, and how to look at them and change them. */
+/**
+ * The state of the lease model at one moment: rows, workers and messages, with the functions that read and change them.
+ */
 
-/** A crash is one of a worker or of the runner of a handler. */
+/** `crash` covers the crash of a worker and of the runner of a handler. */
 export const ACCIDENTS = ['crash', 'freeze', 'message', 'database', 'stop'] as const
 
 export type AccidentKind = (typeof ACCIDENTS)[number]
@@ -8,16 +10,16 @@ export type AccidentKind = (typeof ACCIDENTS)[number]
 export interface Size {
   readonly tasks: number
   readonly workers: number
-  /** How many things may go wrong in one history, and of which kinds. */
+  /** The maximum number of accidents in one history. */
   readonly accidents: number
   readonly kinds: readonly AccidentKind[]
   readonly maxAttempts: number
 }
 
-/** How an attempt ends. A quarantine is the `fail` of a task that took too many workers with it. */
+/** How an attempt ends. `quarantine` is the `fail` of a task that has crashed too many workers. */
 export type Ending = 'complete' | 'fail' | 'quarantine' | 'cancel' | 'retry' | 'release' | 'rescue'
 
-/** One life of a worker: a row of `worker`. */
+/** One incarnation of a worker: a row of `worker`. */
 export interface Incarnation {
   readonly worker: number
   readonly life: number
@@ -28,72 +30,72 @@ export interface Task {
   readonly state: 'queued' | 'retrying' | 'running' | 'succeeded' | 'failed' | 'cancelled'
   readonly attempt: number
   readonly crashes: number
-  /** Of the attempt that runs. */
+  /** The lease of the running attempt. */
   readonly lease: number | null
   readonly holder: Incarnation | null
-  readonly isCancelAsked: boolean
-  /** How its attempts ended, by lease: the rows of `task_attempt`, and that of `finished_task`. */
+  readonly isCancelRequested: boolean
+  /** How its attempts ended, by lease: the rows of `task_attempt` and of `finished_task`. */
   readonly ends: Readonly<Record<number, Ending>>
   readonly leasesGiven: number
-  /** How often a rescue or a runner's death ended an attempt in truth: what `crashes` should say. */
+  /** How many attempts really ended by a rescue or a crash of the runner: the correct value of `crashes`. */
   readonly deaths: number
 }
 
 /**
- * A row of `worker`, and how its heartbeat looks by the database's clock: fresh; or silent for so long that the worker may be dead, which
- * is excused where the database itself was away and nobody could beat.
+ * A row of `worker`, with the age of its heartbeat by the database's clock: `fresh`; `silent`, so old that the worker
+ * may have died; or `excused`, as old, but because the database was unavailable and no heartbeat could arrive.
  */
 export interface WorkerRow {
   readonly state: 'living' | 'lost' | 'stopped'
-  readonly heard: 'fresh' | 'excused' | 'silent'
+  readonly heartbeat: 'fresh' | 'excused' | 'silent'
 }
 
-/** An attempt in a worker's hands. */
+/** An attempt that a worker holds. */
 export interface Held {
   readonly task: number
   readonly lease: number
   readonly attempt: number
   readonly crashes: number
-  /** Whether it was told of the cancel. */
-  readonly isTold: boolean
-  /** What it ended as, which is repeated until storage answers; null while it runs. */
+  /** Whether the worker knows that a cancel was requested. */
+  readonly knowsCancel: boolean
+  /** How it ended, which the worker reports until storage answers; null while it runs. */
   readonly ending: Ending | null
 }
 
 export interface Worker {
-  /** Frozen stands for cut off as well: it neither sends nor hears. */
+  /** `frozen` also covers a worker without network: it neither sends nor receives. */
   readonly process: 'up' | 'frozen' | 'down'
   readonly isStopping: boolean
-  /** One for each life; the last is the present one. */
+  /** One row for each incarnation; the last is the current one. */
   readonly rows: readonly WorkerRow[]
-  /** The life of a claim whose answer it waits for. */
+  /** The incarnation that sent the claim whose answer it waits for. */
   readonly claimUnderWay: number | null
-  readonly hand: readonly Held[]
+  readonly attempts: readonly Held[]
 }
 
-/** The sender of a settlement that is not a worker. */
+/** Sends settlements without being a worker. */
 export const RESCUER = -1
 
 export type Message =
   | { readonly kind: 'claim'; readonly by: Incarnation }
-  | { readonly kind: 'beat'; readonly by: Incarnation }
+  | { readonly kind: 'heartbeat'; readonly by: Incarnation }
   | {
       readonly kind: 'settle'
       readonly from: number
       readonly task: number
       readonly lease: number
       readonly ending: Ending
-      /** What was sent first, where it turned out that the task was to be cancelled. */
+      /** The ending that was sent first, before the sender learned that a cancel was requested. */
       readonly instead: Ending | null
     }
-  /** With whether the heartbeat is still the one that was watched. */
-  | { readonly kind: 'bury'; readonly of: Incarnation; readonly isSame: boolean }
-  | { readonly kind: 'goodbye'; readonly by: Incarnation }
+  /** `isSame` holds while the heartbeat is still the observed one. */
+  | { readonly kind: 'mark lost'; readonly of: Incarnation; readonly isSame: boolean }
+  | { readonly kind: 'stopped'; readonly by: Incarnation }
 
-/** A heartbeat that the rescuer watches, and that has not moved since. */
-export interface Watched {
+/** A heartbeat that the rescuer observes, and that has not advanced since. */
+export interface Observed {
   readonly of: Incarnation
-  /** For how many whole periods. */
+  /** The number of whole heartbeat periods without an advance. */
   readonly periods: 0 | 1
 }
 
@@ -101,11 +103,11 @@ export interface State {
   readonly tasks: readonly Task[]
   readonly workers: readonly Worker[]
   readonly wire: readonly Message[]
-  readonly watched: readonly Watched[]
+  readonly observed: readonly Observed[]
   readonly accidentsLeft: number
 }
 
-/** A state in the making. */
+/** A state under construction. */
 export type Draft = {
   -readonly [Key in keyof State]: State[Key] extends readonly (infer Item)[] ? Item[] : State[Key]
 }
@@ -117,7 +119,7 @@ export function startOf({ tasks, workers, accidents }: Size): State {
     crashes: 0,
     lease: null,
     holder: null,
-    isCancelAsked: false,
+    isCancelRequested: false,
     ends: {},
     leasesGiven: 0,
     deaths: 0,
@@ -125,15 +127,15 @@ export function startOf({ tasks, workers, accidents }: Size): State {
   const worker: Worker = {
     process: 'up',
     isStopping: false,
-    rows: [{ state: 'living', heard: 'fresh' }],
+    rows: [{ state: 'living', heartbeat: 'fresh' }],
     claimUnderWay: null,
-    hand: [],
+    attempts: [],
   }
   return {
     tasks: Array.from({ length: tasks }, () => task),
     workers: Array.from({ length: workers }, () => worker),
     wire: [],
-    watched: [],
+    observed: [],
     accidentsLeft: accidents,
   }
 }
@@ -154,11 +156,11 @@ export function taskAt({ tasks }: Pick<State, 'tasks'>, index: number): Task {
 
 export function rowOf(state: Pick<State, 'workers'>, { worker, life }: Incarnation): WorkerRow {
   const row = workerAt(state, worker).rows[life]
-  if (!row) throw new TypeError(`Worker ${worker} has no life ${life}`)
+  if (!row) throw new TypeError(`Worker ${worker} has no incarnation ${life}`)
   return row
 }
 
-export function presentOf(state: Pick<State, 'workers'>, worker: number): Incarnation {
+export function currentOf(state: Pick<State, 'workers'>, worker: number): Incarnation {
   return { worker, life: workerAt(state, worker).rows.length - 1 }
 }
 
@@ -179,7 +181,7 @@ export function take(draft: Draft, message: Message): void {
   draft.wire.splice(draft.wire.indexOf(message), 1)
 }
 
-/** The claim under that life has come to its end, as far as its process knows. */
+/** Ends the claim of an incarnation, as far as its process knows. */
 export function forgetClaim(draft: Draft, { worker, life }: Incarnation): void {
   if (workerAt(draft, worker).claimUnderWay === life) change(draft, worker, { claimUnderWay: null })
 }
@@ -192,7 +194,7 @@ export const isSame = (one: Incarnation | null, other: Incarnation): boolean =>
   one !== null && one.worker === other.worker && one.life === other.life
 
 export const settlementOf = (from: number, { task, lease }: Attempt, ending: Ending | null): Message => {
-  if (ending === null) throw new TypeError('What runs has no ending')
+  if (ending === null) throw new TypeError('A running attempt has no ending')
   return { kind: 'settle', from, task, lease, ending, instead: null }
 }
 
@@ -201,10 +203,10 @@ export const isOnItsWay = ({ wire }: State, from: number, attempt: Attempt): boo
 
 export function isCancelOf(state: Pick<State, 'tasks'>, by: Incarnation, held: Held): boolean {
   const task = taskAt(state, held.task)
-  return held.ending === null && task.isCancelAsked && isSame(task.holder, by)
+  return held.ending === null && task.isCancelRequested && isSame(task.holder, by)
 }
 
-/** Whether a cancel waits for this one's next heartbeat. */
-export function isUntold(state: State, self: Incarnation): boolean {
-  return workerAt(state, self.worker).hand.some((held) => !held.isTold && isCancelOf(state, self, held))
+/** Whether the next heartbeat of this worker will report a cancel. */
+export function hasPendingCancel(state: State, self: Incarnation): boolean {
+  return workerAt(state, self.worker).attempts.some((held) => !held.knowsCancel && isCancelOf(state, self, held))
 }

@@ -1,28 +1,22 @@
 /**
- * `npm run model`: checks the lease protocol at each size, in every order in which things can happen, and that each variant without
- * one of its guards fails.
+ * `npm run model`: checks the lease protocol at each size, in every order in which things can happen, and checks that
+ * each variant that lacks a guard fails.
  */
-import { parseArgs } from 'node:util'
-import { optionsOrHint } from '@taskflow/bench/command-line.ts'
+import { listOfNames, npmCommand } from '@taskflow/testing/command-line'
+import { InvalidArgumentError } from 'commander'
 import { type Exploration, explore, type Failure } from './checker.ts'
 import { leaseModel } from './lease-model.ts'
 import { ACCIDENTS, type Size } from './lease-state.ts'
 import { NEVER_LOST, PROMISES } from './promises.ts'
 import { rulesWithout, VARIANTS, type Variant, variantSize } from './variants.ts'
 
-const HELP = `npm run model -- [options]
+const DESCRIPTION = `Visits every state that the lease protocol can reach with a few workers and tasks, through lost, duplicated
+and delayed messages, freezes and crashes, and checks the promises in each. Then checks that each variant, which lacks a guard, breaks a promise.`
 
-Visits every state that the lease protocol can reach with a few workers and tasks, whatever is lost, doubled, late, frozen
-or killed, and checks the promises in each; then that each of the variants, which lack a guard, breaks one.
-
-  --variant <name>   only this variant
-  --help
-
-Variants:
-${VARIANTS.map(({ name, summary }) => `  ${name.padEnd(34)}${summary}`).join('\n')}
-`
-
-/** What fits into about a minute. The state space grows fivefold and more with each accident, so the larger ones leave some kinds out. */
+/**
+ * Sizes that take about a minute. The state space grows at least fivefold with each accident, so the larger sizes omit
+ * some kinds.
+ */
 const SIZES: readonly Size[] = [
   { tasks: 1, workers: 2, accidents: 2, kinds: ACCIDENTS, maxAttempts: 2 },
   { tasks: 2, workers: 2, accidents: 1, kinds: ACCIDENTS, maxAttempts: 1 },
@@ -30,25 +24,21 @@ const SIZES: readonly Size[] = [
   { tasks: 1, workers: 2, accidents: 3, kinds: ['crash'], maxAttempts: 2 },
 ]
 
-const { variant, help } = optionsOrHint('model', readOptions)
-if (help) process.stdout.write(HELP)
-else {
-  const results = variant ? [mustFail(variant)] : [...SIZES.map(mustHold), ...VARIANTS.map(mustFail)]
-  if (!results.every(Boolean)) process.exitCode = 1
-}
+const { variant } = npmCommand('model', DESCRIPTION)
+  .option('--variant <name>', 'check only this variant', variantNamed)
+  .addHelpText('after', listOfNames('Variants', VARIANTS))
+  .parse()
+  .opts<{ variant?: Variant }>()
 
-function readOptions(): { readonly variant: Variant | undefined; readonly help: boolean } {
-  const { values } = parseArgs({
-    options: { variant: { type: 'string' }, help: { type: 'boolean', default: false } },
-  })
-  return { variant: values.variant === undefined ? undefined : variantNamed(values.variant), help: values.help }
-}
+const results = variant ? [mustFail(variant)] : [...SIZES.map(mustHold), ...VARIANTS.map(mustFail)]
+if (!results.every(Boolean)) process.exitCode = 1
 
 function variantNamed(name: string): Variant {
   const variant = VARIANTS.find((each) => each.name === name)
-  if (!variant)
-    throw new TypeError(`There is no variant ${name}; there are ${VARIANTS.map((each) => each.name).join(', ')}`)
-  return variant
+  if (variant) return variant
+  throw new InvalidArgumentError(
+    `There is no variant ${name}. The variants are ${VARIANTS.map((each) => each.name).join(', ')}.`,
+  )
 }
 
 function mustHold(size: Size): boolean {
@@ -56,7 +46,7 @@ function mustHold(size: Size): boolean {
   const explored = timed(() => explore(leaseModel(size)))
   console.log(`  ${explored.text}`)
   const { failure } = explored.result
-  if (failure) tell(failure)
+  if (failure) print(failure)
   else
     for (const { promise, sentence } of [NEVER_LOST, ...PROMISES])
       console.log(`  ${promise.padEnd(4)}holds  ${sentence}`)
@@ -69,14 +59,14 @@ function mustFail(variant: Variant): boolean {
   const { result, text } = timed(() => explore(leaseModel(variantSize(variant), rulesWithout(without))))
   const { failure } = result
   const isRight = failure?.promise === breaks
-  console.log(`  ${isRight ? 'fails, as it must' : `DOES NOT FAIL as it must: ${breaks} should be broken`} (${text})`)
-  if (failure) tell(failure)
+  console.log(`  ${isRight ? 'fails, as expected' : `DOES NOT FAIL as expected: ${breaks} should be broken`} (${text})`)
+  if (failure) print(failure)
   return isRight
 }
 
-function tell({ promise, sentence, trace }: Failure): void {
+function print({ promise, sentence, trace }: Failure): void {
   console.log(`  ${promise} is broken: ${sentence}`)
-  for (const [at, says] of trace.entries()) console.log(`  ${String(at + 1).padStart(4)}. ${says}`)
+  for (const [at, step] of trace.entries()) console.log(`  ${String(at + 1).padStart(4)}. ${step}`)
 }
 
 function timed(run: () => Exploration): { readonly result: Exploration; readonly text: string } {
@@ -90,6 +80,6 @@ function timed(run: () => Exploration): { readonly result: Exploration; readonly
 
 function sizeText({ tasks, workers, accidents, kinds, maxAttempts }: Size): string {
   const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`
-  const parties = `${count(workers, 'worker')}, ${count(tasks, 'task')} of ${count(maxAttempts, 'attempt')}`
+  const parties = `${count(workers, 'worker')}, ${count(tasks, 'task')} with ${count(maxAttempts, 'attempt')}`
   return `${parties}, and ${count(accidents, 'accident')} (${kinds.join(', ')})`
 }

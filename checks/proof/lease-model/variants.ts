@@ -1,14 +1,17 @@
 import { RULES, type Rules } from './lease-protocol.ts'
 import type { Size } from './lease-state.ts'
 
-/** The protocol without one of its guards. The check must fail, or it would not have noticed that the guard is missing. */
+/**
+ * The protocol without one of its guards. A check of it must fail; otherwise the check would not notice a missing
+ * guard.
+ */
 export interface Variant {
   readonly name: string
   readonly summary: string
   readonly without: keyof Rules
-  /** The promise that it breaks. */
+  /** The promise that the variant breaks. */
   readonly breaks: string
-  /** What must go wrong for that. */
+  /** The accidents that this takes. */
   readonly accidents: number
   readonly kinds: Size['kinds']
 }
@@ -16,7 +19,7 @@ export interface Variant {
 export const VARIANTS: readonly Variant[] = [
   {
     name: 'no-fencing-token',
-    summary: 'A result counts for whatever attempt of the task runs by now',
+    summary: 'A result is accepted for any running attempt of the task',
     without: 'finishPresentsLease',
     breaks: 'P3',
     accidents: 1,
@@ -24,64 +27,64 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'repeat-applies-again',
-    summary: 'What is sent again after an unknown outcome ends the next attempt as well',
-    without: 'returnPresentsLease',
+    summary: 'A settlement that is repeated after an unknown outcome also ends the next attempt',
+    without: 'requeuePresentsLease',
     breaks: 'P3',
     accidents: 1,
     kinds: ['message'],
   },
   {
     name: 'repeat-is-refused',
-    summary: 'What is sent again after an unknown outcome is called stale, though it was accepted',
-    without: 'knowsRepeats',
+    summary: 'A settlement that is repeated after an unknown outcome is refused as stale, although it was accepted',
+    without: 'recognizesRepeats',
     breaks: 'P3',
     accidents: 1,
     kinds: ['message'],
   },
   {
     name: 'rescue-by-elapsed-time',
-    summary: 'A task is taken back because it has run for long',
+    summary: 'A task is rescued because it has run for long',
     without: 'rescuesOnlyOrphans',
     breaks: 'P4',
     accidents: 0,
     kinds: [],
   },
   {
-    name: 'burial-by-age-alone',
-    summary: 'A worker is declared dead because its heartbeat looks old, without watching it stand still',
-    without: 'watches',
+    name: 'lost-by-age-alone',
+    summary: 'A worker is marked lost because its heartbeat looks old, without observing that it does not advance',
+    without: 'observesSilence',
     breaks: 'P4',
     accidents: 1,
     kinds: ['database'],
   },
   {
-    name: 'watch-over-a-gap',
-    summary: 'The rescuer remembers what it saw before it could not look',
-    without: 'forgetsOverGap',
+    name: 'observation-over-a-gap',
+    summary: 'The rescuer keeps its observations over a time in which it could not read the database',
+    without: 'forgetsAfterGap',
     breaks: 'P4',
     accidents: 2,
     kinds: ['database'],
   },
   {
-    name: 'burial-without-another-look',
-    summary: 'A worker is declared dead though it has beaten since it was looked at',
-    without: 'buryLooksAgain',
+    name: 'lost-without-recheck',
+    summary: 'A worker is marked lost although it has sent a heartbeat since it was observed',
+    without: 'rechecksHeartbeat',
     breaks: 'P4',
     accidents: 1,
     kinds: ['freeze'],
   },
   {
     name: 'heartbeat-of-an-old-incarnation',
-    summary: 'A worker that was declared dead comes alive again by a late heartbeat',
-    without: 'beatNeedsLiving',
+    summary: 'A delayed heartbeat makes a lost worker count as alive',
+    without: 'heartbeatNeedsLiving',
     breaks: 'P4',
     accidents: 1,
     kinds: ['freeze'],
   },
   {
     name: 'retry-ignores-cancel',
-    summary: 'A task comes back though it was to be cancelled while it ran',
-    without: 'returnHeedsCancel',
+    summary: 'A task is retried although a cancel was requested while it ran',
+    without: 'requeueChecksCancel',
     breaks: 'P7',
     accidents: 0,
     kinds: [],
@@ -96,16 +99,16 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'release-costs-an-attempt',
-    summary: 'What a stopping worker hands back has used up an attempt',
-    without: 'releaseGivesAttemptBack',
+    summary: 'A task that a stopping worker releases has used up an attempt',
+    without: 'releaseRefundsAttempt',
     breaks: 'P12',
     accidents: 1,
     kinds: ['stop'],
   },
   {
-    name: 'unheld-lease-is-kept',
-    summary: 'A worker does not look for leases whose claim was never answered',
-    without: 'handsBackUnheld',
+    name: 'leaked-lease-is-kept',
+    summary: 'A worker does not check for leases whose claim was never answered',
+    without: 'releasesLeaked',
     breaks: 'P2',
     accidents: 1,
     kinds: ['message'],
@@ -114,7 +117,7 @@ export const VARIANTS: readonly Variant[] = [
 
 export const rulesWithout = (rule: keyof Rules): Rules => ({ ...RULES, [rule]: false })
 
-/** A worker that goes wrong and one that goes on, and a task between them. */
+/** One task, one worker for the accidents and one that continues. */
 export const variantSize = ({ accidents, kinds }: Variant): Size => ({
   tasks: 1,
   workers: 2,

@@ -5,21 +5,21 @@ import { type Network, PATIENCE_MS } from './network.ts'
 import type { Story } from './story.ts'
 import type { World } from './world.ts'
 
-// As long as the adapter for Redis lets a taker hold what it took.
+// The time for which the adapter for Redis lets a consumer hold what it took.
 const HOLD_MS = 5_000
 const POLL_MS = 1_000
 
-/** What a taker says it is done with, when it says so. */
+/** The dispatches that a consumer acknowledges. */
 export interface Acknowledged {
   readonly host: Host
   readonly ids: readonly TaskId[]
 }
 
 export interface BrokerServer {
-  /** The broker, over the network, for one process. */
+  /** Returns the broker as one process reaches it over the network. */
   of(host: Host): Broker
-  isAway: boolean
-  /** Everything it knew is gone, and nobody is told. */
+  isUnavailable: boolean
+  /** Deletes all dispatches without any notification. */
   wipe(): void
 }
 
@@ -38,20 +38,21 @@ interface Held {
 const keyOf = ({ project, queue, type, priority }: Line): string => `${project}/${queue}/${type}/${priority}`
 
 /**
- * A broker as the adapter for Redis makes of one: lines by rank, what is taken is held until it is acknowledged or its time is
- * over, and word of what is new. It keeps nothing that must not be lost, so a run may wipe it.
+ * Simulates a broker with the semantics of the adapter for Redis: subqueues ordered by rank, taken dispatches that are
+ * held until they are acknowledged or expire, and wake-ups for new ones. A run may wipe the broker, which holds nothing
+ * that must not be lost.
  */
 export function brokerServer({ world, network, story, onAcknowledged }: Deps): BrokerServer {
-  const lines = new Map<string, Map<TaskId, Dispatch>>()
+  const subqueues = new Map<string, Map<TaskId, Dispatch>>()
   const held = new Map<string, Held>()
   const waiting = new Set<{ readonly host: Host; readonly keys: ReadonlySet<string>; wake(): void }>()
-  let isAway = false
+  let isUnavailable = false
 
   const heldKey = (dispatch: Dispatch): string => `${keyOf(dispatch)}/${dispatch.taskId}`
 
   function put(dispatch: Dispatch): void {
     const key = keyOf(dispatch)
-    lines.set(key, (lines.get(key) ?? new Map()).set(dispatch.taskId, dispatch))
+    subqueues.set(key, (subqueues.get(key) ?? new Map()).set(dispatch.taskId, dispatch))
     for (const { host, keys, wake } of waiting)
       if (keys.has(key) && !network.isCut(host)) for (const ms of network.copies()) host.receive(ms, wake)
   }
@@ -66,10 +67,10 @@ export function brokerServer({ world, network, story, onAcknowledged }: Deps): B
 
   function takeFrom(keys: readonly string[], max: number): Dispatch[] {
     recover()
-    const found = keys.flatMap((key) => [...(lines.get(key)?.values() ?? [])])
+    const found = keys.flatMap((key) => [...(subqueues.get(key)?.values() ?? [])])
     const taken = found.toSorted((a, b) => a.rankMs - b.rankMs).slice(0, max)
     for (const dispatch of taken) {
-      lines.get(keyOf(dispatch))?.delete(dispatch.taskId)
+      subqueues.get(keyOf(dispatch))?.delete(dispatch.taskId)
       held.set(heldKey(dispatch), { dispatch, untilMs: world.nowMs + HOLD_MS })
     }
     return taken
@@ -84,7 +85,7 @@ export function brokerServer({ world, network, story, onAcknowledged }: Deps): B
   const depthOf = (line: Line): number => {
     const key = keyOf(line)
     const out = [...held.values()].filter(({ dispatch }) => keyOf(dispatch) === key).length
-    return (lines.get(key)?.size ?? 0) + out
+    return (subqueues.get(key)?.size ?? 0) + out
   }
 
   function linkOf(host: Host): Broker {
@@ -93,15 +94,15 @@ export function brokerServer({ world, network, story, onAcknowledged }: Deps): B
       return new Promise<Result>((resolve, reject) => {
         const refuse = (ms: number, why: string): void =>
           host.receive(ms, () => {
-            story.tell(host.name, `hears nothing of ${what} from the broker: ${why}`)
+            story.write(host.name, `receives no answer to ${what} from the broker: ${why}`)
             reject(new TaskFlowError('BROKER_UNAVAILABLE', `The broker does not answer (${why})`))
           })
         if (network.isCut(host)) return refuse(PATIENCE_MS, 'it was never sent')
-        if (isAway || fate.kind === 'never sent') return refuse(1, 'it was never sent')
+        if (isUnavailable || fate.kind === 'never sent') return refuse(1, 'it was never sent')
         if (fate.kind === 'done, not answered') refuse(fate.refusedMs, 'the answer was lost')
         world.after(fate.outMs, () => {
-          if (isAway) {
-            if (fate.kind === 'answered') refuse(1, 'it went away')
+          if (isUnavailable) {
+            if (fate.kind === 'answered') refuse(1, 'the broker became unavailable')
             return
           }
           const result = does()
@@ -128,14 +129,14 @@ export function brokerServer({ world, network, story, onAcknowledged }: Deps): B
       }
     }
 
-    /** Until there is word, the time is up, or the signal aborts. */
-    async function waitForWord(keys: readonly string[], ms: number, signal: AbortSignal): Promise<void> {
-      const told = new AbortController()
-      const wake = (): void => told.abort()
+    /** Waits for a wake-up, for the timeout, or until the signal aborts. */
+    async function waitForWakeUp(keys: readonly string[], ms: number, signal: AbortSignal): Promise<void> {
+      const woken = new AbortController()
+      const wake = (): void => woken.abort()
       const entry = { host, keys: new Set(keys), wake }
       waiting.add(entry)
       signal.addEventListener('abort', wake)
-      await host.clock.sleep(ms, told.signal)
+      await host.clock.sleep(ms, woken.signal)
       signal.removeEventListener('abort', wake)
       waiting.delete(entry)
     }
@@ -151,7 +152,7 @@ export function brokerServer({ world, network, story, onAcknowledged }: Deps): B
         const { clock } = host
         const endAt = clock.monotonicMs() + options.waitMs
         while (!options.signal.aborted) {
-          const taken = await call('a take', () => takeFrom(keys, options.max))
+          const taken = await call('a request for tasks', () => takeFrom(keys, options.max))
           if (taken.length > 0) {
             const delivery = deliver(taken)
             if (!options.signal.aborted) return delivery
@@ -160,11 +161,11 @@ export function brokerServer({ world, network, story, onAcknowledged }: Deps): B
           }
           const leftMs = endAt - clock.monotonicMs()
           if (leftMs <= 0) break
-          await waitForWord(keys, Math.min(leftMs, POLL_MS), options.signal)
+          await waitForWakeUp(keys, Math.min(leftMs, POLL_MS), options.signal)
         }
         return undefined
       },
-      depths: (asked) => call('a count', () => asked.map(depthOf)),
+      depths: (requested) => call('a count', () => requested.map(depthOf)),
       ping: () => call('a ping', () => {}),
       async close() {},
     }
@@ -172,14 +173,14 @@ export function brokerServer({ world, network, story, onAcknowledged }: Deps): B
 
   return {
     of: linkOf,
-    get isAway() {
-      return isAway
+    get isUnavailable() {
+      return isUnavailable
     },
-    set isAway(next) {
-      isAway = next
+    set isUnavailable(next) {
+      isUnavailable = next
     },
     wipe() {
-      lines.clear()
+      subqueues.clear()
       held.clear()
     },
   }

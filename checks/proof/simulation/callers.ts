@@ -13,9 +13,9 @@ interface Deps {
   readonly chance: Chance
   readonly story: Story
   witness(seen: Witness): void
-  /** An answer that no caller should ever get. */
+  /** Reports an answer that no caller may ever receive. */
   onSurprise(error: unknown): void
-  /** The process of that name, while it is there. */
+  /** Returns the API process of that number, while it is up. */
   api(number: number): SimulatedProcess | undefined
 }
 
@@ -24,10 +24,10 @@ const AGAIN_MS = 400
 const TRIES = 60
 const BY = { project: PROJECT, actor: 'key:simulation' }
 
-/** Those who call the API, and write down what they are answered. */
+/** Callers of the API, which record the answers they receive. */
 export interface Callers {
   begin(plan: Plan): void
-  /** Calls that are still to be made, or whose answer somebody still waits for. */
+  /** The number of calls that have not begun or wait for an answer. */
   readonly waiting: number
 }
 
@@ -35,8 +35,8 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
   const accepted: TaskId[] = []
   let waiting = 0
 
-  /** Undefined where no answer came: it may have been done, or not. */
-  async function ask<Answer>(
+  /** Resolves with undefined where no answer came: the call may have been done, or not. */
+  async function request<Answer>(
     number: number,
     what: (at: SimulatedProcess) => Promise<Answer>,
   ): Promise<Answer | undefined> {
@@ -47,8 +47,8 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
     }
     return new Promise<Answer | undefined>((resolve, reject) => {
       let isOver = false
-      const end = (say: () => void): void => {
-        if (!isOver) world.after(chance.next(), say)
+      const end = (settle: () => void): void => {
+        if (!isOver) world.after(chance.next(), settle)
         isOver = true
       }
       world.after(PATIENCE_MS, () => end(() => resolve(undefined)))
@@ -83,7 +83,7 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
   async function submit(work: Work & { kind: 'submit' }, number: number): Promise<void> {
     const { key } = work
     for (let tried = 0; tried < (key === undefined ? 1 : TRIES); tried++) {
-      const answer = await ask(number, (at) =>
+      const answer = await request(number, (at) =>
         at.storage.submitTasks({
           project: PROJECT,
           tasks: tasksOf(work, at),
@@ -98,7 +98,7 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
           taskIds,
           ...(key !== undefined && { key, requestHash: 'one' }),
         })
-        story.tell('caller', `is answered that ${work.scripts.map(({ name }) => name).join(', ')} is accepted`)
+        story.write('caller', `receives the answer that ${work.scripts.map(({ name }) => name).join(', ')} is accepted`)
         accepted.push(...taskIds.filter((id) => !accepted.includes(id)))
         return
       }
@@ -106,18 +106,18 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
     }
   }
 
-  /** Asks until it is answered, whatever the answer. */
+  /** Repeats a call until it is answered, whatever the answer. */
   async function steer(work: Work & { kind: 'cancel' | 'redrive' | 'hurry' }): Promise<void> {
     const id = accepted.at(-1 - work.nth)
     if (id === undefined) return
     for (let tried = 0; tried < TRIES; tried++) {
-      const answer = await ask(work.api, (at) => does(work, id, at)).catch((error: unknown) => {
+      const answer = await request(work.api, (at) => does(work, id, at)).catch((error: unknown) => {
         if (hasCode(error, 'TASK_STATE_CONFLICT') || hasCode(error, 'TASK_INVALID')) return 'refused' as const
         throw error
       })
-      if (answer === 'refused') return story.tell('caller', `is refused to ${work.kind} ${id}`)
+      if (answer === 'refused') return story.write('caller', `receives a refusal to ${work.kind} ${id}`)
       if (answer !== undefined) {
-        story.tell('caller', `is answered to ${work.kind} ${id}: it is ${answer.state}`)
+        story.write('caller', `receives the answer to ${work.kind} ${id}: it is ${answer.state}`)
         if (work.kind === 'cancel') witness({ kind: 'cancelled', atMs: world.nowMs, taskId: id, state: answer.state })
         return
       }
@@ -131,7 +131,7 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
     return storage.editTask(id, { priority: 'critical', runAt: null }, BY)
   }
 
-  /** Does it then; waited for from now on. */
+  /** Schedules a call, and counts it as waiting from now on. */
   function later(atMs: number, work: () => Promise<void>): void {
     waiting++
     world.after(

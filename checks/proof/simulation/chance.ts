@@ -1,13 +1,13 @@
-/** Chance that one number decides: the same seed gives the same draws, on every machine. */
+/** A seeded random generator: the same seed gives the same draws on every machine. */
 export interface Chance {
-  /** Uniform in [0, 1). */
+  /** Returns a number, uniform in [0, 1). */
   next(): number
-  /** A whole number from `least` to `most`, both included. */
+  /** Returns an integer from `least` to `most`, both included. */
   between(least: number, most: number): number
-  /** True so often, as a share of 1. */
+  /** Returns true with the given probability. */
   happens(share: number): boolean
   pick<Item>(items: readonly Item[]): Item
-  /** Chance of its own for a part, so that what one part draws does not move what another does. */
+  /** Returns a separate generator for a part, so that the draws of one part do not affect those of another. */
   of(part: string): Chance
 }
 

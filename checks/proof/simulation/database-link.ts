@@ -9,7 +9,7 @@ import type { World } from './world.ts'
 type Row = Record<string, unknown>
 type AnyStatement = Statement<readonly unknown[], Row>
 
-/** A statement that the database has done, whether or not its caller ever hears of it. */
+/** A statement that the database has run, whether or not its caller receives the answer. */
 export interface Done {
   readonly host: Host
   readonly name: string
@@ -18,16 +18,18 @@ export interface Done {
 }
 
 export interface DatabaseLinks {
-  /** The database, over the network, for one process. */
+  /** Returns the database as one process reaches it over the network. */
   of(host: Host): Database
-  /** While it is away every call is refused, and every listener is deaf. */
-  isAway: boolean
-  /** What that process should hear is lost for so long; then it is told that something may have happened. */
-  deafen(host: Host, ms: number): void
-  /** Tells that process that something may have happened: its connection is a new one. */
+  /** While true, every call is refused and no listener receives notifications. */
+  isUnavailable: boolean
+  /**
+   * Drops the notifications to a process for `ms`; then its listeners are called, since something may have happened.
+   */
+  dropNotifications(host: Host, ms: number): void
+  /** Calls the listeners of a process, as after a new connection, since something may have happened. */
   reconnect(host: Host): void
-  /** Tells every listener of what the server announces. */
-  announce(channel: string, payload: string): void
+  /** Sends a notification of the server to every listener. */
+  notify(channel: string, payload: string): void
 }
 
 interface Deps {
@@ -40,37 +42,37 @@ interface Deps {
 
 type Listener = (payload: string) => void
 
-const away = (why: string): TaskFlowError =>
+const unavailable = (why: string): TaskFlowError =>
   new TaskFlowError('DATABASE_UNAVAILABLE', `The database does not answer (${why})`, { cause: new Error(why) })
 
-// How long a process takes to find that its connection is gone and to open another.
+// The time in which a process notices that its connection is lost and opens another.
 const RECONNECT_MS = 120
 
 export function databaseLinks({ world, server, network, story, onDone }: Deps): DatabaseLinks {
-  const ears = new Map<Host, Map<string, Set<Listener>>>()
-  const deafUntil = new Map<Host, number>()
-  let isAway = false
+  const listeners = new Map<Host, Map<string, Set<Listener>>>()
+  const droppedUntil = new Map<Host, number>()
+  let isUnavailable = false
 
   function fateOf(host: Host): Fate {
     if (network.isCut(host)) return { kind: 'never sent', refusedMs: PATIENCE_MS }
-    return isAway ? { kind: 'never sent', refusedMs: 1 } : network.fate()
+    return isUnavailable ? { kind: 'never sent', refusedMs: 1 } : network.fate()
   }
 
-  function isDeaf(host: Host): boolean {
-    return isAway || network.isCut(host) || world.nowMs < (deafUntil.get(host) ?? 0)
+  function dropsNotifications(host: Host): boolean {
+    return isUnavailable || network.isCut(host) || world.nowMs < (droppedUntil.get(host) ?? 0)
   }
 
-  function tell(host: Host, channel: string, payload: string): void {
-    if (isDeaf(host)) return
+  function notifyHost(host: Host, channel: string, payload: string): void {
+    if (dropsNotifications(host)) return
     for (const ms of network.copies())
       host.receive(ms, () => {
-        for (const listener of ears.get(host)?.get(channel) ?? []) listener(payload)
+        for (const listener of listeners.get(host)?.get(channel) ?? []) listener(payload)
       })
   }
 
-  function hearAgain(host: Host): void {
+  function callListeners(host: Host): void {
     host.receive(RECONNECT_MS, () => {
-      for (const each of ears.get(host)?.values() ?? []) for (const listener of each) listener('')
+      for (const each of listeners.get(host)?.values() ?? []) for (const listener of each) listener('')
     })
   }
 
@@ -82,14 +84,14 @@ export function databaseLinks({ world, server, network, story, onDone }: Deps): 
       return new Promise<Result>((resolve, reject) => {
         const refuse = (ms: number, why: string): void =>
           host.receive(ms, () => {
-            story.tell(host.name, `hears nothing of ${what}: ${why}`)
-            reject(away(why))
+            story.write(host.name, `receives no answer to ${what}: ${why}`)
+            reject(unavailable(why))
           })
         if (fate.kind === 'never sent') return refuse(fate.refusedMs, 'it was never sent')
         if (fate.kind === 'done, not answered') refuse(fate.refusedMs, 'the answer was lost')
         world.after(fate.outMs, async () => {
-          if (isAway) {
-            if (fate.kind === 'answered') refuse(1, 'the database went away')
+          if (isUnavailable) {
+            if (fate.kind === 'answered') refuse(1, 'the database became unavailable')
             return
           }
           const answer = await does().then(
@@ -109,7 +111,7 @@ export function databaseLinks({ world, server, network, story, onDone }: Deps): 
       return rows
     }
 
-    /** Statements of one lane travel on one connection: the next leaves when the last is answered. */
+    /** Statements of one lane share a connection: each is sent when the one before is answered. */
     function inLane<Result>(lane: Lane | undefined, call: () => Promise<Result>): Promise<Result> {
       if (lane === undefined) return call()
       const result = (lanes.get(lane) ?? Promise.resolve()).then(call)
@@ -132,8 +134,8 @@ export function databaseLinks({ world, server, network, story, onDone }: Deps): 
           return server.transaction(work)
         }),
       async listen(channel, listener) {
-        const channels = ears.get(host) ?? new Map<string, Set<Listener>>()
-        ears.set(host, channels)
+        const channels = listeners.get(host) ?? new Map<string, Set<Listener>>()
+        listeners.set(host, channels)
         channels.set(channel, (channels.get(channel) ?? new Set()).add(listener))
         return async () => void channels.get(channel)?.delete(listener)
       },
@@ -143,20 +145,20 @@ export function databaseLinks({ world, server, network, story, onDone }: Deps): 
 
   return {
     of: linkOf,
-    get isAway() {
-      return isAway
+    get isUnavailable() {
+      return isUnavailable
     },
-    set isAway(next) {
-      if (isAway && !next) for (const host of ears.keys()) hearAgain(host)
-      isAway = next
+    set isUnavailable(next) {
+      if (isUnavailable && !next) for (const host of listeners.keys()) callListeners(host)
+      isUnavailable = next
     },
-    deafen(host, ms) {
-      deafUntil.set(host, world.nowMs + ms)
-      world.after(ms, () => hearAgain(host))
+    dropNotifications(host, ms) {
+      droppedUntil.set(host, world.nowMs + ms)
+      world.after(ms, () => callListeners(host))
     },
-    reconnect: hearAgain,
-    announce(channel, payload) {
-      for (const host of ears.keys()) tell(host, channel, payload)
+    reconnect: callListeners,
+    notify(channel, payload) {
+      for (const host of listeners.keys()) notifyHost(host, channel, payload)
     },
   }
 }

@@ -9,32 +9,35 @@ import { literalOf } from './literal.ts'
 
 type AnyStatement = Statement<readonly unknown[], Record<string, unknown>>
 
-/** What a run puts in place of a statement's text, to see that it is missed. */
+/** Replaces the text of a statement, to plant a bug. */
 export type Rewrite = (statement: { readonly name: string; readonly text: string }) => string
 
 /**
- * The one database of a run: a real PostgreSQL (PGlite), whose clock stands at the run's own time. It does one statement
- * after the other, each as a whole: what two statements do to each other while both are under way is for tests on servers.
+ * The one database of a run: a real PostgreSQL (PGlite), whose clock shows the time of the run. It runs one statement
+ * after the other, each atomically. Tests on servers cover concurrent statements.
  */
 export interface DatabaseServer {
-  /** Without a link between: for whoever looks from outside of the run. */
+  /** Direct access without the network, for observers outside the run. */
   readonly inside: Database
-  /** As of that moment of true time. Throws what PostgreSQL says. */
+  /** Runs a statement at a moment of true time. Throws the errors of PostgreSQL. */
   run(statement: AnyStatement, params: readonly unknown[], atMs: number): Promise<Record<string, unknown>[]>
   transaction: Database['transaction']
-  /** Moves the database's clock; each statement that is run does. */
+  /** Sets the clock of the database, as each statement does. */
   setTime(atMs: number): Promise<void>
   listen(channel: string, listener: (payload: string) => void): Promise<() => Promise<void>>
-  /** As it was when it was made; statements are then rewritten by this. Throws when it fits none of them, or what it makes of one is no SQL. */
+  /**
+   * Empties the database and sets the rewrite. Throws when the rewrite changes no statement, or when its result is
+   * invalid SQL.
+   */
   reset(rewrite?: Rewrite): Promise<void>
   close(): Promise<void>
 }
 
 const NOW = 'simulation.now'
 
-const AS_IT_IS: Rewrite = ({ text }) => text
+const UNCHANGED: Rewrite = ({ text }) => text
 
-/** Takes the better part of a second; then one serves any number of runs, one after the other. */
+/** Starts a server, which takes most of a second; it can serve any number of runs, one after the other. */
 export async function startDatabaseServer(): Promise<DatabaseServer> {
   const pglite = await PGlite.create({
     loadDataDir: await prebuilt(),
@@ -53,9 +56,9 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
     ])
   const truncateAll = await truncationOf(pglite)
   const prepared = new Map<string, string>()
-  let rewrite = AS_IT_IS
+  let rewrite = UNCHANGED
 
-  /** Planned once for all runs: planning takes longer than a run of a few rows. */
+  /** Prepares each statement once for all runs: planning takes longer than execution on a few rows. */
   async function nameOf({ name, text }: Pick<AnyStatement, 'name' | 'text'>): Promise<string> {
     const rewritten = rewrite({ name, text })
     const known = prepared.get(rewritten)
@@ -66,10 +69,13 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
     return own
   }
 
-  /** Within a run what does not fit would look like a statement that fails, which breaks promises too. */
-  async function seeThatItFits(next: Rewrite): Promise<void> {
+  /**
+   * Checks a rewrite before the run, in which invalid SQL would look like a failing statement, which breaks promises
+   * too.
+   */
+  async function checkRewrite(next: Rewrite): Promise<void> {
     const changed = everyStatement.filter((each) => next(each) !== each.text)
-    if (changed.length === 0) throw new Error('Cannot plant the bug: no statement is changed by it')
+    if (changed.length === 0) throw new Error('Cannot plant the bug: it changes no statement')
     for (const each of changed) await nameOf(each)
   }
 
@@ -89,8 +95,8 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
     },
     listen: (channel, listener) => pglite.listen(channel, listener),
     async reset(next) {
-      rewrite = next ?? AS_IT_IS
-      if (next) await seeThatItFits(next)
+      rewrite = next ?? UNCHANGED
+      if (next) await checkRewrite(next)
       await pglite.exec(`set ${NOW} = '${BEGINNING.toISOString()}'`)
       // Not by deleting rows: where later rows are stored, and so the order in which an update returns them, would depend on
       // the run before.

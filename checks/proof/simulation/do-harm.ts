@@ -16,15 +16,19 @@ interface Scene {
   readonly roster: Roster
 }
 
-/** Does one harm of a plan, and undoes it when its time is over. */
+/** Does one harm of a plan, and undoes it after its time. */
 export function doHarm({ world, story, network, links, broker, roster }: Scene, harm: Harm): void {
-  function sendAway(what: 'database' | 'broker', server: { isAway: boolean } | undefined, ms: number): void {
+  function makeUnavailable(
+    what: 'database' | 'broker',
+    server: { isUnavailable: boolean } | undefined,
+    ms: number,
+  ): void {
     if (!server) return
-    story.tell(what, `is away for ${ms} ms`)
-    server.isAway = true
+    story.write(what, `is unavailable for ${ms} ms`)
+    server.isUnavailable = true
     world.after(ms, () => {
-      server.isAway = false
-      story.tell(what, 'is back')
+      server.isUnavailable = false
+      story.write(what, 'is available again')
     })
   }
 
@@ -38,33 +42,33 @@ export function doHarm({ world, story, network, links, broker, roster }: Scene, 
     stop: ({ process, backAfterMs }) => roster.stop(process, backAfterMs),
     freeze: ({ process, ms }) =>
       toProcess(process, (host) => {
-        story.tell(host.name, `is frozen for ${ms} ms`)
+        story.write(host.name, `is frozen for ${ms} ms`)
         host.pause(ms)
       }),
     'jump clock': ({ process, ms }) =>
       toProcess(process, (host) => {
-        story.tell(host.name, `finds its clock moved by ${ms} ms`)
+        story.write(host.name, `has its clock moved by ${ms} ms`)
         host.jumpClock(ms)
       }),
-    deafen: ({ process, ms }) =>
+    'drop notifications': ({ process, ms }) =>
       toProcess(process, (host) => {
-        story.tell(host.name, `hears no word for ${ms} ms`)
-        links.deafen(host, ms)
+        story.write(host.name, `receives no notifications for ${ms} ms`)
+        links.dropNotifications(host, ms)
       }),
     'cut off': ({ process, ms }) =>
       toProcess(process, (host) => {
-        story.tell(host.name, `is cut off from database and broker for ${ms} ms`)
+        story.write(host.name, `loses its network to database and broker for ${ms} ms`)
         network.cut(host)
         world.after(ms, () => {
-          story.tell(host.name, 'has its network back')
-          network.mend(host)
+          story.write(host.name, 'has its network back')
+          network.restore(host)
           links.reconnect(host)
         })
       }),
-    'database away': ({ ms }) => sendAway('database', links, ms),
-    'broker away': ({ ms }) => sendAway('broker', broker, ms),
+    'database unavailable': ({ ms }) => makeUnavailable('database', links, ms),
+    'broker unavailable': ({ ms }) => makeUnavailable('broker', broker, ms),
     'wipe broker'() {
-      story.tell('broker', 'loses all that it held')
+      story.write('broker', 'loses all dispatches')
       broker?.wipe()
     },
   }

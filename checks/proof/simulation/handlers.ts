@@ -12,15 +12,15 @@ import type { Host } from './host.ts'
 import type { Story } from './story.ts'
 import type { World } from './world.ts'
 
-/** What the handler of a task does in one attempt: what it is given as a payload says so. */
+/** The act of a handler in one attempt, from the payload of the task. */
 export interface Act {
   readonly ms: number
   readonly does: 'succeed' | 'fail' | 'fail for good' | 'snooze' | 'kill the runner' | 'kill the process'
-  /** Whether it goes on when its AbortSignal tells it to stop. */
+  /** Whether the handler ignores its AbortSignal. */
   readonly isStubborn?: boolean
 }
 
-/** One act for each start, in turn; the last of them for all that follow. */
+/** One act for each start; the last act repeats. */
 export interface Script {
   readonly name: string
   readonly acts: readonly Act[]
@@ -31,15 +31,15 @@ interface Deps {
   readonly host: Host
   readonly story: Story
   witness(seen: Witness): void
-  /** How often this task was started before, on whatever machine. */
+  /** Returns how often a task has started before, in any process. */
   startsOf(taskId: string): number
   onKillProcess(): void
 }
 
-/** The types that every worker of a run knows. */
+/** The task types of every worker of a run. */
 export const TYPES = ['simulated.shared', 'simulated.alone'] as const
 
-// A message between the threads of one process.
+// The time of a message between two threads of a process.
 const MESSAGE_MS = 0.2
 const LOAD_MS = 40
 const OBEY_MS = 5
@@ -56,7 +56,7 @@ const introductions = TYPES.map((type) => ({
   isolation: type === 'simulated.alone' ? ('thread' as const) : null,
 }))
 
-/** Runners whose handlers do what their payload says, in the time of the run. They speak the worker's own protocol. */
+/** Opens runners whose handlers follow their payloads, in the time of the run. They use the worker's own protocol. */
 export function simulatedChannels(deps: Deps): RunnerChannels {
   const open = (listener: ChannelListener): Channel => openRunner(deps, listener)
   return { shared: open, thread: open, process: open }
@@ -69,7 +69,7 @@ function openRunner(
   let isGone = false
   const running = new Map<number, { readonly order: Order; readonly act: Act }>()
 
-  /** What a runner does reaches nobody once it is gone. */
+  /** Schedules a step, unless the runner has ended by then. */
   function then(ms: number, does: () => void): void {
     host.receive(ms, () => {
       if (!isGone) does()
@@ -83,7 +83,7 @@ function openRunner(
     running.set(order.key, { order, act })
     const { taskId, leaseId, attempt } = order
     witness({ kind: 'started', atMs: world.nowMs, taskId, leaseId, attempt, process: host.name })
-    story.tell(host.name, `starts ${script.name} (attempt ${attempt}): it will ${act.does} in ${act.ms} ms`)
+    story.write(host.name, `starts ${script.name} (attempt ${attempt}): it will ${act.does} in ${act.ms} ms`)
     then(act.ms, () => end(order, act))
   }
 
@@ -154,6 +154,6 @@ function openRunner(
 function outcomeOf(act: Act, { leaseId }: Order): AttemptOutcome {
   if (act.does === 'succeed') return { kind: 'succeeded', result: JSON.stringify({ leaseId }) }
   if (act.does === 'snooze') return { kind: 'snoozed', delayMs: SNOOZE_MS }
-  const error = { name: 'Simulated', message: `The handler was told to ${act.does}` }
+  const error = { name: 'Simulated', message: `The script makes the handler ${act.does}` }
   return { kind: 'failed', error, retryable: act.does === 'fail' }
 }

@@ -3,35 +3,35 @@ import type { Chance } from './chance.ts'
 import type { World } from './world.ts'
 
 /**
- * One process, as the world sees it: it does something only when something reaches it. So to kill it is to let nothing reach it
- * any more, between any two of its awaits; and to stop it (SIGSTOP) is to keep back what would.
+ * One process of a run, which acts only when an event reaches it. A kill discards all later events, between any two
+ * awaits; a freeze (SIGSTOP) delays them.
  */
 export interface Host {
   readonly name: string
-  /** Its own: it may go wrong, and the time of day may jump. */
+  /** The clock of the process: it may drift, and its time of day may jump. */
   readonly clock: Clock
   readonly isUp: boolean
-  /** For how long it has been there. */
+  /** The time since the start of the process. */
   readonly ageMs: number
-  /** Has it go on then, unless it is dead by then. */
-  receive(afterMs: number, goOn: () => void): void
-  /** SIGKILL. */
+  /** Delivers an event after `afterMs`, unless the process has been killed by then. */
+  receive(afterMs: number, event: () => void): void
+  /** Kills the process as SIGKILL does. */
   kill(): void
   pause(ms: number): void
   jumpClock(ms: number): void
 }
 
-// The moment at which every run begins, by the database's clock.
+// The start of every run, by the database's clock.
 export const BEGINNING = new Date('2026-01-05T12:00:00Z')
 
-// How late a timer may be on a machine that has other work.
+// The maximum delay of a timer on a busy machine.
 const LATE_MS = 3
 
 interface Options {
   readonly world: World
   readonly chance: Chance
   readonly name: string
-  /** What a second of this clock is in true seconds: quartz is wrong by less than one part in a thousand. */
+  /** The speed of the clock; quartz is wrong by less than one part in a thousand. */
   readonly rate: number
   readonly skewMs: number
 }
@@ -44,12 +44,12 @@ export function newHost({ world, chance, name, rate, skewMs }: Options): Host {
 
   const monotonicMs = (): number => (world.nowMs - startedMs) * rate
 
-  function receive(afterMs: number, goOn: () => void): void {
+  function receive(afterMs: number, event: () => void): void {
     world.after(afterMs, () => {
       if (!isUp) return
-      // Thawed, it finds timers due and messages there in no order of their own.
-      if (world.nowMs < pausedUntilMs) receive(pausedUntilMs - world.nowMs + chance.next(), goOn)
-      else goOn()
+      // After a freeze, due timers and waiting messages come in any order.
+      if (world.nowMs < pausedUntilMs) receive(pausedUntilMs - world.nowMs + chance.next(), event)
+      else event()
     })
   }
 

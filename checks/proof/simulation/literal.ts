@@ -1,4 +1,4 @@
-/** A value as the driver would send it, written into SQL: PGlite plans a statement anew each time it is given parameters. */
+/** Writes a value into SQL as the driver would send it: PGlite plans a statement with parameters again each time. */
 export function literalOf(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)

@@ -4,7 +4,7 @@ import type { Act, Script } from './handlers.ts'
 import { TYPES } from './handlers.ts'
 import { CALM, type Weather } from './network.ts'
 
-/** What callers do in a run. */
+/** A call of a run. */
 export type Work = { readonly atMs: number; readonly api: number } & (
   | {
       readonly kind: 'submit'
@@ -13,33 +13,33 @@ export type Work = { readonly atMs: number; readonly api: number } & (
       readonly priority: 'critical' | 'high' | 'normal' | 'low'
       readonly delayMs: number
       readonly maxAttempts: number
-      /** Without one the caller who hears nothing asks no more. */
+      /** Without a key, a caller that receives no answer does not try again. */
       readonly key?: string
-      /** The other API is sent the same at the same time. */
+      /** Whether the other API receives the same call at the same time. */
       readonly isDoubled: boolean
       readonly startToCloseMs?: number
     }
-  /** Of the tasks accepted so far, counted from the last. */
+  /** `nth` counts the accepted tasks from the last. */
   | { readonly kind: 'cancel' | 'redrive' | 'hurry'; readonly nth: number }
 )
 
-/** What is done to a run. */
+/** A harm of a run. */
 export type Harm = { readonly atMs: number } & (
   | { readonly kind: 'kill'; readonly process: string; readonly backAfterMs: number }
   | { readonly kind: 'stop'; readonly process: string; readonly backAfterMs: number }
-  /** As by SIGSTOP. */
+  /** Freezes the process as SIGSTOP does. */
   | { readonly kind: 'freeze'; readonly process: string; readonly ms: number }
-  /** Without word of what the database announces. */
-  | { readonly kind: 'deafen'; readonly process: string; readonly ms: number }
-  /** Without a way to database and broker. */
+  /** The process receives no notifications of the database. */
+  | { readonly kind: 'drop notifications'; readonly process: string; readonly ms: number }
+  /** The process has no network to database and broker. */
   | { readonly kind: 'cut off'; readonly process: string; readonly ms: number }
   | { readonly kind: 'jump clock'; readonly process: string; readonly ms: number }
-  | { readonly kind: 'database away'; readonly ms: number }
-  | { readonly kind: 'broker away'; readonly ms: number }
+  | { readonly kind: 'database unavailable'; readonly ms: number }
+  | { readonly kind: 'broker unavailable'; readonly ms: number }
   | { readonly kind: 'wipe broker' }
 )
 
-/** All of a run but what the network does to each message: small enough to be read, and to be made smaller. */
+/** A run, without the fate of each message: small enough to read, and to shrink. */
 export interface Plan {
   readonly seed: string
   readonly hasBroker: boolean
@@ -49,15 +49,15 @@ export interface Plan {
   readonly weather: Weather
   readonly works: readonly Work[]
   readonly harms: readonly Harm[]
-  /** From then on nothing more is done to it, and everything has time to come to rest. */
+  /** The time after which no more harm is done, so that every task can finish. */
   readonly calmAtMs: number
 }
 
 const ACTIVE_MS = 18_000
-// After which a worker is declared dead, and some: what happens around it is worth more than what happens far from it.
+// Around the silence after which a worker is marked lost: durations near it find more.
 const ABOUT_SILENT_MS = [9_500, 14_500] as const
 
-/** The plan of a seed. */
+/** Draws the plan of a seed. */
 export function planOf(seed: string): Plan {
   const chance = chanceOf(`plan ${seed}`)
   const hasBroker = chance.happens(0.5)
@@ -71,9 +71,9 @@ export function planOf(seed: string): Plan {
   ]
   const weather = chance.pick<Weather>([
     CALM,
-    { failing: 0.02, wordLost: 0.2 },
-    { failing: 0.06, wordLost: 0.5 },
-    { failing: 0.15, wordLost: 0.9 },
+    { failing: 0.02, notificationsLost: 0.2 },
+    { failing: 0.06, notificationsLost: 0.5 },
+    { failing: 0.15, notificationsLost: 0.9 },
   ])
   const works = Array.from({ length: chance.between(3, 12) }, (_, number) => workOf(chance, seed, number))
   const harms = Array.from({ length: chance.between(0, 8) }, () => harmOf(chance, processes, hasBroker))
@@ -92,7 +92,7 @@ export function planOf(seed: string): Plan {
 }
 
 function workOf(chance: Chance, seed: string, number: number): Work {
-  // Some when all is calm again: they must not suffer from what was before.
+  // Some calls come after the calm: the harm before must not affect them.
   const atMs = chance.happens(0.8)
     ? chance.between(500, ACTIVE_MS - 3_000)
     : chance.between(ACTIVE_MS, ACTIVE_MS + 8_000)
@@ -118,7 +118,7 @@ function workOf(chance: Chance, seed: string, number: number): Work {
 
 function scriptOf(chance: Chance, name: string): Script {
   const acts = Array.from({ length: chance.between(1, 3) }, () => actOf(chance))
-  // The last is what all that follow do: it must come to an end, or be made to.
+  // The last act repeats: it must finish, or be quarantined.
   return {
     name,
     acts: chance.happens(0.08) ? [{ ms: 100, does: 'kill the process' }] : [...acts, { ms: 50, does: 'succeed' }],
@@ -143,7 +143,7 @@ const actOf = (chance: Chance): Act => ({
 
 function harmOf(chance: Chance, processes: readonly string[], hasBroker: boolean): Harm {
   const atMs = chance.between(1_000, ACTIVE_MS - 1_000)
-  // What a worker holds is what can be lost.
+  // Harm to a worker finds more, since workers hold tasks.
   const process = chance.happens(0.4) ? 'worker-1' : chance.pick(processes)
   const aboutSilent = chance.between(...ABOUT_SILENT_MS)
   const ms = chance.pick([chance.between(50, 1_000), chance.between(1_000, 9_000), aboutSilent, aboutSilent])
@@ -155,23 +155,26 @@ function harmOf(chance: Chance, processes: readonly string[], hasBroker: boolean
     'freeze',
     'cut off',
     'cut off',
-    'deafen',
+    'drop notifications',
     'jump clock',
-    'database away',
+    'database unavailable',
   ] as const
-  const kind = chance.pick<Harm['kind']>([...kinds, ...(hasBroker ? (['wipe broker', 'broker away'] as const) : [])])
+  const kind = chance.pick<Harm['kind']>([
+    ...kinds,
+    ...(hasBroker ? (['wipe broker', 'broker unavailable'] as const) : []),
+  ])
   switch (kind) {
     case 'kill':
     case 'stop':
       return { kind, atMs, process, backAfterMs: chance.between(100, 8_000) }
     case 'freeze':
-    case 'deafen':
+    case 'drop notifications':
     case 'cut off':
       return { kind, atMs, process, ms }
     case 'jump clock':
       return { kind, atMs, process, ms: chance.pick([-3_600_000, -2_000, 2_000, 3_600_000]) }
-    case 'database away':
-    case 'broker away':
+    case 'database unavailable':
+    case 'broker unavailable':
       return { kind, atMs, ms: Math.min(ms, 8_000) }
     case 'wipe broker':
       return { kind, atMs }

@@ -6,10 +6,10 @@ import type { Harm, Plan, Work } from './plan.ts'
 import { PLANTED_BUGS } from './planted-bugs.ts'
 import { play } from './play.ts'
 
-/** So many runs of a plan, each with other weather, are enough to meet the mistake it is made for. */
+/** Runs of a scene, each with other weather, that are enough to find its bug. */
 const RUNS = 40
 
-const STORM: Weather = { failing: 0.3, wordLost: 0.5 }
+const STORM: Weather = { failing: 0.3, notificationsLost: 0.5 }
 const quick: Act = { ms: 20, does: 'succeed' }
 const after = (ms: number): Act => ({ ms, does: 'succeed' })
 
@@ -34,7 +34,7 @@ interface Scene extends Partial<Omit<Plan, 'seed'>> {
   readonly works: readonly Work[]
 }
 
-/** What leads to each mistake. */
+/** A scene for each bug that leads to it. */
 const SCENES: Readonly<Record<string, Scene>> = {
   'missing-fencing-check': {
     works: [submit([after(10_000), after(20_000)])],
@@ -62,7 +62,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
       submit([{ ms: 1_000, does: 'fail', isStubborn: true }, after(500)]),
       { kind: 'cancel', atMs: 2_350, api: 1, nth: 0 },
     ],
-    weather: { failing: 0, wordLost: 0.9 },
+    weather: { failing: 0, notificationsLost: 0.9 },
   },
   'cancel-frees-a-running-task': {
     works: [submit([after(2_000)]), { kind: 'cancel', atMs: 2_500, api: 1, nth: 0 }],
@@ -76,7 +76,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   'promoted-twice': {
     works: [submit([after(3_000)], { delayMs: 500 }), submit([quick], { atMs: 2_500, delayMs: 300 })],
   },
-  'lost-wake-up': { works: [submit([quick], { atMs: 28_000 })], weather: { failing: 0, wordLost: 0.9 } },
+  'lost-wake-up': { works: [submit([quick], { atMs: 28_000 })], weather: { failing: 0, notificationsLost: 0.9 } },
   'crashes-are-not-counted': { works: [submit([{ ms: 50, does: 'kill the process' }])] },
   'released-attempts-count': {
     works: [submit([after(6_000), quick])],
@@ -101,22 +101,22 @@ function planOfScene(scene: Scene, run: number): Plan {
   }
 }
 
-test('a bug that fits no statement any more is refused before the run', async () => {
+test('refuses a bug that changes no statement before the run', async () => {
   const server = await startDatabaseServer()
-  await expect(server.reset(({ text }) => text)).rejects.toThrow('Cannot plant the bug: no statement is changed by it')
+  await expect(server.reset(({ text }) => text)).rejects.toThrow('Cannot plant the bug: it changes no statement')
   const broken = ({ name, text }: { name: string; text: string }) => (name === 'ping' ? 'select from' : text)
   await expect(server.reset(broken)).rejects.toThrow(/syntax error/)
   await server.close()
 })
 
-describe('a planted bug is found', () => {
+describe('the simulation finds each planted bug', () => {
   let server: DatabaseServer
   beforeAll(async () => {
     server = await startDatabaseServer()
   })
   afterAll(() => server.close())
 
-  test('whichever it is: each has a scene', () => {
+  test('each bug has a scene', () => {
     expect(PLANTED_BUGS.map(({ name }) => name).sort()).toEqual(Object.keys(SCENES).sort())
   })
 

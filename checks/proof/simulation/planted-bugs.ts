@@ -3,13 +3,13 @@ import type { Rewrite } from './database-server.ts'
 import type { Bug } from './play.ts'
 
 /**
- * Mistakes that an engineer might make, each planted on purpose: a simulation that does not find them would not find the
- * next one either. A bug changes the text of statements, or wraps a port of the process; no code of the product knows of it.
+ * Planted bugs, such as an engineer might make: a simulation that does not find these would not find the next one
+ * either. A bug changes the text of a statement, or wraps a part. The product contains no code for this.
  */
 export const PLANTED_BUGS: readonly Bug[] = [
   {
     name: 'missing-fencing-check',
-    summary: 'A settlement is accepted for whatever lease the task has by now',
+    summary: 'A settlement is accepted without a check of its lease',
     breaks: ['P3'],
     rewrite: replaced('finish_tasks', [
       ['((id, lease_id) in (select task_id, lease_id from settlement)) is true', `state = 'running'`],
@@ -21,21 +21,20 @@ export const PLANTED_BUGS: readonly Bug[] = [
   },
   {
     name: 'repeated-settlement-applies-again',
-    summary:
-      'A task that comes back is found by its id alone, so that a settlement sent twice ends the next attempt as well',
+    summary: 'Requeueing finds a task by its id alone, so that a repeated settlement also ends the next attempt',
     breaks: ['P3', 'invariant'],
     rewrite: replaced('requeue_tasks', [
       [
         'where id = settlement.task_id and lease_id = settlement.lease_id',
         `where id = settlement.task_id and state = 'running'`,
       ],
-      // The schema would not take the attempt twice.
+      // The schema would reject the second row of the attempt.
       ['where cancel_requested_at is null\n)', 'where cancel_requested_at is null on conflict do nothing\n)'],
     ]),
   },
   {
     name: 'repeated-settlement-is-refused',
-    summary: 'A settlement whose first answer was lost is taken for a stale one when it is sent again',
+    summary: 'A settlement that is repeated after a lost answer is refused as stale',
     breaks: ['P3'],
     rewrite: replaced('find_settled_leases', [
       ['join finished_task using (id, lease_id)', 'join finished_task using (id, lease_id) where false'],
@@ -43,7 +42,7 @@ export const PLANTED_BUGS: readonly Bug[] = [
   },
   {
     name: 'rescue-of-a-live-worker',
-    summary: 'Workers are declared dead after three seconds of silence',
+    summary: 'Workers are marked lost after three seconds of silence',
     breaks: ['P4'],
     rewrite: all(
       replaced('list_silent_workers', [['$1::bigint', 'least($1::bigint, 3000)']]),
@@ -52,13 +51,13 @@ export const PLANTED_BUGS: readonly Bug[] = [
   },
   {
     name: 'heartbeat-of-an-old-incarnation',
-    summary: 'A worker that was declared dead comes alive again by its next heartbeat',
+    summary: 'The next heartbeat makes a lost worker count as alive',
     breaks: ['P4'],
     rewrite: replaced('heartbeat_worker', [[`where id = $1 and state in ('active', 'draining')`, 'where id = $1']]),
   },
   {
     name: 'acknowledged-before-the-claim',
-    summary: 'Word of a task is acknowledged when it is taken, before its claim is committed',
+    summary: 'A dispatch is acknowledged when it is taken, before its claim is committed',
     breaks: ['Law 1'],
     sabotage: {
       broker: (broker) => ({
@@ -73,7 +72,7 @@ export const PLANTED_BUGS: readonly Bug[] = [
   },
   {
     name: 'idempotency-race',
-    summary: 'Tasks are stored also where another request with the same key was first',
+    summary: 'Tasks are stored even when another request with the same key was first',
     breaks: ['P5'],
     rewrite: replaced('submit_tasks_once', [
       ['from kept\n  join submission using (project, key)\n  join item', 'from submission\n  join item'],
@@ -81,7 +80,7 @@ export const PLANTED_BUGS: readonly Bug[] = [
   },
   {
     name: 'comes-back-though-cancelled',
-    summary: 'A retry does not look whether the task was to be cancelled meanwhile',
+    summary: 'A retry does not check whether a cancel was requested meanwhile',
     breaks: ['P7'],
     rewrite: replaced('requeue_tasks', [
       [
@@ -93,7 +92,7 @@ export const PLANTED_BUGS: readonly Bug[] = [
   },
   {
     name: 'cancel-frees-a-running-task',
-    summary: 'A cancel ends a running task on the spot, whatever its handler still does',
+    summary: 'A cancel ends a running task immediately, while its handler still runs',
     breaks: ['P3', 'invariant'],
     rewrite: replaced('cancel_task', [
       [`where id = (select id from target where state <> 'running')`, 'where id = (select id from target)'],
@@ -102,13 +101,13 @@ export const PLANTED_BUGS: readonly Bug[] = [
   },
   {
     name: 'two-leaders',
-    summary: 'The row of the leader expires sooner than its holder believes',
+    summary: 'The row of the leader expires sooner than its holder assumes',
     breaks: ['P6'],
     rewrite: replaced('elect_leader', [['$3::bigint', 'least($3::bigint, 3000)']]),
   },
   {
     name: 'promoted-twice',
-    summary: 'A due task becomes queued once more though it runs already',
+    summary: 'A due task is queued again although it runs already',
     breaks: ['P3', 'invariant'],
     rewrite: replaced('promote_tasks', [
       [
@@ -123,13 +122,13 @@ export const PLANTED_BUGS: readonly Bug[] = [
   },
   {
     name: 'lost-wake-up',
-    summary: 'Whoever waits for tasks trusts that it is told, and never looks by itself',
+    summary: 'A waiting consumer relies on wake-ups and never polls',
     breaks: ['P2'],
     sabotage: { database: claimingOnlyWhenWoken },
   },
   {
     name: 'crashes-are-not-counted',
-    summary: 'A rescue does not count the crash, so that a task which kills its worker comes back for ever',
+    summary: 'A rescue does not count the crash, so that a task that kills its worker is retried for ever',
     breaks: ['P11', 'invariant'],
     rewrite: replaced('requeue_tasks', [
       ['crash_count = task.crash_count + ended.crashes', 'crash_count = task.crash_count'],
@@ -137,7 +136,7 @@ export const PLANTED_BUGS: readonly Bug[] = [
   },
   {
     name: 'released-attempts-count',
-    summary: 'What a worker hands back when it stops has used up an attempt',
+    summary: 'A task that a stopping worker releases has used up an attempt',
     breaks: ['P12', 'invariant'],
     rewrite: replaced('requeue_tasks', [
       [

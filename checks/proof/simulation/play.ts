@@ -13,12 +13,12 @@ import { newStory } from './story.ts'
 import { newWatch } from './watch.ts'
 import { newWorld } from './world.ts'
 
-/** What is planted into a run. */
+/** A bug that is planted into a run. */
 export interface Bug {
   readonly name: string
-  /** What an engineer might have done, in a sentence. */
+  /** The mistake, in a sentence. */
   readonly summary: string
-  /** What it must be found by: what breaks otherwise may be another fault. */
+  /** The promises by which it must be found; another broken promise may be another fault. */
   readonly breaks: readonly string[]
   readonly rewrite?: Rewrite
   readonly sabotage?: Sabotage
@@ -26,10 +26,10 @@ export interface Bug {
 
 export interface Outcome {
   readonly violations: readonly Violation[]
-  /** As `Story` has it. */
+  /** See `Story.read`. */
   story(isWhole: boolean): string[]
   readonly steps: number
-  /** In the run's own time. */
+  /** The duration in the time of the run. */
   readonly lastedMs: number
   readonly tasks: number
   readonly attempts: number
@@ -37,32 +37,32 @@ export interface Outcome {
 
 interface Options {
   readonly bug?: Bug | undefined
-  /** Whether what happens is told. */
-  readonly isTold?: boolean
+  /** Whether to record the story. */
+  readonly isRecorded?: boolean
 }
 
 const CHANNELS = ['ready', 'due', 'finished', 'asked', 'resigned'].map((topic) => `taskflow_${topic}`)
-const LOOK_MS = 1_000
-// By then a worker that has just started takes tasks, and those that waited for it are taken.
+const CHECK_EVERY_MS = 1_000
+// A worker has taken the waiting tasks within this time of its start.
 const SETTLED_MS = 4_000
-// A worker that died last is found dead after ten seconds, and a task may come back three times, each after a pause of its own.
+// The last lost worker is marked after ten seconds, and its task may be retried three times, each after a pause.
 const REST_MS = 210_000
-// Processes that were killed start again, breakers close, a standby leads, and statements that were given up may still be done.
+// Killed processes restart, circuit breakers close, a standby takes over, and abandoned statements may still run.
 const AFTERMATH_MS = 14_000
 
 const lastOf = ({ atMs, ...harm }: Harm): number =>
   atMs + ('ms' in harm ? Math.max(0, harm.ms) : 'backAfterMs' in harm ? harm.backAfterMs : 0)
 
-/** Plays a plan to its end, and says which promises were broken. The same plan has the same outcome. */
+/** Plays a plan to its end, and reports the broken promises. The same plan has the same outcome. */
 export async function play(
   plan: Plan,
   server: DatabaseServer,
-  { bug, isTold = false }: Options = {},
+  { bug, isRecorded = false }: Options = {},
 ): Promise<Outcome> {
   const { hasBroker, harms, calmAtMs } = plan
   const chance = chanceOf(`play ${plan.seed}`)
   const world = newWorld()
-  const story = newStory(() => world.nowMs, isTold)
+  const story = newStory(() => world.nowMs, isRecorded)
   const watch = newWatch({ world, server, story })
   const { witness, startsOf, onBorn, onDone, onAcknowledged } = watch
   await server.reset(bug?.rewrite)
@@ -76,25 +76,25 @@ export async function play(
     chance: chance.of('callers'),
     story,
     witness,
-    onSurprise: (error) => watch.violate('API', `a caller was answered by ${error}`),
+    onSurprise: (error) => watch.violate('API', `a caller received ${error}`),
     api: (number) => roster.find(`api-${number}`),
   })
-  const quiet = await Promise.all(
-    CHANNELS.map((channel) => server.listen(channel, (payload) => links.announce(channel, payload))),
+  const stopListening = await Promise.all(
+    CHANNELS.map((channel) => server.listen(channel, (payload) => links.notify(channel, payload))),
   )
-  const lastTroubleMs = Math.max(calmAtMs, ...harms.map(lastOf))
-  let isAtRest = false
+  const lastHarmMs = Math.max(calmAtMs, ...harms.map(lastOf))
+  let isFinished = false
 
-  function lookAgain(): void {
-    world.after(LOOK_MS, async () => {
+  function checkAgain(): void {
+    world.after(CHECK_EVERY_MS, async () => {
       const ready = roster.all.filter(({ role, host }) => role === 'worker' && host.ageMs > SETTLED_MS)
-      const isDone = await watch.look({
-        peaceMs: world.nowMs - lastTroubleMs - AFTERMATH_MS,
+      const isDone = await watch.check({
+        calmMs: world.nowMs - lastHarmMs - AFTERMATH_MS,
         slots: ready.length * WORKER.slots,
         hasBroker,
       })
-      isAtRest = isDone && calling.waiting === 0
-      lookAgain()
+      isFinished = isDone && calling.waiting === 0
+      checkAgain()
     })
   }
 
@@ -107,16 +107,16 @@ export async function play(
   calling.begin(plan)
   for (const harm of harms) world.after(harm.atMs, () => doHarm({ world, story, network, links, broker, roster }, harm))
   world.after(calmAtMs, () => {
-    // Words may be lost at any time: nobody must need them.
-    network.weather = { ...CALM, wordLost: plan.weather.wordLost }
-    story.tell('plan', 'no more trouble: everything may come to rest')
-    lookAgain()
+    // Notifications may be lost at any time: no part may depend on them.
+    network.weather = { ...CALM, notificationsLost: plan.weather.notificationsLost }
+    story.write('plan', 'the last harm is over')
+    checkAgain()
   })
   await world.run(() => {
     watch.checkLeaders(roster.all)
-    return isAtRest || watch.violations.length > 0
+    return isFinished || watch.violations.length > 0
   }, calmAtMs + REST_MS)
-  for (const stop of quiet) await stop()
+  for (const stop of stopListening) await stop()
   await watch.conclude(watch.violations.length === 0)
   const { witnesses, violations } = watch
   return {

@@ -17,25 +17,25 @@ interface Deps {
   readonly broker: BrokerServer | undefined
   readonly sabotage: Sabotage
   witness(seen: Witness): void
-  /** How often this task was started before, on whatever machine. */
+  /** Returns how often a task has started before, in any process. */
   startsOf(taskId: string): number
   /** Called with each process before it starts. */
   onBorn(process: SimulatedProcess): void
 }
 
-/** The processes of a run, by name. Each that ends is followed by another, as a supervisor would have it. */
+/** The processes of a run, by name. Each process that ends is restarted, as a supervisor does. */
 export interface Roster {
   start(name: string): void
-  /** SIGKILL, or a crash. */
+  /** Kills a process as SIGKILL or a crash does. */
   kill(name: string, by: string, backAfterMs: number): void
-  /** SIGTERM. */
+  /** Stops a process as SIGTERM does. */
   stop(name: string, backAfterMs: number): void
-  /** While it is up. */
+  /** Returns the process of that name, while it is up. */
   find(name: string): SimulatedProcess | undefined
   readonly all: readonly SimulatedProcess[]
 }
 
-// A process that cannot start, or that a handler took with it, is started again after this.
+// The delay before the restart of a process that failed to start or was killed by a handler.
 const RESTART_MS = 900
 
 export function newRoster(deps: Deps): Roster {
@@ -45,7 +45,7 @@ export function newRoster(deps: Deps): Roster {
 
   function start(name: string): void {
     const own = chance.of(`${name} ${++born}`)
-    // Its clock is wrong by up to a thousandth, and by up to two seconds from the start.
+    // The clock drifts by up to a thousandth, and is wrong by up to two seconds from the start.
     const skewMs = (own.next() - 0.5) * 4_000
     const host = newHost({ world, chance: own, name, rate: 0.999 + own.next() * 0.002, skewMs })
     const channels = simulatedChannels({
@@ -67,7 +67,7 @@ export function newRoster(deps: Deps): Roster {
       sabotage,
     })
     processes.set(name, process)
-    story.tell(name, 'starts')
+    story.write(name, 'starts')
     onBorn(process)
     host.receive(0, () => {
       process.start().catch((error: unknown) => kill(name, `its start: ${error}`, RESTART_MS))
@@ -76,7 +76,7 @@ export function newRoster(deps: Deps): Roster {
 
   function logOf(host: Host): Log {
     const write = (detail: object, message: string): void =>
-      story.tell(host.name, `${message} ${JSON.stringify(detail, errorsAsText)}`)
+      story.write(host.name, `${message} ${JSON.stringify(detail, errorsAsText)}`)
     return { debug: () => {}, info: write, warn: write, error: write }
   }
 
@@ -89,18 +89,18 @@ export function newRoster(deps: Deps): Roster {
     const process = find(name)
     if (!process) return
     process.host.kill()
-    story.tell(name, `is killed by ${by}`)
+    story.write(name, `is killed by ${by}`)
     world.after(backAfterMs, () => start(name))
   }
 
   function stop(name: string, backAfterMs: number): void {
     const process = find(name)
     if (!process) return
-    story.tell(name, 'is told to stop')
+    story.write(name, 'receives SIGTERM')
     const gone = (): void => {
       if (!process.host.isUp) return
       process.host.kill()
-      story.tell(name, 'has stopped')
+      story.write(name, 'has stopped')
       world.after(backAfterMs, () => start(name))
     }
     process.host.receive(0, () => void process.stop().then(gone, gone))

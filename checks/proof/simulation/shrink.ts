@@ -2,8 +2,8 @@ import { CALM } from './network.ts'
 import type { Plan } from './plan.ts'
 
 /**
- * The smallest plan that still breaks a promise, by leaving things out for as long as that holds: halves, then quarters, then one
- * by one (delta debugging: Zeller and Hildebrandt, IEEE TSE 28, 2002).
+ * Shrinks a plan as long as it still breaks a promise: removes halves, then quarters, then single items (delta
+ * debugging: Zeller and Hildebrandt, IEEE TSE 28, 2002).
  */
 export async function shrunk(plan: Plan, stillBreaks: (smaller: Plan) => Promise<boolean>): Promise<Plan> {
   let least = plan
@@ -15,7 +15,7 @@ export async function shrunk(plan: Plan, stillBreaks: (smaller: Plan) => Promise
   for (let before = ''; before !== JSON.stringify(least); ) {
     before = JSON.stringify(least)
     await keep({ ...least, weather: CALM })
-    await keep({ ...least, weather: { ...least.weather, wordLost: 0 } })
+    await keep({ ...least, weather: { ...least.weather, notificationsLost: 0 } })
     await keep({ ...least, weather: { ...least.weather, failing: 0 } })
     await withFewer(least.harms, (harms) => keep({ ...least, harms }))
     await withFewer(least.works, (works) => keep({ ...least, works }))

@@ -3,7 +3,7 @@ import { type DatabaseServer, startDatabaseServer } from './database-server.ts'
 import { planOf } from './plan.ts'
 import { play } from './play.ts'
 
-// More of them, by chance and not the same each time, are for `npm run simulate`.
+// `npm run simulate` plays more seeds.
 const SEEDS = Array.from({ length: 24 }, (_, index) => String(index + 1))
 
 describe('a simulated run', () => {
@@ -13,18 +13,18 @@ describe('a simulated run', () => {
   })
   afterAll(() => server.close())
 
-  test.each(SEEDS)('of seed %s breaks no promise', async (seed) => {
+  test.each(SEEDS)('breaks no promise with seed %s', async (seed) => {
     const outcome = await play(planOf(seed), server)
     expect(outcome.violations).toEqual([])
     expect(outcome.attempts).toBeGreaterThanOrEqual(outcome.tasks > 0 ? 1 : 0)
   })
 
-  test('is the same each time, whatever ran before it', async () => {
+  test('is the same each time, whatever ran before', async () => {
     const other = await startDatabaseServer()
     try {
       const [first, again] = [
-        await play(planOf('7'), server, { isTold: true }),
-        await play(planOf('7'), other, { isTold: true }),
+        await play(planOf('7'), server, { isRecorded: true }),
+        await play(planOf('7'), other, { isRecorded: true }),
       ]
       expect(first.story(true).length).toBeGreaterThan(100)
       expect(again.story(true)).toEqual(first.story(true))

@@ -1,9 +1,9 @@
-/** What happened, as lines for a reader. Told only where somebody reads: most runs have nothing to say. */
+/** Records the events of a run as lines of text. Most runs record nothing, because nobody reads their story. */
 export interface Story {
-  tell(who: string, what: string): void
-  /** What happens each second, whatever else does: left out unless all is asked for. */
-  mention(who: string, what: string): void
-  /** The lines, in order; without those that were only mentioned unless `isWhole`. */
+  write(who: string, what: string): void
+  /** Writes a routine event, as happens each second. */
+  writeRoutine(who: string, what: string): void
+  /** Returns the lines in order, without routine events unless `isWhole`. */
   read(isWhole: boolean): string[]
 }
 
@@ -12,17 +12,17 @@ interface Line {
   readonly isRoutine: boolean
 }
 
-export function newStory(nowMs: () => number, isTold: boolean): Story {
+export function newStory(nowMs: () => number, isRecorded: boolean): Story {
   const lines: Line[] = []
 
   function add(who: string, what: string, isRoutine: boolean): void {
-    if (isTold)
+    if (isRecorded)
       lines.push({ text: `${(nowMs() / 1_000).toFixed(3).padStart(9)} s  ${who.padEnd(14)} ${what}`, isRoutine })
   }
 
   return {
-    tell: (who, what) => add(who, what, false),
-    mention: (who, what) => add(who, what, true),
+    write: (who, what) => add(who, what, false),
+    writeRoutine: (who, what) => add(who, what, true),
     read: (isWhole) => lines.filter(({ isRoutine }) => isWhole || !isRoutine).map(({ text }) => text),
   }
 }

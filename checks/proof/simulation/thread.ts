@@ -1,4 +1,4 @@
-/** Plays the seeds it is sent, one after the other, on a database of its own. */
+/** Plays the seeds that it receives, one after the other, on its own database. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { startDatabaseServer } from './database-server.ts'
 import { planOf } from './plan.ts'

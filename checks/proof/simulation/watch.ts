@@ -16,17 +16,17 @@ interface Deps {
   readonly story: Story
 }
 
-/** How the system should look at this moment. */
-export interface Peace {
-  /** For how long nothing was done to it that could still be felt; below zero while something can. */
-  readonly peaceMs: number
-  /** How many tasks may run at once on workers that have been up for a while. */
+/** The expectations of the checks at this moment. */
+export interface Expectation {
+  /** The time since the last effects of harm; negative while a harm may still have effects. */
+  readonly calmMs: number
+  /** The number of slots of all workers that have been up for a while. */
   readonly slots: number
-  /** Whether a broker keeps the lines: what that lost is found later than what the database keeps. */
+  /** Whether a broker holds the subqueues: a task that the broker lost is dispatched later. */
   readonly hasBroker: boolean
 }
 
-/** Sees everything of a run that somebody outside could see, and says what should not have been. */
+/** Observes a run from outside, and reports violations. */
 export interface Watch {
   readonly witnesses: readonly Witness[]
   readonly violations: readonly Violation[]
@@ -37,14 +37,14 @@ export interface Watch {
   onDone(done: Done): void
   onAcknowledged(acknowledged: Acknowledged): void
   checkLeaders(processes: readonly SimulatedProcess[]): void
-  /** Looks at the database; true when nothing is left to do. */
-  look(peace: Peace): Promise<boolean>
-  /** Once the run is over. */
+  /** Checks the state of the database; resolves with true when every task has finished. */
+  check(expectation: Expectation): Promise<boolean>
+  /** Checks the promises at the end of the run. */
   conclude(isOver: boolean): Promise<void>
 }
 
 const CLAIMS = new Set(['claim_tasks', 'claim_tasks_by_id', 'claim_tasks_of_subqueues'])
-/** What is asked every second or so, or after each other statement. */
+/** Statements that run about every second, or after each other statement. */
 const ROUTINE = new Set([
   'add_partition_day',
   'count_queued_tasks',
@@ -58,23 +58,23 @@ const ROUTINE = new Set([
   'record_settled',
   'register_task_types',
 ])
-// A poll each second, and a slow statement or two.
+// A poll each second, and one or two slow statements.
 const SERVED_WITHIN_MS = 2_500
 // No plan has that many attempts, crashes, stops and redrives of one task.
-const MOST_STARTS = 40
-// Ten seconds of silence, ten in which a standby leads and takes the task back, and the time between two looks.
+const MAX_STARTS = 40
+// Ten seconds of silence, ten in which a standby takes over and rescues the task, and the time between two checks.
 const RESCUED_WITHIN_MS = 21_000
-const MOST_TOLD = 100
+const MAX_SUMMARY = 100
 
 export function newWatch({ world, server, story }: Deps): Watch {
   const witnesses: Witness[] = []
   const violations: Violation[] = []
   const starts = new Map<string, number>()
-  /** By process: the tasks that its claims named. */
+  /** The tasks that the claims of each process named. */
   const named = new Map<Host, Set<string>>()
 
   function violate(promise: string, sentence: string): void {
-    story.tell('checker', `${promise} is broken: ${sentence}`)
+    story.write('checker', `${promise} is broken: ${sentence}`)
     violations.push({ promise, sentence })
   }
 
@@ -83,7 +83,7 @@ export function newWatch({ world, server, story }: Deps): Watch {
     if (seen.kind !== 'started') return
     const count = (starts.get(seen.taskId) ?? 0) + 1
     starts.set(seen.taskId, count)
-    if (count === MOST_STARTS) violate('P11', `task ${seen.taskId} starts over and over`)
+    if (count === MAX_STARTS) violate('P11', `task ${seen.taskId} has started ${MAX_STARTS} times`)
   }
 
   function namedBy(host: Host): Set<string> {
@@ -107,7 +107,7 @@ export function newWatch({ world, server, story }: Deps): Watch {
     witness,
     violate,
     onBorn({ events, host }) {
-      const holder = `${host.name} born at ${Math.round(world.nowMs)}`
+      const holder = `${host.name} started at ${Math.round(world.nowMs)}`
       events.on('lease.lost', ({ taskId, leaseId }) => witness({ kind: 'refused', atMs: world.nowMs, taskId, leaseId }))
       events.on('leader.elected', ({ term }) => witness({ kind: 'elected', atMs: world.nowMs, holder, term }))
     },
@@ -115,8 +115,8 @@ export function newWatch({ world, server, story }: Deps): Watch {
       const { host, name, params, rows } = done
       const atMs = world.nowMs
       const what = `${name}${rows.length === 0 ? '' : ` → ${summaryOf(done)}`}`
-      if (ROUTINE.has(name) || rows.length === 0) story.mention(host.name, what)
-      else story.tell(host.name, what)
+      if (ROUTINE.has(name) || rows.length === 0) story.writeRoutine(host.name, what)
+      else story.write(host.name, what)
       if (CLAIMS.has(name)) onClaim(done)
       if (name === 'heartbeat_worker' && rows.length > 0)
         witness({ kind: 'heartbeat', atMs, workerId: params[0] as string })
@@ -131,16 +131,16 @@ export function newWatch({ world, server, story }: Deps): Watch {
     checkLeaders(processes) {
       const leaders = processes.filter(({ elector }) => elector.isLeading)
       if (leaders.length < 2) return
-      violate('P6', `${leaders.map(({ host }) => host.name).join(' and ')} lead at the same moment`)
+      violate('P6', `${leaders.map(({ host }) => host.name).join(' and ')} lead at the same time`)
     },
-    async look({ peaceMs, slots, hasBroker }) {
-      const [row] = (await server.run(LOOK, [], world.nowMs)) as unknown as [Look]
+    async check({ calmMs, slots, hasBroker }) {
+      const [row] = (await server.run(TASK_STATE, [], world.nowMs)) as unknown as [TaskState]
       const { unfinished, running, waiting_ms, silent_ms } = row
       const hasRoom = Number(running) < slots
-      if (!hasBroker && hasRoom && waiting_ms !== null && Math.min(waiting_ms, peaceMs) > SERVED_WITHIN_MS)
+      if (!hasBroker && hasRoom && waiting_ms !== null && Math.min(waiting_ms, calmMs) > SERVED_WITHIN_MS)
         violate('P2', `a task has waited for ${Math.round(waiting_ms)} ms while a worker is free`)
-      if (silent_ms !== null && Math.min(silent_ms, peaceMs) > RESCUED_WITHIN_MS)
-        violate('P4', `a task is still held by a worker that has not beaten for ${Math.round(silent_ms)} ms`)
+      if (silent_ms !== null && Math.min(silent_ms, calmMs) > RESCUED_WITHIN_MS)
+        violate('P4', `a worker without a heartbeat for ${Math.round(silent_ms)} ms still holds a task`)
       return Number(unfinished) === 0
     },
     async conclude(isOver) {
@@ -152,16 +152,16 @@ export function newWatch({ world, server, story }: Deps): Watch {
   }
 }
 
-interface Look {
+interface TaskState {
   unfinished: number
   running: number
-  /** How long the task that is queued longest has waited. */
+  /** The longest time that a queued task has waited. */
   waiting_ms: number | null
-  /** For how long the holder of a running task has not beaten. */
+  /** The age of the oldest heartbeat of a worker with a running task. */
   silent_ms: number | null
 }
 
-const LOOK = {
+const TASK_STATE = {
   name: 'simulation_look',
   columns: ['unfinished', 'running', 'waiting_ms', 'silent_ms'],
   text: `
@@ -175,7 +175,7 @@ const LOOK = {
 function summaryOf({ name, params, rows }: Done): string {
   const tail = (id: string): string => `…${id.slice(-6)}`
   if (name === 'finish_tasks') {
-    // Their ids travel as one text.
+    // The ids of settlements are passed as one text.
     const ids = String(params[0]).slice(1, -1).split(',').map(tail).join(', ')
     const refused = rows[0]?.refused as string[] | null
     return refused === null ? ids : `${ids}, refused ${refused.map(tail).join(', ')}`
@@ -183,5 +183,5 @@ function summaryOf({ name, params, rows }: Done): string {
   const ids = rows.map(({ id }) => id).filter((id) => typeof id === 'string')
   if (ids.length > 0) return ids.map(tail).join(', ')
   const row = JSON.stringify(rows[0])
-  return row.length > MOST_TOLD ? `${row.slice(0, MOST_TOLD)} …` : row
+  return row.length > MAX_SUMMARY ? `${row.slice(0, MAX_SUMMARY)} …` : row
 }

@@ -10,7 +10,7 @@ import { newWorld } from './world.ts'
 const forEver = Number.POSITIVE_INFINITY
 const never = () => false
 
-test('steps are done by their moment, and in the order they were asked for within one', async () => {
+test('steps run in order of time, and those of one moment in the order of scheduling', async () => {
   const world = newWorld()
   const done: string[] = []
   for (const [ms, name] of [
@@ -24,7 +24,7 @@ test('steps are done by their moment, and in the order they were asked for withi
   expect(done).toEqual(['a at 1', 'b at 3', 'c at 3', 'd at 5'])
 })
 
-test('what a step sets going goes as far as it can before the next', async () => {
+test('the consequences of a step complete before the next step', async () => {
   const world = newWorld()
   const done: string[] = []
   world.after(1, async () => {
@@ -37,7 +37,7 @@ test('what a step sets going goes as far as it can before the next', async () =>
   expect(done).toEqual(['first', 'second'])
 })
 
-test('a run that is over before everything happened leaves the rest', async () => {
+test('a run that ends early leaves the later steps', async () => {
   const world = newWorld()
   let count = 0
   const tick = (): void => {
@@ -49,14 +49,14 @@ test('a run that is over before everything happened leaves the rest', async () =
   expect([count, world.nowMs]).toEqual([11, 100])
 })
 
-test('nothing reaches a process that was killed, and what should have reached one that was frozen comes later', async () => {
+test('events never reach a killed process, and reach a frozen process later', async () => {
   const world = newWorld()
-  const [dead, frozen] = ['dead', 'frozen'].map((name) =>
+  const [killed, frozen] = ['killed', 'frozen'].map((name) =>
     newHost({ world, chance: chanceOf(name), name, rate: 1, skewMs: 0 }),
   ) as [ReturnType<typeof newHost>, ReturnType<typeof newHost>]
   const done: string[] = []
-  for (const host of [dead, frozen]) host.receive(50, () => done.push(host.name))
-  world.after(10, () => dead.kill())
+  for (const host of [killed, frozen]) host.receive(50, () => done.push(host.name))
+  world.after(10, () => killed.kill())
   world.after(10, () => frozen.pause(1_000))
   await world.run(never, 1_000)
   expect(done).toEqual([])
@@ -64,7 +64,7 @@ test('nothing reaches a process that was killed, and what should have reached on
   expect(done).toEqual(['frozen'])
 })
 
-test('one seed draws the same each time, another something else', () => {
+test('a seed gives the same draws each time, another seed others', () => {
   const draws = (seed: string): number[] => Array.from({ length: 20 }, chanceOf(seed).next)
   expect(draws('1')).toEqual(draws('1'))
   expect(draws('1')).not.toEqual(draws('2'))
@@ -84,7 +84,7 @@ test('values are written into SQL as a driver would send them', () => {
   ])
 })
 
-test('a plan is made as small as it still breaks', async () => {
+test('a plan is shrunk as long as it still breaks', async () => {
   const plan = planOf('3')
   const [needed] = plan.works.filter(({ kind }) => kind === 'submit')
   const least = await shrunk(

@@ -1,16 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /**
- * Time and order of everything that happens. Nothing happens by itself: each step has its moment, steps are done one
- * after the other, and between two of them all code that can go on without another step has gone as far as it can.
- * So the order of steps is the whole of what is random, and the same steps lead to the same end.
+ * Controls time and order of all events of a run. Each step has its moment; steps run one after the other. Between two
+ * steps, all code runs that does not wait for another step. Only the order of steps is random, so the same steps lead
+ * to the same end.
  */
 export interface World {
-  /** Since the beginning, in true time, which no process sees. */
+  /** The true time since the start of the run, which no process can read. */
   readonly nowMs: number
-  /** Does it then, after whatever was asked for the same moment before. */
+  /** Schedules a step, after all steps that were scheduled for the same moment before. */
   after(ms: number, step: () => unknown): void
-  /** Until it is over, or nothing is left to happen, or that moment of true time. */
+  /** Runs steps until `isOver`, until none is left, or until a moment of true time. */
   run(isOver: () => boolean, untilMs: number): Promise<void>
   readonly steps: number
 }
@@ -22,9 +22,9 @@ interface Step {
 }
 
 export function newWorld(): World {
-  const line = heap()
+  const scheduled = heap()
   let nowMs = 0
-  let asked = 0
+  let count = 0
   let steps = 0
 
   return {
@@ -35,17 +35,17 @@ export function newWorld(): World {
       return steps
     },
     after(ms, does) {
-      line.push({ atMs: nowMs + Math.max(0, ms), number: asked++, does })
+      scheduled.push({ atMs: nowMs + Math.max(0, ms), number: count++, does })
     },
     async run(isOver, untilMs) {
       await nextTurn()
       while (!isOver()) {
-        const next = line.pop(untilMs)
+        const next = scheduled.pop(untilMs)
         if (!next) break
         nowMs = next.atMs
         steps++
         await next.does()
-        // Microtasks are done before the loop turns: what could go on has gone on.
+        // All microtasks run before the event loop turns.
         await nextTurn()
       }
       if (!isOver()) nowMs = Math.max(nowMs, untilMs)
@@ -55,7 +55,7 @@ export function newWorld(): World {
 
 const isBefore = (a: Step, b: Step): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.number < b.number)
 
-/** A binary heap: the earliest step is always the next. */
+/** A binary heap of steps, the earliest first. */
 function heap() {
   const items: Step[] = []
 
@@ -87,7 +87,7 @@ function heap() {
         at = parent
       }
     },
-    /** The earliest, unless it is later than that. */
+    /** Removes and returns the earliest step, unless it is later than `untilMs`. */
     pop(untilMs: number): Step | undefined {
       const [first] = items
       if (!first || first.atMs > untilMs) return undefined

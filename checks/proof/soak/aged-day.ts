@@ -1,11 +1,12 @@
 import type { Client } from 'pg'
 
-// One in fifty is kept longer than its day: it is moved aside when the day is dropped, and cleared when its time is up.
+// One task in fifty is kept longer than its day: retention moves it when it drops the day, and deletes it when its time
+// is up.
 const KEPT_LONGER_EVERY = 50
 
 /**
- * A day whose tasks have been kept long enough, as midnight makes one of the oldest: the coordinator drops it in its next round.
- * Those of its tasks that are kept longer are so for a while of the run.
+ * Adds a day past its retention, as midnight makes one of the oldest day: the coordinator drops it in its next round.
+ * Tasks of the day that are kept longer expire during the run.
  */
 export async function addAgedDay(client: Client, daysAgo: number, tasks: number, keptForMs: number): Promise<void> {
   const { rows } = await client.query<{ partition: string }>(

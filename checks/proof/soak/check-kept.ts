@@ -5,7 +5,7 @@ import { checkPromises } from '@taskflow/testing/promises'
 import type { Client } from 'pg'
 import { witnessesIn } from './notes.ts'
 
-/** What the promises have come to. */
+/** Whether the promises were kept. */
 export interface Kept {
   readonly accepted: number
   readonly starts: number
@@ -18,10 +18,10 @@ interface Given {
   readonly files: readonly string[]
 }
 
-// A sentence for each of half a million lost tasks would help nobody.
+// Half a million lost tasks need not be listed one by one.
 const MOST_VIOLATIONS = 100
 
-/** Checks what was submitted, once nothing runs any more. Drops the history that was there before: nobody witnessed it. */
+/** Checks the promises once no task runs any more. Drops the history from before the run first: it has no witnesses. */
 export async function checkKept({ client, files }: Given): Promise<Kept> {
   await dropHistory(client)
   const witnesses = await witnessesIn(files)
@@ -38,7 +38,7 @@ export async function checkKept({ client, files }: Given): Promise<Kept> {
   }
 }
 
-/** Reads an hour's tasks at once, which takes longer than a service would wait. */
+/** A database without statement timeouts: the check reads an hour's tasks at once. */
 function patient(client: Client): Database {
   return {
     ...postgresDatabase({ url: 'postgres://nowhere' }),
@@ -46,7 +46,7 @@ function patient(client: Client): Database {
   }
 }
 
-/** Whole days, as retention drops them: of each table that has them. */
+/** Drops the past days of each partitioned table, as retention does. */
 async function dropHistory(client: Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select inhrelid::regclass::text as name

@@ -1,7 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { COLOURS } from '@taskflow/bench/colours.ts'
-import { parse, View } from 'vega'
-import { compile, type TopLevelSpec } from 'vega-lite'
+import { COLOURS, PLOT, writeSvg } from '@taskflow/testing/measuring/plot'
+import type { TopLevelSpec } from 'vega-lite'
 import type { Sample } from './sampler.ts'
 import type { Measured } from './soak.ts'
 
@@ -37,45 +35,27 @@ const PANELS: Readonly<Record<string, Lines>> = {
     p99: ({ pickups }) => pickups.p99,
   },
   'Busy share of the machine, %': {
-    'others alone': ({ machine }) => machine.others,
+    'other processes': ({ machine }) => machine.others,
     all: ({ machine }) => machine.busy,
   },
 }
 
-// A latency lies now and then a hundredfold above its median.
+// A latency is sometimes a hundred times its median.
 const isLogarithmic = (title: string): boolean => title.endsWith(', ms')
 
-/** Draws a panel for each kind of curve, over the minutes of the run. */
-export async function writeCurves(file: string, measured: Pick<Measured, 'samples'>): Promise<void> {
-  const view = new View(parse(compile(curvesSpec(measured)).spec), { renderer: 'none' })
-  writeFileSync(file, `${await view.toSVG()}\n`)
-  view.finalize()
+/** Draws one panel for each kind of curve, over the minutes of the run. */
+export function writeCurves(file: string, measured: Pick<Measured, 'samples'>): Promise<void> {
+  return writeSvg(file, curvesSpec(measured))
 }
 
 function curvesSpec({ samples }: Pick<Measured, 'samples'>): TopLevelSpec {
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'transparent',
-    padding: 8,
+    ...PLOT,
     spacing: 14,
     resolve: { scale: { color: 'independent' } },
     vconcat: Object.entries(PANELS).map(([title, lines], index, all) =>
       panelOf({ title, lines, samples, isLast: index === all.length - 1 }),
     ),
-    config: {
-      font: 'system-ui, sans-serif',
-      view: { stroke: null },
-      axis: {
-        labelColor: COLOURS.text,
-        titleColor: COLOURS.text,
-        gridColor: COLOURS.limit,
-        gridOpacity: 0.3,
-        domain: false,
-        ticks: false,
-      },
-      legend: { labelColor: COLOURS.text, labelLimit: 240, title: null, symbolType: 'stroke' },
-      title: { color: COLOURS.text, anchor: 'start' },
-    },
   }
 }
 
@@ -92,7 +72,7 @@ function panelOf({ title, lines, samples, isLast }: Panel) {
     names.map((line) => ({ minute: sample.atSeconds / 60, line, value: shown(lines[line]?.(sample)) })),
   )
   function shown(value: number | null | undefined): number | null {
-    // The logarithm of nothing has no place.
+    // A logarithmic scale cannot show zero.
     return value === undefined || value === null || (isLogarithmic(title) && value <= 0) ? null : value
   }
 

@@ -1,18 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { parentOf, residentMiBOf } from '@taskflow/bench/process-usage.ts'
 import { LOOP_SAMPLE_MS } from '@taskflow/server/metrics'
+import { parentOf, residentMiBOf } from '@taskflow/testing/measuring/process-usage'
+import { ADMIN_TOKEN } from '@taskflow/testing/start-taskflow'
 import type { Client } from 'pg'
-import { TOKEN } from './system.ts'
+import type { SystemProcess } from './system.ts'
 
-/** Of one process of ours. */
+/** Figures of one TaskFlow process. */
 export interface ProcessFigures {
   readonly residentMiB: number
   readonly heapMiB: number
-  /** Of the heap: what has outlived a few collections, where a leak gathers. */
+  /** The part of the heap that survived a few collections, where a leak accumulates. */
   readonly oldSpaceMiB: number
   readonly heapTotalMiB: number
   readonly externalMiB: number
-  /** As its metric tells: with the interval in which it looks. */
+  /** The metric without the sampling interval that it includes. */
   readonly loopLagP99Ms: number
   readonly files: number
 }
@@ -21,13 +22,13 @@ const MIB = 2 ** 20
 
 export const filesOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length
 
-export async function processFigures({ pid, url }: { pid: number; url: string }): Promise<ProcessFigures> {
-  const reply = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })
+export async function processFigures({ process: { pid }, url }: SystemProcess): Promise<ProcessFigures> {
+  const reply = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
   const text = await reply.text()
   if (!reply.ok) throw new Error(`Expected metrics of ${url}, got ${reply.status}: ${text}`)
   const metric = (name: string): number => {
     const value = Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1])
-    if (Number.isNaN(value)) throw new Error(`Expected ${url}/metrics to tell ${name}`)
+    if (Number.isNaN(value)) throw new Error(`Expected ${url}/metrics to contain ${name}`)
     return value
   }
   const oldSpace = metric('nodejs_heap_space_size_used_bytes\\{space="old"\\}')
@@ -42,7 +43,7 @@ export async function processFigures({ pid, url }: { pid: number; url: string })
   }
 }
 
-/** Memory that a PostgreSQL's processes have each for itself: without its buffers, which they share. */
+/** Returns the private memory of all processes of a PostgreSQL server: without the buffers, which they share. */
 export function ownMiBOfPostgres(postmaster: number): number {
   const pids = readdirSync('/proc')
     .map(Number)
@@ -50,7 +51,7 @@ export function ownMiBOfPostgres(postmaster: number): number {
   return pids.reduce((sum, pid) => sum + (ownMiBOf(pid, postmaster) ?? 0), 0)
 }
 
-/** Undefined when it is none of that server's, or has ended meanwhile. */
+/** Returns undefined when the process does not belong to that server, or has ended. */
 function ownMiBOf(pid: number, postmaster: number): number | undefined {
   try {
     if (pid !== postmaster && parentOf(pid) !== postmaster) return undefined
@@ -71,7 +72,7 @@ export interface TableFigures {
 
 export interface DatabaseFigures {
   readonly tables: Readonly<Record<string, TableFigures>>
-  /** Of `task`, in MiB. */
+  /** Sizes of the indexes of `task`, in MiB. */
   readonly taskIndexes: Readonly<Record<string, number>>
   readonly finished: { readonly partitions: number; readonly totalMiB: number; readonly todayMiB: number }
   readonly autovacuums: number
@@ -80,8 +81,16 @@ export interface DatabaseFigures {
   readonly depth: Readonly<Record<string, number>>
 }
 
-// Those that rows come to and go from; the others only grow within a day.
-const WATCHED = ['task', 'worker', 'leader', 'queue_count', 'queue_minute', 'finished_task_default', 'idempotency_key']
+// Tables whose rows are deleted again; the others only grow within a day.
+const MEASURED_TABLES = [
+  'task',
+  'worker',
+  'leader',
+  'queue_count',
+  'queue_minute',
+  'finished_task_default',
+  'idempotency_key',
+]
 
 const TABLES = `
   select relname as name, n_live_tup::float8 as live, n_dead_tup::float8 as dead, autovacuum_count::float8 as autovacuums,
@@ -104,13 +113,13 @@ const DEPTH = 'select state, count(*)::float8 as count from task group by state'
 
 export async function databaseFigures(client: Client): Promise<DatabaseFigures> {
   const rowsOf = async <Row>(text: string, params: unknown[] = []) => (await client.query(text, params)).rows as Row[]
-  const tables = await rowsOf<TableFigures & { name: string }>(TABLES, [WATCHED])
+  const tables = await rowsOf<TableFigures & { name: string }>(TABLES, [MEASURED_TABLES])
   const indexes = await rowsOf<{ name: string; mib: number }>(TASK_INDEXES)
   const depth = await rowsOf<{ state: string; count: number }>(DEPTH)
   const [rest] = await rowsOf<
     DatabaseFigures['finished'] & Pick<DatabaseFigures, 'autovacuums' | 'walMiB' | 'connections'>
   >(REST)
-  if (!rest) throw new Error('PostgreSQL gave no figures')
+  if (!rest) throw new Error('PostgreSQL returned no figures')
   const { partitions, totalMiB, todayMiB, ...others } = rest
   return {
     ...others,

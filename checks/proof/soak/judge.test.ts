@@ -13,7 +13,7 @@ interface Shape {
   readonly loopLagMs?: number
 }
 
-/** An hour with a sample each minute, which is as the shape says and otherwise like every other. */
+/** An hour with one sample each minute. The shape sets some figures; the others are constant. */
 function hour(shape: (minute: number) => Shape): { samples: Sample[] } {
   return { samples: Array.from({ length: MINUTES }, (_, minute) => sampleOf((minute + 1) * 60, shape(minute))) }
 }
@@ -65,23 +65,23 @@ const rising = (samples: { samples: Sample[] }): string[] =>
     .filter(({ isFlat }) => !isFlat)
     .map(({ curve }) => curve)
 
-test('finds an hour flat that is', () => {
+test('accepts a flat hour', () => {
   expect(rising(hour(() => ({})))).toEqual([])
 })
 
-test('finds an old space that grows', () => {
+test('finds a growing old space', () => {
   expect(rising(hour((minute) => ({ oldSpaceMiB: 40 + minute / 3 })))).toEqual(['old space of api'])
 })
 
-test('lets memory find its size in the first minutes', () => {
+test('lets memory grow to its size in the first minutes', () => {
   expect(rising(hour((minute) => ({ oldSpaceMiB: Math.min(60, 20 + 8 * minute) })))).toEqual([])
 })
 
-test('lets memory grow by less than its own grain', () => {
+test('ignores growth of memory below the floor', () => {
   expect(rising(hour((minute) => ({ oldSpaceMiB: 40 + minute / 10 })))).toEqual([])
 })
 
-test('takes the steps of the space for new objects for no growth', () => {
+test('does not mistake steps of the space for new objects for growth', () => {
   expect(rising(hour((minute) => ({ residentMiB: minute > 20 || minute === 12 ? 224 : 120 })))).toEqual([])
 })
 
@@ -90,26 +90,26 @@ test('finds resident memory that grows past its highest step', () => {
   expect(rising(hour((minute) => ({ residentMiB: steps(minute) + 2 * minute })))).toEqual(['memory of api'])
 })
 
-test('finds dead rows that pile up', () => {
+test('finds accumulating dead rows', () => {
   expect(rising(hour((minute) => ({ dead: 8_000 + 120 * minute })))).toEqual(['dead rows of `task`'])
 })
 
-test('finds a latency that grows, also while others use the machine', () => {
+test('finds a growing latency, also while other processes use the machine', () => {
   const shape = (minute: number): Shape => ({ submitMs: 4 + minute / 8, others: minute % 3 === 0 ? 60 : 5 })
   expect(rising(hour(shape))).toEqual(['submit, p50'])
 })
 
-test('does not take the neighbours that came for a latency of our own', () => {
+test('does not mistake the load of other processes for a growing latency', () => {
   const loud: Shape = { submitMs: 30, others: 80 }
   const quiet: Shape = { submitMs: 4, others: 5 }
   expect(rising(hour((minute) => (minute > 25 && minute % 3 > 0 ? loud : quiet)))).toEqual([])
 })
 
-test('finds a curve that lies at zero and then climbs', () => {
+test('finds a curve that is zero and then rises', () => {
   const late = rising(hour((minute) => ({ loopLagMs: minute > 44 ? 40 : 0 })))
   expect(late).toEqual(['event loop of api, p99'])
 })
 
-test('does not call flat what was not measured', () => {
+test('does not call an unmeasured curve flat', () => {
   expect(rising(hour(() => ({ submitMs: Number.NaN })))).toEqual(['submit, p50'])
 })

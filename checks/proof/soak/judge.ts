@@ -1,41 +1,44 @@
-import { numberText } from '@taskflow/bench/table.ts'
+import { median } from '@taskflow/testing/measuring/median'
+import { numberText } from '@taskflow/testing/measuring/text-table'
+import { ROLES } from '@taskflow/testing/start-taskflow'
 import type { DatabaseFigures, TableFigures } from './figures.ts'
 import type { Sample } from './sampler.ts'
 import type { Measured } from './soak.ts'
-import { ROLES } from './system.ts'
-import { median, type Point, type Trend, trendOf } from './trend.ts'
+import { type Point, type Trend, trendOf } from './trend.ts'
 
 /**
- * What must not rise, and from where on it does: by more than a share of itself, and by more than a floor, below which it is a curve's
- * own grain. Both the slope over all of the time and the last quarter against the first must say so: a slope alone takes a step for a
- * rise, and two quarters alone a wave.
+ * A figure that must not rise. It rises when it grows by more than a share of itself and by more than a floor, below
+ * which growth is noise. Both the slope over the whole time and the last quarter against the first must show the
+ * growth: the slope alone would mistake a step for a rise, and the two quarters alone a wave.
  */
 interface Curve {
   readonly name: string
   readonly unit: string
   of(sample: Sample): number | null | undefined
-  /** As a share of the median. */
+  /** The allowed growth, as a share of the median. */
   readonly mostRise: number
   readonly floor: number
-  /** Whether other work on the machine moves it: then the quieter half of each quarter counts. */
+  /** Whether other work on the machine affects it: then only the quieter half of each quarter counts. */
   readonly isMovedByOthers?: boolean
   /**
-   * Whether it goes up and down by steps: V8 doubles and halves its space for new objects, by 128 MiB in all. What grows for
-   * another reason grows past the highest step of the first quarter too.
+   * Whether it moves in steps: V8 doubles and halves its space for new objects, by 128 MiB in all. Growth for another
+   * reason also exceeds the highest step of the first quarter.
    */
   readonly isStepped?: boolean
 }
 
-// A tenth in an hour: with 720,000 tasks and a process of 150 MiB, some 20 bytes a task. What leaks less is no longer told from a
-// heap that V8 has not tidied yet.
+// A tenth in an hour: with 720,000 tasks and a process of 150 MiB, some 20 bytes a task. A smaller leak cannot be
+// distinguished from garbage that V8 has not collected yet.
 const MEMORY = { unit: 'MiB', mostRise: 0.1, floor: 8 }
-// A vacuum each minute makes a saw of it; a sample every 15 s meets each tooth four times, so its median stands.
+// A vacuum each minute makes the curve a sawtooth. Samples every 15 s hit each tooth four times, so the median is
+// stable.
 const ROWS = { unit: 'rows', mostRise: 0.25, floor: 1_000 }
 const SIZE = { unit: 'MiB', mostRise: 0.1, floor: 1 }
 const LATENCY = { unit: 'ms', mostRise: 0.25, isMovedByOthers: true }
 const COUNT = { mostRise: 0.05, floor: 2 }
 
-// Rewritten all the time, and never longer. What is kept for a day or more grows by design: keys, finished tasks, minutes.
+// Tables whose rows are updated all the time, without more rows. Keys, finished tasks and minutes are kept for a day or
+// more, and grow by design.
 const SMALL_TABLES = ['worker', 'leader', 'queue_count', 'queue_minute']
 
 const sumOf = ({ tables }: DatabaseFigures, of: (table: TableFigures) => number): number =>
@@ -61,7 +64,7 @@ const CURVES: readonly Curve[] = [
   { name: 'submit, p99', ...LATENCY, floor: 5, of: ({ submits }) => submits.p99 },
   { name: 'pickup, p50', ...LATENCY, floor: 1, of: ({ pickups }) => pickups.p50 },
   { name: 'pickup, p99', ...LATENCY, floor: 5, of: ({ pickups }) => pickups.p99 },
-  { name: 'start of what was due, p50', ...LATENCY, floor: 5, of: ({ late }) => late.p50 },
+  { name: 'start of delayed tasks, p50', ...LATENCY, floor: 5, of: ({ late }) => late.p50 },
   ...ROLES.flatMap((role): Curve[] => [
     { name: `event loop of ${role}, p99`, ...LATENCY, floor: 5, of: ({ processes }) => processes[role].loopLagP99Ms },
     { name: `open files of ${role}`, unit: 'files', ...COUNT, of: ({ processes }) => processes[role].files },
@@ -78,13 +81,14 @@ export interface Verdict extends Trend {
   readonly isFlat: boolean
 }
 
-// Ten minutes of an hour: so long it may take at two hundred tasks a second until V8's space for new objects has its full size.
+// Ten minutes of an hour: at two hundred tasks a second, V8's space for new objects may take that long to reach its
+// full size.
 const WARM_UP_SHARE = 1 / 6
 
-// Below this a quarter is a moment or two, and what rises is a start.
+// With fewer samples a quarter covers only moments, and a rise is part of the start.
 const FEWEST_SAMPLES = 16
 
-/** With no verdict on too few samples. */
+/** Judges every curve; returns no verdict when there are too few samples. */
 export function judge({ samples }: Pick<Measured, 'samples'>): Verdict[] {
   if (samples.length < FEWEST_SAMPLES) return []
   const lasted = samples.at(-1)?.atSeconds ?? 0
@@ -99,15 +103,15 @@ function verdictOf({ name, unit, of, mostRise, floor, isStepped }: Curve, sample
   })
   const trend = trendOf(points)
   const grew = (from: number, to: number) => to - from > Math.max(floor, mostRise * from)
-  // A curve that lies at zero most of the time has no slope as a share: its last quarter tells alone.
+  // A curve that is zero most of the time has no relative slope: only its last quarter counts.
   const isSloping = trend.rise > mostRise || trend.median === 0
   const rises = isSloping && grew(trend.first, trend.last) && (!isStepped || grew(trend.mostOfFirst, trend.mostOfLast))
-  // Of what was not measured nothing is known, least of all that it is flat.
+  // An unmeasured curve must not count as flat.
   const isMeasured = [trend.median, trend.first, trend.last].every(Number.isFinite)
   return { curve: name, unit, ...trend, mostRise, floor, samples: points.length, isFlat: isMeasured && !rises }
 }
 
-/** Of each quarter, so that time has as many points everywhere. */
+/** Returns the quieter half of each quarter, so that every part of the time has as many points. */
 function quieterHalf(samples: readonly Sample[]): Sample[] {
   const size = Math.ceil(samples.length / 4)
   return [0, 1, 2, 3].flatMap((nth) => {

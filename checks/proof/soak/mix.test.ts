@@ -5,13 +5,13 @@ const hundred = Array.from({ length: 100 }, (_, n) => submissionAt(n))
 
 const count = (isOne: (submission: ReturnType<typeof submissionAt>) => boolean): number => hundred.filter(isOne).length
 
-test('each hundred has every kind, and most are plain', () => {
+test('each hundred submissions have every kind, and most are plain', () => {
   expect({
     plain: count(({ task, key }) => task.type === 'soak.plain' && !task.delayMs && !task.labels && key === undefined),
     labelled: count(({ task, key }) => task.labels !== undefined && key === undefined),
     delayed: count(({ task, cancelAfterMs }) => task.delayMs !== undefined && cancelAfterMs === undefined),
     retried: count(({ task }) => task.type === 'soak.fails-once'),
-    withProgress: count(({ task }) => task.type === 'soak.tells-progress'),
+    withProgress: count(({ task }) => task.type === 'soak.reports-progress'),
     withLog: count(({ task }) => task.type === 'soak.logs'),
     keyed: count(({ key }) => key !== undefined),
     cancelled: count(({ cancelAfterMs }) => cancelAfterMs !== undefined),
@@ -29,17 +29,17 @@ test('each hundred has every kind, and most are plain', () => {
   })
 })
 
-test('a third is kept for a short time', () => {
+test('a third of the tasks has a short retention', () => {
   expect(count(({ task }) => task.retentionMs !== undefined)).toBe(34)
 })
 
-test('no key comes twice, and its task carries it as a label', () => {
+test('keys are unique, and each task carries its key as a label', () => {
   const keyed = Array.from({ length: 1_000 }, (_, n) => submissionAt(n)).filter(({ key }) => key !== undefined)
   expect(new Set(keyed.map(({ key }) => key)).size).toBe(keyed.length)
   expect(keyed.filter(({ key, task }) => task.labels?.['idempotency-key'] !== key)).toEqual([])
 })
 
-test('what is cancelled is so before it is due', () => {
+test('tasks are cancelled before they are due', () => {
   for (const { task, cancelAfterMs = 0 } of hundred)
     if (cancelAfterMs > 0) expect(task.delayMs).toBeGreaterThan(cancelAfterMs)
 })

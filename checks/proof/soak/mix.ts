@@ -1,13 +1,13 @@
 /**
- * What is submitted, by its place in the run: most of it plain, some with each option that writes more than an ordinary life does.
- * Nothing is drawn by lot, so that each minute of a run is like every other.
+ * Determines each submission by its number in the run: most are plain, and some have each option that writes more than
+ * a plain task. Nothing is random, so that all minutes of a run are alike.
  */
 
-/** Moments are of the machine's monotonic clock, by which all processes of a run reckon. */
+/** Times are of the machine's monotonic clock, which all processes of a run share. */
 export interface SoakPayload {
-  /** When the call that submitted it began. */
+  /** The time at which the submitting call began. */
   readonly at: number
-  /** How long after that it is due. */
+  /** The delay until the task is due. */
   readonly delayMs: number
 }
 
@@ -23,18 +23,18 @@ export interface SoakTask {
 export interface Submission {
   readonly task: SoakTask
   readonly key?: string
-  /** Sent once more, as by a caller who did not hear the answer. */
+  /** Whether it is sent twice, as by a caller that received no answer. */
   readonly isRepeated?: boolean
-  /** Cancelled so long after it was accepted. */
+  /** The delay of the cancel after the submission was accepted. */
   readonly cancelAfterMs?: number
 }
 
 const LONGEST_DELAY_MS = 30_000
 const CANCEL_AFTER_MS = 2_000
-// Of a third: unreadable within the run, while the others are kept for the usual week.
+// A third of the tasks expires within the run; the others are kept for the default week.
 const SHORT_RETENTION_MS = 60_000
 
-/** Steps through all of a hundred in an order that mixes them. */
+/** Visits all places of a hundred in a mixed order. */
 const STEP = 37
 
 export function submissionAt(n: number): Submission {
@@ -52,7 +52,7 @@ function ofPlace(place: number, n: number): Submission {
   if (place < 80) return { task: { type: 'soak.plain', labels: { customer: `c-${n % 1_000}` } } }
   if (place < 85) return { task: { type: 'soak.plain', delayMs: 1_000 + ((n * 7_919) % (LONGEST_DELAY_MS - 1_000)) } }
   if (place < 89) return { task: { type: 'soak.fails-once', maxAttempts: 3 } }
-  if (place < 92) return { task: { type: 'soak.tells-progress' } }
+  if (place < 92) return { task: { type: 'soak.reports-progress' } }
   if (place < 95) return { task: { type: 'soak.logs' } }
   if (place < 98) {
     const key = `soak-${n}`

@@ -1,16 +1,14 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { removeFolder } from '@taskflow/testing/remove-folder'
+import { tempFolder } from '@taskflow/testing/temp-folder'
 import { afterAll, expect, test } from 'vitest'
-import { noteTaker, startsSince, witnessesIn } from './notes.ts'
+import { noteWriter, startsSince, witnessesIn } from './notes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'taskflow-notes-'))
-afterAll(() => removeFolder(folder))
+const { path: folder, remove } = tempFolder('notes')
+afterAll(remove)
 
-test('reads each start once, as it comes', () => {
+test('reads each start once, in order', () => {
   const file = join(folder, 'handlers')
-  const note = noteTaker(file)
+  const note = noteWriter(file)
   const starts = startsSince(file)
   note('started 1.000 t1 l1 1 3.500 ready')
   note('ended 2.000 t1 l1 1 -')
@@ -21,9 +19,9 @@ test('reads each start once, as it comes', () => {
   starts.close()
 })
 
-test('gives back what was noted as witnesses', async () => {
+test('reads notes as witnesses', async () => {
   const file = join(folder, 'all')
-  const note = noteTaker(file)
+  const note = noteWriter(file)
   note('submitted 1.500 t1 -')
   note('submitted 1.600 t2 key-2')
   note('cancelled 2.000 t2 cancelled')
@@ -40,8 +38,8 @@ test('gives back what was noted as witnesses', async () => {
   ])
 })
 
-test('refuses a note that nobody wrote', async () => {
+test('refuses a note of an unknown kind', async () => {
   const file = join(folder, 'broken')
-  noteTaker(file)('wandered 1.000 t1')
+  noteWriter(file)('wandered 1.000 t1')
   await expect(witnessesIn([file])).rejects.toThrow('got: wandered 1.000 t1')
 })

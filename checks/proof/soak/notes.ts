@@ -1,15 +1,16 @@
 /**
- * What callers and handlers saw, a line each in files, so that an hour of it fills nobody's memory:
- * callers write `submitted <at> <task> <key or ->` and `cancelled <at> <task> <state>`,
- * handlers `started <at> <task> <lease> <attempt> <late>` and `ended <at> <task> <lease> <attempt> <result>`.
+ * Notes of callers and handlers, one a line, in files, so that an hour of them needs no memory.
+ *
+ * - Callers write `submitted <at> <task> <key or ->` and `cancelled <at> <task> <state>`.
+ * - Handlers write `started <at> <task> <lease> <attempt> <late>` and `ended <at> <task> <lease> <attempt> <result>`.
  */
 import { closeSync, createReadStream, openSync, readSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { TaskId, TaskState } from '@taskflow/tasks'
 import type { Witness } from '@taskflow/testing/witness'
 
-/** Appends lines, each whole in the file when the call returns. */
-export function noteTaker(file: string): (line: string) => void {
+/** Opens a file for notes. Each line is completely in the file when the call returns. */
+export function noteWriter(file: string): (line: string) => void {
   const descriptor = openSync(file, 'a')
   return (line) => void writeSync(descriptor, `${line}\n`)
 }
@@ -18,13 +19,13 @@ export function noteTaker(file: string): (line: string) => void {
 export interface StartSeen {
   readonly isFirst: boolean
   readonly isDelayed: boolean
-  /** From the call, or from when it was due, to the handler. */
+  /** The time from the call, or from the due time, to the start of the handler. */
   readonly lateMs: number
 }
 
 const CHUNK_BYTES = 1 << 20
 
-/** Reads the starts that were noted since it was last asked. */
+/** Returns a reader of the starts that were noted since the last read. */
 export function startsSince(file: string): { read(): StartSeen[]; close(): void } {
   const descriptor = openSync(file, 'a+')
   const chunk = Buffer.alloc(CHUNK_BYTES)
@@ -51,7 +52,7 @@ function startOf(line: string): StartSeen {
   return { isFirst: attempt === '1', isDelayed: kind === 'delayed', lateMs: Number(lateMs) }
 }
 
-/** All of it, as the promises are checked against. */
+/** Reads all notes as witnesses for the check of the promises. */
 export async function witnessesIn(files: readonly string[]): Promise<Witness[]> {
   const witnesses: Witness[] = []
   for (const file of files)

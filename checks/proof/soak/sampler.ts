@@ -1,8 +1,9 @@
 import { loadavg } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { coreTimes } from '@taskflow/bench/machine.ts'
-import { nowMs } from '@taskflow/bench/moment.ts'
-import { cpuMsOf, familyCpuMsOf, parentOf, residentMiBOf } from '@taskflow/bench/process-usage.ts'
+import { coreTimes } from '@taskflow/testing/measuring/machine'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
+import { cpuMsOf, familyCpuMsOf, parentOf, residentMiBOf } from '@taskflow/testing/measuring/process-usage'
+import { ROLES, type Role } from '@taskflow/testing/start-taskflow'
 import type { Client } from 'pg'
 import {
   type DatabaseFigures,
@@ -15,22 +16,22 @@ import {
 import type { StartSeen } from './notes.ts'
 import { type Spread, spreadOf } from './spread.ts'
 import type { Calls } from './steady-load.ts'
-import { ROLES, type Role, type SystemProcess } from './system.ts'
+import type { SystemProcess } from './system.ts'
 
 export interface Sample {
-  /** Since the load began. */
+  /** The time since the load began. */
   readonly atSeconds: number
-  /** In percent of all cores: what was busy, and how much of that by others. */
+  /** The use of all cores in percent; `others` is the part of processes outside the run. */
   readonly machine: { readonly busy: number; readonly others: number; readonly load: number }
   readonly processes: Readonly<Record<Role, ProcessFigures>>
-  /** In percent of one core. */
+  /** Percent of one core. */
   readonly cpu: Readonly<Record<Role | 'postgres' | 'caller', number>>
   readonly postgres: DatabaseFigures & { readonly ownMiB: number; readonly walMiBPerSecond: number }
   readonly caller: { readonly residentMiB: number; readonly files: number; readonly loopLagP99Ms: number }
   readonly submits: Spread & { readonly failures: number; readonly inFlight: number }
-  /** From the call to the handler's start, of tasks that may start at once. */
+  /** The time from the call to the start of the handler, of tasks without a delay. */
   readonly pickups: Spread
-  /** From the moment a task was due to its handler's start. */
+  /** The time from the due time to the start of the handler, of delayed tasks. */
   readonly late: Spread
 }
 
@@ -43,7 +44,7 @@ interface Deps {
 
 const LOOP_SAMPLE_MS = 20
 
-/** Each sample tells of the time since the one before. */
+/** Returns a sampler. Each sample covers the time since the one before. */
 export async function sampler({ client, system, takeCalls, readStarts }: Deps): Promise<{ sample(): Promise<Sample> }> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
   const postmaster = parentOf(rows[0]?.pid ?? 0)
@@ -54,7 +55,7 @@ export async function sampler({ client, system, takeCalls, readStarts }: Deps): 
   let last = { atMs: startedMs, cores: coreTimes(), cpuMs: cpuMs(), walMiB: (await databaseFigures(client)).walMiB }
 
   function cpuMs(): Record<Role | 'postgres' | 'caller', number> {
-    const own = ROLES.map((role) => [role, familyCpuMsOf(processOf(role).pid)] as const)
+    const own = ROLES.map((role) => [role, familyCpuMsOf(processOf(role).process.pid)] as const)
     return {
       ...(Object.fromEntries(own) as Record<Role, number>),
       postgres: familyCpuMsOf(postmaster),
@@ -64,7 +65,7 @@ export async function sampler({ client, system, takeCalls, readStarts }: Deps): 
 
   function processOf(role: Role): SystemProcess {
     const found = byRole.get(role)
-    if (!found) throw new Error(`No ${role} runs`)
+    if (!found) throw new Error(`No process of role ${role} runs`)
     return found
   }
 

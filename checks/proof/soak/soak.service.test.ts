@@ -11,10 +11,10 @@ const DAYS_FROM_TODAY = 4
 
 const processes = useProcesses()
 let soak: RunningProcess | undefined
-// Before it is killed, which would leave what it started.
+// SIGTERM lets the soak stop the processes that it started.
 afterAll(() => soak?.kill('SIGTERM'))
 
-test('a short soak measures every curve, keeps every promise, and drops what is past retention', {
+test('a short soak measures every curve, keeps every promise, and drops days past their retention', {
   timeout: 240_000,
 }, async () => {
   const folder = processes.tempFolder()
@@ -41,14 +41,14 @@ test('a short soak measures every curve, keeps every promise, and drops what is 
   expect(kept.violations).toEqual([])
   expect(Object.values(complaints).flat()).toEqual([])
   expect(kept.accepted).toBe(submitted)
-  expect(samples.length, 'enough to be judged').toBeGreaterThanOrEqual(16)
+  expect(samples.length, 'enough samples to judge').toBeGreaterThanOrEqual(16)
   expect(verdicts.length).toBeGreaterThan(20)
   expect(verdicts.filter(({ median, first, last }) => ![median, first, last].every(Number.isFinite))).toEqual([])
-  expect(samples.at(-1)?.postgres.finished.partitions, 'one for each day, and the default').toBe(
+  expect(samples.at(-1)?.postgres.finished.partitions, 'one partition for each day, and the default').toBe(
     HISTORY_DAYS + DAYS_FROM_TODAY + 1,
   )
   expect(readFileSync(plot, 'utf8')).toContain('<svg')
-  // What rises within seconds is a start, and no leak; but the command must say what it saw.
+  // A rise within seconds is part of the start and no leak, but the exit code must agree with the verdicts.
   expect(code).toBe(verdicts.every(({ isFlat }) => isFlat) ? 0 : 1)
 
   const again = processes.node([RUN, '--again', json])
@@ -56,8 +56,8 @@ test('a short soak measures every curve, keeps every promise, and drops what is 
   expect(again.stdout).toContain(`${submitted} tasks accepted`)
 })
 
-test('refuses an option it cannot follow', async () => {
+test('refuses an invalid option', async () => {
   const refused = processes.node([RUN, '--rate', 'fast'])
   expect(await refused.ended).toEqual({ code: 2, signal: null })
-  expect(refused.output).toContain('Expected --rate to be a number above 0, got fast')
+  expect(refused.output).toContain("option '--rate <n>' argument 'fast' is invalid. Expected a number above 0")
 })

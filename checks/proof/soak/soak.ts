@@ -1,28 +1,28 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { commit, type Machine, machine } from '@taskflow/bench/machine.ts'
-import { nowMs } from '@taskflow/bench/moment.ts'
-import { benchPostgres, withClient } from '@taskflow/bench/postgres.ts'
 import { fillHistory, vacuumAll } from '@taskflow/testing/fill-tables'
-import { removeFolder } from '@taskflow/testing/remove-folder'
+import { durablePostgres, withClient } from '@taskflow/testing/measuring/durable-postgres'
+import { commit, type Machine, machine } from '@taskflow/testing/measuring/machine'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
+import { openProcesses } from '@taskflow/testing/open-processes'
+import { ADMIN_TOKEN } from '@taskflow/testing/start-taskflow'
+import { urlWith } from '@taskflow/testing/url-with'
 import type { Client } from 'pg'
 import { addAgedDay } from './aged-day.ts'
 import { checkKept, type Kept } from './check-kept.ts'
-import { noteTaker, startsSince } from './notes.ts'
+import { noteWriter, startsSince } from './notes.ts'
 import { type Sample, sampler } from './sampler.ts'
 import { type SteadyLoad, steadyLoad } from './steady-load.ts'
-import { type SystemProcess, startRole, TOKEN } from './system.ts'
+import { complaintsOf, type SystemProcess, startRole } from './system.ts'
 
 export interface SoakOptions {
   readonly minutes: number
-  /** Submissions a second. */
+  /** Submissions per second. */
   readonly rate: number
-  /** Tasks that finished before it began. */
+  /** The number of tasks that finished before the soak begins. */
   readonly finished: number
   readonly sampleSeconds: number
-  /** Said on the way, a line at a time. */
-  tell(line: string): void
+  /** Receives the progress, a line at a time. */
+  log(line: string): void
 }
 
 export interface Measured {
@@ -30,51 +30,50 @@ export interface Measured {
   readonly commit: string
   readonly machine: Machine
   readonly settings: Readonly<Record<string, unknown>>
-  /** Of filling the tables. */
+  /** The filling of the tables. */
   readonly fill: { readonly seconds: number; readonly finishedMiB: number }
   readonly submitted: number
-  /** Answers that no caller should get, and lines that the processes logged at level `warn` or above. */
+  /** Answers that no caller may receive, and lines that the processes logged at level `warn` or above. */
   readonly complaints: Readonly<Record<string, readonly string[]>>
   readonly kept: Kept
   readonly samples: readonly Sample[]
 }
 
 const HISTORY_DAYS = 5
-// Enough that a pickup waits for nobody.
+// Enough that no pickup waits for a free slot.
 const SLOTS = 50
-// One in the middle between two rounds of retention, which come every ten minutes.
+// A day is added in the middle between two rounds of retention, which come every ten minutes.
 const AGED_DAY_EVERY_MS = 600_000
-// The oldest that is kept ends seven days ago at the latest.
+// The oldest kept day ends seven days ago at the latest.
 const FIRST_AGED_DAY = 9
 const AGED_SHARE = 0.01
 const KEPT_FOR_MS = 1_500_000
 const LAST_TASK_MS = 120_000
 
-/** Runs the system for so long at a steady rate, and looks at it now and then; everything is gone afterwards. */
-export async function soak({ minutes, rate, finished, sampleSeconds, tell }: SoakOptions): Promise<Measured> {
+/** Runs the system at a steady rate, takes samples, checks the promises, and removes everything. */
+export async function soak({ minutes, rate, finished, sampleSeconds, log }: SoakOptions): Promise<Measured> {
   const startedAs = commit()
-  const folder = mkdtempSync(join(tmpdir(), 'taskflow-soak-'))
-  const remove = () => removeFolder(folder)
-  process.once('exit', remove)
-  const postgres = await benchPostgres()
+  const processes = openProcesses()
+  const folder = processes.tempFolder()
+  const postgres = await durablePostgres()
   const database = `soak_${process.pid}`
-  const url = Object.assign(new URL(postgres.url), { pathname: `/${database}` }).href
+  const url = urlWith(postgres.url, { database })
   const running: SystemProcess[] = []
   try {
     await postgres.run(`create database ${database}`)
     const notes = join(folder, 'handlers')
     const env = { TASKFLOW_DATABASE_URL: url, TASKFLOW_CONCURRENCY: String(SLOTS), SOAK_NOTES: notes }
-    // A start makes the tables.
-    await (await startRole('api', env, folder)).stop()
-    tell(`filling ${finished} finished tasks`)
+    // A start creates the tables.
+    await (await startRole(processes, 'api', env)).process.stop()
+    log(`filling ${finished} finished tasks`)
     const fill = await fillTables(url, finished)
-    tell(`filled in ${fill.seconds.toFixed(0)} s: ${fill.finishedMiB.toFixed(0)} MiB`)
+    log(`filled in ${fill.seconds.toFixed(0)} s: ${fill.finishedMiB.toFixed(0)} MiB`)
     await postgres.run('checkpoint')
-    for (const role of ['coordinator', 'worker', 'api'] as const) running.push(await startRole(role, env, folder))
+    for (const role of ['coordinator', 'worker', 'api'] as const) running.push(await startRole(processes, role, env))
     return await withClient(url, async (client) => {
       const callers = join(folder, 'callers')
       const starts = startsSince(notes)
-      const load = steadyLoad({ url: urlOf(running, 'api'), token: TOKEN, rate, note: noteTaker(callers) })
+      const load = steadyLoad({ url: urlOf(running, 'api'), token: ADMIN_TOKEN, rate, note: noteWriter(callers) })
       const samples = await watch({
         client,
         running,
@@ -83,18 +82,18 @@ export async function soak({ minutes, rate, finished, sampleSeconds, tell }: Soa
         minutes,
         sampleSeconds,
         finished,
-        tell,
+        log,
       })
       await load.stop()
-      tell('waiting for the last task to end')
-      await nothingIsLeft(client)
+      log('waiting for the last task to finish')
+      await waitUntilFinished(client)
       starts.close()
       const complaints = {
         caller: load.complaints,
-        ...Object.fromEntries(running.map((each) => [each.role, each.complaints()])),
+        ...Object.fromEntries(running.map((each) => [each.role, complaintsOf(each)])),
       }
-      for (const each of running.splice(0).toReversed()) await each.stop()
-      tell('checking what was promised')
+      for (const each of running.splice(0).toReversed()) await each.process.stop()
+      log('checking the promises')
       const kept = await checkKept({ client, files: [callers, notes] }).catch(uncheckedBy)
       return {
         measuredAt: new Date().toISOString(),
@@ -109,19 +108,18 @@ export async function soak({ minutes, rate, finished, sampleSeconds, tell }: Soa
       }
     })
   } finally {
-    for (const each of running) await each.stop()
+    for (const each of running) await each.process.stop()
     try {
-      // The server may be the user's own, where it would stay.
+      // The server may belong to the user, so the database would remain.
       await postgres.run(`drop database if exists ${database} with (force)`)
     } finally {
       await postgres.stop()
-      process.off('exit', remove)
-      remove()
+      await processes.close()
     }
   }
 }
 
-/** An hour of samples is not thrown away because its end could not be checked; but nor is it said to be well. */
+/** Keeps the samples of an hour when the final check fails, but reports a violation. */
 const uncheckedBy = (error: Error): Kept => ({
   accepted: 0,
   starts: 0,
@@ -131,7 +129,7 @@ const uncheckedBy = (error: Error): Kept => ({
 async function fillTables(url: string, finished: number): Promise<Measured['fill']> {
   const startedMs = nowMs()
   await fillHistory(url, { days: HISTORY_DAYS, tasksPerDay: Math.ceil(finished / HISTORY_DAYS) })
-  // Dropped by the coordinator's first round.
+  // The first round of the coordinator drops this day.
   await withClient(url, (client) => addAgedDay(client, FIRST_AGED_DAY, agedTasks(finished), KEPT_FOR_MS))
   await vacuumAll(url)
   const finishedMiB = await withClient(url, async (client) => {
@@ -153,26 +151,26 @@ interface Watch {
   readonly minutes: number
   readonly sampleSeconds: number
   readonly finished: number
-  tell(line: string): void
+  log(line: string): void
 }
 
 async function watch(given: Watch): Promise<Sample[]> {
-  const { client, running, load, readStarts, minutes, sampleSeconds, finished, tell } = given
+  const { client, running, load, readStarts, minutes, sampleSeconds, finished, log } = given
   const { sample } = await sampler({ client, system: running, takeCalls: load.take, readStarts })
   const samples: Sample[] = []
-  const failed = Promise.race(running.map((each) => each.failed))
+  const failed = Promise.race(running.map((each) => each.process.failed))
   const startedMs = nowMs()
   const endMs = startedMs + minutes * 60_000
   let agedDays = 0
   for (let nth = 1; nowMs() < endMs; nth++) {
     await Promise.race([until(Math.min(endMs, startedMs + nth * sampleSeconds * 1_000)), failed])
     samples.push(await sample())
-    tell(lineOf(samples))
+    log(lineOf(samples))
     if (nowMs() - startedMs > (agedDays + 0.5) * AGED_DAY_EVERY_MS) {
-      // Gives way to who reads long, as the coordinator does; then the next day is as good.
+      // A long read may block the insertion, as it blocks the coordinator; then the next day is added instead.
       await addAgedDay(client, FIRST_AGED_DAY + ++agedDays, agedTasks(finished), KEPT_FOR_MS).then(
-        () => tell('another day has been kept long enough'),
-        (error: Error) => tell(`no day was added: ${error.message}`),
+        () => log('added a day past its retention'),
+        (error: Error) => log(`no day was added: ${error.message}`),
       )
     }
   }
@@ -195,21 +193,21 @@ function lineOf(samples: readonly Sample[]): string {
     `pickup ${ms(pickups.p50)}/${ms(pickups.p99)} ms`,
     `${submits.count} calls, ${submits.failures} failed`,
     `depth ${JSON.stringify(postgres.depth)}`,
-    `busy ${machine.busy.toFixed(0)} %, others ${machine.others.toFixed(0)} %`,
+    `busy ${machine.busy.toFixed(0)} %, other processes ${machine.others.toFixed(0)} %`,
   ].join(', ')
 }
 
 function urlOf(running: readonly SystemProcess[], role: string): string {
   const found = running.find((each) => each.role === role)
-  if (!found) throw new Error(`No ${role} runs`)
+  if (!found) throw new Error(`No process of role ${role} runs`)
   return found.url
 }
 
-async function nothingIsLeft(client: Client): Promise<void> {
+async function waitUntilFinished(client: Client): Promise<void> {
   const deadlineMs = nowMs() + LAST_TASK_MS
   for (;;) {
     const { rowCount } = await client.query('select from task limit 1')
-    // What is left is told by the check of the promises.
+    // The check of the promises reports unfinished tasks.
     if (rowCount === 0 || nowMs() > deadlineMs) return
     await until(nowMs() + 250)
   }

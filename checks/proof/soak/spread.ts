@@ -1,4 +1,4 @@
-/** Of values between two samples; null where there were none. */
+/** Percentiles of the values between two samples; null where there were none. */
 export interface Spread {
   readonly count: number
   readonly p50: number | null

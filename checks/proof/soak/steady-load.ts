@@ -1,45 +1,45 @@
 import { Agent, request } from 'node:http'
-import { nowMs } from '@taskflow/bench/moment.ts'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 import { type Submission, submissionAt } from './mix.ts'
 
 interface Load {
   readonly url: string
   readonly token: string
-  /** Submissions a second. */
+  /** Submissions per second. */
   readonly rate: number
-  /** Keeps what a caller was answered. */
+  /** Records the answers that callers receive. */
   note(line: string): void
 }
 
-/** What became of the calls since the last look. */
+/** The calls since the last `take`. */
 export interface Calls {
   readonly latenciesMs: readonly number[]
   readonly failures: number
-  /** How many wait for their answer at this moment. */
+  /** The number of calls that wait for an answer. */
   readonly inFlight: number
 }
 
 export interface SteadyLoad {
   take(): Calls
-  /** The first few answers that nobody should have got. */
+  /** The first few answers that no caller may receive. */
   readonly complaints: readonly string[]
   readonly submitted: number
-  /** Resolves when every call has its answer. */
+  /** Stops submitting. Resolves when every call has its answer. */
   stop(): Promise<void>
 }
 
-// Two hundred a second come one by one; what is late is sent with the next tick.
+// Short enough that two hundred calls a second are sent one by one; late calls are sent with the next tick.
 const TICK_MS = 5
-const MOST_SOCKETS = 64
-const KEPT_COMPLAINTS = 10
+const MAX_SOCKETS = 64
+const MAX_COMPLAINTS = 10
 const PATIENCE_MS = 30_000
 
 /**
- * Submits by the clock, not by the answers: who waits for an answer before the next call measures a slow server less often, and
- * so too kindly.
+ * Submits at a fixed rate, without waiting for answers. A caller that waits for each answer would measure a slow server
+ * less often, and report latencies that are too low.
  */
 export function steadyLoad({ url, token, rate, note }: Load): SteadyLoad {
-  const agent = new Agent({ keepAlive: true, maxSockets: MOST_SOCKETS })
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS })
   const { hostname, port } = new URL(url)
   const complaints: string[] = []
   const open = new Set<Promise<void>>()
@@ -55,7 +55,7 @@ export function steadyLoad({ url, token, rate, note }: Load): SteadyLoad {
   function track(work: Promise<void>): void {
     const counted = work.catch((error: Error) => {
       failures++
-      if (complaints.length < KEPT_COMPLAINTS) complaints.push(error.message)
+      if (complaints.length < MAX_COMPLAINTS) complaints.push(error.message)
     })
     open.add(counted)
     void counted.then(() => open.delete(counted))
@@ -92,7 +92,7 @@ export function steadyLoad({ url, token, rate, note }: Load): SteadyLoad {
         reply.on('error', reject)
         reply.on('end', () => {
           if (reply.statusCode === expected) resolve(JSON.parse(text))
-          else reject(new Error(`Expected ${expected} of ${path}, got ${reply.statusCode}: ${text.slice(0, 300)}`))
+          else reject(new Error(`Expected ${expected} from ${path}, got ${reply.statusCode}: ${text.slice(0, 300)}`))
         })
       })
       call.on('timeout', () => call.destroy(new Error(`No answer to ${path} within ${PATIENCE_MS} ms`)))

@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '@taskflow/database'
-import type { Clock } from '@taskflow/kernel'
 
-/** What hot statements lock, by the table without which they cannot be; undone at once, so that no row changes. */
+/**
+ * Statements that take the locks of the hot statements, by table. Each is rolled back at once, so that no row changes.
+ */
 const TOUCHES: Readonly<Record<string, string>> = {
   task: `update task set started_at = started_at
          where id = (select id from task where state = 'running' limit 1 for update skip locked)`,
@@ -10,26 +12,26 @@ const TOUCHES: Readonly<Record<string, string>> = {
   idempotency_key: `insert into idempotency_key values ('default', 'probe', 'hash', '{}', now())`,
 }
 
-// Often enough to meet whatever lock lasts, and no load of its own.
+// Often enough to meet every lock that lasts, and no load by itself.
 const PAUSE_MS = 2
 
-/** Somebody who claims, settles, submits and beats all the time beside a migration. */
+/** Claims, settles, submits and beats all the time beside a migration. */
 export interface LockProbe {
   /** Resolves with how long it waited at worst for a claim, a settlement, a heartbeat and a key together. */
   stop(): Promise<number>
 }
 
-/** @param tables those that are there all the time */
-export function lockProbe(db: Database, tables: readonly string[], clock: Clock): LockProbe {
+/** @param tables those that exist all the time */
+export function lockProbe(db: Database, tables: readonly string[]): LockProbe {
   const touches = tables.flatMap((table) => TOUCHES[table] ?? [])
   let [isOver, longestMs] = [false, 0]
 
   async function watch(): Promise<void> {
     while (!isOver && touches.length > 0) {
-      const startedMs = clock.monotonicMs()
+      const startedMs = performance.now()
       await undone(db, touches)
-      longestMs = Math.max(longestMs, clock.monotonicMs() - startedMs)
-      await clock.sleep(PAUSE_MS)
+      longestMs = Math.max(longestMs, performance.now() - startedMs)
+      await pause(PAUSE_MS)
     }
   }
 

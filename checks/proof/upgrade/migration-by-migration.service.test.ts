@@ -1,7 +1,7 @@
 import type { Database } from '@taskflow/database'
 import { type Migration, migrator, postgresDatabase } from '@taskflow/database'
 import { allMigrations } from '@taskflow/rooms/migrations'
-import { engines, openTestDatabase, systemClock, type TestDatabase } from '@taskflow/testing'
+import { engines, openTestDatabase, type TestDatabase } from '@taskflow/testing'
 import { describeSchema } from '@taskflow/testing/describe-schema'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -43,7 +43,7 @@ for (const engine of engines().filter((each) => each.kind === 'postgres')) {
         expect(await emptyOf(db, tables), 'tables without a row to lose').toEqual([])
         const [schema, content] = [await describeSchema(db), await contentOf(db, tables)]
 
-        const probe = lockProbe(beside, tables, systemClock)
+        const probe = lockProbe(beside, tables)
         await upTo(version)
         expect(withColumnsOf(content, await contentOf(db, tables))).toEqual(content)
         const above = await describeSchema(db)

@@ -1,49 +1,28 @@
 /**
- * `npm run upgrade`: each migration under locks that others want, and two versions side by side under load, upgraded and taken back.
- * Everything listens on 127.0.0.1 only, and is gone afterwards.
+ * `npm run upgrade`: measures the locks of each migration, and runs two versions side by side under load, upgraded and
+ * downgraded. Everything listens on 127.0.0.1 only and is removed afterwards.
  */
-import { parseArgs } from 'node:util'
-import { optionsOrHint, wholeNumber } from '@taskflow/bench/command-line.ts'
-import { systemClock } from '@taskflow/kernel'
+import { npmCommand, wholeNumber } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import { findServices } from '@taskflow/testing/find-services'
-import { embeddedBinaries, machineBinaries } from '@taskflow/testing/postgres-binaries'
-import { DURABLE_SETTINGS, type PostgresServer, startPostgres } from '@taskflow/testing/postgres-server'
-import { startRabbitmq } from '@taskflow/testing/rabbitmq-server'
-import { startRedis } from '@taskflow/testing/redis-server'
-import { serverUser } from '@taskflow/testing/server-user'
+import { BROKERS, type BrokerName, startBroker } from '@taskflow/testing/living-broker'
+import { DURABLE_SETTINGS, type PostgresServer } from '@taskflow/testing/postgres-server'
+import { startOwnPostgres } from '@taskflow/testing/postgres-servers'
+import { Option } from 'commander'
 import { measureMigrations } from './measure-migrations.ts'
-import type { Env } from './member.ts'
 import type { Outcome } from './outcome.ts'
 import { rollingUpgrade } from './rolling-upgrade.ts'
 import { nextVersion, presentVersion, previousVersion, type Version } from './version.ts'
 
-const BROKERS = ['postgres', 'redis', 'rabbitmq'] as const
-type BrokerName = (typeof BROKERS)[number]
-
 const PAIRS = ['previous', 'next'] as const
 
-const HELP = `npm run upgrade -- [options]
+const DESCRIPTION = `Upgrades and downgrades while callers submit and workers run, and checks the promises at the end.
 
-Upgrades and takes back while callers submit and workers run, and checks the promises at the end.
-
-  --broker <name>  ${BROKERS.join(', ')} (default redis)
-  --beside <name>  previous: the version that proof/upgrade/previous.json names, upgraded to the present one
-                   next: the present version, upgraded to one with a migration more
-                   (default: one after the other)
-  --rounds <n>     how often the newest migrations go down and up again (default 3)
-  --rows <n>       rows of each kind, when the locks of each migration are measured (default 1000; 0: not at all)
-  --help
-
-Needs PostgreSQL (the embedded one serves), the broker's server on this machine, and the history of this repository.
-`
-
-type Close = () => Promise<void>
+Needs PostgreSQL (the embedded one serves), the broker's server on this machine, and the history of this repository.`
 
 endWithSignals()
-const options = optionsOrHint('upgrade', readOptions)
-if (options.help) process.stdout.write(HELP)
-else await main().catch(fail)
+const options = readOptions()
+await main().catch(fail)
 
 function fail(error: unknown): void {
   console.error((error as Error).message)
@@ -51,31 +30,33 @@ function fail(error: unknown): void {
 }
 
 function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      broker: { type: 'string', default: 'redis' },
-      beside: { type: 'string' },
-      rounds: { type: 'string', default: '3' },
-      rows: { type: 'string', default: '1000' },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  const broker = oneOf('broker', BROKERS, values.broker)
-  if (!values.help && broker !== 'postgres' && findServices().programs[broker] === undefined)
-    throw new TypeError(`This machine has no ${broker}: install it, or name another --broker`)
-  return {
-    help: values.help,
-    broker,
-    pairs: values.beside === undefined ? PAIRS : [oneOf('beside', PAIRS, values.beside)],
-    rounds: wholeNumber('rounds', values.rounds, 0),
-    rows: wholeNumber('rows', values.rows, 0),
-  }
-}
-
-function oneOf<Name extends string>(option: string, names: readonly Name[], text: string): Name {
-  const name = names.find((each) => each === text)
-  if (name === undefined) throw new TypeError(`Expected --${option} to be one of ${names.join(', ')}, got ${text}`)
-  return name
+  const command = npmCommand('upgrade', DESCRIPTION)
+    .addOption(new Option('--broker <name>', 'the broker').choices(BROKERS).default('redis'))
+    .addOption(
+      new Option(
+        '--beside <name>',
+        'previous: upgrade the version that proof/upgrade/previous.json names to the current one; next: upgrade the current ' +
+          'version to one with one more migration (default: first previous, then next)',
+      ).choices(PAIRS),
+    )
+    .option('--rounds <n>', 'how often the newest migrations go down and up again', wholeNumber(0), 3)
+    .option(
+      '--rows <n>',
+      'rows of each kind when the locks of each migration are measured; 0: not at all',
+      wholeNumber(0),
+      1_000,
+    )
+    .parse()
+  const { beside, ...options } = command.opts<{
+    broker: BrokerName
+    beside?: (typeof PAIRS)[number]
+    rounds: number
+    rows: number
+  }>()
+  const { broker } = options
+  if (broker !== 'postgres' && findServices().programs[broker] === undefined)
+    command.error(`error: this machine has no ${broker}: install it, or name another --broker`)
+  return { ...options, pairs: beside === undefined ? PAIRS : [beside] }
 }
 
 async function main(): Promise<void> {
@@ -94,14 +75,15 @@ async function main(): Promise<void> {
 
 async function measure({ url }: PostgresServer): Promise<void> {
   console.log(`Each migration, with ${options.rows} rows of each kind, while others claim, settle, submit and beat:`)
-  for (const { name, upMs, downMs, longestWaitMs } of await measureMigrations(url, options.rows, systemClock)) {
+  for (const { name, upMs, downMs, longestWaitMs } of await measureMigrations(url, options.rows)) {
     const figures = [`up ${ms(upMs)}`, `down ${ms(downMs)}`, `longest wait ${ms(longestWaitMs)}`]
     console.log(`  ${name.padEnd(24)} ${figures.join(', ')}`)
   }
 }
 
 async function upgrade(older: Version, newer: Version, { url }: PostgresServer): Promise<void> {
-  const { env, close } = await startBroker(options.broker)
+  const { programs } = findServices()
+  const broker = await startBroker(options.broker, (service) => programs[service] as string)
   const startedMs = performance.now()
   console.log(
     `\n${older.name}, schema ${older.schema}, to ${newer.name}, schema ${newer.schema}, over ${options.broker}:`,
@@ -112,15 +94,14 @@ async function upgrade(older: Version, newer: Version, { url }: PostgresServer):
         older,
         newer,
         databaseUrl: url,
-        env,
+        env: broker.env,
         rounds: options.rounds,
-        clock: systemClock,
         onStep: (step) =>
           console.log(`  ${((performance.now() - startedMs) / 1_000).toFixed(1).padStart(5)} s  ${step}`),
       }),
     )
   } finally {
-    await close()
+    await broker.stop()
   }
 }
 
@@ -141,27 +122,12 @@ function tell(outcome: Outcome): void {
 }
 
 async function withPostgres(work: (server: PostgresServer) => Promise<void>): Promise<void> {
-  const user = serverUser()
-  const binaries = machineBinaries(user) ?? (await embeddedBinaries(user))
-  const server = await startPostgres(binaries, user, DURABLE_SETTINGS)
+  const server = await startOwnPostgres(DURABLE_SETTINGS)
   try {
     await work(server)
   } finally {
     await server.stop()
-    binaries.discard()
   }
-}
-
-async function startBroker(name: BrokerName): Promise<{ env: Env; close: Close }> {
-  if (name === 'postgres') return { env: {}, close: async () => {} }
-  const program = findServices().programs[name]
-  if (program === undefined) throw new Error(`This machine has no ${name} any more`)
-  if (name === 'redis') {
-    const { url, stop } = await startRedis(program)
-    return { env: { TASKFLOW_BROKER: 'redis', TASKFLOW_REDIS_URL: url }, close: stop }
-  }
-  const { url, stop } = await startRabbitmq(program)
-  return { env: { TASKFLOW_BROKER: 'rabbitmq', TASKFLOW_AMQP_URL: url }, close: stop }
 }
 
 function ms(value: number): string {

@@ -1,20 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  cpSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, globSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { readMigrations } from '@taskflow/database'
-import { removeFolder } from '@taskflow/testing/remove-folder'
+import { tempFolder } from '@taskflow/testing/temp-folder'
 
-/** A TaskFlow that processes are started from: this tree, or one beside it. */
+/** A version of TaskFlow, as the source tree that its processes are started from. */
 export interface Version {
   readonly name: string
   readonly root: string
@@ -22,9 +12,9 @@ export interface Version {
   readonly tasks: string
   /** The number of its newest migration. */
   readonly schema: number
-  /** It starts on its own schema alone, as versions before the ledger told whom a migration suits. */
+  /** Whether it starts on its own schema only, as versions do that do not know which migrations suit them. */
   readonly isBoundToItsSchema: boolean
-  /** Removes what was unpacked. */
+  /** Removes the unpacked tree. */
   discard(): void
 }
 
@@ -47,7 +37,7 @@ export function presentVersion(): Version {
   }
 }
 
-/** The one that `previous.json` names, out of this clone's history. */
+/** The version that `previous.json` names, from this clone's history. */
 export function previousVersion(): Version {
   const { commit, isBoundToItsSchema } = namedPrevious()
   requireCommit(commit)
@@ -70,7 +60,9 @@ function foldersIn(commit: string): string[] {
 
 const namedPrevious = (): Named => JSON.parse(readFileSync(join(import.meta.dirname, 'previous.json'), 'utf8')) as Named
 
-/** This tree with one migration more, as the next version will have: a column and an index, made within one transaction. */
+/**
+ * This tree with one more migration, as the next version will have: a column and an index, created in one transaction.
+ */
 export function nextVersion(): Version {
   const schema = newestIn(ROOT) + 1
   const nameOf = (version: number): string => String(version).padStart(4, '0')
@@ -95,19 +87,14 @@ function requireCommit(commit: string): void {
 }
 
 function besideThis(name: string, isBoundToItsSchema: boolean, fill: (root: string) => void): Version {
-  const root = mkdtempSync(join(tmpdir(), 'taskflow-version-'))
-  const discard = (): void => {
-    process.off('exit', discard)
-    removeFolder(root)
-  }
-  process.once('exit', discard)
+  const { path: root, remove: discard } = tempFolder('version')
   fill(root)
   cpSync(TASKS, join(root, 'tasks'), { recursive: true })
   linkModules(root)
   return { name, root, tasks: join(root, 'tasks'), schema: newestIn(root), isBoundToItsSchema, discard }
 }
 
-/** What npm installed here serves both; our own packages are those of that tree. */
+/** Links the packages that npm installed here, and the TaskFlow packages of that tree. */
 function linkModules(root: string): void {
   const [here, there] = [join(ROOT, 'node_modules'), join(root, 'node_modules')]
   const ours = '@taskflow'

@@ -1,12 +1,12 @@
 import type { Pulse, WorkerIntroduction } from '@taskflow/fleet'
 import { DEFAULT_PROJECT } from '@taskflow/identity'
-import type { ClaimRequest, NewTask, Submission, TaskTypeDefaults } from '@taskflow/tasks'
+import type { ClaimRequest, NewLogLine, NewTask, Submission, TaskId, TaskTypeDefaults } from '@taskflow/tasks'
 import { newTaskId, newWorkerId } from './ids.ts'
 
 /** The project of everything that tests store. */
 export const PROJECT = DEFAULT_PROJECT
 
-/** A complete task as a caller may submit it; what a test is about is given, the rest is ordinary. */
+/** A complete task as a caller may submit it; a test gives what it is about, the rest is ordinary. */
 export function newTask(given: Partial<NewTask> = {}): NewTask {
   return {
     id: newTaskId(),
@@ -49,15 +49,30 @@ export function newWorker(given: Partial<WorkerIntroduction> = {}): WorkerIntrod
   }
 }
 
-/** A type of which its definition says nothing but the name. */
+/** A task type whose definition has nothing but a name. */
 export function newTaskType(type: string): TaskTypeDefaults {
   return { type, queue: null, priority: null, maxAttempts: null, retry: null, timeouts: null, inputSchema: null }
 }
 
-/** What that worker would ask for. */
+/** The claim that a worker makes when it has nothing to do. */
 export function claimBy(worker: WorkerIntroduction, given: Partial<ClaimRequest> = {}): ClaimRequest {
   const { id: workerId, queues, types, slots: max } = worker
   return { claimId: newTaskId(), workerId, queues, types, max, ...given }
+}
+
+/** A line that a handler of that task logged. */
+export function newLogLine(taskId: TaskId, given: Partial<NewLogLine> = {}): NewLogLine {
+  return {
+    id: newTaskId(),
+    project: PROJECT,
+    taskId,
+    attempt: 1,
+    at: new Date(),
+    level: 'info',
+    message: 'one line',
+    fields: null,
+    ...given,
+  }
 }
 
 export function pulse(given: Partial<Pulse> = {}): Pulse {

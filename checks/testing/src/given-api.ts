@@ -1,18 +1,14 @@
-import type { EventEmitter } from 'node:events'
-import { databaseWakeups } from '@taskflow/database'
 import type { Role } from '@taskflow/http/access'
-import { hashSecret, newSecret } from '@taskflow/identity'
-import { type TaskFlowEvents, uuidV7Ids } from '@taskflow/kernel'
 import type { Storage } from '@taskflow/rooms'
-import { buildApp } from '@taskflow/server/api'
 import { createLog } from '@taskflow/server/log'
-import { metricsOf, type ProcessMetrics } from '@taskflow/server/metrics'
-import { engines, type GivenStorage, PROJECT, useStorage } from '@taskflow/testing'
-import { systemClock } from '@taskflow/testing/system-clock'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { afterAll, beforeAll } from 'vitest'
+import { type GivenStorage, useStorage } from './databases.ts'
+import { type Engine, engines } from './engines.ts'
+import { type OpenApi, openApi } from './open-api.ts'
+import { ADMIN_TOKEN } from './start-taskflow.ts'
 
-export const ADMIN_TOKEN = 'test-admin-token'
+export { ADMIN_TOKEN }
 
 export const MAX_PAYLOAD_BYTES = 20_000
 
@@ -26,48 +22,54 @@ export interface Reply {
 
 export interface GivenApi extends Omit<GivenStorage, 'url' | 'wakeups'> {
   readonly app: FastifyInstance
+  /** Where it listens, if it does. */
+  readonly url: string
   readonly logged: string[]
-  /** As the administrator, unless headers say otherwise. */
+  /** Calls as the administrator, unless headers say otherwise. */
   call(method: string, url: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
-  /** As it is given: nothing is added but the administrator's credentials. */
+  /** Sends exactly what is given; adds nothing but the administrator's credentials. */
   send(options: InjectOptions): Promise<Reply>
-  /** A new API key with that role. */
+  /** Creates an API key with that role. */
   keyOf(role: Role): Promise<string>
 }
 
-const ids = uuidV7Ids(systemClock, Math.random)
+interface Wanted extends Pick<Parameters<typeof openApi>[0], 'workerHealth'> {
+  /** PGlite where absent. */
+  readonly engine?: Engine | undefined
+  /** Whether it listens on a port of 127.0.0.1; otherwise it is reached by `call` and `send` alone. */
+  readonly listens?: boolean
+  /** Puts something between the API and the storage. */
+  readonly storageOf?: (storage: Storage) => Storage
+}
 
-/** The whole API over PGlite, for the tests of a file. `storageOf` may put something between. */
-export function useApi({ storageOf = (storage: Storage): Storage => storage } = {}): GivenApi {
-  const [engine] = engines()
-  if (engine?.kind !== 'pglite') throw new Error('Expected PGlite to be the first engine')
+/** Opens the real API over a database of its own, for the tests of a file or of the enclosing `describe`. */
+export function useApi(wanted: Wanted = {}): GivenApi {
+  const { engine = engines()[0], listens = false, storageOf = (storage) => storage, workerHealth } = wanted
+  if (!engine) throw new Error('Expected a database engine in this run')
   const given = useStorage(engine)
   const logged: string[] = []
-  let app: FastifyInstance
-  let metrics: ProcessMetrics
+  let opened: OpenApi
+  let url = ''
 
   beforeAll(async () => {
-    metrics = metricsOf(given.events as EventEmitter<TaskFlowEvents>)
-    app = await buildApp({
+    opened = await openApi({
+      db: given.db,
       storage: storageOf(given.storage),
-      wakeups: databaseWakeups(given.db),
-      metrics,
-      clock: systemClock,
-      ids,
+      events: given.events,
       log: createLog({ logLevel: 'debug' }, { write: (line) => void logged.push(line) }),
-      settings: { maxPayloadBytes: MAX_PAYLOAD_BYTES, roles: ['api'] },
-      adminToken: ADMIN_TOKEN,
+      maxPayloadBytes: MAX_PAYLOAD_BYTES,
+      workerHealth,
     })
-    await app.ready()
+    if (listens) url = await opened.app.listen({ host: '127.0.0.1', port: 0 })
   })
   // Runs before the database is closed.
-  afterAll(async () => {
-    await app.close()
-    metrics.close()
-  })
+  afterAll(() => opened.close())
 
   async function send({ headers, ...options }: InjectOptions): Promise<Reply> {
-    const reply = await app.inject({ ...options, headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers } })
+    const reply = await opened.app.inject({
+      ...options,
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },
+    })
     return {
       status: reply.statusCode,
       headers: reply.headers as Reply['headers'],
@@ -77,6 +79,14 @@ export function useApi({ storageOf = (storage: Storage): Storage => storage } = 
       },
     }
   }
+
+  const call: GivenApi['call'] = (method, path, body, headers = {}) =>
+    send({
+      method: method as 'GET',
+      url: path,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
 
   return {
     events: given.events,
@@ -88,27 +98,13 @@ export function useApi({ storageOf = (storage: Storage): Storage => storage } = 
       return given.storage
     },
     get app() {
-      return app
+      return opened.app
+    },
+    get url() {
+      return url
     },
     send,
-    call: (method, url, body, headers = {}) =>
-      send({
-        method: method as 'GET',
-        url,
-        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-        ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
-      }),
-    async keyOf(role) {
-      const secret = newSecret()
-      await given.storage.createApiKey({
-        id: ids.next(),
-        project: PROJECT,
-        name: `test-${role}`,
-        role,
-        hash: hashSecret(secret),
-        expiresAt: null,
-      })
-      return secret
-    },
+    call,
+    keyOf: async (role) => (await call('POST', '/v1/api-keys', { name: `test-${role}`, role })).json.secret,
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { MAX_PAYLOAD_BYTES } from '@taskflow/testing/given-api'
 import type { InjectOptions } from 'fastify'
-import { MAX_PAYLOAD_BYTES } from './given-api.ts'
 
 /** A request that must be refused, and a word of the field, part or rule that its problem must name. */
 export interface MalformedRequest {

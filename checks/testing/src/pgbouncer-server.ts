@@ -1,12 +1,14 @@
 import { chownSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
-import { answers, type ServerProcess, serverFolder, startServerProcess } from './server-process.ts'
+import { answers, type ServerProcess, startServerProcess } from './server-process.ts'
 import { serverUser } from './server-user.ts'
+import { tempFolder } from './temp-folder.ts'
+import { urlWith } from './url-with.ts'
 
-/** A PgBouncer of one's own on 127.0.0.1, in transaction mode. */
+/** A PgBouncer on 127.0.0.1, in transaction mode. */
 export interface PgbouncerServer {
-  /** Leads through it to the same database as the given address. */
+  /** Leads through PgBouncer to the same database as the given address. */
   readonly url: string
   readonly port: number
   kill(): Promise<void>
@@ -16,18 +18,18 @@ export interface PgbouncerServer {
 }
 
 interface Settings {
-  /** Its ini name is the same: settings of a client that it takes and does not heed. */
+  /** Settings of clients that it accepts and ignores, as its ini file names them. */
   readonly ignoreStartupParameters?: string
-  /** Sessions on the server that its clients share. */
+  /** Number of sessions on the server that its clients share. */
   readonly poolSize?: number
-  /** How long it asks no more after a server that refused it; PgBouncer's own 15 s where absent. */
+  /** How long it waits after a server refused a session; PgBouncer's default of 15 s where absent. */
   readonly serverLoginRetryMs?: number
 }
 
-// Whether it would speak TLS: what a client may ask before all else, and what is answered without a session.
+// The request for TLS, which a client may send first, and which PgBouncer answers without a session on the server.
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
-/** @param serverUrl of the PostgreSQL behind it, whose clients need no password */
+/** @param serverUrl the PostgreSQL behind it, whose clients need no password */
 export async function startPgbouncer(
   program: string,
   serverUrl: string,
@@ -35,9 +37,9 @@ export async function startPgbouncer(
 ): Promise<PgbouncerServer> {
   const { hostname, port: serverPort, username } = new URL(serverUrl)
   const port = await freePort()
-  // It refuses to run as root.
+  // PgBouncer refuses to run as root.
   const user = serverUser()
-  const folder = serverFolder('pgbouncer', user)
+  const folder = tempFolder('pgbouncer', user)
   const file = join(folder.path, 'pgbouncer.ini')
   writeFileSync(
     file,
@@ -56,7 +58,7 @@ ignore_startup_parameters = ${ignoreStartupParameters}
 `,
   )
   if (user) chownSync(file, user.uid, user.gid)
-  const url = Object.assign(new URL(serverUrl), { port: String(port) }).href
+  const url = urlWith(serverUrl, { port })
   let server: ServerProcess | undefined
 
   const start = async (): Promise<void> => {
@@ -65,7 +67,7 @@ ignore_startup_parameters = ${ignoreStartupParameters}
       args: [file],
       user,
       folder: folder.path,
-      // Not a query: what is behind it may be away.
+      // No query: the server behind it may be unavailable.
       isReady: () => answers(port, SSL_REQUEST, /^N/),
     })
   }

@@ -4,31 +4,32 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { freePort } from './free-port.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
-import { type ServerProcess, serverFolder, startServerProcess } from './server-process.ts'
+import { type ServerProcess, startServerProcess } from './server-process.ts'
 import type { ServerUser } from './server-user.ts'
+import { type TempFolder, tempFolder } from './temp-folder.ts'
 import { eventually } from './wait.ts'
 
-/** A server of our own: empty, reachable from this machine only, gone without trace after stop(). */
+/** A PostgreSQL that is empty at first, reachable from this machine only, and removed by stop(). */
 export interface PostgresServer {
-  /** Of a superuser in the database `postgres`. */
+  /** Leads a superuser to the database `postgres`. */
   readonly url: string
   readonly port: number
   /** PostgreSQL's fast shutdown: it rolls back what its sessions do, and tidies up. */
   shutDown(): Promise<void>
-  /** PostgreSQL's immediate shutdown: as a crash, it ends its sessions and does not tidy up. */
+  /** PostgreSQL's immediate shutdown: ends its sessions and does not tidy up, as in a crash. */
   crash(): Promise<void>
-  /** Its first process is gone at once; those of its sessions end when they notice. */
+  /** SIGKILL to its first process; the processes of its sessions end when they notice. */
   kill(): Promise<void>
   /** Starts it again at the same address; does nothing while it runs. */
   start(): Promise<void>
-  /** How often it had to recover from a crash, whoever caused it. */
+  /** How often it has recovered from a crash, whatever caused it. */
   countRecoveries(): number
-  /** A hot standby that follows this server by streaming; it is to be stopped before this one. */
+  /** Starts a hot standby that follows this server by streaming; stop it before this one. */
   startReplica(): Promise<PostgresServer>
   stop(): Promise<void>
 }
 
-// Durability is PostgreSQL's promise and not under test; everything that changes what statements see is left as it is.
+// Durability is PostgreSQL's promise and not under test. Settings that change what statements see keep their defaults.
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   max_connections: '200',
@@ -43,17 +44,18 @@ export const DURABLE_SETTINGS = { fsync: 'on', full_page_writes: 'on', synchrono
 
 type ServerSettings = Readonly<Record<string, string>>
 
-// What it logs at the beginning of each recovery.
+// PostgreSQL logs this at the beginning of each recovery.
 const RECOVERS = 'automatic recovery in progress'
 
 // A port that was free a moment ago may be taken by now.
 const START_ATTEMPTS = 3
-// Until the sessions of a server that was killed have ended: each first ends its statement.
+// The sessions of a server that was killed have ended by then: each first ends its statement.
 const AGAIN_WITHIN_MS = 30_000
 
 /**
- * @param settings of the server, beside and before those for tests; `fsync` on, say
- * @param dataIn where its data is made, in a folder that its user can write to and that is not removed with it; in its own where absent
+ * @param settings override those for tests, for example `fsync`
+ * @param dataIn the folder for its data, which its user can write to and which outlives it; a folder of its own where
+ * absent
  */
 export async function startPostgres(
   binaries: PostgresBinaries,
@@ -68,7 +70,7 @@ export async function startPostgres(
   return startFilled({ binaries, user, settings: { ...SETTINGS, ...settings }, dataIn }, fill)
 }
 
-/** As whom, and where, the server's programs are run. */
+/** The user and the folder that the server's programs run with. */
 interface RunAs {
   readonly uid?: number
   readonly gid?: number
@@ -85,7 +87,7 @@ interface Make {
 
 async function startFilled(make: Make, fill: (as: RunAs, data: string) => void): Promise<PostgresServer> {
   const { user, dataIn } = make
-  const folder = serverFolder('postgres', user)
+  const folder = tempFolder('postgres', user)
   const data = join(dataIn ?? folder.path, 'data')
   try {
     const as = { ...user, cwd: folder.path, env: { PATH: process.env.PATH, HOME: folder.path } }
@@ -107,7 +109,7 @@ async function startFilled(make: Make, fill: (as: RunAs, data: string) => void):
 
 interface Filled extends Make {
   readonly data: string
-  readonly folder: ReturnType<typeof serverFolder>
+  readonly folder: TempFolder
 }
 
 async function startOn(port: number, filled: Filled): Promise<PostgresServer> {

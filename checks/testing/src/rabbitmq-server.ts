@@ -3,35 +3,37 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { removeFolder } from './remove-folder.ts'
-import { answers, type ServerProcess, serverFolder, startServerProcess } from './server-process.ts'
+import { answers, type ServerProcess, startServerProcess } from './server-process.ts'
+import { tempFolder } from './temp-folder.ts'
 
-/** A RabbitMQ of one's own on 127.0.0.1, empty at first. */
+/** A RabbitMQ on 127.0.0.1, empty at first. */
 export interface RabbitmqServer {
   readonly url: string
   readonly port: number
-  /** Ends it on the spot; durable queues and messages come back with it. */
+  /** SIGKILL; durable queues and messages are there again after a start. */
   kill(): Promise<void>
   /** Ends it in good order. */
   shutDown(): Promise<void>
-  /** Forgets all that it held; it has to be down. */
+  /** Removes all that it holds; it must be down. */
   forget(): void
   start(): Promise<void>
-  /** Runs one command of `rabbitmqctl`, which takes seconds; resolves with what that prints. */
+  /** Runs one command of `rabbitmqctl`, which takes seconds; returns what it prints. */
   run(...command: string[]): string
   stop(): Promise<void>
 }
 
-// The version and shape of the protocol's first frame; a server answers with Connection.Start.
+// The first frame of the protocol; a server answers with Connection.Start.
 const HELLO = 'AMQP\x00\x00\x09\x01'
 
 /**
- * With its own Erlang port mapper, so that it knows nothing of other nodes; all of its ports are of the loopback.
+ * Starts a RabbitMQ with its own Erlang port mapper, so that it knows no other nodes; all its ports are on the
+ * loopback.
  *
  * @param program the path of `rabbitmq-server`; `rabbitmqctl` is expected beside it
  */
 export async function startRabbitmq(program: string): Promise<RabbitmqServer> {
   const [port, distributionPort, mapperPort] = [await freePort(), await freePort(), await freePort()]
-  const folder = serverFolder('rabbitmq', undefined)
+  const folder = tempFolder('rabbitmq')
   const at = (name: string): string => join(folder.path, name)
   for (const name of ['mnesia', 'log']) mkdirSync(at(name))
   // Only loopback users may sign in as guest, and only the loopback listens.
@@ -52,7 +54,7 @@ export async function startRabbitmq(program: string): Promise<RabbitmqServer> {
   }
   let server: ServerProcess | undefined
 
-  // Empty while it is being written; and 0 would be this process and all of its kind.
+  // The file is empty while it is being written; a signal to process 0 would reach this whole process group.
   const pid = (): number | undefined => (existsSync(at('pid')) && Number(readFileSync(at('pid'), 'utf8'))) || undefined
 
   const start = async (): Promise<void> => {
@@ -77,7 +79,7 @@ export async function startRabbitmq(program: string): Promise<RabbitmqServer> {
     try {
       execFileSync('epmd', ['-kill'], { env: { ...process.env, ...env }, stdio: 'ignore' })
     } catch {
-      // It was never started, or has ended.
+      // The port mapper was never started, or has ended.
     }
   }
   process.once('exit', endMapper)

@@ -1,24 +1,25 @@
 import { execFileSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { freePort } from './free-port.ts'
-import { answers, type ServerProcess, serverFolder, startServerProcess } from './server-process.ts'
+import { answers, type ServerProcess, startServerProcess } from './server-process.ts'
+import { tempFolder } from './temp-folder.ts'
 import { eventually } from './wait.ts'
 
-/** A Redis of one's own on 127.0.0.1, empty at first. */
+/** A Redis on 127.0.0.1, empty at first. */
 export interface RedisServer {
   readonly url: string
   readonly port: number
-  /** Ends it on the spot; what it had not written is lost, unless it appends. */
+  /** SIGKILL; its content is lost unless it appends. */
   kill(): Promise<void>
-  /** Starts it again at the same address, with what it had written. */
+  /** Starts it again at the same address, with the content that it had written. */
   start(): Promise<void>
-  /** Runs one command as `redis-cli` does; resolves with what that prints. */
+  /** Runs one command of `redis-cli`; returns what it prints. */
   run(...command: string[]): string
   stop(): Promise<void>
 }
 
 interface Settings {
-  /** Whether what it holds outlives it. */
+  /** Whether its content outlives a kill. */
   readonly appends?: boolean
   readonly flags?: readonly string[]
 }
@@ -29,7 +30,7 @@ export async function startRedis(
   { appends = false, flags = [] }: Settings = {},
 ): Promise<RedisServer> {
   const port = await freePort()
-  const folder = serverFolder('redis', undefined)
+  const folder = tempFolder('redis')
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder.path, '--save', '']
   let server: ServerProcess | undefined
 
@@ -64,14 +65,14 @@ export async function startRedis(
 const cliOf = (program: string): string => join(dirname(program), 'redis-cli')
 
 export interface RedisCluster {
-  /** Of each master. */
+  /** One for each master. */
   readonly urls: readonly string[]
   stop(): Promise<void>
 }
 
 const MASTERS = 3
 
-/** Three masters without replicas, with all slots served. */
+/** Starts three masters without replicas, which serve all slots. */
 export async function startRedisCluster(program: string): Promise<RedisCluster> {
   const nodes: RedisServer[] = []
   try {

@@ -1,28 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { removeFolder } from './remove-folder.ts'
-import { type ServerUser, sharedTempFolder } from './server-user.ts'
+import type { ServerUser } from './server-user.ts'
 import { eventually } from './wait.ts'
-
-/** A folder for one server: of its user, and gone when this process ends, whatever way short of SIGKILL. */
-export interface ServerFolder {
-  readonly path: string
-  remove(): void
-}
-
-export function serverFolder(name: string, user: ServerUser): ServerFolder {
-  const path = mkdtempSync(join(sharedTempFolder(user), `taskflow-${name}-`))
-  if (user) chownSync(path, user.uid, user.gid)
-  const remove = () => {
-    process.off('exit', remove)
-    removeFolder(path)
-  }
-  process.once('exit', remove)
-  return { path, remove }
-}
 
 interface Start {
   readonly program: string
@@ -30,21 +12,21 @@ interface Start {
   readonly user: ServerUser
   readonly folder: string
   readonly env?: NodeJS.ProcessEnv
-  /** Where the program is a script: who is to be killed. */
+  /** The process to signal, where the program is a script that starts it. */
   pid?(): number | undefined
   isReady(): Promise<boolean>
 }
 
-/** A server that is not ours, as a process of its own. */
+/** A server that is not TaskFlow, as a process of its own. */
 export interface ServerProcess {
   readonly pid: number
-  /** Also by itself. */
+  /** Whether it has ended, also without kill(). */
   readonly hasEnded: boolean
   /** Resolves once it has ended. */
   kill(signal: NodeJS.Signals): Promise<void>
 }
 
-// A RabbitMQ on a machine that is busy takes half a minute, and more to recover.
+// On a busy machine a RabbitMQ takes half a minute, and longer to recover.
 const READY_MS = 120_000
 
 /** Resolves when it is ready; rejects, with its log, when it ends before. */
@@ -60,11 +42,11 @@ export async function startServerProcess(start: Start): Promise<ServerProcess> {
   const pidOf = (): number => start.pid?.() ?? (child.pid as number)
   const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error))
   failed.catch(() => {})
-  // One that has ended is let be: its number may be another's by now.
+  // A process that has ended is not signalled: another process may have its number by now.
   const abandon = () => {
     if (!hasEnded(child)) signalTo(pidOf(), 'SIGKILL')
   }
-  process.once('exit', abandon)
+  process.prependOnceListener('exit', abandon)
 
   async function kill(signal: NodeJS.Signals): Promise<void> {
     process.off('exit', abandon)
@@ -102,11 +84,11 @@ function signalTo(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {
-    // It is gone already.
+    // It has ended.
   }
 }
 
-/** Whether a server on this machine takes connections, and answers what it should. */
+/** Whether a server on this machine accepts connections, and answers as expected. */
 export function answers(port: number, question: string | Uint8Array, answer: RegExp): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(question))

@@ -2,24 +2,26 @@ import type { Events, TaskFlowEvents } from '@taskflow/kernel'
 
 interface Bound {
   readonly timeoutMs?: number
+  /** The pause between two checks. */
+  readonly everyMs?: number
   /** Completes "waited in vain for …". */
   readonly what?: string
 }
 
 /**
- * Waits, with a bound, until a check is true or gives a value. For what no event
- * tells: another process, a row that appears. A check that throws ends the wait.
+ * Waits, with a bound, until a check is true or gives a value. For what no event reports: another process, a row that
+ * appears. A check that throws ends the wait.
  */
 export async function eventually<Value>(
   check: () => Value | Promise<Value>,
-  { timeoutMs = 5_000, what = `\`${check}\`` }: Bound = {},
+  { timeoutMs = 5_000, everyMs = 20, what = `\`${check}\`` }: Bound = {},
 ): Promise<NonNullable<Exclude<Value, false>>> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const value = await check()
     if (value !== undefined && value !== null && value !== false) return value as NonNullable<Exclude<Value, false>>
     if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`)
-    await pause(20)
+    await pause(everyMs)
   }
 }
 

@@ -1,61 +1,34 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { useProcesses } from '@taskflow/testing'
+import { beforeEach, describe, expect, test } from 'vitest'
 
-const LAUNCHER = join(import.meta.dirname, '../bin/taskflow.js')
-
+const processes = useProcesses()
 let folder: string
-let running: ChildProcess | undefined
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'taskflow-start-'))
+  folder = processes.tempFolder()
   mkdirSync(join(folder, 'tasks'))
 })
 
-afterEach(async () => {
-  if (running?.exitCode === null) {
-    const ended = once(running, 'exit')
-    running.kill('SIGTERM')
-    await ended
-  }
-  rmSync(folder, { recursive: true, force: true })
-})
-
-function launch(args: readonly string[], nodeFlags: readonly string[] = []): ChildProcess {
-  return spawn(process.execPath, [...nodeFlags, LAUNCHER, ...args], { cwd: folder, env: { PATH: process.env.PATH } })
-}
-
 async function taskflow(...args: string[]) {
-  const child = launch(args)
-  const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'close')])
-  return { stdout, stderr, code: child.exitCode }
-}
-
-/** Returns the address that a server prints at its start. */
-async function addressOf(server: ChildProcess): Promise<string> {
-  let printed = ''
-  for await (const chunk of server.stdout!) {
-    printed += chunk
-    const [, url] = /API\s+(http:\S+)/.exec(printed) ?? []
-    if (url) return url
-  }
-  throw new Error(`The server did not start: ${printed}`)
+  const command = processes.taskflow(args, { cwd: folder })
+  const { code } = await command.ended
+  return { stdout: command.stdout, stderr: command.stderr, code }
 }
 
 // Real processes that each open a database, which is slow on a busy machine.
 describe('start', { timeout: 120_000 }, () => {
-  test('serves the command line, which finds the key of the local server, and stops on SIGTERM', async () => {
-    // As under an old Node.js, the server is a child of the launcher, which must forward the signal.
-    running = launch(['start', '--port', '0', '--log-level', 'silent'], ['--no-strip-types'])
-    const url = await addressOf(running)
+  test('serves the command line beside it, which finds the key by itself, and stops in good order', async () => {
+    // Handed over, as under an old Node.js: the signal must reach the server through the launcher.
+    const server = processes.taskflow(['start', '--port', '0', '--log-level', 'silent'], {
+      cwd: folder,
+      nodeFlags: ['--no-strip-types'],
+    })
+    const [, url = ''] = await server.waitForOutput(/API\s+(http:\S+)/, { timeoutMs: 60_000 })
     expect(await taskflow('tasks', 'submit', 'hello', '--url', url)).toMatchObject({ code: 0 })
     expect((await taskflow('tasks', 'list', '--url', url)).stdout).toMatch(/queued\s+hello\s+0\/5/)
-    running.kill('SIGTERM')
-    expect(await once(running, 'exit')).toEqual([0, null])
+    expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null })
   })
 
   test('lists every setting in its help', async () => {
@@ -72,7 +45,7 @@ describe('start', { timeout: 120_000 }, () => {
 })
 
 describe('migrate', { timeout: 120_000 }, () => {
-  test('lists missing migrations, and exits with 5', async () => {
+  test('reports what is missing, with an exit code that a deployment can read', async () => {
     const { stdout, code } = await taskflow('migrate', 'status')
     expect(stdout).toContain('not yet')
     expect(code).toBe(5)

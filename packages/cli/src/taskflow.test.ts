@@ -1,26 +1,51 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { type ContractServer, contractServer } from '@taskflow/testing/contract-server'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { TaskFlow } from '@taskflow/sdk'
+import {
+  claimBy,
+  emptyDatabase,
+  eventually,
+  moveTime,
+  newLogLine,
+  newTask,
+  newWorkerId,
+  PROJECT,
+  pulse,
+  stopTime,
+  submissionOf,
+  useProcesses,
+} from '@taskflow/testing'
+import { ADMIN_TOKEN, useApi } from '@taskflow/testing/given-api'
+import { script } from '@taskflow/testing/raw-sql'
+import {
+  claimOne,
+  settle,
+  startTask,
+  startWorker,
+  submitTask,
+  taskInState,
+  VERDICTS,
+} from '@taskflow/testing/task-in-state'
+import { beforeEach, describe, expect, test } from 'vitest'
 
-const LAUNCHER = join(import.meta.dirname, '../bin/taskflow.js')
 const NOWHERE = '01900000-0000-7000-8000-00000000dead'
+const TYPE = 'report.build'
 
-let server: ContractServer
+const processes = useProcesses()
+const api = useApi({ listens: true, workerHealth: () => ({ state: 'active', sinceFetchMs: 120 }) })
+
+/** Reads what the server has. */
+let client: TaskFlow
 let folder: string
 
 beforeEach(async () => {
-  server = await contractServer({ token: 'secret' })
-  folder = mkdtempSync(join(tmpdir(), 'taskflow-cli-'))
-})
-
-afterEach(async () => {
-  await server.stop()
-  rmSync(folder, { recursive: true })
+  await emptyDatabase(api.db)
+  await moveTime(api.db, 0)
+  client = new TaskFlow({ url: api.url, token: ADMIN_TOKEN })
+  folder = processes.tempFolder()
 })
 
 interface Given {
@@ -29,42 +54,49 @@ interface Given {
   readonly nodeFlags?: readonly string[]
 }
 
-function launch(args: readonly string[], { env, nodeFlags = [] }: Given = {}): ChildProcess {
-  return spawn(process.execPath, [...nodeFlags, LAUNCHER, ...args], {
+const launch = (args: readonly string[], { env, ...given }: Given = {}) =>
+  processes.taskflow(args, {
+    ...given,
     cwd: folder,
-    env: { PATH: process.env.PATH, TASKFLOW_URL: server.url, TASKFLOW_TOKEN: 'secret', ...env },
+    env: { TASKFLOW_URL: api.url, TASKFLOW_TOKEN: ADMIN_TOKEN, FORCE_COLOR: undefined, ...env },
   })
-}
 
 async function taskflow(args: readonly string[], given: Given = {}) {
-  const child = launch(args, given)
-  child.stdin?.end(given.stdin ?? '')
-  const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'close')])
-  return { stdout, stderr, code: child.exitCode }
+  const command = launch(args, given)
+  const { code } = await command.ended
+  return { stdout: command.stdout, stderr: command.stderr, code }
 }
+
+/** The cells of a table. */
+const cellsOf = (stdout: string): string[][] => stdout.split('\n').map((line) => line.split(/\s{2,}/))
 
 describe('tasks submit', () => {
   test('sends every option under its name in the API', async () => {
     const options = ['--queue', 'q', '--priority', 'high', '--delay', '10s', '--max-attempts', '3']
-    const more = ['--label', 'a=1', '--label', 'b=x=y', '--title', 'T', '--idempotency-key', 'k']
-    await taskflow(['tasks', 'submit', 'report.build', '--payload', '{"customer":"acme"}', ...options, ...more])
-    const [asked] = server.asked
-    expect(JSON.parse(asked!.body)).toEqual({
-      type: 'report.build',
+    const words = ['--label', 'a=1', '--label', 'b=x=y', '--title', 'T', '--idempotency-key', 'k']
+    const args = ['tasks', 'submit', TYPE, '--payload', '{"customer":"acme"}', ...options, ...words]
+    const { stdout } = await taskflow(args)
+    const [{ id } = { id: '' }] = (await client.tasks.list()).items
+    const { createdAt, runAt, ...task } = await client.tasks.get(id)
+    expect(task).toMatchObject({
+      type: TYPE,
       payload: { customer: 'acme' },
       queue: 'q',
       priority: 'high',
-      delayMs: 10_000,
       maxAttempts: 3,
       labels: { a: '1', b: 'x=y' },
       title: 'T',
     })
-    expect(asked!.headers['idempotency-key']).toBe('k')
+    expect(Date.parse(runAt!) - Date.parse(createdAt)).toBe(10_000)
+    // The same key gives the same task.
+    expect(stdout).toContain(id)
+    expect((await taskflow(args)).stdout).toContain(id)
+    expect((await client.tasks.list()).items).toHaveLength(1)
   })
 
-  test('prints the id and the next step', async () => {
-    const { stdout, stderr, code } = await taskflow(['tasks', 'submit', 'report.build'])
-    const [id] = server.state.tasks.keys()
+  test('prints the id, and what to do next', async () => {
+    const { stdout, stderr, code } = await taskflow(['tasks', 'submit', TYPE])
+    const [{ id } = { id: '' }] = (await client.tasks.list()).items
     expect(stdout).toBe(`Submitted report.build as ${id} (queued)\n`)
     expect(stderr).toBe(`Wait for the task: taskflow tasks wait ${id}\n`)
     expect(code).toBe(0)
@@ -74,21 +106,22 @@ describe('tasks submit', () => {
     writeFileSync(join(folder, 'payload.json'), '[1]')
     await taskflow(['tasks', 'submit', 'a', '--payload', '@payload.json'])
     await taskflow(['tasks', 'submit', 'a', '--payload', '-'], { stdin: '[2]' })
-    expect([...server.state.tasks.values()].map(({ payload }) => payload)).toEqual([[1], [2]])
+    const { items } = await client.tasks.list({ include: ['payload'] })
+    expect(items.map(({ payload }) => payload)).toEqual([[2], [1]])
   })
 
-  test('refuses a payload that is not JSON, and says how to quote it', async () => {
+  test('refuses a payload that is not JSON, and explains how to quote it', async () => {
     const { stderr, code } = await taskflow(['tasks', 'submit', 'a', '--payload', 'customer'])
     expect(stderr).toContain(`Most shells need quotes: --payload '{"customer":"acme"}'`)
     expect(code).toBe(2)
-    expect(server.asked).toEqual([])
+    expect((await client.tasks.list()).items).toEqual([])
   })
 
   test('submits each line of a file, and reports the refused lines', async () => {
     writeFileSync(join(folder, 'tasks.ndjson'), '{"type":"a"}\n\n{"type":""}\n{"type":"b"}\n')
     const { stdout, stderr, code } = await taskflow(['tasks', 'submit', '--file', 'tasks.ndjson'])
     expect(stdout).toBe('Submitted 2 tasks; 1 refused\n')
-    expect(stderr).toBe('Line 3: Expected `type` to be a string\n')
+    expect(stderr).toMatch(/^Line 3: .*type.*\n$/)
     expect(code).toBe(2)
   })
 
@@ -110,74 +143,78 @@ describe('tasks submit', () => {
     expect(code).toBe(2)
   })
 
-  test('with --wait exits with the outcome of the task', async () => {
-    const child = launch(['tasks', 'submit', 'a', '--wait', '--json'])
-    const printed = text(child.stdout!)
-    const [stored] = (await once(server.state.changes, 'add')) as [{ id: string }]
-    server.state.change(stored.id, { state: 'failed' })
-    const [code] = await once(child, 'close')
-    expect(JSON.parse(await printed)).toMatchObject({ id: stored.id, state: 'failed' })
-    expect(code).toBe(1)
+  test('with --wait ends as the task does', async () => {
+    const worker = await startWorker(api.storage, { types: ['a'] })
+    const command = launch(['tasks', 'submit', 'a', '--wait', '--json'])
+    const [lease] = await eventually(async () => {
+      const leases = await api.storage.claimTasks(claimBy(worker))
+      return leases.length > 0 && leases
+    })
+    await settle(api.storage, lease!, VERDICTS.fail)
+    expect((await command.ended).code).toBe(1)
+    expect(JSON.parse(command.stdout)).toMatchObject({ id: lease!.taskId, state: 'failed' })
   })
 })
 
 describe('tasks wait', () => {
   test('exits with 0 for a task that succeeded, and shows its result', async () => {
-    const { id } = server.state.add({ state: 'succeeded', result: { rows: 12 } })
-    const { stdout, code } = await taskflow(['tasks', 'wait', id])
+    const { task } = await taskInState(api, 'succeeded', { type: TYPE })
+    const { stdout, code } = await taskflow(['tasks', 'wait', task.id])
     expect(stdout).toContain('report.build is succeeded')
-    expect(stdout).toContain('"rows": 12')
+    expect(stdout).toContain('"done": true')
     expect(code).toBe(0)
   })
 
   test('exits with 1 for a task that was cancelled', async () => {
-    const { id } = server.state.add({ state: 'cancelled' })
-    expect(await taskflow(['tasks', 'wait', id])).toMatchObject({ code: 1 })
+    const { task } = await taskInState(api, 'cancelled')
+    expect(await taskflow(['tasks', 'wait', task.id])).toMatchObject({ code: 1 })
   })
 
   test('exits with 7 when the time is up', async () => {
-    const { id } = server.state.add({ state: 'running' })
-    const { stderr, code } = await taskflow(['tasks', 'wait', id, '--timeout', '50ms'])
-    expect(stderr).toContain(`Task ${id} is still running after 50 ms.`)
+    const { task } = await startTask(api.storage)
+    const { stderr, code } = await taskflow(['tasks', 'wait', task.id, '--timeout', '50ms'])
+    expect(stderr).toContain(`Task ${task.id} is still running after 50 ms.`)
     expect(code).toBe(7)
   })
 })
 
 describe('tasks list', () => {
-  test('suggests a command when the list is empty', async () => {
+  test('explains what to do when there is nothing', async () => {
     expect((await taskflow(['tasks', 'list'])).stdout).toContain('No tasks yet. Submit one: taskflow tasks submit')
     expect((await taskflow(['tasks', 'list', '--queue', 'q'])).stdout).toContain('No task matches.')
   })
 
-  test('is a table without colours when it is piped', async () => {
-    const { id } = server.state.add({
-      state: 'running',
-      attempt: 2,
-      createdAt: new Date(Date.now() - 9_000_000).toISOString(),
-    })
-    const { stdout } = await taskflow(['tasks', 'list'])
-    expect(stdout.split('\n').map((line) => line.split(/\s{2,}/))).toEqual([
+  test('is a table without colours where it is piped', async () => {
+    await moveTime(api.db, -9_000_000)
+    const { task, worker, lease } = await startTask(api.storage, { type: TYPE })
+    await moveTime(api.db, 0)
+    await settle(api.storage, lease, { ...VERDICTS.retry, delayMs: 0 })
+    await api.storage.promoteTasks(1)
+    await claimOne(api.storage, worker)
+    expect(cellsOf((await taskflow(['tasks', 'list'])).stdout)).toEqual([
       ['ID', 'STATE', 'TYPE', 'TRIES', 'CREATED', 'QUEUE'],
-      [id, 'running', 'report.build', '2/5', '2h ago', 'default'],
+      [task.id, 'running', 'report.build', '2/5', '2h ago', 'default'],
       [''],
     ])
   })
 
-  test('as JSON is one array of the tasks in the reply', async () => {
-    const tasks = [server.state.add(), server.state.add()]
+  test('as JSON is one array of what the API replied', async () => {
+    for (let count = 0; count < 2; count++) await submitTask(api.storage)
     const { stdout } = await taskflow(['tasks', 'list', '--json'])
-    expect(JSON.parse(stdout)).toEqual(tasks.reverse())
+    const { items } = await client.tasks.list()
+    expect(items).toHaveLength(2)
+    expect(JSON.parse(stdout)).toEqual(items)
   })
 
-  test('stops at the limit and reports that there are more', async () => {
-    for (let count = 0; count < 3; count++) server.state.add()
+  test('stops at the limit and says that there is more', async () => {
+    for (let count = 0; count < 3; count++) await submitTask(api.storage)
     const { stdout, stderr } = await taskflow(['tasks', 'list', '--limit', '2'])
     expect(stdout.trim().split('\n')).toHaveLength(3)
     expect(stderr).toContain('There are more')
   })
 
-  test('with --all and --json prints one object on each line, over all pages', async () => {
-    for (let count = 0; count < 201; count++) server.state.add()
+  test('with --all and --json is one object a line, over all pages', async () => {
+    await api.storage.submitTasks(submissionOf(...Array.from({ length: 201 }, () => newTask())))
     const { stdout } = await taskflow(['tasks', 'list', '--all', '--json'])
     const ids = stdout
       .trim()
@@ -187,122 +224,124 @@ describe('tasks list', () => {
   })
 
   test('sends its filters', async () => {
-    await taskflow([
-      'tasks',
-      'list',
-      '--state',
-      'failed',
-      'cancelled',
-      '--type',
-      't',
-      '--label',
-      'a=b',
-      '--search',
-      'x',
-    ])
-    const { limit, ...filters } = Object.fromEntries(server.asked[0]!.query)
-    expect(filters).toEqual({ state: 'failed,cancelled', type: 't', 'label.a': 'b', q: 'x' })
+    const wanted = { type: 't', labels: { a: 'b' }, title: 'x marks the spot' }
+    const { task: failed } = await taskInState(api, 'failed', wanted)
+    const { task: cancelled } = await taskInState(api, 'cancelled', wanted)
+    await taskInState(api, 'queued', wanted)
+    for (const other of [{ type: 'other' }, { labels: { a: 'c' } }, { title: 'nothing' }])
+      await taskInState(api, 'cancelled', { ...wanted, ...other })
+    const filters = ['--state', 'failed', 'cancelled', '--type', 't', '--label', 'a=b', '--search', 'x marks']
+    const { stdout } = await taskflow(['tasks', 'list', ...filters, '--json'])
+    expect(JSON.parse(stdout).map(({ id }: { id: string }) => id)).toEqual([cancelled.id, failed.id])
   })
 })
 
 describe('one task', () => {
-  test('get as JSON is exactly the reply of the API', async () => {
-    const task = server.state.add({ payload: { deep: [1, null] } })
-    expect(JSON.parse((await taskflow(['tasks', 'get', task.id, '--json'])).stdout)).toEqual(task)
+  test('get as JSON is exactly what the API replied', async () => {
+    const { id } = await submitTask(api.storage, { payload: '{"deep":[1,null]}' })
+    expect(JSON.parse((await taskflow(['tasks', 'get', id, '--json'])).stdout)).toEqual(await client.tasks.get(id))
   })
 
-  test('cancel, redrive and edit send their options', async () => {
-    const { id } = server.state.add()
+  test('cancel, redrive and edit do what they say', async () => {
+    const { id } = await submitTask(api.storage, { delayMs: 3_600_000 })
     expect((await taskflow(['tasks', 'edit', id, '--priority', 'low', '--now'])).code).toBe(0)
+    expect(await client.tasks.get(id)).toMatchObject({ state: 'queued', priority: 'low' })
     expect((await taskflow(['tasks', 'cancel', id, '--reason', 'no need'])).stdout).toBe(`Cancelled ${id}\n`)
+    const details = (await client.tasks.events(id)).items.map(({ detail }) => detail)
+    expect(details).toContainEqual(expect.objectContaining({ reason: 'no need' }))
     expect((await taskflow(['tasks', 'redrive', id, '--payload', '7'])).stdout).toBe(`Redriven ${id}; it is queued\n`)
-    expect(server.asked.map(({ body }) => body)).toEqual([
-      '{"priority":"low","runAt":null}',
-      '{"reason":"no need"}',
-      '{"payload":7}',
-    ])
+    expect(await client.tasks.get(id)).toMatchObject({ state: 'queued', payload: 7 })
   })
 
   test('attempts and events are tables', async () => {
-    const { id } = server.state.add({ attempt: 1 })
-    expect((await taskflow(['tasks', 'attempts', id])).stdout).toMatch(/^#\s+OUTCOME[\s\S]*1\s+failed/)
-    expect((await taskflow(['tasks', 'events', id])).stdout).toMatch(/^AT\s+EVENT[\s\S]*task\.created/)
+    const { task } = await taskInState(api, 'failed')
+    expect((await taskflow(['tasks', 'attempts', task.id])).stdout).toMatch(/^#\s+OUTCOME[\s\S]*1\s+failed/)
+    expect((await taskflow(['tasks', 'events', task.id])).stdout).toMatch(/^AT\s+EVENT[\s\S]*task\.created/)
   })
 })
 
 describe('tasks logs', () => {
-  const line = { attempt: 1, at: '2026-01-02T03:04:05.678Z', level: 'info', fields: { rows: 12 } } as const
-
   test('prints time, attempt, level, message and fields', async () => {
-    const { id } = server.state.add()
-    server.state.logs.set(id, [{ ...line, message: 'rows loaded', cursor: '1' }])
+    const { id } = await submitTask(api.storage)
+    const at = new Date('2026-01-02T03:04:05.678Z')
+    await api.storage.appendLogs([newLogLine(id, { at, message: 'rows loaded', fields: '{"rows":12}' })])
     expect((await taskflow(['tasks', 'logs', id])).stdout).toBe('03:04:05.678 #1 info  rows loaded rows=12\n')
   })
 
-  test('with --follow continues until the task has finished', async () => {
-    const { id } = server.state.add({ state: 'running' })
-    server.state.logs.set(id, [{ ...line, message: 'one', cursor: '1' }])
-    const child = launch(['tasks', 'logs', id, '--follow'])
-    const [first] = await once(child.stdout!, 'data')
-    expect(String(first)).toContain('one')
-    server.state.logs.get(id)?.push({ ...line, message: 'two', cursor: '2' })
-    server.state.change(id, { state: 'succeeded' })
-    const [rest] = await Promise.all([text(child.stdout!), once(child, 'close')])
-    expect(rest).toContain('two')
-    expect(rest).not.toContain('one')
+  test('with --follow goes on until the task has finished', async () => {
+    const { task, lease } = await startTask(api.storage)
+    await api.storage.appendLogs([newLogLine(task.id, { message: 'one' })])
+    const command = launch(['tasks', 'logs', task.id, '--follow'])
+    await command.waitForOutput(/one/)
+    await api.storage.appendLogs([newLogLine(task.id, { message: 'two' })])
+    await settle(api.storage, lease, VERDICTS.complete)
+    expect((await command.ended).code).toBe(0)
+    expect(command.stdout.match(/one|two/g)).toEqual(['one', 'two'])
   })
 })
 
 describe('one worker', () => {
-  test('get shows its settings and the tasks it runs', async () => {
-    const running = [{ taskId: NOWHERE, type: 'report.build', startedAt: '2026-01-02T03:04:05.678Z' }]
-    const worker = server.state.addWorker({ name: 'press-1', labels: { zone: 'eu' }, state: 'cordoned', running })
+  // Else one that beats no more would be silent before a slow machine has looked at it.
+  beforeEach(() => stopTime(api.db))
+
+  test('get shows what it takes and what it runs', async () => {
+    const worker = await startWorker(api.storage, { name: 'press-1', labels: { zone: 'eu' }, types: [TYPE] })
+    const { id: taskId } = await submitTask(api.storage, { type: TYPE })
+    await claimOne(api.storage, worker)
+    await api.storage.cordonWorker(PROJECT, worker.id)
     const { stdout } = await taskflow(['workers', 'get', worker.id])
     expect(stdout).toMatch(/^press-1 is cordoned\n/)
     expect(stdout).toMatch(/running +1 of 10\n[\s\S]*labels +zone=eu\n/)
-    expect(stdout).toContain(NOWHERE)
-    // A cordoned worker fetches no tasks, so there is no time since the last fetch.
+    expect(stdout).toContain(taskId)
+    // It may take nothing, so it is not late.
     expect(stdout).not.toContain('fetched')
-    expect(JSON.parse((await taskflow(['workers', 'get', worker.id, '--json'])).stdout)).toEqual(worker)
+    const { stdout: json } = await taskflow(['workers', 'get', worker.id, '--json'])
+    expect(JSON.parse(json)).toEqual(await client.workers.get(worker.id))
   })
 
-  test('get shows the time since the last fetch of an active worker', async () => {
-    const { id } = server.state.addWorker({ sinceFetchMs: 1_900 })
+  test('get shows since when one that takes tasks has looked for some', async () => {
+    const { id } = await startWorker(api.storage)
+    await api.storage.heartbeatWorker(id, pulse({ sinceFetchMs: 1_900 }))
     expect((await taskflow(['workers', 'get', id])).stdout).toMatch(/fetched +1s before that\n/)
   })
 
-  test('is cordoned, uncordoned and drained, and the command prints how many tasks it runs', async () => {
-    const { id } = server.state.addWorker({ name: 'press-1' })
-    expect((await taskflow(['workers', 'cordon', id])).stdout).toBe(`Cordoned ${id} (press-1); it runs 0 tasks\n`)
+  test('is cordoned, uncordoned and drained, and the command says what it runs', async () => {
+    const { id } = await startWorker(api.storage, { name: 'press-1' })
+    expect((await taskflow(['workers', 'cordon', id])).stdout).toBe(`Cordoned ${id} (press-1); it runs 0\n`)
     expect((await taskflow(['workers', 'uncordon', id])).stdout).toBe(`Uncordoned ${id} (press-1); it is active\n`)
-    expect((await taskflow(['workers', 'drain', id])).stdout).toBe(`Draining ${id} (press-1); it runs 0 tasks\n`)
-    expect(server.state.workers.get(id)).toMatchObject({ state: 'draining' })
+    expect((await taskflow(['workers', 'drain', id])).stdout).toBe(`Draining ${id} (press-1); it runs 0\n`)
+    expect(await client.workers.get(id)).toMatchObject({ state: 'draining' })
   })
 
-  test('may be given by a name that only one live worker has', async () => {
-    server.state.addWorker({ name: 'press-1', state: 'lost' })
-    const { id } = server.state.addWorker({ name: 'press-1' })
-    server.state.addWorker({ name: 'press-2' })
+  test('may be named, where one living worker has the name', async () => {
+    const lost = await startWorker(api.storage, { name: 'press-1' })
+    await script(api.db, `update worker set state = 'lost' where id = '${lost.id}'`)
+    const { id } = await startWorker(api.storage, { name: 'press-1' })
+    await startWorker(api.storage, { name: 'press-2' })
     expect((await taskflow(['workers', 'cordon', 'press-1'])).stdout).toContain(`Cordoned ${id}`)
-    const twin = server.state.addWorker({ name: 'press-1' })
+    const twin = await startWorker(api.storage, { name: 'press-1' })
     expect(await taskflow(['workers', 'drain', 'press-1'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`2 workers have the name press-1. Give the id of one: ${id}, ${twin.id}.`),
+      stderr: expect.stringContaining(`2 workers are named press-1; give the id of one: ${twin.id}, ${id}.`),
     })
     expect(await taskflow(['workers', 'get', 'press-3'])).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('No live worker has the name press-3.\nList the workers with'),
     })
+    expect(await taskflow(['workers', 'get', newWorkerId()])).toMatchObject({ code: 3 })
   })
 
-  test('that has stopped cannot be cordoned', async () => {
-    const { id } = server.state.addWorker({ state: 'stopped' })
+  test('that has stopped cannot be steered', async () => {
+    const { id } = await startWorker(api.storage)
+    await api.storage.deregisterWorker(id)
     expect(await taskflow(['workers', 'cordon', id])).toMatchObject({ code: 5 })
   })
 
   test('is listed with its state, labels and types', async () => {
-    const { id } = server.state.addWorker({ name: 'press-1', labels: { zone: 'eu' }, state: 'silent' })
-    const [titles, row] = (await taskflow(['workers', 'list'])).stdout.split('\n').map((line) => line.split(/\s{2,}/))
+    await moveTime(api.db, -60_000)
+    const { id } = await startWorker(api.storage, { name: 'press-1', labels: { zone: 'eu' }, types: [TYPE] })
+    await moveTime(api.db, 0)
+    const [titles, row] = cellsOf((await taskflow(['workers', 'list'])).stdout)
     expect(titles).toEqual([
       'ID',
       'STATE',
@@ -315,24 +354,37 @@ describe('one worker', () => {
       'LAG',
       'TYPES',
     ])
-    expect(row).toEqual(expect.arrayContaining([id, 'silent', 'press-1', 'zone=eu', 'report.build']))
+    expect(row).toEqual(expect.arrayContaining([id, 'silent', 'press-1', 'zone=eu', TYPE]))
   })
 })
 
 describe('queues, workers, keys and health', () => {
-  test('are printed, with a suggestion when there are none', async () => {
+  test('are shown, with what to do where there is none', async () => {
     expect((await taskflow(['workers', 'list'])).stdout).toContain('No workers. Start one: taskflow start')
     expect((await taskflow(['queues', 'list'])).stdout).toContain('No queues yet.')
     expect((await taskflow(['keys', 'list'])).stdout).toContain('Create one: taskflow keys create')
-    server.state.add()
-    expect((await taskflow(['queues', 'list'])).stdout).toMatch(/default\s+3\s+1\s+0\s+4s\s+60\s+1/)
     expect((await taskflow(['health'])).stdout).toMatch(/status\s+ok[\s\S]*worker\s+active\n\s+fetched\s+120ms ago/)
   })
 
-  test('create prints only the secret of the new key on stdout', async () => {
+  test('a queue is shown with its depth, its oldest task and what was settled within the last minute', async () => {
+    // At the beginning of a minute.
+    await stopTime(api.db)
+    const worker = await startWorker(api.storage)
+    await submitTask(api.storage)
+    await claimOne(api.storage, worker)
+    for (let count = 0; count < 3; count++) await submitTask(api.storage)
+    const settled = { queue: 'default', succeeded: 60, failed: 1, cancelled: 0 }
+    await api.storage.heartbeatWorker(worker.id, pulse({ running: 1, settled: [settled] }))
+    await stopTime(api.db, 64_200)
+    await api.storage.countQueues()
+    expect((await taskflow(['queues', 'list'])).stdout).toMatch(/default\s+3\s+1\s+0\s+1m\s+60\s+1/)
+  })
+
+  test('a new key’s secret is alone on stdout', async () => {
     const { stdout, code } = await taskflow(['keys', 'create', 'ci', '--role', 'operator', '--expires', '90d'])
-    expect({ stdout, code }).toEqual({ stdout: 'tf_secret\n', code: 0 })
-    const [key] = server.state.keys.values()
+    expect({ stdout, code }).toEqual({ stdout: expect.stringMatching(/^tf_\S+\n$/), code: 0 })
+    expect(await new TaskFlow({ url: api.url, token: stdout.trim() }).me()).toMatchObject({ role: 'operator' })
+    const [key] = (await client.apiKeys.list()).items
     expect(key).toMatchObject({ name: 'ci', role: 'operator' })
     expect((await taskflow(['keys', 'revoke', key!.id])).stdout).toBe(`Revoked ${key!.id} (ci)\n`)
   })
@@ -348,13 +400,8 @@ describe('failures', () => {
       says: 'Expected a duration',
     },
     { code: 2, when: 'a noun has no verb', args: ['tasks'], says: 'Usage: taskflow tasks' },
-    { code: 2, when: 'the address is invalid', args: ['health', '--url', 'here'], says: 'got "here"' },
-    {
-      code: 3,
-      when: 'there is no such task',
-      args: ['tasks', 'get', NOWHERE],
-      says: `No task ${NOWHERE} in this project.`,
-    },
+    { code: 2, when: 'the address is none', args: ['health', '--url', 'here'], says: 'got "here"' },
+    { code: 3, when: 'there is no such task', args: ['tasks', 'get', NOWHERE], says: NOWHERE },
     { code: 4, when: 'the token is wrong', args: ['tasks', 'list', '--token', 'wrong'], says: 'TASKFLOW_TOKEN' },
     { code: 6, when: 'no server runs there', args: ['health', '--url', 'http://127.0.0.1:1'], says: 'taskflow start' },
   ]
@@ -366,45 +413,48 @@ describe('failures', () => {
   }
 
   test('exits with 5 when the state does not allow it', async () => {
-    const { id } = server.state.add()
+    const { id } = await submitTask(api.storage)
     expect(await taskflow(['tasks', 'redrive', id])).toMatchObject({ code: 5 })
   })
 
   test('exits with 6 when the server is unavailable', async () => {
-    server.failNext(...Array.from({ length: 3 }, () => ({ status: 503, headers: { 'retry-after': '0' } })))
-    expect(await taskflow(['queues', 'list'])).toMatchObject({ code: 6 })
+    const broken = createServer((_request, response) => response.writeHead(503, { 'retry-after': '0' }).end())
+    await once(broken.listen(0, '127.0.0.1'), 'listening')
+    const { port } = broken.address() as AddressInfo
+    expect(await taskflow(['queues', 'list', '--url', `http://127.0.0.1:${port}`])).toMatchObject({ code: 6 })
+    broken.close()
+    broken.closeAllConnections()
   })
 
   test('lists each field that the server refused', async () => {
-    const errors = [{ in: 'body', pointer: '/queue', message: 'Expected a name' }]
-    server.failNext({
-      status: 400,
-      body: { code: 'REQUEST_MALFORMED', status: 400, detail: 'The body is wrong', errors },
-    })
     const { stderr, code } = await taskflow(['tasks', 'submit', 'a', '--queue', '!'])
-    expect(stderr).toContain('The body is wrong.\n  /queue  Expected a name\n')
+    expect(stderr).toMatch(/^\S.*\.\n {2}\/queue {2}\S.*\n/)
     expect(code).toBe(2)
   })
 
   test('is a problem object with --json', async () => {
     const { stderr } = await taskflow(['tasks', 'get', NOWHERE, '--json'])
-    expect(JSON.parse(stderr)).toMatchObject({ code: 'TASK_NOT_FOUND', status: 404, hint: 'Check the id.' })
+    const hint = expect.stringMatching(/./)
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'TASK_NOT_FOUND', status: 404, hint })
   })
 })
 
 describe('credentials', () => {
-  const admin = async (path: string) => {
-    writeFileSync(join(folder, 'admin.key'), 'secret\n')
-    return taskflow(['tasks', 'list', '--url', path], { env: { TASKFLOW_TOKEN: '', TASKFLOW_DATA_DIR: folder } })
+  const admin = async (url: string) => {
+    writeFileSync(join(folder, 'admin.key'), `${ADMIN_TOKEN}\n`)
+    return taskflow(['tasks', 'list', '--url', url], { env: { TASKFLOW_TOKEN: '', TASKFLOW_DATA_DIR: folder } })
   }
 
-  test('are the administrator’s key of a local server when none are given', async () => {
-    expect(await admin(server.url)).toMatchObject({ code: 0 })
+  test('are the administrator’s key of a local server, where none is given', async () => {
+    expect(await admin(api.url)).toMatchObject({ code: 0 })
   })
 
   test('of a local server are sent to no other host', async () => {
-    await admin(server.url.replace('127.0.0.1', '127.0.0.2'))
-    expect(server.asked.every(({ headers }) => headers.authorization === undefined)).toBe(true)
+    const received = once(api.app.server, 'request') as Promise<[IncomingMessage]>
+    // This machine too, by a name that the command does not take for it.
+    expect(await admin(api.url.replace('127.0.0.1', '0.0.0.0'))).toMatchObject({ code: 4 })
+    const [{ headers }] = await received
+    expect(headers.authorization).toBeUndefined()
   })
 })
 
@@ -419,29 +469,28 @@ describe('launcher', () => {
   test('runs the bundled Node.js, with its output and exit code', async () => {
     expect(await taskflow(['tasks', 'get', NOWHERE], old)).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('No task'),
+      stderr: expect.stringContaining(NOWHERE),
     })
     expect((await taskflow(['tasks', 'submit', 'a', '--payload', '-'], { ...old, stdin: '[2]' })).code).toBe(0)
   })
 
-  test('forwards a signal', async () => {
-    const { id } = server.state.add()
-    const asked = once(server.state.changes, 'read')
-    const child = launch(['tasks', 'wait', id], old)
-    await asked
-    child.kill('SIGTERM')
-    expect(await once(child, 'exit')).toEqual([143, null])
+  /** Resolves once it waits for a task that does not end. */
+  async function waiting() {
+    const { id } = await submitTask(api.storage)
+    const received = once(api.app.server, 'request')
+    const command = launch(['tasks', 'wait', id], old)
+    await received
+    return command
+  }
+
+  test('passes a signal on', async () => {
+    const command = await waiting()
+    expect(await command.kill('SIGTERM')).toEqual({ code: 143, signal: null })
   })
 
-  test('ends its child process when it is killed with SIGKILL', async () => {
-    const { id } = server.state.add()
-    const asked = once(server.state.changes, 'read')
-    const child = launch(['tasks', 'wait', id], old)
-    await asked
-    const outputEnds = once(child.stdout!, 'close')
-    child.stdout!.resume()
-    child.kill('SIGKILL')
-    // Both processes share the pipe, so it closes only after the child process has ended, too.
-    await outputEnds
+  test('takes the process along when it is killed outright', async () => {
+    const command = await waiting()
+    // The pipes are shared: they close only once the process below has ended too.
+    expect(await command.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' })
   })
 })

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { defineTask, PermanentError, type TaskContext } from '@taskflow/sdk'
-import { machineMs } from '../machine-time.ts'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 import { type Act, type Script, TYPES } from '../script.ts'
 import { countTurn, type Line, witnessFile } from '../witness-file.ts'
 
@@ -22,7 +22,7 @@ async function play({ acts }: Script, context: TaskContext): Promise<{ leaseId: 
   const note = write
   note({
     kind: 'started',
-    atMs: machineMs(),
+    atMs: nowMs(),
     ...seen,
     attempt,
     process: NAME,
@@ -31,12 +31,12 @@ async function play({ acts }: Script, context: TaskContext): Promise<{ leaseId: 
   signal.addEventListener('abort', () =>
     note({
       kind: 'aborted',
-      atMs: machineMs(),
+      atMs: nowMs(),
       ...seen,
       reason: (signal.reason as Error | undefined)?.name ?? 'unknown',
     }),
   )
-  const end = (result: string | null): void => note({ kind: 'ended', atMs: machineMs(), ...seen, attempt, result })
+  const end = (result: string | null): void => note({ kind: 'ended', atMs: nowMs(), ...seen, attempt, result })
   try {
     await perform(acts[Math.min(attempt, acts.length) - 1] as Act, context)
   } catch (error) {
@@ -52,12 +52,12 @@ async function perform(
   context: TaskContext,
 ) {
   const { signal, task } = context
-  const turn = (deed: string): number => countTurn(folderOf(), deed, task.id)
+  const turn = (name: string): number => countTurn(folderOf(), name, task.id)
   if (isBlocking) block(ms)
   else await pause(ms, undefined, isStubborn ? {} : { signal }).catch(() => signal.throwIfAborted())
-  if (does === 'fail') throw new Error('The handler was told to fail')
-  if (does === 'fail for good') throw new PermanentError('The handler was told to fail for good')
-  // A snooze uses no attempt, so the same act comes again.
+  if (does === 'fail') throw new Error('The script makes the handler fail')
+  if (does === 'fail for good') throw new PermanentError('The script makes the handler fail for good')
+  // A snooze uses no attempt, so the same act repeats.
   if (does === 'snooze' && turn('snoozes') === 1) context.snooze(SNOOZE_MS)
   if (does === 'kill its process' && turn('deaths') <= kills) {
     process.kill(process.pid, 'SIGKILL')
@@ -70,7 +70,9 @@ function block(ms: number): void {
   while (performance.now() < untilMs);
 }
 
-/** A lease is named after its claim, a UUIDv7, by the clock of the worker that claimed: which is this process's own. */
+/**
+ * The UUIDv7 of a lease holds the time of its claim, by the clock of the claiming worker, which is this process's own.
+ */
 const claimedAtMs = (leaseId: string): number => Number.parseInt(leaseId.replace('-', '').slice(0, 12), 16)
 
 export const playShared = defineTask({ type: TYPES.shared, run: play })

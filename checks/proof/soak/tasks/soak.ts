@@ -1,12 +1,14 @@
-import { nowMs } from '@taskflow/bench/moment.ts'
 import { defineTask, type TaskContext } from '@taskflow/sdk'
+import { nowMs } from '@taskflow/testing/measuring/machine-clock'
 import type { SoakPayload } from '../mix.ts'
-import { noteTaker } from '../notes.ts'
+import { noteWriter } from '../notes.ts'
 
-// A worker that is not part of a soak may load this as well, as a test of all task modules does.
-const note = process.env.SOAK_NOTES === undefined ? () => {} : noteTaker(process.env.SOAK_NOTES)
+// Workers outside a soak may load this module too, as a test of all task modules does.
+const note = process.env.SOAK_NOTES === undefined ? () => {} : noteWriter(process.env.SOAK_NOTES)
 
-/** Notes the start and the end of what it runs, and returns its lease, by which an accepted result is told from another's. */
+/**
+ * Notes the start and the end of an attempt, and returns its lease, which identifies the attempt of an accepted result.
+ */
 const noted =
   (work: (ctx: TaskContext) => unknown) =>
   async ({ at, delayMs }: SoakPayload, ctx: TaskContext) => {
@@ -27,7 +29,7 @@ const noted =
 
 export const plain = defineTask({ type: 'soak.plain', run: noted(() => {}) })
 
-export const tellsProgress = defineTask({ type: 'soak.tells-progress', run: noted(({ progress }) => progress(50)) })
+export const reportsProgress = defineTask({ type: 'soak.reports-progress', run: noted(({ progress }) => progress(50)) })
 
 export const logs = defineTask({
   type: 'soak.logs',
@@ -47,6 +49,6 @@ export const failsOnce = defineTask({
 export const fails = defineTask({
   type: 'soak.fails',
   run: noted(() => {
-    throw new Error('It fails for good')
+    throw new Error('The task fails for good')
   }),
 })

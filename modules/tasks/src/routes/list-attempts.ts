@@ -2,6 +2,7 @@ import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type
 import { Id, Moment, PageQuery, pageOf, principalOf, problems, ref, slicePage } from '@taskflow/http'
 import { iso } from '@taskflow/kernel'
 import { closed, nullable } from '@taskflow/validation'
+import { taskFailure } from '../domain/failures.ts'
 import { ATTEMPT_OUTCOMES, type Attempt, type TaskId } from '../domain/task.ts'
 import type { TaskStore } from '../ports/task-store.ts'
 import { TaskParams } from './task-params.ts'
@@ -34,8 +35,8 @@ export const AttemptView = Type.Object(
         workerId: '019b76da-a800-7c41-8d3a-2f6b90e1a754',
         startedAt: '2026-01-01T00:00:00.120Z',
         endedAt: '2026-01-01T00:00:02.480Z',
-        outcome: 'failed',
-        error: { name: 'Error', message: 'The template is missing', reason: 'retryable' },
+        outcome: 'timedOut',
+        error: taskFailure('TimedOut', 'The attempt ran longer than 2000 ms', 'timedOut'),
       },
     ],
   },

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
-import { COLOURS } from './colours.ts'
+import { COLOURS } from './plot.ts'
 
 const LIGHT = '#ffffff'
 const DARK = '#0d1117'
-// WCAG: for bars and lines; and for text, of the size that labels have here.
+// Contrasts that WCAG asks for: of bars and lines, and of text in the size of our labels.
 const GRAPHICS = 3
 const TEXT = 4
 
 for (const [name, colour] of Object.entries(COLOURS)) {
-  test(`${name} is told apart from a light page and from a dark one`, () => {
+  test(`the colour ${name} is legible on a light page and on a dark one`, () => {
     const least = Math.min(contrast(colour, LIGHT), contrast(colour, DARK))
     expect(least).toBeGreaterThan(name === 'text' ? TEXT : GRAPHICS)
   })

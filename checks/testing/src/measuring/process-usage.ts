@@ -1,15 +1,16 @@
+/** What processes use, read from /proc: Linux only. */
 import { readdirSync, readFileSync } from 'node:fs'
 
-// Linux counts in hundredths of a second wherever Node.js runs.
+// Linux counts CPU time in hundredths of a second on every platform of Node.js.
 const TICK_MS = 10
 
-/** CPU time of a process with all its threads, so far. Linux only, as is all of this file. */
+/** CPU time of a process with all its threads, so far. */
 export function cpuMsOf(pid: number): number {
   const fields = statOf(pid)
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
 
-/** CPU time of a process, of its children, and of those that have ended. */
+/** CPU time of a process and its children, those that have ended included. */
 export function familyCpuMsOf(parent: number): number {
   const reaped = statOf(parent)
   const ended = (Number(reaped[13]) + Number(reaped[14])) * TICK_MS
@@ -22,7 +23,7 @@ export function residentMiBOf(pid: number): number {
   return Number(kib) / 1_024
 }
 
-/** Of a process and its children; what they share is counted for each. */
+/** Resident memory of a process and its children; pages that several of them share count for each. */
 export const familyMiBOf = (parent: number): number =>
   [parent, ...childrenOf(parent)].reduce((sum, pid) => sum + (tryTo(() => residentMiBOf(pid)) ?? 0), 0)
 
@@ -33,7 +34,7 @@ function childrenOf(parent: number): number[] {
   return pids.map(Number).filter((pid) => tryTo(() => parentOf(pid)) === parent)
 }
 
-/** Undefined when the process has ended meanwhile. */
+/** Returns undefined when the process has ended in the meantime. */
 function tryTo<Value>(look: () => Value): Value | undefined {
   try {
     return look()
@@ -42,7 +43,7 @@ function tryTo<Value>(look: () => Value): Value | undefined {
   }
 }
 
-/** What follows the program's name, which may itself hold blanks and brackets. */
+/** The fields after the program's name, which may itself contain blanks and brackets. */
 function statOf(pid: number): string[] {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
   return text.slice(text.lastIndexOf(')') + 2).split(' ')
