@@ -307,9 +307,9 @@ describe('one worker', () => {
 
   test('is cordoned, uncordoned and drained, and the command says what it runs', async () => {
     const { id } = await startWorker(api.storage, { name: 'press-1' })
-    expect((await taskflow(['workers', 'cordon', id])).stdout).toBe(`Cordoned ${id} (press-1); it runs 0\n`)
+    expect((await taskflow(['workers', 'cordon', id])).stdout).toBe(`Cordoned ${id} (press-1); it runs 0 tasks\n`)
     expect((await taskflow(['workers', 'uncordon', id])).stdout).toBe(`Uncordoned ${id} (press-1); it is active\n`)
-    expect((await taskflow(['workers', 'drain', id])).stdout).toBe(`Draining ${id} (press-1); it runs 0\n`)
+    expect((await taskflow(['workers', 'drain', id])).stdout).toBe(`Draining ${id} (press-1); it runs 0 tasks\n`)
     expect(await client.workers.get(id)).toMatchObject({ state: 'draining' })
   })
 
@@ -322,7 +322,7 @@ describe('one worker', () => {
     const twin = await startWorker(api.storage, { name: 'press-1' })
     expect(await taskflow(['workers', 'drain', 'press-1'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`2 workers are named press-1; give the id of one: ${twin.id}, ${id}.`),
+      stderr: expect.stringContaining(`2 workers have the name press-1. Give the id of one: ${twin.id}, ${id}.`),
     })
     expect(await taskflow(['workers', 'get', 'press-3'])).toMatchObject({
       code: 3,
