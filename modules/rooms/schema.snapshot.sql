@@ -45,6 +45,8 @@ create table finished_task (
   result json,
   error json,
   keep_until timestamp with time zone not null,
+  options jsonb,
+  linked boolean,
   constraint finished_task_pkey PRIMARY KEY (id),
   constraint finished_task_failed_with_error CHECK (((state <> 'failed'::text) OR (error IS NOT NULL))),
   constraint finished_task_state_known CHECK ((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text]))),
@@ -52,6 +54,13 @@ create table finished_task (
 ) partition by RANGE (id);
 CREATE INDEX finished_task_labels ON ONLY finished_task USING gin (labels jsonb_path_ops) WHERE (labels IS NOT NULL);
 CREATE INDEX finished_task_unsuccessful ON ONLY finished_task USING btree (id) WHERE (state <> 'succeeded'::text);
+
+create table gate (
+  project text not null,
+  name text not null,
+  closed_at timestamp with time zone not null,
+  constraint gate_pkey PRIMARY KEY (project, name)
+);
 
 create table idempotency_key (
   project text not null,
@@ -136,6 +145,9 @@ create table task (
   lease_id uuid,
   cancel_requested_at timestamp with time zone,
   error json,
+  options jsonb,
+  linked boolean,
+  waiting_gate text,
   constraint task_pkey PRIMARY KEY (id),
   constraint task_attempt_counted CHECK ((((attempt >= 0) AND (attempt <= max_attempts)) AND (crash_count >= 0))),
   constraint task_due_when_scheduled CHECK (((state <> ALL (ARRAY['scheduled'::text, 'retrying'::text])) OR (run_at IS NOT NULL))),
@@ -143,6 +155,7 @@ create table task (
   constraint task_priority_known CHECK (((priority >= 0) AND (priority <= 3))),
   constraint task_state_known CHECK ((state = ANY (ARRAY['blocked'::text, 'scheduled'::text, 'queued'::text, 'running'::text, 'waiting'::text, 'retrying'::text])))
 ) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_threshold=5000, autovacuum_analyze_scale_factor=0.05, autovacuum_analyze_threshold=5000);
+CREATE INDEX task_at_gate ON task USING btree (project, waiting_gate, rank) WHERE (waiting_gate IS NOT NULL);
 CREATE INDEX task_claimable ON task USING btree (project, queue, type, rank) WHERE (state = 'queued'::text);
 CREATE INDEX task_close_by ON task USING btree (close_by) WHERE (close_by IS NOT NULL);
 CREATE INDEX task_due ON task USING btree (run_at) WHERE (state = ANY (ARRAY['scheduled'::text, 'retrying'::text]));
@@ -185,6 +198,19 @@ create table task_log (
   fields json,
   constraint task_log_pkey PRIMARY KEY (task_id, id)
 ) partition by RANGE (task_id);
+
+create table task_notice (
+  id bigint not null,
+  consumer text not null,
+  project text not null,
+  task_id uuid not null,
+  number integer,
+  kind text not null,
+  data json,
+  at timestamp with time zone not null,
+  constraint task_notice_pkey PRIMARY KEY (id)
+) with (autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_threshold=5000, autovacuum_analyze_scale_factor=0.05, autovacuum_analyze_threshold=5000);
+CREATE INDEX task_notice_unread ON task_notice USING btree (consumer, project, id);
 
 create table task_type (
   project text not null,

@@ -75,6 +75,12 @@ const ROWS: Readonly<Record<string, (copies: number) => string>> = {
   leader: () => `
     insert into leader (name, holder, term, elected_at, expires_at)
     values ('coordinator', gen_random_uuid(), 7, now(), now() + interval '1 minute')`,
+  gate: () => `insert into gate (project, name, closed_at) values ('default', 'planted', now())`,
+  task_notice: (copies) => `
+    insert into task_notice (consumer, project, task_id, number, kind, data, at)
+    select 'planted', 'default', ${idAt('moment')}, number, kind, '{"planted":true}', moment
+    from unnest('{task.succeeded,task.failed,task.cancelled}'::text[]) as kind, ${MOMENTS},
+         generate_series(1, ${copies}) as number`,
   // Made with the partitions.
   partition_day: () => 'select',
 }

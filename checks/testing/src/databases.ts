@@ -119,7 +119,8 @@ const deleteEverything = statement<readonly [], { emptied: number }>({
     with a as (delete from task), b as (delete from finished_task), c as (delete from task_attempt),
          d as (delete from task_event), e as (delete from task_log), f as (delete from worker),
          g as (delete from task_type), h as (delete from queue_count), i as (delete from queue_minute),
-         j as (delete from api_key), k as (delete from idempotency_key), l as (delete from leader)
+         j as (delete from api_key), k as (delete from idempotency_key), l as (delete from leader),
+         m as (delete from gate), n as (delete from task_notice)
     select 1 as emptied`,
 })
 

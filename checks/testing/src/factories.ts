@@ -24,6 +24,9 @@ export function newTask(given: Partial<NewTask> = {}): NewTask {
     labels: null,
     title: null,
     description: null,
+    options: null,
+    linked: false,
+    waitingGate: null,
     createdBy: 'key:test',
     ...given,
   }

@@ -31,11 +31,11 @@ export type RoomDutyDeps = Intersection<DutyDepsOf<Listed>>
 export type RoomRouteDeps = Intersection<RouteDepsOf<Listed>>
 
 /** The duties of all rooms. */
-export const dutiesOf = (deps: RoomDutyDeps): readonly Duty[] =>
-  ROOMS.flatMap((room) => room.duties?.(deps as never) ?? [])
+export const dutiesOf = (deps: RoomDutyDeps, rooms: readonly Room[] = ROOMS): readonly Duty[] =>
+  rooms.flatMap((room) => room.duties?.(deps as never) ?? [])
 
 /** Loads the routes of all rooms. */
-export async function loadRoutes(): Promise<readonly RoomRoutes<RoomRouteDeps>[]> {
-  const loaded = await Promise.all(ROOMS.map((room) => room.routes?.()))
+export async function loadRoutes(rooms: readonly Room[] = ROOMS): Promise<readonly RoomRoutes<RoomRouteDeps>[]> {
+  const loaded = await Promise.all(rooms.map((room) => room.routes?.()))
   return loaded.filter((routes) => routes !== undefined) as RoomRoutes<RoomRouteDeps>[]
 }

@@ -14,6 +14,8 @@ export interface StorageDeps {
   readonly retentionMs: number
   /** Called after each commit with the dispatches of tasks that have become queued. Must not wait. */
   readonly onQueued?: (dispatches: readonly Dispatch[]) => void
+  /** Default: every room of the product. */
+  readonly rooms?: readonly Room[]
 }
 
 /** All stores: those of the rooms and those of the platform. */
@@ -24,12 +26,16 @@ export type Storage = RoomStores &
   }
 
 /** Opens the stores of all rooms over one database. Each room receives the stores of the rooms before it. */
-export function openStorage({ db, readDb = db, ...deps }: StorageDeps): Storage {
-  const sweeps = ROOMS.flatMap((room) => room.sweeps ?? [])
+export function openStorage({ db, readDb = db, rooms = ROOMS, ...deps }: StorageDeps): Storage {
+  const sums = {
+    sweeps: rooms.flatMap((room) => room.sweeps ?? []),
+    admitters: rooms.flatMap(({ ports }) => ports?.admission ?? []),
+    endConsumers: rooms.flatMap(({ ports }) => ports?.end ?? []),
+  }
   const platform = { ...leaderStore(db), ping: async () => void (await db.run(ping, [])) }
-  const all = { ...deps, db, readDb, sweeps }
+  const all = { ...deps, ...sums, db, readDb }
   const stores = { ...platform }
-  for (const room of ROOMS) Object.assign(stores, openStores(room, { ...all, ...stores }))
+  for (const room of rooms) Object.assign(stores, openStores(room, { ...all, ...stores }))
   return stores as Storage
 }
 

@@ -34,6 +34,8 @@ declare module '@taskflow/kernel' {
     'lease.lost': [{ readonly taskId: string; readonly leaseId: string; readonly attempt: number }]
     'tasks.promoted': [{ readonly count: number }]
     'tasks.expired': [{ readonly count: number }]
+    /** Tasks that waited at an open gate were released by the sweep; 0 in ordinary life. */
+    'gates.swept': [{ readonly count: number }]
     /** Retention dropped the partitions of these days. */
     'partitions.dropped': [{ readonly names: readonly string[] }]
     'dispatches.published': [{ readonly count: number }]

@@ -2,6 +2,7 @@ import type { LogLines } from '@taskflow/kernel'
 
 export const tasksLogLines: LogLines = {
   'tasks.expired': { level: 'info', message: 'Waiting tasks failed because a timeout passed' },
+  'gates.swept': { level: 'info', message: 'Released tasks that waited at an open gate' },
   'lease.lost': { level: 'warn', message: 'A result was refused: its lease was lost' },
   'partitions.dropped': { level: 'info', message: 'Days past retention were dropped' },
   'dispatches.reconciled': { level: 'info', message: 'Republished tasks that the broker had lost' },

@@ -24,6 +24,7 @@ export const tasksMetrics: Metrics = (meters) => {
   const edited = counter('taskflow_tasks_edited_total', 'Tasks edited before they started')
   const promoted = counter('taskflow_tasks_promoted_total', 'Tasks moved to queued because they were due')
   const expired = counter('taskflow_tasks_expired_total', 'Waiting tasks failed because a timeout passed')
+  const swept = counter('taskflow_gates_swept_total', 'Tasks released by the sweep because their gate was open already')
   const dropped = counter('taskflow_partitions_dropped_total', 'Days of finished tasks dropped by retention')
   const published = counter('taskflow_dispatches_published_total', 'Queued tasks published to the broker')
   const unpublished = counter(
@@ -52,6 +53,7 @@ export const tasksMetrics: Metrics = (meters) => {
     'task.edited': () => edited.inc(),
     'tasks.promoted': ({ count }) => promoted.inc(count),
     'tasks.expired': ({ count }) => expired.inc(count),
+    'gates.swept': ({ count }) => swept.inc(count),
     'partitions.dropped': ({ names }) => dropped.inc(names.length),
     'dispatches.published': ({ count }) => published.inc(count),
     'dispatches.dropped': ({ count }) => unpublished.inc(count),

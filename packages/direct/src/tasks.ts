@@ -71,8 +71,16 @@ export function directTasks({ own, within, by, ...deps }: Deps): DirectTasks {
     return submitBy(tx, async (way) => {
       await way.ready()
       const task = await admitTask(read, by, { ...deps, types: way.types })
-      const { ids, createdAt } = await way.submitTasks({ project, tasks: [task], ...idempotency })
-      return submittedView(task, ids[0] ?? task.id, createdAt) as Task
+      const {
+        ids,
+        createdAt,
+        tasks: [stored = task] = [],
+      } = await way.submitTasks({
+        project,
+        tasks: [task],
+        ...idempotency,
+      })
+      return submittedView(stored, ids[0] ?? stored.id, createdAt) as Task
     })
   }
 

@@ -3,7 +3,7 @@ import { requireSchema } from '@taskflow/database'
 import { allMigrations } from '@taskflow/rooms/migrations'
 import type { Dispatch, TaskStore } from '@taskflow/tasks'
 import type { TaskTypes } from '@taskflow/tasks/admission'
-import { readTaskTypes, submitWithin } from '@taskflow/tasks/store'
+import { readTaskTypes, type WithinStore } from '@taskflow/tasks/store'
 import type { Announcer } from './announcer.ts'
 import { type CallerTransaction, requireTransaction, workWithin } from './caller-transaction.ts'
 
@@ -16,7 +16,7 @@ export interface Way extends Pick<TaskStore, 'submitTasks'> {
 
 interface Deps {
   readonly db: Database
-  readonly storage: TaskStore
+  readonly storage: TaskStore & WithinStore
   readonly types: TaskTypes
   readonly schema: string | undefined
   readonly announcer: Announcer | undefined
@@ -49,7 +49,7 @@ export function ways({ db, storage, types, schema, announcer }: Deps): Ways {
         await makeReady(caller)
         await requireTransaction(tx)
       },
-      submitTasks: (submission) => submitWithin({ db: caller, tellQueued }, submission),
+      submitTasks: (submission) => storage.submitWithin(caller, submission, tellQueued),
     }
   }
 

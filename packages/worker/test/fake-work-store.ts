@@ -35,6 +35,7 @@ export function lease(type: string, payload: unknown = null, overrides: Partial<
     timeouts: null,
     closeInMs: null,
     labels: {},
+    options: null,
     createdAt: new Date('2026-01-02T03:04:05Z'),
     waitedMs: 1,
     ...overrides,

@@ -27,8 +27,8 @@ import type { Database } from './database.ts'
 import { type PostgresSettings, postgresDatabase } from './postgres-database.ts'
 import { statement } from './statement.ts'
 
-const NOTHING_SUBMITTED = Array(20).fill('{}') as unknown as SubmitColumns
-const NOTHING_FINISHED = ['{}', '{}', '{}', '{}', '{}', '{}', 0] as const
+const NOTHING_SUBMITTED = Array(23).fill('{}') as unknown as SubmitColumns
+const NOTHING_FINISHED = ['{}', '{}', '{}', '{}', '{}', '{}', 0, []] as const
 const moments = statement<readonly [], { began: Date; ended: Date }>({
   name: 'moments',
   lane: 'submit',
@@ -201,7 +201,7 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
             db.run(markWorkersLost, [[], []]),
             db.run(promoteTasks, [TRANSITIONS.promote.from, 10]),
             db.run(nextDue, []),
-            db.run(expireTasks, [TRANSITIONS.expire.from, 10, '{}', '{}', 0]),
+            db.run(expireTasks, [TRANSITIONS.expire.from, 10, '{}', '{}', 0, []]),
           ])
           await terminate()
           await reading

@@ -15,6 +15,13 @@ export interface Invariant {
 }
 
 /**
+ * What a room can put into the ports of another. The room that owns a port declares it here, by declaration merging; the
+ * composition gives the owner what all rooms put into it.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is merged into
+export interface Ports {}
+
+/**
  * A feature with everything that it adds to the product. Every registry of the product (OpenAPI, permissions, errors,
  * settings, metrics, log lines, migrations, duties, sweeps, invariants, promises) is the sum over all rooms. To add a
  * feature, add a room and list it in modules/rooms.
@@ -39,6 +46,8 @@ export interface Room<StoreDeps = never, Stores extends object = object, RouteDe
   /** Loads the routes of the room. Only a process that serves the API calls it. */
   readonly routes?: () => Promise<RoomRoutes<RouteDeps>>
   readonly duties?: (deps: DutyDeps) => readonly Duty[]
+  /** What it puts into the ports of other rooms. */
+  readonly ports?: Ports
   readonly invariants?: readonly Invariant[]
   /** Promises of the product that this room keeps, by number, one sentence each. */
   readonly promises?: Readonly<Record<string, string>>

@@ -3,6 +3,7 @@ import { iso } from '@taskflow/kernel'
 import type { Priority } from './priority.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
 import type { NewTask, TaskId, Timeouts } from './task.ts'
+import { optionsOf, optionsView, type TaskOptions } from './task-options.ts'
 import type { TaskTypeDefaults } from './task-type.ts'
 import type { TaskView } from './task-view.ts'
 
@@ -10,7 +11,7 @@ const DEFAULT_QUEUE = 'default'
 const DEFAULT_MAX_ATTEMPTS = 5
 
 /** The fields of a submission except the payload: checked, and still without defaults. */
-export interface TaskRequest {
+export interface TaskRequest extends TaskOptions {
   readonly type: string
   readonly queue?: string
   readonly priority?: Priority
@@ -53,6 +54,9 @@ export function completeTask(request: TaskRequest, { id, by, known, payload }: G
     labels: labelsOf(request),
     title: request.title ?? null,
     description: request.description ?? null,
+    options: optionsOf(request, known),
+    linked: false,
+    waitingGate: null,
     createdBy: by.actor,
   }
 }
@@ -105,6 +109,7 @@ export function submittedView(
     labels: task.labels ?? {},
     title: task.title,
     description: task.description,
+    ...optionsView(task.options),
     runAt: iso(runAt),
     createdAt: created,
     createdBy: task.createdBy,

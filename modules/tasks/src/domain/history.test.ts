@@ -27,6 +27,7 @@ const taskIn = (given: Partial<Task> = {}): Task => ({
   labels: {},
   title: null,
   description: null,
+  options: null,
   runAt: null,
   createdAt: at(0),
   createdBy: 'key:ci',

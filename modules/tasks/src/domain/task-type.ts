@@ -1,6 +1,6 @@
 import type { Priority } from './priority.ts'
 import type { RetryPolicy } from './retry-policy.ts'
-import type { Timeouts } from './task.ts'
+import type { Timeouts } from './timeouts.ts'
 
 /** The defaults of a task type, as a worker announces them. Null stands for the general default. */
 export interface TaskTypeDefaults {

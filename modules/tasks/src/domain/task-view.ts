@@ -2,10 +2,11 @@ import { iso } from '@taskflow/kernel'
 import type { Priority } from './priority.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { Task, TaskFailure, Timeouts } from './task.ts'
+import { optionsView, type TaskOptionsView } from './task-options.ts'
 import type { TaskState } from './task-state.ts'
 
 /** A task as JSON. Times are ISO 8601 in UTC. */
-export interface TaskView {
+export interface TaskView extends TaskOptionsView {
   readonly id: string
   readonly project: string
   readonly type: string
@@ -62,6 +63,7 @@ export function taskView(task: Task, include: Included = { payload: true, result
     labels: task.labels,
     title: task.title,
     description: task.description,
+    ...optionsView(task.options),
     runAt: iso(task.runAt),
     createdAt: task.createdAt.toISOString(),
     createdBy: task.createdBy,

@@ -1,6 +1,10 @@
 import type { Priority } from './priority.ts'
 import type { RetryPolicy } from './retry-policy.ts'
+import type { TaskOptions } from './task-options.ts'
 import type { TaskState } from './task-state.ts'
+import type { Timeouts } from './timeouts.ts'
+
+export type { Timeouts } from './timeouts.ts'
 
 /** A UUIDv7, so that ids sort by creation time. */
 export type TaskId = string & { readonly __brand: 'TaskId' }
@@ -10,18 +14,6 @@ export type WorkerId = string & { readonly __brand: 'WorkerId' }
 export type LeaseId = string & { readonly __brand: 'LeaseId' }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
-
-/** The timeouts of a task, named as in Temporal, in milliseconds. An absent timeout is no limit. */
-export interface Timeouts {
-  /** The time from due to the first start. */
-  readonly scheduleToStartMs?: number
-  /** The time of one attempt, from start to end. */
-  readonly startToCloseMs?: number
-  /** The time from due to the end of the task, over all attempts. */
-  readonly scheduleToCloseMs?: number
-  /** The time between two heartbeats of the handler. */
-  readonly heartbeatMs?: number
-}
 
 /**
  * The reasons for which a task or an attempt failed. `retryable` and `crashed` occur only in attempts: another attempt
@@ -76,6 +68,12 @@ export interface NewTask {
   readonly labels: Readonly<Record<string, string>> | null
   readonly title: string | null
   readonly description: string | null
+  /** Rarely used options; null where none is used. */
+  readonly options: TaskOptions | null
+  /** Whether the end of the task leaves a notice for each consumer of the end port. */
+  readonly linked: boolean
+  /** The gate at which the task waits from the start: no claim sees it before the gate opens. Null for none. */
+  readonly waitingGate: string | null
   readonly createdBy: string
 }
 
@@ -102,6 +100,7 @@ export interface Task {
   readonly labels: Readonly<Record<string, string>>
   readonly title: string | null
   readonly description: string | null
+  readonly options: TaskOptions | null
   readonly runAt: Date | null
   readonly createdAt: Date
   readonly createdBy: string

@@ -1,6 +1,7 @@
 import type { Verdict } from '../domain/attempt-outcome.ts'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
 import type { LeaseId, LogLine, TaskId, Timeouts, WorkerId } from '../domain/task.ts'
+import type { TaskOptions } from '../domain/task-options.ts'
 
 export interface ClaimRequest {
   /** A UUIDv7 of this claim alone: its leases are named after it. */
@@ -32,6 +33,7 @@ export interface Lease {
   /** Until the end of schedule-to-close, in milliseconds from the claim; null for no limit. */
   readonly closeInMs: number | null
   readonly labels: Readonly<Record<string, string>>
+  readonly options: TaskOptions | null
   readonly createdAt: Date
   /** From ready to claimed, in milliseconds. */
   readonly waitedMs: number

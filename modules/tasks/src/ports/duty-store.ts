@@ -1,15 +1,16 @@
 import type { Dispatch, Line } from '../dispatch/broker.ts'
+import type { GateStore } from './gate.ts'
 
-/** Where a task stands in its line. */
+/** The place of a task in its subqueue. */
 export type QueuedTask = Pick<Dispatch, 'taskId' | 'rankMs'>
 
 /** What the duties of this room need. Each method is safe to run twice, and by two at once. */
-export interface TaskDutyStore {
+export interface TaskDutyStore extends Pick<GateStore, 'releaseFromOpenGates'> {
   /** Moves up to `limit` due tasks to queued. `nextDueInMs` is null when nothing is scheduled. */
   promoteTasks(limit: number): Promise<{ promoted: number; nextDueInMs: number | null }>
-  /** How many tasks have been queued for longer than that, by line; lines without any are left out. */
+  /** Counts the claimable tasks that have been queued for longer than that, by subqueue; empty subqueues are left out. */
   countQueuedTasks(settledForMs: number): Promise<{ line: Line; count: number }[]>
-  /** Queued tasks of a line, smallest rank first, after the last one of the page before. */
+  /** Claimable tasks of a subqueue, smallest rank first, after the last one of the page before. */
   listQueuedTasks(line: Line, page: { limit: number; after?: QueuedTask }): Promise<Dispatch[]>
   /** Fails tasks past schedule-to-start or schedule-to-close that are not running. */
   expireTasks(limit: number): Promise<number>

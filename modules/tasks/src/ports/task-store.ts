@@ -3,7 +3,7 @@ import type { Priority } from '../domain/priority.ts'
 import type { Attempt, LogLine, NewTask, Task, TaskId } from '../domain/task.ts'
 import type { TaskState } from '../domain/task-state.ts'
 
-/** The caller's retry of one request is told by its key; `requestHash` tells whether it is the same request. */
+/** The key marks a caller's retry of one request; `requestHash` tells whether it is the same request. */
 export interface IdempotencyKey {
   readonly key: string
   readonly requestHash: string
@@ -17,11 +17,13 @@ export interface Submission {
 }
 
 export interface Submitted {
-  /** Of the tasks stored now, or, for a replay, then. */
+  /** The ids of the tasks stored now, or, for a replay, of those stored then. */
   readonly ids: readonly TaskId[]
   readonly createdAt: Date
   /** True when the key had been used for the same request: nothing was stored now. */
   readonly replayed: boolean
+  /** The tasks as they were stored, where an admitter changed them. */
+  readonly tasks?: readonly NewTask[]
 }
 
 export interface TaskFilter {
@@ -67,7 +69,10 @@ export interface By {
  * TASK_NOT_FOUND when the project has none of that id.
  */
 export interface TaskStore {
-  /** Durable when it resolves (P1). Throws IDEMPOTENCY_CONFLICT for a used key with another request. */
+  /**
+   * Durable when it resolves (P1). Throws IDEMPOTENCY_CONFLICT for a used key with another request, and what an admitter
+   * refuses the submission with.
+   */
   submitTasks(submission: Submission): Promise<Submitted>
   getTask(project: string, id: TaskId): Promise<Task>
   /** Newest first; payload and result are empty (`null` as JSON text) unless asked for. */

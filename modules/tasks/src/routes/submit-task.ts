@@ -39,11 +39,12 @@ export const submitTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps
       const idempotency = idempotencyOf(headers['idempotency-key'], 'POST /v1/tasks', body)
       const submitted = await storage.submitTasks({ project, tasks: [task], ...idempotency })
       const [id = task.id] = submitted.ids
+      const [stored] = submitted.tasks ?? []
       if (submitted.replayed) reply.header('idempotent-replayed', 'true')
       return reply
         .code(201)
         .header('location', `/v1/tasks/${id}`)
-        .send(submittedView(task, id, submitted.createdAt, body.payload ?? null))
+        .send(submittedView(stored ?? task, id, submitted.createdAt, stored ? undefined : (body.payload ?? null)))
     },
   )
 }

@@ -5,27 +5,32 @@ with target as materialized (
   for update
 ), gone as (
   delete from task
-  -- Not joined: of a table that it believes empty, the planner would walk all.
+  -- Planner rule "guard, not join".
   where id = (select id from target where state <> 'running')
   returning *
 ), finished as (
   insert into finished_task (
     id, project, type, queue, state, priority, run_at, payload, attempt, max_attempts, crash_count, retry, timeouts,
-    retention_ms, labels, title, description, created_at, created_by, queued_at, started_at, finished_at,
-    cancel_requested_at, error, keep_until)
+    retention_ms, labels, title, description, options, linked, created_at, created_by, queued_at, started_at,
+    finished_at, cancel_requested_at, error, keep_until)
   select
     id, project, type, queue, 'cancelled', priority, run_at, payload, attempt, max_attempts, crash_count,
-    retry, timeouts, retention_ms, labels, title, description, created_at, created_by, queued_at, started_at,
-    clock_now(),
-    clock_now(),
-    -- What failed before is kept, but it is not why the task ended.
+    retry, timeouts, retention_ms, labels, title, description, options, linked, created_at, created_by, queued_at,
+    started_at, clock_now(), clock_now(),
+    -- An earlier failure is kept, but its reason is not why the task ended.
     case
       when error is null then $6::json
       else json_build_object('name', error -> 'name', 'message', error -> 'message', 'reason', 'cancelled')
     end,
     clock_now() + coalesce(retention_ms, $7::bigint) * interval '1 ms'
   from gone
-), asked as (
+), noticed as (
+  insert into task_notice (consumer, project, task_id, kind, at)
+  select consumer, project, id, 'task.cancelled', clock_now()
+  from gone
+  cross join unnest($8::text[]) as consumer
+  where linked
+), requested as (
   update task set cancel_requested_at = clock_now()
   where id = (select id from target where state = 'running' and cancel_requested_at is null)
 ), recorded as (

@@ -8,9 +8,10 @@ type Params = readonly [
   reason: string | null,
   error: string,
   defaultRetentionMs: number,
+  consumers: readonly string[],
 ]
 
-/** A task that waits is finished here and now; a running one is marked, and its worker told. No row: nothing to cancel. */
+/** Finishes a waiting task at once; marks a running one and notifies its worker. No row: nothing to cancel. */
 export const cancelTask = statement<Params, { id: string; state: string }>({
   name: 'cancel_task',
   columns: ['id', 'state'],

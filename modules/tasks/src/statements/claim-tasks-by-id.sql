@@ -1,19 +1,20 @@
--- One look by primary key for each id: within the look there is no other way to go, whatever the statistics
--- say. Tested there, the state would open another: a walk of all that is queued, for each id.
+-- Planner rule "look up per key". The state is tested outside of the look-up: inside, it would allow a walk of all
+-- queued tasks for each id.
 with picked as materialized (
   select candidate.place
   from worker
   cross join unnest($2::uuid[]) as wanted_id
   cross join lateral (
-    select ctid as place, rank, state, project, queue, type
+    select ctid as place, rank, state, project, queue, type, waiting_gate
     from task
-    -- What runs is not even locked.
+    -- A running task is not even locked.
     where id = wanted_id and lease_id is null
     limit 1
     for update skip locked
   ) as candidate
   where worker.id = $1 and worker.state in ('active', 'draining') and worker.request is null
     and candidate.state = 'queued'
+    and candidate.waiting_gate is null
     and candidate.project = worker.project
     and candidate.queue = any($3::text[])
     and candidate.type = any($4::text[])
@@ -31,7 +32,7 @@ where ctid = any(array(select place from picked))
 returning id, lease_id, project, type, queue, payload, attempt, max_attempts,
           date_part('epoch', created_at) * 1000 as created_at_ms,
           date_part('epoch', clock_now() - queued_at) * 1000 as waited_ms,
-          case when crash_count > 0 or num_nonnulls(retry, timeouts, close_by, labels) > 0 then
+          case when crash_count > 0 or num_nonnulls(retry, timeouts, close_by, labels, options) > 0 then
             jsonb_build_object('crashCount', crash_count, 'retry', retry, 'timeouts', timeouts, 'labels', labels,
-                               'closeInMs', date_part('epoch', close_by - clock_now()) * 1000)
+                               'options', options, 'closeInMs', date_part('epoch', close_by - clock_now()) * 1000)
           end as unusual

@@ -10,7 +10,7 @@ type Params = readonly [
   leasePrefix: string,
 ]
 
-/** claim_tasks for tasks of which a broker brought word. Those that are not, or no more, for this worker to take are left out. */
+/** claim_tasks for tasks that a broker dispatched. Tasks that this worker may not claim, or no longer, are left out. */
 export const claimTasksById = statement<Params, ClaimedRow>({
   name: 'claim_tasks_by_id',
   lane: 'claim',

@@ -1,6 +1,7 @@
 import { sqlBeside, statement } from '@taskflow/database'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
 import type { Timeouts } from '../domain/task.ts'
+import type { TaskOptions } from '../domain/task-options.ts'
 
 export type ClaimParams = readonly [
   workerId: string,
@@ -22,7 +23,7 @@ export interface ClaimedRow {
   max_attempts: number
   created_at_ms: number
   waited_ms: number
-  /** What few tasks have; null for the others, so that it costs them nothing on the way. */
+  /** What few tasks have; null for the others, so that a plain task pays nothing for it. */
   unusual: Unusual | null
 }
 
@@ -32,9 +33,10 @@ export interface Unusual {
   timeouts: Timeouts | null
   closeInMs: number | null
   labels: Readonly<Record<string, string>> | null
+  options: TaskOptions | null
 }
 
-/** What each way to claim returns. */
+/** The columns that each statement that claims returns. */
 export const CLAIMED_COLUMNS = [
   'id',
   'lease_id',

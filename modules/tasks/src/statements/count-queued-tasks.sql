@@ -1,5 +1,7 @@
 select project, queue, type, priority, count(*) as tasks
 from task
--- Not by the rank: a task that came back from a worker kept its place, and was queued just now all the same.
+-- The moment it was queued, not the rank: a requeued task keeps its rank.
 where state = 'queued' and queued_at < clock_now() - $1::bigint * interval '1 ms'
+  -- Planner rule "set aside by rank": no broker knows tasks that wait at a gate.
+  and rank < '2900-01-01Z'
 group by project, queue, type, priority

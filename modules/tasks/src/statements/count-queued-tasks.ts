@@ -8,7 +8,7 @@ interface Row {
   tasks: number
 }
 
-/** On no lane: of a long line it takes a while, and promotion must not stand behind it. */
+/** On no lane: it takes a while where many tasks wait, and promotion must not wait behind it. */
 export const countQueuedTasks = statement<readonly [settledForMs: number], Row>({
   name: 'count_queued_tasks',
   columns: ['project', 'queue', 'type', 'priority', 'tasks'],

@@ -8,7 +8,7 @@ with edited as (
       title = $13,
       description = $14,
       run_at = case when $9 then $10::timestamptz else run_at end,
-      -- A new run time moves a task between scheduled and queued; a task that retries waits on unless told otherwise.
+      -- A new run time moves a task between scheduled and queued; without one, a retrying task keeps waiting.
       state = case
         when not $9 or state = 'blocked' then state
         when $10 > clock_now() then 'scheduled'
@@ -19,9 +19,11 @@ with edited as (
         when $10 > clock_now() then null
         else coalesce(queued_at, clock_now())
       end,
-      -- A task that came back from a worker kept its place, so only the head starts are exchanged.
+      -- A requeued task kept its rank, so only the head starts are exchanged; a task at a gate stays set aside.
       rank = case
-        when $9 then greatest($10, clock_now())
+        when $9
+        then greatest($10, clock_now())
+          + case when waiting_gate is null then interval '0' else interval '8766000 hours' end
         else rank + ($17::bigint[])[priority + 1] * interval '1 ms'
       end - $7::bigint * interval '1 ms',
       -- Both are counted from the moment the task is due, until its first start.
@@ -36,13 +38,14 @@ with edited as (
         else close_by
       end
   where id = $1 and project = $2 and state = any($3::text[]) and xmin::text = $4
-  returning id, project, queue, type, state, priority, rank, run_at
+  returning id, project, queue, type, state, priority, rank, run_at, waiting_gate
 ), recorded as (
   insert into task_event (task_id, project, at, kind, actor, detail)
   select id, project, clock_now(), 'task.edited', $15, json_build_object('fields', $16::json) from edited
 )
 select id, project, queue, type, priority,
-       case when state = 'queued' then (extract(epoch from rank) * 1000)::float8 end as rank_ms,
-       case when state = 'queued' then pg_notify('taskflow_ready', queue) end as notify_ready,
+       case when state = 'queued' and waiting_gate is null
+            then (extract(epoch from rank) * 1000)::float8 end as rank_ms,
+       case when state = 'queued' and waiting_gate is null then pg_notify('taskflow_ready', queue) end as notify_ready,
        case when state = 'scheduled' then pg_notify('taskflow_due', run_at::text) end as notify_due
 from edited

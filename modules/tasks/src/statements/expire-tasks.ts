@@ -6,9 +6,10 @@ type Params = readonly [
   startError: string,
   closeError: string,
   defaultRetentionMs: number,
+  consumers: readonly string[],
 ]
 
-/** Fails tasks whose schedule-to-start or schedule-to-close is over; running ones are their worker's to end. */
+/** Fails tasks whose schedule-to-start or schedule-to-close is over; the worker of a running task ends it. */
 export const expireTasks = statement<Params, { expired: number }>({
   name: 'expire_tasks',
   lane: 'duty',

@@ -5,28 +5,37 @@ with settlement as materialized (
     as settlement (task_id, lease_id, to_state, result, failure, crashes)
 ), gone as (
   delete from task
-  -- By the primary key, and not joined: with statistics that call the table empty, as after every backlog that was
-  -- worked off, a join would walk the whole of the key. The lease alone guards: only a running task has one, and
-  -- a test of the state would invite a plan by state. "Is true" keeps the guard from becoming a join.
+  -- Planner rule "guard, not join". The lease alone guards: only a running task has one, and a test of the state
+  -- would allow a plan that starts from the state.
   where id = any($1::uuid[]) and ((id, lease_id) in (select task_id, lease_id from settlement)) is true
-  returning *
+  -- Whether it leaves notices comes first, so that a scan for that alone reads no further into the row.
+  returning linked as leaves_notices, *
 ), finished as (
   insert into finished_task (
     id, project, type, queue, state, priority, run_at, payload, attempt, max_attempts, crash_count, retry, timeouts,
-    retention_ms, labels, title, description, created_at, created_by, queued_at, started_at, finished_at,
-    worker_id, lease_id, cancel_requested_at, result, error, keep_until)
+    retention_ms, labels, title, description, options, linked, created_at, created_by, queued_at, started_at,
+    finished_at, worker_id, lease_id, cancel_requested_at, result, error, keep_until)
   select
     gone.id, project, type, queue, to_state, priority, run_at, payload, attempt, max_attempts, crash_count + crashes,
-    retry, timeouts, retention_ms, labels, title, description, created_at, created_by, queued_at, started_at,
-    clock_now(),
-    worker_id, gone.lease_id, cancel_requested_at, result,
+    retry, timeouts, retention_ms, labels, title, description, options, linked, created_at, created_by, queued_at,
+    started_at, clock_now(), worker_id, gone.lease_id, cancel_requested_at, result,
     case when to_state = 'succeeded' then null else coalesce(failure, error) end,
     clock_now() + coalesce(retention_ms, $7::bigint) * interval '1 ms'
   from gone
   join settlement on settlement.task_id = gone.id and settlement.lease_id = gone.lease_id
+), counted as materialized (
+  select count(*) as tasks, bool_or(leaves_notices) as leave_notices from gone
+), noticed as (
+  insert into task_notice (consumer, project, task_id, kind, at)
+  select consumer, project, gone.id, 'task.' || to_state, clock_now()
+  from gone
+  join settlement on settlement.task_id = gone.id and settlement.lease_id = gone.lease_id
+  cross join unnest($8::text[]) as consumer
+  -- Planner rule "one-time filter": a batch without a linked task is not scanned again.
+  where (select leave_notices from counted) and leaves_notices
 )
--- Mostly none is: so they are counted, and looked for only where one is missing.
-select case when (select count(*) from gone) < cardinality($1::uuid[]) then
+-- Counted first: mostly no lease is refused, so the leases are compared only where a task is missing.
+select case when (select tasks from counted) < cardinality($1::uuid[]) then
          array(select lease_id from settlement except select lease_id from gone)::text[]
        end as refused,
        pg_notify('taskflow_finished', '') as notify_finished

@@ -1,7 +1,7 @@
 import type { ArrayText } from '@taskflow/database'
 import { sqlBeside, statement } from '@taskflow/database'
 
-/** Null stands for what most settlements say: a state of `succeeded`, and no crash. */
+/** Null stands for the values of most settlements: state `succeeded`, and no crash. */
 type Params = readonly [
   taskIds: ArrayText<string>,
   leaseIds: ArrayText<string>,
@@ -10,9 +10,10 @@ type Params = readonly [
   errors: ArrayText<string | null>,
   crashes: ArrayText<number | null>,
   defaultRetentionMs: number,
+  consumers: readonly string[],
 ]
 
-/** Applies complete, fail and cancel to running tasks whose lease is the one presented; returns the leases that were not. */
+/** Applies complete, fail and cancel to running tasks whose lease is the one presented; returns the refused leases. */
 export const finishTasks = statement<Params, { refused: string[] | null }>({
   name: 'finish_tasks',
   lane: 'settle',

@@ -5,6 +5,7 @@ where state = 'queued'
   and queue = $2
   and type = $3
   and priority = $4
+  and rank < '2900-01-01Z'
   and ($6::float8 is null or (rank, id) > (
     'epoch'::timestamptz + round($6::float8 * 1000) * interval '1 microsecond', $7::uuid))
 order by rank, id

@@ -2,7 +2,7 @@
   select id, project, type, queue, state, priority, run_at,
          case when $12 then payload else 'null'::json end as payload,
          attempt, max_attempts, crash_count, retry, timeouts, retention_ms, labels, title, description,
-         created_at, created_by, queued_at, started_at, null::timestamptz as finished_at,
+         options, created_at, created_by, queued_at, started_at, null::timestamptz as finished_at,
          worker_id, lease_id, cancel_requested_at, null::json as result,
          error, xmin::text as version, null::json as progress, null::timestamptz as progress_at
   from task
@@ -10,7 +10,7 @@
     and ($3::uuid is null or id < $3)
     and ($4::uuid is null or id >= $4)
     and ($5::text[] is null or state = any($5))
-    -- Known when planned: a half that none of the states is in is not walked from end to end to find that out.
+    -- Known when planned, so that a half that has none of the states is not walked from end to end.
     and ($5::text[] is null or not $5 <@ '{succeeded,failed,cancelled}')
     and ($6::text is null or queue = $6)
     and ($7::text is null or type = $7)
@@ -26,7 +26,7 @@ union all
   select id, project, type, queue, state, priority, run_at,
          case when $12 then payload else 'null'::json end as payload,
          attempt, max_attempts, crash_count, retry, timeouts, retention_ms, labels, title, description,
-         created_at, created_by, queued_at, started_at, finished_at,
+         options, created_at, created_by, queued_at, started_at, finished_at,
          worker_id, lease_id, cancel_requested_at, case when $13 then result end as result,
          error, xmin::text as version, null::json as progress, null::timestamptz as progress_at
   from finished_task

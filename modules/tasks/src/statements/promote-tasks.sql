@@ -1,7 +1,7 @@
 with due as materialized (
   select ctid as place
   from task
-  -- The literal states are those of the partial index; the bound ones are the domain's.
+  -- Planner rule "literal state": the literal states are those of the partial index, the bound ones the domain's.
   where state in ('scheduled', 'retrying') and state = any($1::text[]) and run_at <= clock_now()
   order by run_at
   limit $2
@@ -9,12 +9,12 @@ with due as materialized (
 ), promoted as (
   update task
   set state = 'queued', queued_at = clock_now()
-  -- Not joined: of a table that it believes empty, the planner would walk all. Who changed just before it was
-  -- locked has left its place, and is due in the next round.
+  -- Planner rule "by place". A row that changed just before it was locked has left its place; the next round finds it.
   where ctid = any(array(select place from due))
-  returning id, project, queue, type, priority, rank
+  returning id, project, queue, type, priority, rank, waiting_gate
 )
-select id, project, queue, type, priority, (extract(epoch from rank) * 1000)::float8 as rank_ms,
+select id, project, queue, type, priority,
+       case when waiting_gate is null then (extract(epoch from rank) * 1000)::float8 end as rank_ms,
        (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
-        from promoted having count(*) > 0) as notify_ready
+        from promoted where waiting_gate is null having count(*) > 0) as notify_ready
 from promoted

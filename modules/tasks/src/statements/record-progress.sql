@@ -1,7 +1,7 @@
 insert into task_event (task_id, project, at, kind, detail)
 select task_id, project, clock_now(), 'task.progressed', detail
 from unnest($1::uuid[], $2::uuid[], $3::json[]) as update (task_id, lease_id, detail)
--- One look by primary key for each, whatever the statistics say.
+-- Planner rule "look up per key".
 cross join lateral (
   select project from task
   where id = update.task_id and lease_id = update.lease_id

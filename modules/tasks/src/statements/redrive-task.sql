@@ -3,14 +3,15 @@ with gone as (
   where id = $1 and project = $2 and state = any($3::text[]) and keep_until > clock_now()
   returning *
 ), queued as (
-  insert into task (id, project, type, queue, state, priority, rank, run_at, payload, max_attempts, retry, timeouts,
-                    start_by, close_by, retention_ms, labels, title, description, created_at, created_by, queued_at)
+  insert into task (
+    id, project, type, queue, state, priority, rank, run_at, payload, max_attempts, retry, timeouts, start_by, close_by,
+    retention_ms, labels, title, description, options, linked, created_at, created_by, queued_at)
   select id, project, type, queue, 'queued', priority,
          clock_now() - ($6::bigint[])[priority + 1] * interval '1 ms',
          null, coalesce($5::json, payload), max_attempts, retry, timeouts,
          clock_now() + (timeouts ->> 'scheduleToStartMs')::bigint * interval '1 ms',
          clock_now() + (timeouts ->> 'scheduleToCloseMs')::bigint * interval '1 ms',
-         retention_ms, labels, title, description, created_at, created_by, clock_now()
+         retention_ms, labels, title, description, options, linked, created_at, created_by, clock_now()
   from gone
   returning id, project, queue, type, priority, rank
 ), recorded_attempt as (

@@ -3,8 +3,7 @@ with settlement as materialized (
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::bigint[], $8::json[])
     as settlement (task_id, lease_id, to_state, outcome, used_attempts, crashes, delay_ms, failure)
 ), ended as materialized (
-  -- One look by primary key for each, whatever the statistics say: of a table that it believes empty, the planner
-  -- would rather join all.
+  -- Planner rule "look up per key".
   select held.*, settlement.*, clock_now() + settlement.delay_ms * interval '1 ms' as due_at
   from settlement
   cross join lateral (
@@ -20,7 +19,7 @@ with settlement as materialized (
       attempt = task.attempt - 1 + ended.used_attempts,
       crash_count = task.crash_count + ended.crashes,
       run_at = coalesce(ended.due_at, task.run_at),
-      -- Who comes back at once keeps its place in line.
+      -- A task that is queued again at once keeps its rank.
       rank = coalesce(ended.due_at - ($9::bigint[])[task.priority + 1] * interval '1 ms', task.rank),
       queued_at = case when ended.to_state = 'queued' then clock_now() end,
       error = coalesce(ended.failure, task.error),
@@ -28,8 +27,8 @@ with settlement as materialized (
       lease_id = null,
       started_at = null
   from ended
-  -- Not by equality, for which the planner would walk all of the primary key. And not by their place: a row that
-  -- changed just before it was locked, and kept its lease, has left the place that this statement sees.
+  -- Planner rule "range for equality". Not by place: a row that changed just before it was locked, and kept its lease,
+  -- has left the place that this statement sees.
   where task.id between ended.id and ended.id and ended.cancel_requested_at is null
 ), recorded as (
   insert into task_attempt (task_id, lease_id, project, attempt, worker_id, started_at, ended_at, outcome, error)

@@ -19,9 +19,9 @@ interface Row extends MaybeDispatchRow {
 }
 
 /**
- * Applies retry, snooze, release and rescue to running tasks whose lease is the one
- * presented, and keeps the attempt that ended. A task that was asked to be cancelled
- * does not come back: it is left as it is, and told.
+ * Applies retry, snooze, release and rescue to running tasks whose lease is the one presented, and keeps the attempt
+ * that ended. A task whose cancellation was requested is not requeued: the statement leaves it as it is and returns it
+ * with `is_cancelled`.
  */
 export const requeueTasks = statement<Params, Row>({
   name: 'requeue_tasks',

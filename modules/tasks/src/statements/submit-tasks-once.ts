@@ -2,7 +2,7 @@ import type { ArrayText } from '@taskflow/database'
 import { sqlBeside, statement } from '@taskflow/database'
 import type { SubmitColumns } from './submit-tasks.ts'
 
-/** `keys` are one for each submission; `submissions` says, for each task, which of them (from 1) it belongs to. */
+/** `keys` has one element for each submission; `submissions` gives, for each task, the number of its submission, from 1. */
 export type SubmitOnceParams = readonly [
   ...SubmitColumns,
   submissions: ArrayText<number>,

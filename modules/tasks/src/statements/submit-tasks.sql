@@ -1,29 +1,34 @@
-with kind as materialized (
-  select kind.*, coalesce(kind.run_at, clock_now() + kind.delay_ms * interval '1 ms') as due_at
+with template as materialized (
+  select template.*, coalesce(template.run_at, clock_now() + template.delay_ms * interval '1 ms') as due_at
   from unnest($4::text[], $5::text[], $6::text[], $7::smallint[], $8::bigint[], $9::timestamptz[], $10::bigint[],
               $11::integer[], $12::json[], $13::json[], $14::bigint[], $15::bigint[], $16::bigint[], $17::jsonb[],
-              $18::text[], $19::text[], $20::text[])
-    with ordinality as kind (project, type, queue, priority, head_start_ms, run_at, delay_ms, max_attempts, retry,
+              $18::text[], $19::text[], $20::text[], $21::jsonb[], $22::boolean[], $23::text[])
+    with ordinality as template (project, type, queue, priority, head_start_ms, run_at, delay_ms, max_attempts, retry,
              timeouts, schedule_to_start_ms, schedule_to_close_ms, retention_ms, labels, title, description,
-             created_by, kind)
+             created_by, options, linked, waiting_gate, template)
 ), stored as (
-  insert into task (id, project, type, queue, state, priority, rank, run_at, payload, max_attempts, retry, timeouts,
-                    start_by, close_by, retention_ms, labels, title, description, created_at, created_by, queued_at)
+  insert into task (
+    id, project, type, queue, state, priority, rank, run_at, payload, max_attempts, retry, timeouts, start_by, close_by,
+    retention_ms, labels, title, description, options, linked, waiting_gate, created_at, created_by, queued_at)
   select id, project, type, queue,
          case when due_at > clock_now() then 'scheduled' else 'queued' end,
          priority,
          -- A microsecond apart, so that tasks of one statement keep their order without a longer index.
-         greatest(due_at, clock_now()) - head_start_ms * interval '1 ms' + number * interval '1 microsecond',
+         greatest(due_at, clock_now()) - head_start_ms * interval '1 ms' + number * interval '1 microsecond'
+           -- Planner rule "set aside by rank".
+           + case when waiting_gate is null then interval '0' else interval '8766000 hours' end,
          due_at, payload, max_attempts, retry, timeouts,
          greatest(due_at, clock_now()) + schedule_to_start_ms * interval '1 ms',
          greatest(due_at, clock_now()) + schedule_to_close_ms * interval '1 ms',
-         retention_ms, labels, title, description, clock_now(), created_by,
+         retention_ms, labels, title, description, options, linked, waiting_gate, clock_now(), created_by,
          case when due_at > clock_now() then null else clock_now() end
-  from unnest($1::uuid[], $2::json[], $3::integer[]) with ordinality as item (id, payload, kind, number)
-  join kind using (kind)
+  from unnest($1::uuid[], $2::json[], $3::integer[]) with ordinality as item (id, payload, template, number)
+  join template using (template)
 )
 select clock_now() as created_at,
        (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
-        from kind where due_at is null or due_at <= clock_now() having count(*) > 0) as notify_ready,
+        from template
+        where (due_at is null or due_at <= clock_now()) and waiting_gate is null
+        having count(*) > 0) as notify_ready,
        (select pg_notify('taskflow_due', min(due_at)::text)
-        from kind where due_at > clock_now() having count(*) > 0) as notify_due
+        from template where due_at > clock_now() having count(*) > 0) as notify_due

@@ -94,6 +94,7 @@ function toLease(row: ClaimedRow): Lease {
     timeouts: unusual?.timeouts ?? null,
     closeInMs: unusual?.closeInMs ?? null,
     labels: unusual?.labels ?? {},
+    options: unusual?.options ?? null,
     createdAt: new Date(row.created_at_ms),
     waitedMs: row.waited_ms,
   }

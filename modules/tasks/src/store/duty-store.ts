@@ -12,7 +12,7 @@ import { lockPartitions } from '../statements/lock-partitions.ts'
 import { nextDue } from '../statements/next-due.ts'
 import { promoteTasks } from '../statements/promote-tasks.ts'
 import { vacuumTables } from '../statements/vacuum-tables.ts'
-import { toDispatch } from './dispatch-row.ts'
+import { dispatchesOf } from './dispatch-row.ts'
 import type { TellQueued } from './notify-queued.ts'
 import { priorityNumber, toPriority } from './task-row.ts'
 
@@ -21,6 +21,8 @@ interface Deps {
   readonly retentionMs: number
   /** Statements that clear what is out of date, of all rooms. */
   readonly sweeps: readonly Sweep[]
+  /** Consumers of notices, of all rooms. */
+  readonly consumers: readonly string[]
   readonly tellQueued: TellQueued | undefined
 }
 
@@ -32,11 +34,12 @@ const expiry = (message: string): string => JSON.stringify(taskFailure('Expired'
 const NOT_STARTED = expiry('No worker started it within its schedule-to-start time')
 const NOT_CLOSED = expiry('It did not finish within its schedule-to-close time')
 
-export function taskDutyStore({ db, retentionMs, sweeps, tellQueued }: Deps): TaskDutyStore {
+export function taskDutyStore(deps: Deps): Omit<TaskDutyStore, 'releaseFromOpenGates'> {
+  const { db, retentionMs, sweeps, consumers, tellQueued } = deps
   return {
     async promoteTasks(limit) {
       const rows = await db.run(promoteTasks, [TRANSITIONS.promote.from, limit])
-      tellQueued?.(rows.map(toDispatch))
+      tellQueued?.(dispatchesOf(rows))
       const [next] = await db.run(nextDue, [])
       return { promoted: rows.length, nextDueInMs: next?.due_in_ms ?? null }
     },
@@ -64,7 +67,14 @@ export function taskDutyStore({ db, retentionMs, sweeps, tellQueued }: Deps): Ta
     },
 
     async expireTasks(limit) {
-      const [row] = await db.run(expireTasks, [TRANSITIONS.expire.from, limit, NOT_STARTED, NOT_CLOSED, retentionMs])
+      const [row] = await db.run(expireTasks, [
+        TRANSITIONS.expire.from,
+        limit,
+        NOT_STARTED,
+        NOT_CLOSED,
+        retentionMs,
+        consumers,
+      ])
       return row?.expired ?? 0
     },
 

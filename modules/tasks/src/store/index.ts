@@ -1,3 +1,3 @@
-export { openTaskStores, type TaskStores } from './stores.ts'
-export { submitWithin } from './submit.ts'
+export { closedGates } from './gate-store.ts'
+export { openTaskStores, type TaskStores, type WithinStore } from './stores.ts'
 export { readTaskTypes } from './task-type-store.ts'

@@ -10,7 +10,9 @@ import { expireTasks } from '../statements/expire-tasks.ts'
 import { finishTasks } from '../statements/finish-tasks.ts'
 import { promoteTasks } from '../statements/promote-tasks.ts'
 import { recordProgress } from '../statements/record-progress.ts'
+import { releaseTasks } from '../statements/release-tasks.ts'
 import { requeueTasks } from '../statements/requeue-tasks.ts'
+import { setTasksAside } from '../statements/set-tasks-aside.ts'
 
 /**
  * Statistics of the table of unfinished tasks are always wrong, and the worst are those of a backlog that has drained:
@@ -46,11 +48,13 @@ const keys = (held: readonly Held[]): string[] => [
 ]
 const each = (held: readonly Held[], value: unknown): string => array(held.map(() => value))
 
+const CONSUMERS = `'{graph}'`
+
 const CASES: Readonly<Record<string, Case>> = {
   finish_tasks: {
     statement: finishTasks,
     rows: BATCH,
-    args: (held) => [...keys(held), `'{}'`, each(held, '1'), `'{}'`, `'{}'`, '1000'],
+    args: (held) => [...keys(held), `'{}'`, each(held, '1'), `'{}'`, `'{}'`, '1000', CONSUMERS],
   },
   requeue_tasks: {
     statement: requeueTasks,
@@ -81,7 +85,19 @@ const CASES: Readonly<Record<string, Case>> = {
     statement: expireTasks,
     rows: BATCH,
     given: `update task set start_by = created_at where state = 'queued'`,
-    args: () => [states(TRANSITIONS.expire.from), String(BATCH), `'{}'`, `'{}'`, '1000'],
+    args: () => [states(TRANSITIONS.expire.from), String(BATCH), `'{}'`, `'{}'`, '1000', CONSUMERS],
+  },
+  set_tasks_aside: {
+    statement: setTasksAside,
+    rows: BATCH,
+    given: `insert into gate values ('${PROJECT}', 'shut', now()) on conflict do nothing`,
+    args: () => [`'${PROJECT}'`, `'shut'`, `'default'`, 'null', String(BATCH)],
+  },
+  release_tasks: {
+    statement: releaseTasks,
+    rows: BATCH,
+    given: `update task set waiting_gate = 'open', rank = rank + interval '8766000 hours' where state = 'queued'`,
+    args: () => [`'${PROJECT}'`, `'open'`, String(BATCH)],
   },
   cancel_task: {
     statement: cancelTask,
@@ -94,6 +110,7 @@ const CASES: Readonly<Record<string, Case>> = {
       'null',
       `'{}'`,
       '1000',
+      CONSUMERS,
     ],
   },
 }

@@ -17,6 +17,8 @@ interface Deps {
   readonly db: Database
   readonly events: Events
   readonly retentionMs: number
+  /** Consumers of notices, of all rooms. */
+  readonly consumers: readonly string[]
   readonly tellQueued: TellQueued | undefined
 }
 
@@ -40,7 +42,7 @@ const MAX_ROWS = 1_000
  * Settles attempts in batches. A batch takes two statements, one for tasks that finish and one for tasks that are
  * requeued, and more only if a task is to be cancelled or a lease was lost.
  */
-export function taskSettler({ db, events, retentionMs, tellQueued }: Deps): AttemptStore['settleTasks'] {
+export function taskSettler({ db, events, retentionMs, consumers, tellQueued }: Deps): AttemptStore['settleTasks'] {
   /** Returns the leases that storage refused. */
   async function finish(items: readonly Planned[]): Promise<ReadonlySet<string>> {
     if (items.length === 0) return NONE
@@ -52,6 +54,7 @@ export function taskSettler({ db, events, retentionMs, tellQueued }: Deps): Atte
       textArray(items.map(({ verdict }) => jsonOrNull(errorOf(verdict)))),
       plainArray(items.map(({ crashes }) => crashes || null)),
       retentionMs,
+      consumers,
     ])
     return row?.refused ? new Set(row.refused) : NONE
   }

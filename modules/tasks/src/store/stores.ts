@@ -1,14 +1,20 @@
-import type { Database, Sweep } from '@taskflow/database'
+import type { Database, Queryable, Sweep } from '@taskflow/database'
 import type { Events } from '@taskflow/kernel'
 import type { Dispatch } from '../dispatch/broker.ts'
+import type { Admitter } from '../ports/admission.ts'
 import type { AttemptStore } from '../ports/attempt-store.ts'
 import type { TaskDutyStore } from '../ports/duty-store.ts'
-import type { TaskStore } from '../ports/task-store.ts'
+import type { EndConsumer, NoticeStore } from '../ports/end.ts'
+import type { GateStore } from '../ports/gate.ts'
+import type { Submission, Submitted, TaskStore } from '../ports/task-store.ts'
 import type { TaskTypeStore } from '../ports/task-type-store.ts'
 import { attemptStore } from './attempt-store.ts'
 import { taskDutyStore } from './duty-store.ts'
-import { queuedTeller } from './notify-queued.ts'
+import { gateStore } from './gate-store.ts'
+import { noticeStore } from './notice-store.ts'
+import { queuedTeller, type TellQueued } from './notify-queued.ts'
 import { taskSettler } from './settle.ts'
+import { submitWithin } from './submit.ts'
 import { taskStore } from './task-store.ts'
 import { taskTypeStore } from './task-type-store.ts'
 
@@ -21,20 +27,41 @@ export interface TaskStoresDeps {
   readonly retentionMs: number
   /** Statements that clear rows past their time, of all rooms. */
   readonly sweeps: readonly Sweep[]
+  /** What all rooms put into the admission port. */
+  readonly admitters: readonly Admitter[]
+  /** What all rooms put into the end port. */
+  readonly endConsumers: readonly EndConsumer[]
   /** Called after the commit with tasks that have just become queued. Must not wait. */
   readonly onQueued?: ((dispatches: readonly Dispatch[]) => void) | undefined
 }
 
-export type TaskStores = TaskStore & AttemptStore & TaskTypeStore & TaskDutyStore
+/** Submission on a connection of the caller's. */
+export interface WithinStore {
+  /** submitTasks by statements of its own on `db`, which may be in a transaction of the caller's. */
+  submitWithin(db: Queryable, submission: Submission, tellQueued?: TellQueued): Promise<Submitted>
+}
+
+export type TaskStores = TaskStore &
+  WithinStore &
+  AttemptStore &
+  TaskTypeStore &
+  TaskDutyStore &
+  GateStore &
+  NoticeStore
 
 /** Everything this room stores. */
-export function openTaskStores({ db, readDb, events, retentionMs, sweeps, onQueued }: TaskStoresDeps): TaskStores {
+export function openTaskStores(deps: TaskStoresDeps): TaskStores {
+  const { db, readDb, events, retentionMs, sweeps, admitters, endConsumers, onQueued } = deps
   const tellQueued = onQueued && queuedTeller(onQueued, events)
-  const settleTasks = taskSettler({ db, events, retentionMs, tellQueued })
+  const consumers = endConsumers.map(({ consumer }) => consumer)
+  const settleTasks = taskSettler({ db, events, retentionMs, consumers, tellQueued })
   return {
-    ...taskStore({ db, readDb, events, retentionMs, tellQueued }),
+    ...taskStore({ db, readDb, events, retentionMs, consumers, admitters, tellQueued }),
+    submitWithin: (caller, submission, tell) => submitWithin({ db: caller, admitters, tellQueued: tell }, submission),
     ...attemptStore({ db, settleTasks }),
     ...taskTypeStore(db),
-    ...taskDutyStore({ db, retentionMs, sweeps, tellQueued }),
+    ...taskDutyStore({ db, retentionMs, sweeps, consumers, tellQueued }),
+    ...gateStore({ db, tellQueued }),
+    ...noticeStore(db),
   }
 }

@@ -23,6 +23,7 @@ for (const engine of engines()) {
       expect(version).not.toBe('')
       expect(rest).toEqual({
         id: task.id,
+        options: null,
         project: PROJECT,
         type: task.type,
         queue: 'default',

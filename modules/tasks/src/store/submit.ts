@@ -4,17 +4,22 @@ import { type Events, hasCode, naturalBatch, TaskFlowError } from '@taskflow/ker
 import type { Dispatch } from '../dispatch/broker.ts'
 import { rankOf } from '../domain/priority.ts'
 import type { NewTask, TaskId } from '../domain/task.ts'
+import type { Admitter } from '../ports/admission.ts'
 import type { IdempotencyKey, Submission, Submitted, TaskStore } from '../ports/task-store.ts'
 import { findIdempotencyKeys } from '../statements/find-idempotency-keys.ts'
 import { submitAlikeTasks } from '../statements/submit-alike-tasks.ts'
 import { submitTasks } from '../statements/submit-tasks.ts'
 import { submitTasksOnce } from '../statements/submit-tasks-once.ts'
+import { askAdmitters, isAccepted } from './ask-admitters.ts'
+import { releaseIfOpen } from './gate-store.ts'
 import type { TellQueued } from './notify-queued.ts'
-import { kindColumns, kindsOf, kindValues } from './task-templates.ts'
+import { isPlain, templateColumns, templatesOf, templateValues } from './task-templates.ts'
 
 interface Deps {
   readonly db: Database
   readonly events: Events
+  /** Of all rooms. */
+  readonly admitters: readonly Admitter[]
   readonly tellQueued: TellQueued | undefined
 }
 
@@ -26,40 +31,45 @@ const MAX_ROWS = 1_000
 const MANY_ROWS = 250
 
 /**
- * Submission, gathered. Two lines form while statements are in flight: one of
- * submissions without an idempotency key, one of those with, so that the former do not
- * pay for the key's row. Each submission is stored as a whole or not at all.
+ * Submission, gathered. Two batches form while statements are in flight: one of submissions without an idempotency key,
+ * one of submissions with a key, so that the former do not pay for the key's row. Each submission is stored as a whole or
+ * not at all.
  */
-export function taskSubmitter({ db, events, tellQueued }: Deps): TaskStore['submitTasks'] {
+export function taskSubmitter({ db, events, admitters, tellQueued }: Deps): TaskStore['submitTasks'] {
   const batching = {
     maxWeight: MAX_ROWS,
-    // In this very process it would only stand before a claim.
+    // In this very process it would only delay a claim.
     ...(db.engine === 'postgres' && { secondFromWeight: MANY_ROWS }),
     weigh: ({ tasks }: Submission) => tasks.length,
     isShared: (error: unknown) => hasCode(error, 'DATABASE_UNAVAILABLE'),
     onBatch: (size: number) => events.emit('batch.left', { lane: 'submit', size }),
   }
-  const plain = naturalBatch<Submission, Submitted>({
+  const via = { db, admitters, tellQueued }
+  const plain = naturalBatch<Submission, Submitted | TaskFlowError>({
     ...batching,
-    run: (items) => submitPlain({ db, tellQueued }, items),
+    run: (items) => submitPlain(via, items),
   })
   const once = naturalBatch<OnceSubmission, Submitted | TaskFlowError>({
     ...batching,
-    run: (items) => submitOnce({ db, tellQueued }, items),
+    run: (items) => submitOnce(via, items),
   })
 
   return async (submission) => {
     const { idempotency } = submission
     const submitted = await (idempotency ? once.add({ ...submission, idempotency }) : plain.add(submission))
     if (submitted instanceof TaskFlowError) throw submitted
-    if (!submitted.replayed) announce(events, submission.tasks)
+    if (!submitted.replayed) {
+      const { tasks } = submitted.tasks ? { tasks: submitted.tasks } : submission
+      announce(events, tasks)
+      await releaseOpened({ db, tellQueued }, tasks)
+    }
     return submitted
   }
 }
 
 /**
- * Submits by statements of its own, on a connection that may be in a transaction of the caller's: it is stored when that
- * commits, and so is what `tellQueued` is told.
+ * Submits by statements of its own, on a connection that may be in a transaction of the caller's: when that commits, the
+ * tasks are stored, and `tellQueued` may publish what it was given.
  */
 export async function submitWithin(via: Via, submission: Submission): Promise<Submitted> {
   const { idempotency } = submission
@@ -72,35 +82,89 @@ export async function submitWithin(via: Via, submission: Submission): Promise<Su
 
 interface Via {
   readonly db: Queryable
+  readonly admitters: readonly Admitter[]
   readonly tellQueued?: TellQueued | undefined
 }
 
-async function submitPlain({ db, tellQueued }: Via, submissions: readonly Submission[]): Promise<Submitted[]> {
+/** A gate may have been opened between the admitter's look and the insert; whoever opened it did not see these tasks. */
+async function releaseOpened(deps: Pick<Deps, 'db' | 'tellQueued'>, tasks: readonly NewTask[]): Promise<void> {
+  if (!tasks.some(({ waitingGate }) => waitingGate !== null)) return
+  const gates = new Map(
+    tasks.flatMap(({ project, waitingGate: name }) =>
+      name === null ? [] : [[JSON.stringify([project, name]), { project, name }] as const],
+    ),
+  )
+  try {
+    for (const gate of gates.values()) await releaseIfOpen(deps, gate)
+  } catch {
+    // The tasks are stored, and the gate sweeper releases what this did not.
+  }
+}
+
+function submitPlain(via: Via, submissions: readonly Submission[]): Promise<(Submitted | TaskFlowError)[]> {
+  if (via.admitters.length === 0) return storePlain(via, submissions)
+  return storeAdmitted(via, submissions, (accepted) => storePlain(via, accepted))
+}
+
+async function submitOnce(via: Via, submissions: readonly OnceSubmission[]): Promise<(Submitted | TaskFlowError)[]> {
+  if (via.admitters.length === 0) return storeOnce(via, submissions)
+  const results = await storeAdmitted(via, submissions, (accepted) => storeOnce(via, accepted))
+  // A submission that was stored before is answered as it was then, also where it would be refused now.
+  const refused = submissions.filter((_, index) => results[index] instanceof TaskFlowError)
+  const replays = refused.length === 0 ? new Map<string, Replay>() : await findReplays(via.db, refused)
+  return submissions.map((submission, index) => {
+    const result = results[index] as Submitted | TaskFlowError
+    const isReplay = result instanceof TaskFlowError && replays.has(keyOf(submission))
+    return isReplay ? replayOf(submission, replays) : result
+  })
+}
+
+/** Stores what the admitters accept. A refusal is the result of its submission alone. */
+async function storeAdmitted<Each extends Submission>(
+  { db, admitters }: Via,
+  submissions: readonly Each[],
+  store: (accepted: readonly Each[]) => Promise<(Submitted | TaskFlowError)[]>,
+): Promise<(Submitted | TaskFlowError)[]> {
+  const answers = await askAdmitters(admitters, submissions, db)
+  const accepted = answers.filter(isAccepted)
+  const stored = accepted.length === 0 ? [] : await store(accepted)
+  return answers.map((answer, index) => {
+    if (!isAccepted(answer)) return answer
+    const result = stored.shift() as Submitted | TaskFlowError
+    const isChanged = answer !== submissions[index] && !(result instanceof TaskFlowError) && !result.replayed
+    return isChanged ? { ...result, tasks: answer.tasks } : result
+  })
+}
+
+async function storePlain(
+  { db, tellQueued }: Via,
+  submissions: readonly Submission[],
+): Promise<(Submitted | TaskFlowError)[]> {
   const tasks = submissions.flatMap((submission) => submission.tasks)
-  const { kinds, numbers } = kindsOf(tasks)
-  const [kind, another] = kinds
+  const { templates, numbers } = templatesOf(tasks)
+  const [template, another] = templates
   const [row] =
-    kind && !another
-      ? await db.run(submitAlikeTasks, [...itemColumns(tasks), ...kindValues(kind)])
-      : await db.run(submitTasks, [...itemColumns(tasks), plainArray(numbers), ...kindColumns(kinds)])
+    template && !another && isPlain(template)
+      ? await db.run(submitAlikeTasks, [...itemColumns(tasks), ...templateValues(template)])
+      : await db.run(submitTasks, [...itemColumns(tasks), plainArray(numbers), ...templateColumns(templates)])
   const createdAt = (row as { created_at: Date }).created_at
   tellQueued?.(queuedOf(tasks, createdAt))
   return submissions.map((submission) => ({ ids: idsOf(submission), createdAt, replayed: false }))
 }
 
-/** A refusal is a value here: thrown, it would have the whole batch run again, and firsts be answered as replays. */
-async function submitOnce(
+/** A refusal is a value: thrown, it would run the whole batch again, and answer first submissions as replays. */
+async function storeOnce(
   { db, tellQueued }: Via,
   submissions: readonly OnceSubmission[],
 ): Promise<(Submitted | TaskFlowError)[]> {
   // The same key twice in one batch is one submission and its retries.
   const firsts = [...new Map(submissions.toReversed().map((each) => [keyOf(each), each])).values()]
   const tasks = firsts.flatMap((submission) => submission.tasks)
-  const { kinds, numbers } = kindsOf(tasks)
+  const { templates, numbers } = templatesOf(tasks)
   const stored = await db.run(submitTasksOnce, [
     ...itemColumns(tasks),
     plainArray(numbers),
-    ...kindColumns(kinds),
+    ...templateColumns(templates),
     plainArray(firsts.flatMap((submission, index) => submission.tasks.map(() => index + 1))),
     textArray(firsts.map((submission) => submission.project)),
     textArray(firsts.map((submission) => submission.idempotency.key)),
@@ -143,7 +207,7 @@ async function findReplays(db: Queryable, submissions: readonly OnceSubmission[]
 function replayOf(submission: OnceSubmission, replays: ReadonlyMap<string, Replay>): Submitted | TaskFlowError {
   const { key, requestHash } = submission.idempotency
   const replay = replays.get(keyOf(submission))
-  // The key was there a moment ago and its day ended in between: the caller's retry will be a first.
+  // The key existed a moment ago, and its day ended in between: the caller's retry is a first submission.
   if (!replay)
     return new TaskFlowError('DATABASE_UNAVAILABLE', `Idempotency key ${key} just expired; send the request again`)
   if (replay.requestHash !== requestHash) {
@@ -159,14 +223,13 @@ const keyOf = ({ project, idempotency }: OnceSubmission): string => `${project} 
 const idsOf = ({ tasks }: Submission): TaskId[] => tasks.map((task) => task.id)
 
 /**
- * Those of the tasks of one statement that it stored as queued, with the ranks it gave them: the same decision, made
- * here so that the statement need not return a row for each. The part of a rank below a millisecond is lost with the
- * Date, but for their order.
+ * The tasks that one statement stored as claimable, with the ranks it gave them: the same decision, made here so that the
+ * statement need not return a row for each. A Date loses the part of a rank below a millisecond, except for the order.
  */
 function queuedOf(tasks: readonly NewTask[], createdAt: Date): Dispatch[] {
   return tasks.flatMap((task, index) => {
-    const { id: taskId, project, queue, type, priority } = task
-    if (isDueAfter(task, createdAt)) return []
+    const { id: taskId, project, queue, type, priority, waitingGate } = task
+    if (waitingGate !== null || isDueAfter(task, createdAt)) return []
     return [
       { taskId, project, queue, type, priority, rankMs: rankOf(priority, createdAt).getTime() + (index + 1) / 1000 },
     ]

@@ -1,9 +1,10 @@
 import { HEAD_START_MS, PRIORITIES, type Priority } from '../domain/priority.ts'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
 import type { Progress, Task, TaskFailure, TaskId, Timeouts, WorkerId } from '../domain/task.ts'
+import type { TaskOptions } from '../domain/task-options.ts'
 import type { TaskState } from '../domain/task-state.ts'
 
-/** A task as the view any_task gives it. `json` columns are text, `jsonb` ones are parsed. */
+/** A task, unfinished or finished, as statements that read whole tasks return it. `json` columns are text, `jsonb` ones are parsed. */
 export interface TaskRow {
   id: string
   project: string
@@ -22,6 +23,7 @@ export interface TaskRow {
   labels: Record<string, string> | null
   title: string | null
   description: string | null
+  options: TaskOptions | null
   created_at: Date
   created_by: string
   queued_at: Date | null
@@ -56,6 +58,7 @@ export const TASK_COLUMNS = [
   'labels',
   'title',
   'description',
+  'options',
   'created_at',
   'created_by',
   'queued_at',
@@ -92,6 +95,7 @@ export function toTask(row: TaskRow): Task {
     labels: row.labels ?? {},
     title: row.title,
     description: row.description,
+    options: row.options,
     runAt: row.run_at,
     createdAt: row.created_at,
     createdBy: row.created_by,

@@ -6,6 +6,7 @@ import { historyOf, type TaskEvent, type TaskEventKind } from '../domain/history
 import { HEAD_START_MS } from '../domain/priority.ts'
 import type { AttemptOutcomeName, LeaseId, LogLine, Task, TaskFailure, TaskId, WorkerId } from '../domain/task.ts'
 import { canTransition, EDITABLE_STATES, isEditable, isFinished, TRANSITIONS } from '../domain/task-state.ts'
+import type { Admitter } from '../ports/admission.ts'
 import type { TaskStore } from '../ports/task-store.ts'
 import { cancelTask } from '../statements/cancel-task.ts'
 import { editTask } from '../statements/edit-task.ts'
@@ -28,12 +29,15 @@ interface Deps {
   readonly readDb: Database
   readonly events: Events
   readonly retentionMs: number
+  /** Consumers of notices, of all rooms. */
+  readonly consumers: readonly string[]
+  readonly admitters: readonly Admitter[]
   readonly tellQueued: TellQueued | undefined
 }
 
 const CANCELLED_BEFORE_START = taskFailure('Cancelled', 'Cancelled before it started', 'cancelled')
 
-export function taskStore({ db, readDb, events, retentionMs, tellQueued }: Deps): TaskStore {
+export function taskStore({ db, readDb, events, retentionMs, consumers, admitters, tellQueued }: Deps): TaskStore {
   async function findRow(project: string, id: TaskId): Promise<TaskRow> {
     const [row] = await db.run(getTask, [id, project])
     if (!row) throw new TaskFlowError('TASK_NOT_FOUND', `There is no task ${id}`, { details: { id } })
@@ -55,7 +59,7 @@ export function taskStore({ db, readDb, events, retentionMs, tellQueued }: Deps)
   }
 
   return {
-    submitTasks: taskSubmitter({ db, events, tellQueued }),
+    submitTasks: taskSubmitter({ db, events, admitters, tellQueued }),
 
     getTask: find,
 
@@ -141,6 +145,7 @@ export function taskStore({ db, readDb, events, retentionMs, tellQueued }: Deps)
         reason,
         JSON.stringify(CANCELLED_BEFORE_START),
         retentionMs,
+        consumers,
       ])
       const task = await find(by.project, id)
       if (!row) throw conflict('cancel', task)

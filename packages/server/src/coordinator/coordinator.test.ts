@@ -7,7 +7,17 @@ import { eventually, handClock, nextEvents } from '@taskflow/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { coordinator } from './coordinator.ts'
 
-const DUTIES = ['dutyPoller', 'expirer', 'promoter', 'queueCounter', 'reconciler', 'rescuer', 'retention', 'vacuum']
+const DUTIES = [
+  'dutyPoller',
+  'expirer',
+  'gateSweeper',
+  'promoter',
+  'queueCounter',
+  'reconciler',
+  'rescuer',
+  'retention',
+  'vacuum',
+]
 
 const idleStore: TaskDutyStore & FleetDutyStore = {
   findDuties: async () => ({ promote: false, expire: false, markLost: false, rescue: false }),
@@ -19,6 +29,7 @@ const idleStore: TaskDutyStore & FleetDutyStore = {
   listOrphanedLeases: async () => [],
   settleTasks: async (settlements) => settlements.map(() => 'stale'),
   expireTasks: async () => 0,
+  releaseFromOpenGates: async () => 0,
   countQueues: async () => 0,
   applyRetention: async () => ({ droppedPartitions: [] }),
   vacuumTables: async () => {},

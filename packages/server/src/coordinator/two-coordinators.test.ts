@@ -23,7 +23,7 @@ import { startWorker } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { coordinator } from './coordinator.ts'
 
-const DUTIES = 8
+const DUTIES = 9
 const [DUE, HELD, EXPIRING] = [1_500, 600, 700]
 
 const noBroker: Broker = {

@@ -1,0 +1,7 @@
+drop table task_notice;
+drop table gate;
+drop index task_at_gate;
+-- Nobody would release a task that waits at a gate.
+update task set rank = rank - interval '8766000 hours' where waiting_gate is not null;
+alter table finished_task drop column linked, drop column options;
+alter table task drop column waiting_gate, drop column linked, drop column options;

@@ -1,0 +1,29 @@
+/**
+ * The gate port: which tasks may not be claimed now. A task waits at one gate at a time (`waitingGate`), and is set aside
+ * by its rank meanwhile, so claims never read it. Its state does not change.
+ *
+ * A gate is closed while it has a row. New tasks wait at it where an admitter sets `waitingGate`; tasks that are queued
+ * already are set aside by `setTasksAside`, again for as long as the gate is closed, since a task may be promoted,
+ * requeued, edited or redriven meanwhile.
+ *
+ * Nobody holds the lock of a gate while tasks are stored. Whoever sets tasks aside therefore looks at the gate again after
+ * the commit, and releases them if the gate was opened in between; `releaseFromOpenGates` finds what a process that died
+ * between the two left behind.
+ */
+export interface GateStore {
+  closeGate(gate: Gate): Promise<void>
+  /** Opens the gate and releases all tasks that wait at it, smallest rank first. Resolves with their number. */
+  openGate(gate: Gate): Promise<number>
+  /**
+   * Sets up to `limit` queued tasks of a queue aside, smallest rank of each type first, if the gate is closed. Resolves
+   * with their number.
+   */
+  setTasksAside(gate: Gate, of: { readonly queue: string; readonly type?: string }, limit: number): Promise<number>
+  /** Releases tasks that wait at a gate that is open. Resolves with their number: 0 in ordinary life. */
+  releaseFromOpenGates(): Promise<number>
+}
+
+export interface Gate {
+  readonly project: string
+  readonly name: string
+}

@@ -1,0 +1,1 @@
+delete from task_notice where id = any($1::bigint[])

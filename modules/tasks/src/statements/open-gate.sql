@@ -1,0 +1,1 @@
+delete from gate where project = $1 and name = $2
