@@ -89,6 +89,12 @@ const event = (id: string, kind: string, at = 'now()'): string => `
 const key = (name: string, id: string, at = 'now()'): string => `
   insert into idempotency_key (project, key, request_hash, task_ids, created_at) values ('default', '${name}', '', '{${id}}', ${at});`
 
+const notice = (id: string, kind = 'task.succeeded', project = 'default'): string => `
+  update task set linked = true where id = '${id}';
+  update finished_task set linked = true where id = '${id}';
+  insert into task_notice (id, consumer, project, task_id, kind, at) overriding system value
+  values (7, 'graph', '${project}', '${id}', '${kind}', now());`
+
 const leader = (term: number, expiresAt: string): string => `
   insert into leader (name, holder, term, elected_at, expires_at)
   values ('coordinator', '${WORKER}', ${term}, now(), ${expiresAt});`
@@ -361,6 +367,54 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
       sql: (id) => `${cancelled(id)}
                     update finished_task set created_at = now() - interval '1 minute', cancel_requested_at = now() - interval '10 s';
                     ${event(id, 'task.cancelRequested', `now() - interval '10 s'`)} ${event(id, 'task.edited')}`,
+    },
+  ],
+  'waits at a gate where claims find it, or is kept from claims at no gate': [
+    {
+      what: 'a task waits at a gate in the order of claims',
+      sql: (id) => `${queued(id)} update task set waiting_gate = 'shut'`,
+      detail: 'shut',
+    },
+    {
+      what: 'a released task did not get its rank back',
+      sql: (id) => `${queued(id)} update task set rank = rank + interval '8766000 hours'`,
+    },
+  ],
+  'runs though it waits at a gate': [
+    {
+      what: 'a task was claimed at a gate',
+      sql: (id) => `${running(id)} update task set waiting_gate = 'shut', rank = rank + interval '8766000 hours'`,
+      detail: 'shut',
+    },
+  ],
+  'is about a task that is nowhere': [
+    { what: 'a notice was stored without its task', sql: (id) => notice(id), of: 'notice 7', detail: /./ },
+  ],
+  'is about a task that is not linked': [
+    {
+      what: 'a plain task left a notice',
+      sql: (id) => `${succeeded(id)} ${notice(id)} update finished_task set linked = null`,
+      of: 'notice 7',
+      detail: /./,
+    },
+  ],
+  'is about a task of another project': [
+    {
+      what: 'a notice was stored for another project',
+      sql: (id) => `${succeeded(id)} ${notice(id, 'task.succeeded', 'other')}`,
+      of: 'notice 7',
+      detail: /./,
+    },
+  ],
+  'is about a task that has not ended': [
+    { what: 'a queued task left a notice', sql: (id) => `${queued(id)} ${notice(id)}`, of: 'notice 7', detail: /./ },
+  ],
+  'is of an unknown kind': [
+    {
+      what: 'a notice says something else than an end',
+      sql: (id) => `${succeeded(id)} ${notice(id, 'task.started')}`,
+      of: 'notice 7',
+      detail: 'task.started',
     },
   ],
   'names a task that does not exist': [

@@ -49,6 +49,10 @@ export const OF_TASKS: Queries = {
   'ended with an incomplete lease': `
     select id, state as detail from known
     where is_finished and state <> 'succeeded' and num_nulls(lease_id, worker_id, started_at) between 1 and 2`,
+  'waits at a gate where claims find it, or is kept from claims at no gate': `
+    select id, waiting_gate as detail from known where (waiting_gate is not null) <> is_set_aside`,
+  'runs though it waits at a gate': `
+    select id, waiting_gate as detail from known where state = 'running' and waiting_gate is not null`,
   'failed without an error': `
     select id, null as detail from known where state = 'failed' and not has_error`,
 }

@@ -52,12 +52,14 @@ export const TABLES_OF_TASKS = `
     known as materialized (
       select id, project, state, false as is_finished, attempt, max_attempts, crash_count, created_at, queued_at, run_at, started_at,
              null::timestamptz as finished_at, null::timestamptz as keep_until, worker_id, lease_id, cancel_requested_at,
-             false as has_result, error is not null as has_error, ${fieldOf('error', 'reason')} as reason, ${fieldOf('error', 'name')} as failure
+             false as has_result, error is not null as has_error, ${fieldOf('error', 'reason')} as reason, ${fieldOf('error', 'name')} as failure,
+             linked, waiting_gate, rank >= '2900-01-01Z' as is_set_aside
       from task where id >= $1
       union all
       select id, project, state, true, attempt, max_attempts, crash_count, created_at, queued_at, run_at, started_at,
              finished_at, keep_until, worker_id, lease_id, cancel_requested_at,
-             result is not null, error is not null, ${fieldOf('error', 'reason')}, ${fieldOf('error', 'name')}
+             result is not null, error is not null, ${fieldOf('error', 'reason')}, ${fieldOf('error', 'name')},
+             linked, null, false
       from finished_task where id >= $1
     ), record as materialized (
       select task_id, lease_id, attempt, worker_id, started_at, ended_at, outcome, outcome in ${USED_OUTCOMES} as is_used,
