@@ -2,114 +2,100 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, TaskFlowError } from '@taskflow/kernel'
 import type { Dispatch, Line } from '@taskflow/tasks'
 import type { Channel } from 'rabbitmq-client'
-import { lastingChannel } from './lasting-channel.ts'
-import { declareDirectory, enterLine, sayName } from './line-directory.ts'
-import { declareQueue, queueOf, REDECLARE_MS } from './line-queue.ts'
-import type { Link } from './link.ts'
+import type { RabbitmqConnection } from './connection.ts'
 import { encodeMessage } from './message.ts'
+import { announce, declareExchanges, introduceQueue, queueOf, REDECLARE_MS } from './subqueue.ts'
 
-// In flight at once, so that a call with tens of thousands needs no more memory than this many.
+// The number of messages in flight at once. It bounds the memory that a call with tens of thousands needs.
 const BATCH = 1_000
 
-export interface Publisher {
-  /** Resolves when RabbitMQ has confirmed each: it is then on disk, with most of the nodes where there are several. */
+export interface RabbitmqPublisher {
+  /** Resolves when RabbitMQ has confirmed each message: it is then on disk, on most nodes of a cluster. */
   publish(dispatches: readonly Dispatch[]): Promise<void>
-  /** How many messages wait in each line's queue. */
-  waitingIn(lines: readonly Line[]): Promise<number[]>
+  /** Makes RabbitMQ send the names of those queues that are in use to all consumers. */
+  announceInUse(queues: readonly string[]): Promise<void>
+  /** Counts the messages that wait in the queue of each subqueue, without those out with consumers. */
+  countWaiting(subqueues: readonly Line[]): Promise<number[]>
   ping(): Promise<void>
 }
 
 /**
- * Publishes straight to the lines' queues. Before the first message of a
- * connection a queue is declared, and the takers are told. It may be deleted later;
- * messages are `mandatory`, so that RabbitMQ returns what has no queue, which is
- * then declared and published anew. Of two publications under way each may publish anew what came back to the other:
- * a message that comes twice finds its task claimed.
+ * Publishes to the queues of the subqueues, through the default exchange.
+ *
+ * Before the first message of a connection to a queue, the queue is declared and announced. It may be deleted later:
+ * messages are `mandatory`, so RabbitMQ returns those without a queue, which is then declared again and published to
+ * once more. A publication may repeat messages that were not returned, which the claim makes harmless.
  */
-export function publisher(link: Link, clock: Pick<Clock, 'sleep'>): Publisher {
-  const declared = new Map<string, Promise<void>>()
+export function rabbitmqPublisher(connection: RabbitmqConnection, clock: Pick<Clock, 'sleep'>): RabbitmqPublisher {
+  const introduced = new Map<string, Promise<number>>()
   const returns = new Map<string, number>()
-  const confirming = lastingChannel(link, async (channel) => {
-    channel.once('close', () => declared.clear())
-    channel.on('basic.return', ({ routingKey }) => returns.set(routingKey, returnsOf(routingKey) + 1))
+
+  const confirming = connection.reopening(async (channel) => {
+    channel.once('close', () => introduced.clear())
+    channel.on('basic.return', ({ routingKey }) => returns.set(routingKey, (returns.get(routingKey) ?? 0) + 1))
     await channel.confirmSelect()
   })
-  // Of its own: RabbitMQ closes the channel of a declaration it refuses, with all that is in flight there.
-  const asking = lastingChannel(link, declareDirectory)
+  // A channel of its own: RabbitMQ closes the channel of a declaration that it refuses, with all that is in flight.
+  const declaring = connection.reopening(declareExchanges)
 
-  const returnsOf = (queue: string): number => returns.get(queue) ?? 0
-
-  async function count(queue: string): Promise<number> {
-    const channel = await asking()
-    return link.ask(() => declareQueue(channel, queue))
+  async function onDeclaring<Result>(run: (channel: Channel) => Promise<Result>): Promise<Result> {
+    const channel = await declaring()
+    return connection.call(() => run(channel))
   }
 
-  async function tellTakers(queue: string): Promise<void> {
-    const channel = await asking()
-    await link.ask(() => enterLine(channel, queue))
-    await link.ask(() => sayName(channel, queue))
+  const introduce = (queue: string): Promise<number> => onDeclaring((channel) => introduceQueue(channel, queue))
+
+  function introduceOnce(queue: string): Promise<number> {
+    const introduction = introduced.get(queue) ?? introduce(queue)
+    introduced.set(queue, introduction)
+    introduction.catch(() => introduced.delete(queue))
+    return introduction
   }
 
-  function declare(queue: string, earliest = Promise.resolve()): Promise<void> {
-    const declaring = earliest.then(() => count(queue)).then(() => tellTakers(queue))
-    declared.set(queue, declaring)
-    declaring.catch(() => {
-      if (declared.get(queue) === declaring) declared.delete(queue)
-    })
-    return declaring
-  }
-
-  const declareOnce = (queue: string): Promise<void> => declared.get(queue) ?? declare(queue)
-
-  /** Whoever sends there meanwhile waits as well: a queue must not be back before its time, whoever brings it. */
-  function declareAgain(queue: string): void {
-    void declare(queue, clock.sleep(REDECLARE_MS))
-  }
-
-  /** Resolves with those of queues from which something came back, because they are gone. */
+  /** Resolves with the dispatches for queues that returned a message. */
   async function send(dispatches: readonly Dispatch[]): Promise<Dispatch[]> {
     const channel = await confirming()
-    const lines = [...Map.groupBy(dispatches, queueOf)]
-    await Promise.all(lines.map(([queue]) => declareOnce(queue)))
-    const before = lines.map(([queue]) => returnsOf(queue))
-    await link
-      .ask(() => Promise.all(lines.flatMap(([queue, those]) => those.map((each) => put(channel, queue, each)))))
+    const byQueue = [...Map.groupBy(dispatches, queueOf)]
+    await Promise.all(byQueue.map(([queue]) => introduceOnce(queue)))
+    const before = new Map(returns)
+    const confirmations = () => byQueue.flatMap(([queue, those]) => those.map((each) => put(channel, queue, each)))
+    await connection
+      .call(() => Promise.all(confirmations()))
       .catch((error: unknown) => {
-        // What a queue does not confirm, because most of its nodes are gone, both sides would remember as long as the channel lives.
-        // Another publication under way there is then lost with it, and told later by the reconciler.
+        // Both sides keep a message that a queue without a majority never confirms as long as the channel lives.
+        // Other publications under way fail with it; the reconciler publishes theirs again.
         void channel.close()
         throw error
       })
-    // The client tells of a return one turn later than of the confirmation that follows it.
+    // The client reports a return one turn later than the confirmation that follows the return.
     await nextTurn()
-    const gone = lines.filter(([queue], index) => returnsOf(queue) !== before[index])
-    for (const [queue] of gone) declareAgain(queue)
-    return gone.flatMap(([, those]) => those)
+    return byQueue.filter(([queue]) => returns.get(queue) !== before.get(queue)).flatMap(([, those]) => those)
+  }
+
+  async function sendAgain(dispatches: readonly Dispatch[]): Promise<void> {
+    await clock.sleep(REDECLARE_MS)
+    for (const dispatch of dispatches) introduced.delete(queueOf(dispatch))
+    if ((await send(dispatches)).length === 0) return
+    throw new TaskFlowError('BROKER_UNAVAILABLE', 'RabbitMQ has no queue for messages though it was just declared')
   }
 
   return {
     async publish(dispatches) {
       for (let at = 0; at < dispatches.length; at += BATCH) {
-        const cameBack = await send(dispatches.slice(at, at + BATCH))
-        if (cameBack.length === 0) continue
-        if ((await send(cameBack)).length === 0) continue
-        throw new TaskFlowError('BROKER_UNAVAILABLE', 'RabbitMQ has no queue for messages though it was just declared')
+        const returned = await send(dispatches.slice(at, at + BATCH))
+        if (returned.length > 0) await sendAgain(returned)
       }
     },
-    async waitingIn(lines) {
+    async announceInUse(queues) {
+      await onDeclaring((channel) => Promise.all(queues.map((queue) => announce(channel, queue))))
+    },
+    async countWaiting(subqueues) {
       const counts: number[] = []
-      for (const queue of lines.map(queueOf)) {
-        const waiting = await count(queue)
-        // A taker that has not heard of the line does so now, whatever was lost.
-        if (waiting > 0) await tellTakers(queue)
-        counts.push(waiting)
-      }
+      // Announced too, so that consumers that have missed a queue learn about it in each round of the reconciler.
+      for (const subqueue of subqueues) counts.push(await introduce(queueOf(subqueue)))
       return counts
     },
-    async ping() {
-      const channel = await asking()
-      await link.ask(() => channel.basicQos({}))
-    },
+    ping: () => onDeclaring((channel) => channel.basicQos({})),
   }
 }
 

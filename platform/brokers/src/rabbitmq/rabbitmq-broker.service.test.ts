@@ -21,8 +21,8 @@ import {
 } from '@taskflow/testing/broker-conformance/given'
 import { type Channel, Connection } from 'rabbitmq-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { declareQueue, queueOf, REDECLARE_MS } from './line-queue.ts'
 import { rabbitmqBroker } from './rabbitmq-broker.ts'
+import { declareQueue, queueOf, REDECLARE_MS } from './subqueue.ts'
 
 const AWAY = { code: 'BROKER_UNAVAILABLE' }
 
@@ -108,26 +108,27 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
       expect((await takeAll(open(), line)).sort()).toEqual(idsIn(dispatches).sort())
     })
 
-    test('is not made again before its time, though another publication comes meanwhile', async () => {
-      const pauses: (() => void)[] = []
-      const clock: Clock = {
-        ...systemClock,
-        sleep: (ms, signal) =>
-          ms === REDECLARE_MS
-            ? new Promise<void>((resolve) => void pauses.push(resolve))
-            : systemClock.sleep(ms, signal),
+    test('is not declared again before its time, though another publication comes meanwhile', async () => {
+      let endPauses = (): void => {}
+      const pausing = new Promise<void>((resolve) => {
+        endPauses = resolve
+      })
+      let pauses = 0
+      const sleep: Clock['sleep'] = (ms, signal) => {
+        if (ms !== REDECLARE_MS) return systemClock.sleep(ms, signal)
+        pauses++
+        return pausing
       }
-      const [broker, line, stranger] = [open({ clock }), newLine(), await openStranger()]
+      const [broker, line, stranger] = [open({ clock: { ...systemClock, sleep } }), newLine(), await openStranger()]
       await broker.publish([newDispatch(line)])
       await stranger.queueDelete(queueOf(line))
-      const [first, second] = [newDispatch(line), newDispatch(line)]
-      const published = broker.publish([first])
-      await eventually(() => pauses.length === 1)
-      const publishedToo = broker.publish([second])
+      const dispatches = newDispatches(line, 2)
+      const publishing = dispatches.map((dispatch) => broker.publish([dispatch]))
+      await eventually(() => pauses === dispatches.length)
       await expect(consumersAt(stranger, line)).rejects.toThrow('NOT_FOUND')
-      for (const end of pauses) end()
-      await Promise.all([published, publishedToo])
-      expect((await takeAll(open(), line)).sort()).toEqual(idsIn([first, second]).sort())
+      endPauses()
+      await Promise.all(publishing)
+      expect(new Set(await takeAll(open(), line))).toEqual(new Set(idsIn(dispatches)))
     })
 
     test('does not hinder those who hold what came from it', async () => {
@@ -273,13 +274,13 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     })
   })
 
-  test('counts what waits in a line, and what it holds itself', async () => {
+  test('counts the messages that wait, without those out with a consumer', async () => {
     const [broker, other, line] = [open(), open(), newLine()]
     await broker.publish(newDispatches(line, 5))
     const delivery = await take(broker, line, { max: 2 })
-    await expect.poll(() => broker.depths([line, newLine()]), { timeout: 5_000 }).toEqual([5, 0])
-    await delivery?.acknowledge(2)
-    await expect.poll(() => other.depths([line]), { timeout: 5_000 }).toEqual([3])
+    await expect.poll(() => other.depths([line, newLine()]), { timeout: 5_000 }).toEqual([3, 0])
+    await delivery?.release()
+    await expect.poll(() => other.depths([line]), { timeout: 5_000 }).toEqual([5])
   })
 
   test('refuses a line whose queue is not ours, and no other', async () => {

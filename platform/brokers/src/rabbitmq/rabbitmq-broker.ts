@@ -1,46 +1,41 @@
 import type { Clock } from '@taskflow/kernel'
 import type { Broker } from '@taskflow/tasks'
-import { openLink } from './link.ts'
-import { publisher } from './publisher.ts'
-import { taker } from './taker.ts'
+import { openConnection } from './connection.ts'
+import { rabbitmqConsumer } from './consumer.ts'
+import { rabbitmqPublisher } from './publisher.ts'
 
 interface Options {
-  /** Of a RabbitMQ, 3.10 or newer, with its user, password and virtual host: `amqp://user:password@host:5672/vhost`. */
+  /** The address of a RabbitMQ, 3.10 or newer: `amqp://user:password@host:5672/vhost`. */
   readonly url: string
   readonly clock: Clock
 }
 
 /**
- * Carries word of tasks in RabbitMQ: a quorum queue for each line, and a message
- * for each task with its id and rank. Connects when it is first used, so that a
- * process starts while RabbitMQ is away.
+ * Carries dispatches in RabbitMQ: one quorum queue for each subqueue, and one message for each task, with its id and
+ * rank. Connects on the first call, so a process starts while RabbitMQ is unavailable.
  *
- * Publishing and taking have a connection each: RabbitMQ stops reading from one
- * that publishes while it is low on memory or disk, and takers must go on then.
+ * Publishing and consuming have a connection each: RabbitMQ stops reading from a connection that publishes while memory
+ * or disk run low, and workers must go on then.
  */
 export function rabbitmqBroker({ url, clock }: Options): Broker {
-  const publishing = openLink({ url, clock, name: 'taskflow publishes' })
-  const taking = openLink({ url, clock, name: 'taskflow takes' })
-  const publishes = publisher(publishing, clock)
-  const takes = taker({ taking, publishing, clock })
+  const publishing = openConnection({ url, clock, name: 'taskflow publishes' })
+  const consuming = openConnection({ url, clock, name: 'taskflow consumes' })
+  const publisher = rabbitmqPublisher(publishing, clock)
+  const consumer = rabbitmqConsumer({ connection: consuming, publisher, clock })
 
   return {
     name: 'rabbitmq',
-    publish: publishes.publish,
-    take: takes.take,
+    publish: publisher.publish,
+    take: consumer.take,
     /**
-     * AMQP does not tell what is out with takers, so those of other processes are
-     * not counted. They hold little, and not for long; a task that is thought
-     * lost for it is published twice, and its claim makes that harmless.
+     * Leaves out what is out with consumers, which AMQP does not report. It is little, and not for long: the reconciler
+     * may publish a few of these tasks twice, which the claim makes harmless.
      */
-    async depths(lines) {
-      const waiting = await publishes.waitingIn(lines)
-      return lines.map((line, index) => (waiting[index] ?? 0) + takes.heldOf(line))
-    },
-    ping: publishes.ping,
+    depths: publisher.countWaiting,
+    ping: publisher.ping,
     async close() {
-      takes.close()
-      await Promise.all([publishing.close(), taking.close()])
+      consumer.close()
+      await Promise.all([publishing.close(), consuming.close()])
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Line } from '@taskflow/tasks'
 import { expect, test } from 'vitest'
-import { queueOf } from './line-queue.ts'
+import { queueOf } from './subqueue.ts'
 
 const line: Line = { project: 'default', queue: 'mail', type: 'send.mail', priority: 'high' }
 const longest = 'x'.repeat(128)
