@@ -70,7 +70,7 @@ const TRESPASSES: Readonly<Record<string, RegExp>> = {
 /** A type lives with the code that gives it meaning, and so does a function. */
 const FOLDERS_WITHOUT_MEANING = ['utils', 'helpers', 'common', 'types', 'interfaces', 'lib']
 
-/** What pure code must be given instead of taking it. */
+/** Pure code must receive these as parameters. */
 const IMPURE = [
   { what: 'Date.now()', pattern: /\bDate\.now\(/ },
   { what: 'the present time', pattern: /\bnew Date\(\s*\)/ },

@@ -1,7 +1,7 @@
 import type { KnipConfig } from 'knip'
 
 export default {
-  // A type that a file's own functions speak of may be named by whoever calls them.
+  // A file may export a type that only its own functions use, so that their callers can name it.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs of the machine, and our own command, which npm links on install.
   ignoreBinaries: ['apt-get', 'epmd', 'pg_config', 'taskflow'],

@@ -56,11 +56,11 @@ for (const verb of Object.keys(TRANSITIONS) as TaskVerb[]) {
 }
 
 interface Names {
-  /** The statement, of the room or another. */
+  /** The statement, in the same room or in another. */
   readonly statement?: string
-  /** Of the client. */
+  /** The method of the client. */
   readonly method?: string
-  /** Of the command line, below `packages/cli/src`; null where there is none. */
+  /** The file of the command, below `packages/cli/src`; null where there is none. */
   readonly command?: string | null
 }
 

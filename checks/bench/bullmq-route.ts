@@ -1,4 +1,4 @@
-/** What somebody writes who has BullMQ and wants an API: a checked body, one `add`, its id. A process of its own. */
+/** The route that a user of BullMQ would write for an API: a checked body, one `add`, its id. Runs in its own process. */
 import { Queue } from 'bullmq'
 import Fastify from 'fastify'
 

@@ -14,13 +14,13 @@ export interface Contender {
   readonly title: string
   /** Servers it keeps its tasks in, each empty at first. */
   readonly stores: readonly StoreName[]
-  /** What was set beside its defaults, and by whose word. */
+  /** The settings that differ from its defaults, and who recommends them. */
   readonly settings: string
-  /** Of its npm packages, or of the Python ones. */
+  /** Its npm packages, or its Python packages. */
   readonly packages: readonly string[]
-  /** Of the tasks that others are given: a slow one gets fewer, so that its round is not the longest of all. */
+  /** Its share of the tasks that others get: a slow contender gets fewer, so that its round is not the longest of all. */
   readonly share: number
-  /** Runs in the first so many rounds only: of one that no target compares with. */
+  /** The maximum number of rounds in which it runs; only for a contender that no target compares with. */
   readonly mostRounds?: number
   startProducer(bench: Bench, place: Place, start: Start): Server
   /** One worker process, with its handlers loaded. */

@@ -13,7 +13,7 @@ export type Commands = Readonly<Record<string, (args: never) => unknown>>
 /** Answers commands until the harness hangs up. */
 export function obey(path: string, role: Role, commands: Commands): void {
   const socket = connect(path)
-  // What is measured must end when its work does, whether or not the harness still listens.
+  // A measured process must end when its work does, whether or not the harness still listens.
   socket.unref()
   const say = (line: object) => socket.write(`${JSON.stringify(line)}\n`)
   say({ role, pid: process.pid })

@@ -17,7 +17,7 @@ export interface DirectClient {
 const TYPE = 'bench.noop'
 const RETENTION_MS = 7 * 86_400_000
 
-/** @param broker told of what became queued, where PostgreSQL is not its own */
+/** @param broker receives the dispatches of queued tasks, unless PostgreSQL is the broker */
 export async function openDirectClient(url: string, broker?: Broker): Promise<DirectClient> {
   await prepare(url)
   const client = taskflowDirect({ databaseUrl: url, ...(broker && { broker }) })

@@ -7,7 +7,7 @@ import type { Figures } from './rounds.ts'
 import type { Bench } from './scenario.ts'
 import { postmasterOf } from './scenarios/idle.ts'
 
-/** What distinguishes a task from a plain one. */
+/** The difference between a task and a plain one. */
 export interface Option {
   readonly type?: string
   readonly body?: Readonly<Record<string, unknown>>

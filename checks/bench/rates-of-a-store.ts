@@ -110,7 +110,7 @@ const RUN = `
   from finished_task
   where id >= first_id_at($1) and type = any('{${NOOP},${TELL_START}}')`
 
-// Of a million waiting tasks this reads no more than the rows that a claim reads.
+// Reads no more rows than a claim reads, even where a million tasks wait.
 const IS_UNFINISHED = `
   select exists (select from task where state = 'running')
       or exists (select from task where state = 'queued' and project = 'default' and queue = 'default'

@@ -6,7 +6,7 @@ import type { Scenario, Unit } from './scenario.ts'
 import type { Strangers } from './strangers.ts'
 import type { Reached, Rounds } from './targets.ts'
 
-/** What one scenario measured: the content of `bench/results/<scenario>.json`. */
+/** The result of one scenario: the content of `bench/results/<scenario>.json`. */
 export interface Result {
   readonly scenario: string
   readonly measuredAt: string

@@ -45,7 +45,7 @@ function readOptions() {
     .option('--print', 'print the results, and leave bench/results and docs/performance.md as they are')
     .option('--profile <folder>', 'write CPU profiles of every process to this folder, and no results', resolve)
     .addOption(
-      new Option('--page', 'only write docs/performance.md and its plots anew, from bench/results').conflicts('print'),
+      new Option('--page', 'only write docs/performance.md and its plots again, from bench/results').conflicts('print'),
     )
     .addHelpText('after', HELP)
   const given = command.parse().opts<{

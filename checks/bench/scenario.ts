@@ -20,7 +20,7 @@ export type Unit =
   | 'µs/task'
   | '% of plain'
 
-/** What a scenario is given: where to keep tasks, and how much to do. */
+/** The input of a scenario: where to keep tasks, and how much to do. */
 export interface Bench {
   readonly stores: Stores
   readonly services: Services
@@ -39,12 +39,12 @@ export type Contest = Readonly<Record<string, Run | { readonly missing: string }
 
 /**
  * One thing to measure, of several contenders, each in processes of its own and on a store of its own. To add one: a file
- * in `scenarios/`, an entry in the list of `run.ts`. What its table, plot and targets show follows from the data here.
+ * in `scenarios/`, an entry in the list of `run.ts`. The content of its table, plot and targets follows from the data here.
  */
 export interface Scenario {
-  /** Of its file of results, and for `--only`. */
+  /** Names its file of results; `--only` takes it. */
   readonly name: string
-  /** Of the table of targets, where it measures any: letters, which `--only` takes too. */
+  /** Letters of the rows that it measures in the table of targets; `--only` takes them too. */
   readonly rows?: readonly string[]
   /** Not more than so many, where more rounds would say no more, or each takes minutes. */
   readonly mostRounds?: number
@@ -54,15 +54,15 @@ export interface Scenario {
   readonly title: string
   /** A paragraph for the reader of the table: what is done, from when to when. */
   readonly summary: string
-  /** What is measured, in the order of the table, and its unit. A contender may leave some out. */
+  /** The measured figures, in the order of the table, and their units. A contender may leave some out. */
   readonly figures: Readonly<Record<string, Unit>>
-  /** Those of them that are drawn; all where absent. */
+  /** The figures that are drawn; all where absent. */
   readonly plotted?: readonly string[]
   /** Stated in the result. */
   settings(bench: Bench): Readonly<Record<string, string | number>>
   /** Each is called once a round, interleaved with the others. */
   contenders(bench: Bench): Contest
-  /** What is to be reached, by which the page begins. */
+  /** The values to reach; the page begins with them. */
   readonly targets?: readonly Target[]
   /** Called after the last round, for what was kept from one round to the next. */
   close?(): Promise<void>

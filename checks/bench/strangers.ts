@@ -2,7 +2,7 @@ import { loadavg } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { coreTimes } from '@taskflow/testing/measuring/machine'
 
-/** What other programs make the machine do. */
+/** The load of the machine by other programs. */
 export interface Strangers {
   /** Over the last minute, our own work included. */
   readonly loadAverage: number

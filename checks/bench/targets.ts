@@ -1,6 +1,6 @@
 import { type Figures, type Spread, spreadOf } from './rounds.ts'
 
-/** What a figure is to reach: as a share of others' in the same round, or by itself. */
+/** The value that a figure should reach: a share of others' figures in the same round, or a figure by itself. */
 export interface Target {
   /** Letter of the row. */
   readonly row: string

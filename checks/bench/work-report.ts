@@ -1,7 +1,7 @@
 /**
- * What a worker reports of its handlers: how many have started, and how long after the call that submitted them. It is
- * kept in memory and sent on request, so that the report costs nothing during the measurement. While the gate is shut,
- * handlers wait, so that a backlog can grow before warm workers.
+ * The report of a worker about its handlers: how many have started, and how long after the call that submitted them. The
+ * worker keeps the report in memory and sends it on request, so that it costs nothing during the measurement. While the
+ * gate is shut, handlers wait, so that a backlog can grow before warm workers.
  */
 
 import { nowMs } from '@taskflow/testing/measuring/machine-clock'

@@ -1,4 +1,4 @@
-/** `node worker-process.ts <contender> <place as JSON>`: runs no-op handlers until told to end. */
+/** `node worker-process.ts <contender> <place as JSON>`: runs no-op handlers until SIGTERM. */
 import type { Peer, Place } from './peer.ts'
 import { report } from './work-report.ts'
 

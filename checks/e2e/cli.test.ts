@@ -43,7 +43,7 @@ describe('the command line', { timeout: 120_000 }, () => {
     expect((await taskflow(['tasks', 'wait', id])).code).toBe(1)
   })
 
-  test('tells by its exit code that a task failed, and redrives it with another payload', async () => {
+  test('reports a failed task by its exit code, and redrives the task with another payload', async () => {
     const failing = ['tasks', 'submit', 'flaky', '--payload', '{"how":"permanent"}', '--wait', '--json']
     const { code, stdout } = await taskflow(failing)
     expect(code).toBe(1)

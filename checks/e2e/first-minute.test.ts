@@ -14,7 +14,7 @@ function start(folder: string): RunningProcess {
   return processes.taskflow(['start', '--tasks', EXAMPLE_TASKS], { cwd: folder, env: { TASKFLOW_PORT: '0' } })
 }
 
-/** What it tells the person before the screen. */
+/** Reads the message that a start prints for the person at the terminal. */
 async function welcomeOf(server: RunningProcess, folder: string) {
   const [welcome] = await server.waitForOutput(/TaskFlow .* is ready[\s\S]*tasks list.*\n/, { timeoutMs: 60_000 })
   const [, url] = /API +(http:\S+)/.exec(welcome) ?? []

@@ -6,7 +6,7 @@ import { handle } from '../work-report.ts'
 
 const quiet = new Logger(() => () => {})
 
-// Those of https://worker.graphile.org/docs/performance, under "Quick stats".
+// The settings from https://worker.graphile.org/docs/performance, under "Quick stats".
 const FASTEST = {
   concurrentJobs: 24,
   maxPoolSize: 25,

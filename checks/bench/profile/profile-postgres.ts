@@ -2,7 +2,7 @@ import { machineBinaries } from '@taskflow/testing/postgres-binaries'
 import { DURABLE_SETTINGS, type PostgresServer, startPostgres } from '@taskflow/testing/postgres-server'
 import { serverUser } from '@taskflow/testing/server-user'
 
-/** Counts plans too: a statement that is planned anew each time pays for it here. */
+/** Counts planning too, so that the cost of a statement that is planned on each call includes its plans. */
 const COUNTING = {
   shared_preload_libraries: 'pg_stat_statements',
   'pg_stat_statements.track_planning': 'on',

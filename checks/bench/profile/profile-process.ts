@@ -5,13 +5,13 @@ import { between, type CpuProfile } from './cpu-profile.ts'
 import { leaveToLostWorker, submitInBulk, submitSingly, untilNone } from './loads.ts'
 import { type ProfiledServer, startProfiled } from './profiled-server.ts'
 
-/** The database and the amount of work; `tell` reports progress. */
+/** The database and the amount of work; `report` prints the progress. */
 export interface Scene {
   readonly databaseUrl: string
   readonly db: Client
   /** Number of tasks. */
   readonly amount: number
-  tell(sentence: string): void
+  report(sentence: string): void
 }
 
 /**
@@ -20,23 +20,23 @@ export interface Scene {
  */
 export const PROFILE_OF: { readonly [Each in Role]: (scene: Scene) => Promise<ReadonlyMap<string, CpuProfile>> } = {
   /** `POST /v1/tasks` over fifty connections. */
-  async api({ databaseUrl, amount, tell }) {
+  async api({ databaseUrl, amount, report }) {
     const api = await startProfiled({ roles: ['api'], databaseUrl, isProfiled: true })
     // Warm up, so that the compilers have optimized the code.
     await submitSingly(api.url, Math.ceil(amount / 10))
-    tell(`Submitting ${amount} tasks, each in a request of its own`)
+    report(`Submitting ${amount} tasks, each in a request of its own`)
     return during(api, () => submitSingly(api.url, amount))
   },
 
   /** A backlog of tasks that do nothing, run by 100 slots. */
-  async worker({ databaseUrl, db, amount, tell }) {
+  async worker({ databaseUrl, db, amount, report }) {
     return withApi(databaseUrl, async (url) => {
       const worker = await startProfiled({ roles: ['worker'], databaseUrl, isProfiled: true })
       // Otherwise the worker would begin before the profile, and finish a small number of tasks by then.
       await steerWorkers({ url }, 'cordon')
-      tell(`Submitting ${amount} tasks while the worker is cordoned`)
+      report(`Submitting ${amount} tasks while the worker is cordoned`)
       await submitInBulk(url, amount)
-      tell('Working them off')
+      report('Running them')
       return during(worker, async () => {
         await steerWorkers({ url }, 'uncordon')
         await untilNone(db, ['queued', 'running'])
@@ -45,9 +45,9 @@ export const PROFILE_OF: { readonly [Each in Role]: (scene: Scene) => Promise<Re
   },
 
   /** Tasks that fall due, tasks that expire, and tasks of a lost worker, before other queued tasks. */
-  async coordinator({ databaseUrl, db, amount, tell }) {
+  async coordinator({ databaseUrl, db, amount, report }) {
     const spreadMs = amount / 2
-    tell(`Submitting ${amount} tasks: six of ten fall due, two expire, one was left by a lost worker, one waits`)
+    report(`Submitting ${amount} tasks: six of ten fall due, two expire, one was left by a lost worker, one waits`)
     await withApi(databaseUrl, (url) =>
       submitInBulk(url, amount, (index) => {
         const kind = index % 10
@@ -58,7 +58,7 @@ export const PROFILE_OF: { readonly [Each in Role]: (scene: Scene) => Promise<Re
       }),
     )
     await leaveToLostWorker(db, 'bench.left')
-    tell('Leading')
+    report('Leading')
     const coordinator = await startProfiled({ roles: ['coordinator'], databaseUrl, isProfiled: true })
     return during(coordinator, () => untilNone(db, ['scheduled', 'running']))
   },

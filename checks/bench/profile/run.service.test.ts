@@ -26,9 +26,9 @@ describe.runIf(hasServer)(title, () => {
     ['worker', '3000', ['worker-main', 'worker-runner-1']],
     ['coordinator', '100', ['coordinator-main']],
   ])('%s is profiled under its load, for the terminal and for DevTools', async (what, tasks, threads) => {
-    const told = await profile(what, '--tasks', tasks, '--top', '5')
+    const output = await profile(what, '--tasks', tasks, '--top', '5')
     for (const thread of threads) {
-      expect(told).toMatch(new RegExp(`^${thread}: busy [1-9]\\d* ms`, 'm'))
+      expect(output).toMatch(new RegExp(`^${thread}: busy [1-9]\\d* ms`, 'm'))
       const { samples, nodes } = JSON.parse(readFileSync(join(folder, `${thread}.cpuprofile`), 'utf8')) as CpuProfile
       expect(samples.length).toBeGreaterThan(0)
       expect(nodes.filter(({ callFrame }) => callFrame.url.includes('/packages/'))).not.toEqual([])
@@ -37,12 +37,12 @@ describe.runIf(hasServer)(title, () => {
   })
 
   test('database reports what each statement cost, by its name, and per task', async () => {
-    const told = await profile('database', '--tasks', '300')
+    const output = await profile('database', '--tasks', '300')
     for (const name of ['submit_alike_tasks', 'claim_tasks', 'finish_tasks']) {
-      const [line] = told.split('\n').filter((each) => each.startsWith(`${name} `))
+      const [line] = output.split('\n').filter((each) => each.startsWith(`${name} `))
       expect(line).toMatch(/ [1-9]\d*(,\d+)*\s+\d+\.\d{3}$/)
     }
-    expect(told).not.toContain('/* profile */')
+    expect(output).not.toContain('/* profile */')
     expect(readFileSync(join(folder, 'database.txt'), 'utf8')).toContain('submit_alike_tasks')
   })
 })
@@ -53,7 +53,7 @@ test.each([
   ['an unknown option', ['api', '--taks', '1'], "unknown option '--taks'"],
   ['no number', ['api', '--tasks', 'many'], "'many' is invalid. Expected a whole number from 1"],
   ['nothing', [], "missing required argument 'subject'"],
-])('%s is refused in a sentence that tells where help is', async (_, args, sentence) => {
+])('refuses %s in a sentence, and names the command that shows help', async (_, args, sentence) => {
   const refusal = await profile(...args).catch((error: unknown) => error)
   expect(refusal).toMatchObject({ code: 2, stderr: expect.stringContaining(sentence) })
   expect(refusal).toMatchObject({ stderr: expect.stringContaining('See: npm run profile -- --help') })

@@ -62,28 +62,28 @@ function isRole(what: string): what is keyof typeof PROFILE_OF {
 
 async function profile(what: string): Promise<void> {
   const amount = tasks ?? (what === 'coordinator' ? 20_000 : 50_000)
-  if (what === 'database') tellStatements(await inScene(amount, profileDatabase), amount)
+  if (what === 'database') printStatements(await inScene(amount, profileDatabase), amount)
   else if (isRole(what))
-    for (const [thread, profiled] of await inScene(amount, PROFILE_OF[what])) tellTimes(`${what}-${thread}`, profiled)
-  else tellTimes(basename(what, '.cpuprofile'), JSON.parse(readFileSync(what, 'utf8')) as CpuProfile)
+    for (const [thread, profiled] of await inScene(amount, PROFILE_OF[what])) printTimes(`${what}-${thread}`, profiled)
+  else printTimes(basename(what, '.cpuprofile'), JSON.parse(readFileSync(what, 'utf8')) as CpuProfile)
 }
 
 /** Does the work on an empty database of its own server. */
 async function inScene<Result>(amount: number, work: (scene: Scene) => Promise<Result>): Promise<Result> {
-  const tell = (sentence: string): void => void process.stderr.write(`${sentence} …\n`)
-  tell('Starting PostgreSQL')
+  const report = (sentence: string): void => void process.stderr.write(`${sentence} …\n`)
+  report('Starting PostgreSQL')
   const server = await startCountingPostgres()
   const db = new pg.Client({ connectionString: server.url })
   try {
     await db.connect()
-    return await work({ databaseUrl: server.url, db, amount, tell })
+    return await work({ databaseUrl: server.url, db, amount, report })
   } finally {
     await db.end()
     await server.stop()
   }
 }
 
-function tellTimes(name: string, profiled: CpuProfile): void {
+function printTimes(name: string, profiled: CpuProfile): void {
   const { busyUs, idleUs, byFunction, byPackage } = selfTimes(profiled)
   const rowsOf = (times: ReadonlyMap<string, number>, most: number): string[][] =>
     [...times]
@@ -97,7 +97,7 @@ function tellTimes(name: string, profiled: CpuProfile): void {
   write(`${name}.cpuprofile`, JSON.stringify(profiled))
 }
 
-function tellStatements(costs: readonly StatementCost[], tasks: number): void {
+function printStatements(costs: readonly StatementCost[], tasks: number): void {
   const text = alignedText(tableOfStatements(costs, tasks))
   print(text)
   write('database.txt', `${text}\n`)

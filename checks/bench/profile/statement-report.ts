@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import { OUR_MARK } from './loads.ts'
 import { nameOfStatement } from './statement-names.ts'
 
-/** What one statement cost, by its name. */
+/** The cost of one statement, by its name. */
 export interface StatementCost {
   readonly name: string
   readonly calls: number
@@ -32,7 +32,7 @@ export async function resetStatements(db: Client): Promise<void> {
   await db.query('select pg_stat_statements_reset()')
 }
 
-/** The most expensive first. What runs in other databases, and what only the profile asks, is left out. */
+/** Lists the most expensive first. Leaves out statements in other databases, and the profile's own. */
 export async function readStatements(db: Client): Promise<StatementCost[]> {
   const { rows } = await db.query<Row>(
     `${OUR_MARK}

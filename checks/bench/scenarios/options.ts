@@ -6,7 +6,7 @@ import { type Bench, type Scenario, sized } from '../scenario.ts'
 // As it would come: PostgreSQL compresses what repeats itself.
 const LARGE = randomBytes(7_680).toString('base64')
 
-/** What a task can be given, and nothing else of it: a feature joins by a line of its own. */
+/** Each entry is a plain task with one option. A new feature adds an entry. */
 const OPTIONS: Readonly<Record<string, Option>> = {
   'none (plain task again)': {},
   'idempotency key': { hasIdempotencyKey: true },
@@ -24,7 +24,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   'delay of a second': { body: { delayMs: 1_000 } },
   'payload of 10 KiB': { body: { payload: LARGE }, share: 0.2 },
   'result of 10 KiB': { type: 'bench.gives-large-result', share: 0.2 },
-  'progress, reported once': { type: 'bench.tells-progress' },
+  'progress, reported once': { type: 'bench.reports-progress' },
   'ten log lines': { type: 'bench.logs-ten-lines', share: 0.2 },
   'one failed attempt': { type: 'bench.fails-once' },
   'isolation: thread': { type: 'bench.runs-in-thread', share: 0.02 },

@@ -82,7 +82,7 @@ function streams(url: string): LineClient {
   }
 }
 
-/** What was taken is gone: there is nothing to acknowledge, and nothing to recover. */
+/** A take removes the dispatches from Redis: there is nothing to acknowledge, and nothing to recover. */
 function lists(url: string): LineClient {
   const client = new Redis(url)
   return {

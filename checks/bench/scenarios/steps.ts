@@ -68,7 +68,7 @@ function measure(bench: Bench, restMs: number): Promise<Figures> {
   })
 }
 
-/** Everything that takes part in a pickup, in this process, in order. What is opened is closed in reverse order. */
+/** Opens all that takes part in a pickup, in this process, in order; `undo` lists how to close it, in reverse order. */
 async function openSteps(
   url: string,
   undo: (() => Promise<unknown>)[],

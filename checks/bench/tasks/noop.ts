@@ -4,7 +4,7 @@ import { handle, report } from '../work-report.ts'
 
 report()
 
-/** What is left is TaskFlow's own cost. */
+/** Does no work of its own, so that the measured cost is TaskFlow's. */
 export const noop = defineTask({
   type: 'bench.noop',
   run: (payload) => handle(payload as Payload)?.then(() => null) ?? null,

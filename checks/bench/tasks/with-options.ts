@@ -3,8 +3,8 @@ import { defineTask } from '@taskflow/sdk'
 
 // Each is the no-op and one thing more.
 
-export const tellsProgress = defineTask({
-  type: 'bench.tells-progress',
+export const reportsProgress = defineTask({
+  type: 'bench.reports-progress',
   async run(_payload, { progress }) {
     await progress(50)
     return null

@@ -37,9 +37,9 @@ describeWithBrokers(SEPARATE_BROKERS, {}, (given) => {
     for (const each of [server.process, leader, taker])
       await each.waitForOutput(/broker[^\n]*answers again/i, { timeoutMs: 30_000 })
     const back = await run()
-    const tell = (ms: number) => `${Math.round(ms)} ms`
+    const rounded = (ms: number) => `${Math.round(ms)} ms`
     await annotate(
-      `a task took ${tell(before)}; ${tell(first)} right after the loss, then ${later.map(tell).join(', ')}; ${tell(back)} after the return`,
+      `a task took ${rounded(before)}; ${rounded(first)} right after the loss, then ${later.map(rounded).join(', ')}; ${rounded(back)} after the return`,
     )
     expect(await database.inspect(checkInvariants)).toEqual([])
   })

@@ -61,7 +61,7 @@ test('a crash of PostgreSQL under load loses no acknowledged task, and every pro
   expect(new Set(rows.map(({ state }) => state))).toEqual(new Set(['succeeded']))
   expect(await inspect(postgres, checkInvariants)).toEqual([])
   for (const each of [server.process, ...others]) {
-    expect(await each.kill('SIGTERM'), 'it lived until it was told to stop').toEqual({ code: 0, signal: null })
+    expect(await each.kill('SIGTERM'), 'the process ran until SIGTERM').toEqual({ code: 0, signal: null })
   }
 })
 

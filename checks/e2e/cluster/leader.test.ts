@@ -7,7 +7,7 @@ const processes = useProcesses()
 const database = useProcessDatabase(serverEngine(), processes)
 const { coordinator } = cluster(processes, () => database.env)
 
-test('a standby leads within ten seconds of the leader being killed, and within one of its being told to stop', {
+test('a standby leads within ten seconds after the leader is killed, and within one second after the leader is stopped', {
   timeout: 120_000,
 }, async ({ annotate }) => {
   const coordinators = [await coordinator(), await coordinator()]

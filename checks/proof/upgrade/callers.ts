@@ -15,7 +15,7 @@ interface Given {
   readonly file: string
 }
 
-/** What callers saw of the service. */
+/** The service as its callers saw it. */
 export interface CallersReport {
   readonly calls: number
   /** Refusals after which the caller tried again and was answered, by code. */
@@ -180,7 +180,7 @@ export function startCallers({ apis, queues, file }: Given): Callers {
   }
 }
 
-/** What refusals are counted by: the server's code, or why it could not be reached. */
+/** The name under which a refusal is counted: the server's code, or why the server could not be reached. */
 function nameOf({ status, code, message, cause }: TaskFlowApiError): string {
   if (status !== undefined) return `${status} ${code}`
   const { cause: reason, name } = (cause ?? {}) as { cause?: { code?: string }; name?: string }

@@ -6,7 +6,7 @@ import type { Version } from './version.ts'
 export interface Member extends Pick<Server, 'url'> {
   readonly version: Version
   readonly role: Role
-  /** What it warned its operator of, in order. */
+  /** The warnings that it logged for its operator, in order. */
   readonly warnings: readonly string[]
   /** SIGTERM, as a deploy sends it. Rejects when it does not end well. */
   stop(): Promise<void>

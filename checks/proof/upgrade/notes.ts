@@ -3,7 +3,7 @@ import type { WitnessOf } from '@taskflow/testing/witness'
 
 type Note = WitnessOf<'started' | 'ended' | 'aborted'>
 
-/** What handlers wrote (tasks/upgrade.ts); a line that is just being written counts the next time. */
+/** Reads the notes that handlers wrote (tasks/upgrade.ts); a line that is just being written counts the next time. */
 export function notesIn(file: string): Note[] {
   if (!existsSync(file)) return []
   const text = readFileSync(file, 'utf8')

@@ -7,7 +7,7 @@ import type { Member } from './member.ts'
 import type { notesIn } from './notes.ts'
 import type { Version } from './version.ts'
 
-/** What came of two versions side by side. */
+/** The outcome of two versions that ran side by side. */
 export interface Outcome {
   readonly callers: CallersReport
   readonly accepted: number
@@ -17,7 +17,7 @@ export interface Outcome {
   /** Attempts by who accepted their task and who ran it. */
   readonly olderByNewer: number
   readonly newerByOlder: number
-  /** What processes warned of, how often each. */
+  /** The warnings of the processes, and how often each was logged. */
   readonly warnings: ReadonlyMap<string, number>
   readonly violations: readonly Violation[]
   readonly lost: number

@@ -1,7 +1,7 @@
 import type { Database } from '@taskflow/database'
 import { rowsOf, script } from '@taskflow/testing/raw-sql'
 
-// Of a moment's ids, one by chance.
+// A random id among the ids of a moment.
 const idAt = (moment: string): string =>
   `overlay(gen_random_uuid()::text placing left(first_id_at(${moment})::text, 14) from 1)::uuid`
 

@@ -24,10 +24,10 @@ type RouteDepsOf<Each> = Each extends { readonly routes: () => Promise<RoomRoute
 /** The stores of all rooms, as one object. */
 export type RoomStores = Intersection<StoresOf<Listed>>
 
-/** What the duties of all rooms need together. */
+/** The dependencies of the duties of all rooms. */
 export type RoomDutyDeps = Intersection<DutyDepsOf<Listed>>
 
-/** What the routes of all rooms need together. */
+/** The dependencies of the routes of all rooms. */
 export type RoomRouteDeps = Intersection<RouteDepsOf<Listed>>
 
 /** The duties of all rooms. */

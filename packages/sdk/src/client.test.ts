@@ -8,7 +8,7 @@ import type { StreamedTask } from './tasks.ts'
 
 const api = useApi({ listens: true })
 
-/** What the client has sent, request by request. */
+/** The requests that the client has sent, in order. */
 let requests: { readonly headers: Headers }[]
 let taskflow: TaskFlow
 

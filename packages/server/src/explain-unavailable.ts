@@ -1,6 +1,6 @@
 import { hasCode, TaskFlowError } from '@taskflow/kernel'
 
-/** What the operator can do, by the SQLSTATE or the message of the driver. */
+/** The remedies for the operator, by the SQLSTATE or the message of the driver. */
 const REMEDIES: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   [/^28/, 'rejects the login of TaskFlow (REASON): check user and password in TASKFLOW_DATABASE_URL'],
   [/^3D/, 'has no such database (REASON): create it, or correct TASKFLOW_DATABASE_URL'],

@@ -133,7 +133,7 @@ function mistakeInLabels(labels: Readonly<Record<string, string>>): string | und
     : `must have names of 1 to ${LONGEST_LABEL_NAME} characters, got ${JSON.stringify(wrong)}`
 }
 
-/** Omits the address from the message, because nobody can tell where its password ends. */
+/** Omits the address from the message, because the end of the password in it is unknown. */
 function mistakeInUrl(url: string): string | undefined {
   if (URL.canParse(url)) return undefined
   return 'is not a valid address: check its host and port, and write : / @ # ? in a password as %3A %2F %40 %23 %3F'

@@ -3,7 +3,7 @@ import type { WorkerOptions } from '@taskflow/worker'
 import type { Settings } from './config.ts'
 import { VERSION } from './version.ts'
 
-/** What a process does, and how. */
+/** The options of a process: what it does, and how. */
 export interface ProcessOptions {
   /** The project that the worker takes tasks of and the administrator belongs to. */
   readonly project: string

@@ -37,7 +37,7 @@ export interface Endpoint extends Service {
   readonly url: string | undefined
 }
 
-/** What an HTTP server serves and reports. */
+/** The sources of what an HTTP server serves and reports. */
 export interface HttpSources extends HealthSources {
   readonly storage: Storage
   readonly wakeups: Wakeups

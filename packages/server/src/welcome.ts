@@ -3,7 +3,7 @@ import type { TaskFlowProcess } from './assemble.ts'
 import type { Settings } from './config.ts'
 import { VERSION } from './version.ts'
 
-/** What a start prints for the person at the terminal: the addresses, how to sign in, what to try. */
+/** Returns the text that a start prints for the person at the terminal: the addresses, how to sign in, what to try. */
 export function welcome(
   { url, administrator }: Pick<TaskFlowProcess, 'url' | 'administrator'>,
   settings: Settings,

@@ -25,7 +25,7 @@ export type FromRunner =
   | { readonly kind: 'crashing'; readonly message: string }
   | Report
 
-/** What a runner gathered in one turn of its loop. */
+/** The outcomes and reports that a runner gathered in one turn of its loop. */
 export interface Report {
   readonly kind: 'report'
   /** Attempts that succeeded. */

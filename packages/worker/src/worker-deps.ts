@@ -17,7 +17,7 @@ export interface WorkerDeps {
   readonly log: Log
 }
 
-/** What the parts of one session share, beside the ports. */
+/** The objects that the parts of one session share, besides the ports. */
 export interface SessionContext {
   /** Aborted when the session gives up what the database has not answered. */
   readonly ending: AbortController

@@ -37,7 +37,7 @@ export function setupFetchLoop({ slotCount = 4 } = {}) {
   const takes = answeredByHand<TakeOptions, Delivery | undefined>()
   const claims = answeredByHand<ClaimRequest, Lease[]>()
   const slots = new Slots(slotCount)
-  /** What became of deliveries and leases, in order. */
+  /** The outcomes of deliveries and leases, in order. */
   const done: string[] = []
   const errors: unknown[] = []
   const stalls: number[] = []

@@ -15,8 +15,8 @@ export interface Invariant {
 }
 
 /**
- * What a room can put into the ports of another. The room that owns a port declares it here, by declaration merging; the
- * composition gives the owner what all rooms put into it.
+ * The contributions that a room can make to the ports of other rooms. The room that owns a port declares it here, by
+ * declaration merging; the composition gives the owner the contributions of all rooms.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: it is merged into
 export interface Ports {}
@@ -46,7 +46,7 @@ export interface Room<StoreDeps = never, Stores extends object = object, RouteDe
   /** Loads the routes of the room. Only a process that serves the API calls it. */
   readonly routes?: () => Promise<RoomRoutes<RouteDeps>>
   readonly duties?: (deps: DutyDeps) => readonly Duty[]
-  /** What it puts into the ports of other rooms. */
+  /** The contributions of the room to the ports of other rooms. */
   readonly ports?: Ports
   readonly invariants?: readonly Invariant[]
   /** Promises of the product that this room keeps, by number, one sentence each. */

@@ -30,7 +30,7 @@ async function take(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
 }
 
-/** The result tells under which lease it came to be. */
+/** The result names the lease of the attempt that produced it. */
 async function work({ file, ms }: Job, ctx: TaskContext): Promise<{ leaseId: string }> {
   note(file, 'started', ctx, { process: VERSION })
   ctx.signal.addEventListener('abort', () => note(file, 'aborted', ctx, { reason: (ctx.signal.reason as Error).name }))

@@ -27,7 +27,7 @@ export interface QueueTally {
   readonly cancelled: number
 }
 
-/** What a worker reports with each heartbeat. */
+/** The figures that a worker reports with each heartbeat. */
 export interface Pulse {
   readonly running: number
   /** Delay of the event loop that runs handlers, in milliseconds. */

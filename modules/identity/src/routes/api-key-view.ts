@@ -10,7 +10,9 @@ const FIELDS = {
   name: Type.String({
     description: 'The name of the key; `createdBy` and the history of tasks show it as `key:<name>`',
   }),
-  role: Type.Enum([...ROLES], { description: 'What the key permits; each role includes the roles before it' }),
+  role: Type.Enum([...ROLES], {
+    description: 'The role of the key, which sets its permissions; each role includes the roles before it',
+  }),
   createdAt: Moment,
   expiresAt: nullable({ ...Moment, description: 'The key is invalid from then on; null when it does not expire' }),
   revokedAt: nullable({ ...Moment, description: 'The key is invalid since then; null when it is not revoked' }),

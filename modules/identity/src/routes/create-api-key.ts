@@ -28,7 +28,7 @@ export const createApiKeyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { 
           {
             name: name('The name of the key'),
             role: Type.Enum([...ROLES], {
-              description: 'What the key permits; each role includes the roles before it',
+              description: 'The role of the key, which sets its permissions; each role includes the roles before it',
             }),
             expiresAt: Type.Optional(
               Type.String({

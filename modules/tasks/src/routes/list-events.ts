@@ -14,7 +14,7 @@ interface Deps {
 export const TaskEventView = Type.Object(
   {
     kind: Type.String({
-      description: 'What happened, such as `task.created`, `task.started`, `task.retried` or `task.succeeded`',
+      description: 'The kind of the event, such as `task.created`, `task.started`, `task.retried` or `task.succeeded`',
     }),
     at: Moment,
     actor: nullable(Type.String({ description: 'Who did it; null for TaskFlow itself' })),

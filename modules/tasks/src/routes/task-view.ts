@@ -36,7 +36,7 @@ export const TaskView = Type.Object(
     result: Type.Optional(
       Type.Unsafe<unknown>({
         description:
-          'What the handler returned, any JSON value; null until the task has succeeded; absent from lists unless `include` names it',
+          'The value that the handler returned, any JSON value; null until the task has succeeded; absent from lists unless `include` names it',
       }),
     ),
     error: nullable({ ...FailureView, description: 'The latest failure; null before the first' }),

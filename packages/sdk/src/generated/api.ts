@@ -5,7 +5,7 @@ export interface ApiKey {
   id: string
   /** The name of the key; `createdBy` and the history of tasks show it as `key:<name>` */
   name: string
-  /** What the key permits; each role includes the roles before it */
+  /** The role of the key, which sets its permissions; each role includes the roles before it */
   role: 'viewer' | 'submitter' | 'operator' | 'admin'
   /** ISO 8601, UTC */
   createdAt: string
@@ -46,7 +46,7 @@ export interface CreatedApiKey {
   id: string
   /** The name of the key; `createdBy` and the history of tasks show it as `key:<name>` */
   name: string
-  /** What the key permits; each role includes the roles before it */
+  /** The role of the key, which sets its permissions; each role includes the roles before it */
   role: 'viewer' | 'submitter' | 'operator' | 'admin'
   /** ISO 8601, UTC */
   createdAt: string
@@ -100,7 +100,7 @@ export interface Me {
 export interface NewApiKey {
   /** The name of the key: letters, digits and `. _ : -`, at most 128 */
   name: string
-  /** What the key permits; each role includes the roles before it */
+  /** The role of the key, which sets its permissions; each role includes the roles before it */
   role: 'viewer' | 'submitter' | 'operator' | 'admin'
   /** When the key expires; without it, the key does not expire */
   expiresAt?: string
@@ -219,7 +219,7 @@ export interface Task {
   priority: 'critical' | 'high' | 'normal' | 'low'
   /** The input of the handler, any JSON value; absent from lists unless `include` names it */
   payload?: unknown
-  /** What the handler returned, any JSON value; null until the task has succeeded; absent from lists unless `include` names it */
+  /** The value that the handler returned, any JSON value; null until the task has succeeded; absent from lists unless `include` names it */
   result?: unknown
   /** The latest failure; null before the first */
   error: {
@@ -302,7 +302,7 @@ export interface TaskChanges {
 }
 
 export interface TaskEvent {
-  /** What happened, such as `task.created`, `task.started`, `task.retried` or `task.succeeded` */
+  /** The kind of the event, such as `task.created`, `task.started`, `task.retried` or `task.succeeded` */
   kind: string
   /** ISO 8601, UTC */
   at: string
