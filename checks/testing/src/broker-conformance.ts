@@ -25,7 +25,7 @@ const withLinesCases = { ...lineCases, ...orderCases, ...lossCases }
 
 type CaseName = keyof typeof wakeUpCases | keyof typeof withLinesCases | keyof typeof withoutLinesCases
 
-// Above what the slowest case allows itself: a taker's loss noticed within 15 s.
+// Longer than the slowest case needs: a broker notices the loss of a consumer within 15 s.
 const TIMEOUT_MS = 40_000
 
 /** The contract of Broker, executable. Every implementation runs it, and there is no other definition of correct. */

@@ -1,4 +1,4 @@
-/** What the commands of `bench` and `proof` have in common. Each reads its options with commander. */
+/** The common part of the commands of `bench` and `proof`. Each reads its options with commander. */
 import { Command, Help, InvalidArgumentError } from 'commander'
 
 // The same as that of `taskflow`; 1 says that a run found something.

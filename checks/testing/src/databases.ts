@@ -14,7 +14,7 @@ import { programFor } from './services.ts'
 
 export interface TestDatabase {
   readonly db: Database
-  /** Of a PostgreSQL. */
+  /** Undefined where the database is not a PostgreSQL server. */
   readonly url: string | undefined
   drop(): Promise<void>
 }
@@ -49,7 +49,7 @@ export interface GivenStorage {
   readonly storage: Storage
   readonly wakeups: Wakeups
   readonly events: EventEmitter<TaskFlowEvents>
-  /** Of a PostgreSQL. */
+  /** Undefined where the database is not a PostgreSQL server. */
   readonly url: string | undefined
 }
 
@@ -57,8 +57,8 @@ const RETENTION_MS = 7 * 24 * 3_600_000
 
 /**
  * A database for the tests of the enclosing `describe`, opened before them and dropped
- * after. The invariants are checked after each test. What is returned can be read once tests run:
- * write `given.storage`, do not take it apart outside a test.
+ * after. The invariants are checked after each test. The result can be read once tests run:
+ * write `given.storage`, do not destructure it outside a test.
  */
 export function useStorage(engine: Engine, { checksInvariants = true, isPooled = false } = {}): GivenStorage {
   let opened: TestDatabase | undefined

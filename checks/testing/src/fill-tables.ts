@@ -18,7 +18,7 @@ export interface WaitingPlan {
   readonly scheduled: number
 }
 
-// An order of UUIDv7: the moment's milliseconds, then what tells tasks of one moment apart.
+// Ordered like a UUIDv7: the milliseconds of the moment, then a number that distinguishes tasks of the same moment.
 const idAt = (moment: string, place: string): string =>
   `(lpad(to_hex((extract(epoch from ${moment}) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(${place}), 19, '0'))::uuid`
 

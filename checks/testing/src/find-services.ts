@@ -27,7 +27,7 @@ export type Programs = Readonly<Partial<Record<ServiceName, string>>>
 export interface ServiceSearch {
   readonly programs: Programs
   readonly ran: readonly string[]
-  /** What is not there, in words. */
+  /** The services that were not found, each as a sentence. */
   readonly missing: readonly string[]
 }
 

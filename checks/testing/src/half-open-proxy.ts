@@ -4,9 +4,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 /** A network between a client and a server on this machine that can lose every packet without a word, or bring each late. */
 export interface HalfOpenProxy {
   readonly port: number
-  /** From now on what present connections send goes nowhere, and nobody is told. */
+  /** Drops, from now on, all that current connections send, and notifies neither end. */
   swallow(options?: { readonly alsoNew?: boolean }): void
-  /** From now on everything takes so long, each way. */
+  /** Delays, from now on, everything by this long in each direction. */
   slow(delayMs: number): void
   /** New connections go through again, and nothing is late; those that were swallowed stay dead. */
   heal(): void
@@ -61,7 +61,7 @@ export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> 
       }),
     )
     to.on('drain', () => from.resume())
-    // Whoever hangs up on a network that is silent is gone.
+    // A swallowed connection ends without notice to the other end.
     from.on('end', () => (pair.isSwallowed ? from.destroy() : send(0, () => to.end())))
     from.on('error', () => {})
     from.on('close', () => {
@@ -87,7 +87,7 @@ export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> 
       swallowsNew = alsoNew
       for (const pair of pairs) {
         pair.isSwallowed = true
-        // Read and forgotten: a full buffer would tell the sender.
+        // Read and dropped: a full buffer would stop the sender, who would notice.
         pair.client.resume()
         pair.server.resume()
       }

@@ -35,7 +35,7 @@ test('throws a refusal at once', async () => {
   await expect(insist({ apis: () => ['a'], pauseMs: 1 }, callThat(conflict))).rejects.toBe(conflict)
 })
 
-test('gives up when the time is up, or when it is told to, with the last failure', async () => {
+test('gives up when the time is up, or when it is aborted, with the last failure', async () => {
   const never = async () => {
     throw unavailable
   }

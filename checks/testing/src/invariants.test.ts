@@ -104,7 +104,7 @@ const dropCheck = (table: string, name: string): string => `alter table ${table}
 const secondAttempt = (id: string): string =>
   `${succeeded(id)} update finished_task set attempt = 2, created_at = now() - interval '1 hour';`
 
-/** By the sentence that must come of it. */
+/** Keyed by the sentence that the checker must report. */
 const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
   'is both unfinished and finished': [
     {
@@ -259,7 +259,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
   ],
   'has an attempt count that differs from its records': [
     {
-      what: 'an attempt that was handed back counts',
+      what: 'a released attempt counts',
       sql: (id) => `${queued(id)} update task set attempt = 1; ${record(id, { outcome: 'released' })}`,
       detail: '1 used up before, 0 recorded',
     },
@@ -501,7 +501,7 @@ const PLANTED: Readonly<Record<string, readonly Violation[]>> = {
 
 class Undone extends Error {}
 
-/** What is found once it is done; then it is undone, tables and all. */
+/** Runs the SQL, returns what `look` finds, and rolls everything back, tables included. */
 async function afterPlanting(db: Database, sql: string, look: (db: Queryable) => Promise<string[]>): Promise<string[]> {
   let found: string[] = []
   const planting = db.transaction(async (tx) => {

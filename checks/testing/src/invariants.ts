@@ -1,6 +1,6 @@
 /**
- * What must be true of a database at any moment between two statements, whatever was done to it and whichever process was
- * killed meanwhile. The checker runs after every test of every kind.
+ * The conditions that a database fulfils at any moment between two statements, whatever was done to it and whichever process
+ * was killed meanwhile. The checker runs after every test of every kind.
  *
  * Each invariant is a query for the rows that break it. The schema forbids some of them as well; the checker asks all the
  * same, for a database whose constraints were lost or are new.
@@ -18,7 +18,7 @@ export const INVARIANTS: readonly Invariant[] = [
 ]
 
 interface Offender {
-  /** Of the invariant. */
+  /** The number of the invariant. */
   number: number
   id: string
   detail: string | null
@@ -35,8 +35,8 @@ const findOffenders = statement<readonly [oldestId: string], Offender>({
 
 interface Bounds {
   /**
-   * Asks of tasks since then alone. For a database with much history: of a hundred thousand tasks all is told within a second, of a
-   * million hardly within the ten that a statement may take.
+   * Checks only tasks created since then. Meant for a database with much history: a check of a hundred thousand tasks takes a
+   * second, and one of a million hardly fits into the ten seconds that a statement may take.
    */
   readonly createdSince?: Date
 }
@@ -61,7 +61,7 @@ type Prepared = Statement<readonly [], Offender>
 const prepared = new WeakMap<Database, Promise<Prepared>>()
 let count = 0
 
-/** PGlite plans what it is given anew each time, which takes five times as long as running this. */
+/** PGlite plans an unprepared statement again each time, which takes five times as long as running this one. */
 function preparedIn(db: Database): Promise<Prepared> {
   const known = prepared.get(db) ?? prepare(db)
   prepared.set(db, known)

@@ -4,7 +4,7 @@ import { allMigrations } from '@taskflow/rooms/migrations'
 
 type Look<Result> = (db: Database) => Promise<Result>
 
-/** Looks into the database of a server, whoever else uses it. */
+/** Looks into the database of a server, also while others use it. */
 export const lookIntoServer = <Result>(url: string, look: Look<Result>): Promise<Result> =>
   closing(postgresDatabase({ url }), look)
 

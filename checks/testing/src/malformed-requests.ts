@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { MAX_PAYLOAD_BYTES } from '@taskflow/testing/given-api'
 import type { InjectOptions } from 'fastify'
 
-/** A request that must be refused, and a word of the field, part or rule that its problem must name. */
+/** A request that must be refused, and the field, part or rule that its problem must name. */
 export interface MalformedRequest {
   readonly what: string
   readonly request: InjectOptions

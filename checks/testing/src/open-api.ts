@@ -18,7 +18,7 @@ interface Given {
   /** Without it nothing is logged. */
   readonly log?: ApiDeps['log']
   readonly maxPayloadBytes: number
-  /** What a worker in the same process would report. */
+  /** The health that a worker in the same process would report. */
   readonly workerHealth?: ApiDeps['workerHealth']
 }
 

@@ -157,7 +157,7 @@ function observe(child: ChildProcess, { onLine, isGroup = false }: SpawnOptions)
   let output = ''
   let stdout = ''
   let stderr = ''
-  let isToldToEnd = false
+  let isKilled = false
   /** Called whenever there is more output. */
   const readers = new Set<() => void>()
 
@@ -183,9 +183,11 @@ function observe(child: ChildProcess, { onLine, isGroup = false }: SpawnOptions)
     })
   })
   const failed = ended.then(({ code, signal }): Promise<never> => {
-    if (isToldToEnd) return new Promise(() => {})
+    if (isKilled) return new Promise(() => {})
     const command = child.spawnargs.filter((arg) => !arg.startsWith('--')).join(' ')
-    throw new Error(`Ended with ${signal ?? code} without being told to: ${command}\n${output.slice(-OUTPUT_SHOWN)}`)
+    throw new Error(
+      `Ended with ${signal ?? code} without a signal from the test: ${command}\n${output.slice(-OUTPUT_SHOWN)}`,
+    )
   })
   failed.catch(() => {})
 
@@ -199,7 +201,7 @@ function observe(child: ChildProcess, { onLine, isGroup = false }: SpawnOptions)
   }
 
   function kill(name: NodeJS.Signals = 'SIGKILL'): Promise<Ended> {
-    isToldToEnd = true
+    isKilled = true
     signal(name)
     return ended
   }

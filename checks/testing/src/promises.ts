@@ -1,7 +1,7 @@
 /**
  * The promises of `docs/reliability.md` (P1 to P12), each as a check of what witnesses saw against what the database holds when all has come
  * to rest: no process runs any more, or none has anything left to do. `checkInvariants` asks what must be true at any moment, of the
- * database alone; this asks what must have come of it all.
+ * database alone; this module checks the outcome of a whole run.
  */
 import { acceptedIsStored } from './promises/accepted-is-stored.ts'
 import { cancelledStaysSo } from './promises/cancelled-stays-so.ts'
@@ -43,7 +43,7 @@ const PROMISES = {
 
 export type PromiseName = keyof typeof PROMISES
 
-/** Those that can be broken. */
+/** The promises that have a check. */
 export const CHECKED_PROMISES = (Object.keys(PROMISES) as PromiseName[]).filter(
   (name) => PROMISES[name] !== NO_FEATURE_YET,
 )

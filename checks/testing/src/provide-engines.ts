@@ -7,7 +7,7 @@ import { createPGliteTemplate } from './pglite-template.ts'
 import { findServers } from './postgres-servers.ts'
 import { createTemplate } from './postgres-template.ts'
 
-/** What scripts/test.ts reads to say on what the tests ran. */
+/** Read by scripts/test.ts, which reports the engines that the tests ran on. */
 export interface RunReport {
   readonly ran: readonly string[]
   readonly missing: readonly string[]
@@ -15,7 +15,7 @@ export interface RunReport {
 
 type Undo = () => unknown
 
-/** Brings up the engines of one run and tells the test files of them. Resolves with how to take them down again. */
+/** Starts the engines of one run and provides them to the test files. Resolves with a function that stops them. */
 export async function provideEngines(project: TestProject, wanted: 'pglite' | 'all'): Promise<() => Promise<void>> {
   const undo: Undo[] = [endWithSignals()]
   const takeDown = async () => {

@@ -11,11 +11,11 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[]
 }
 
-/** What of a statement matters to its plan. */
+/** The parts of a statement that its plan depends on. */
 export type Planned = Pick<Statement<readonly unknown[], unknown>, 'text' | 'lane'>
 
 /**
- * Runs a statement as sessions of its lane plan it, and tells how many rows of the table its greediest scan read.
+ * Runs a statement as sessions of its lane plan it, and returns how many rows of the table its largest scan read.
  *
  * @param args the parameters as SQL literals
  */
@@ -51,7 +51,7 @@ function plannedAs(lane: Lane | undefined): string {
 
 const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
 
-/** What the planner may come to believe of the table of unfinished tasks, as SQL that makes it believe so. */
+/** Beliefs that the planner may have about the table of unfinished tasks, each as the SQL that causes it. */
 export const BELIEFS = {
   'nothing yet': 'select 1',
   'the truth': 'analyze task',

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 
-/** Whom a server runs as. Undefined is whoever runs the tests. */
+/** The user that a server runs as. Undefined stands for the user that runs the tests. */
 export type ServerUser = { readonly uid: number; readonly gid: number } | undefined
 
 /** PostgreSQL refuses to run as root, so root (CI in a container, say) hands it to somebody with fewer rights. */

@@ -26,7 +26,7 @@ function stoppedAfterwards<Server extends { stop(): Promise<void> }>(server: Ser
 
 async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url })
-  // What breaks is told by what is awaited.
+  // The awaited call rejects if the connection breaks.
   client.on('error', () => {})
   await client.connect()
   try {
@@ -164,7 +164,7 @@ describe('a PostgreSQL', () => {
   test('runs out of space on a small disk, and goes on once there is some', async ({ annotate }) => {
     const reason = whyNoSmallDisk()
     await annotate(reason ?? 'a small disk was made')
-    // Only root may mount one; everybody else sees that the reason is told.
+    // Only root may mount one; for other users the test checks the reason.
     if (reason !== undefined) return expect(reason).toMatch(/root|no |cannot/)
     const disk = makeSmallDisk(256, serverUser())
     stops.push(async () => disk.remove())
@@ -196,7 +196,7 @@ describe('a PostgreSQL', () => {
 })
 
 describeWith(['redis'], 'a half-open network', () => {
-  /** What comes back for a PING, or "silence". */
+  /** Resolves with the reply to a PING, or with "silence". */
   function ask(socket: ReturnType<typeof connect>): Promise<string> {
     const reply = new Promise<string>((resolve) => socket.once('data', (chunk) => resolve(String(chunk).trim())))
     socket.write('PING\r\n')
@@ -250,7 +250,7 @@ describeWith(['redis'], 'a half-open network', () => {
     expect(await untilReplied('$4\r\nfour\r\n')).toBeLessThan(200)
   })
 
-  test('tells each end when the other hangs up', async () => {
+  test('closes each end when the other hangs up', async () => {
     const server = stoppedAfterwards(await startRedis(programFor('redis')))
     const proxy = await halfOpenProxy(server.port)
     stops.push(() => proxy.close())
@@ -262,7 +262,7 @@ describeWith(['redis'], 'a half-open network', () => {
     const closed = new Promise((resolve) => left?.once('close', resolve))
     left?.on('error', () => {})
     await server.kill()
-    await within(2_000, closed, 'the client to hear of it')
+    await within(2_000, closed, 'the close of the client')
     await eventually(() => proxy.connections === 0)
   })
 })

@@ -19,9 +19,9 @@ import { type ServerUser, sharedTempFolder } from './server-user.ts'
 export interface SmallDisk {
   /** A folder in it, of the server's user. */
   readonly path: string
-  /** Takes every byte that is left. */
+  /** Fills the disk to the last byte. */
   fill(): void
-  /** Gives back what was taken. */
+  /** Frees the space that `fill` took. */
   free(): void
   remove(): void
 }

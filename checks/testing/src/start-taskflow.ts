@@ -62,7 +62,7 @@ export function launchTaskFlow(
   return { process, ready }
 }
 
-/** What it prints when it is ready, with the address where it has one. */
+/** Matches the output of a ready process, with its address if it has one. */
 function readyWith(roles: readonly Role[] = ROLES, env: Env): RegExp {
   if (roles.includes('api')) return /API +(http:\S+)/
   return env.TASKFLOW_HEALTH_PORT === undefined ? /is ready/ : /Health +(http:\/\/[^\s/]+)/

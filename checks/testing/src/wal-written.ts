@@ -30,7 +30,7 @@ const ENTRIES = `
   order by 1, 2`
 
 /**
- * What the work wrote, record by record: exact and at once, where the statistics of tables are gathered some time later.
+ * Returns what the work wrote, record by record: exact and at once, while table statistics are updated some time later.
  * The log is the whole server's, so nothing else may write. The work's last commit must wait for the disk, as
  * settlements do, since only what is flushed can be read.
  */

@@ -11,14 +11,15 @@ interface AttemptSeen extends Seen {
 }
 
 interface LeaderSeen extends Seen {
-  /** The process that led, told apart from its former lives. */
+  /** Identifies the leading process; a restarted process has another identity. */
   readonly holder: string
   readonly term: number
 }
 
 /**
- * What somebody outside of TaskFlow saw: callers what they were answered, handlers that they ran, and whoever does harm what was done.
- * The promises are checked against it and the database together: neither alone could tell a lost task from one that never was.
+ * An observation from outside of TaskFlow: an answer that a caller got, a run of a handler, or a fault that a test injected.
+ * The promises are checked against witnesses and the database together: neither alone distinguishes a lost task from one that
+ * never existed.
  */
 export type Witness =
   /** A caller was answered 2xx. */
@@ -37,7 +38,7 @@ export type Witness =
   | (AttemptSeen & { readonly kind: 'ended'; readonly attempt: number; readonly result: string | null })
   /** A handler's AbortSignal aborted; the reason is the name of the error that it was given. */
   | (AttemptSeen & { readonly kind: 'aborted'; readonly reason: string })
-  /** A worker was told that the end it reported came too late. */
+  /** A worker's report of an end was refused because it came too late. */
   | (AttemptSeen & { readonly kind: 'refused' })
   /** A caller who asked to cancel was answered 2xx with the task in this state. */
   | (Seen & { readonly kind: 'cancelled'; readonly taskId: TaskId; readonly state: TaskState })

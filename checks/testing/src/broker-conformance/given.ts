@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Broker, Delivery, Dispatch, Line, TakeOptions, TaskId } from '@taskflow/tasks'
 import { newTaskId } from '../ids.ts'
 
-/** What each case is given. Names are new for each, so that cases do not see each other's dispatches. */
+/** The input of each case. Every case has its own names, so that cases do not see each other's dispatches. */
 export interface Given {
   /** Two clients of the same broker. */
   readonly broker: Broker
   readonly other: Broker
   /** One more client, closed after the case. */
   open(): Promise<Broker>
-  /** Gets word of these to the broker, in whatever way they reach it. */
+  /** Makes these dispatches known to the broker, by the path that this broker uses. */
   tell(dispatches: readonly Dispatch[]): Promise<void>
   readonly line: Line
 }
@@ -27,11 +27,11 @@ export function newDispatch(line: Line, rank = 0): Dispatch {
   return { ...line, taskId: newTaskId(), rankMs: FIRST_RANK_MS + rank }
 }
 
-/** So many, each waiting since a millisecond later. */
+/** `count` dispatches, each ranked one millisecond after the one before. */
 export const newDispatches = (line: Line, count: number): Dispatch[] =>
   Array.from({ length: count }, (_, index) => newDispatch(line, index))
 
-/** Takes from these lines alone; what a case is about is given, the rest is ordinary. */
+/** Takes from these subqueues alone. A case gives the options that it tests; the others have ordinary values. */
 export function take(
   broker: Broker,
   from: Line | readonly Line[],
@@ -52,20 +52,20 @@ export function take(
 
 export const idsIn = (dispatches: readonly Dispatch[]): TaskId[] => dispatches.map(({ taskId }) => taskId)
 
-/** None, where there was nothing. */
+/** An empty list if there was no delivery. */
 export function idsOf(delivery: Delivery | undefined): readonly TaskId[] {
-  if (delivery?.tasks === 'any') throw new Error('Expected to be told which tasks, got "any"')
+  if (delivery?.tasks === 'any') throw new Error('Expected the delivery to list its tasks, got "any"')
   return delivery?.tasks ?? []
 }
 
-// More than any case publishes: a broker that gives the same again and again would be taken from for ever.
+// More than any case publishes: a broker that delivers the same dispatches again and again would keep the loop running.
 const MOST_TAKEN = 20_000
 
-// A consumer that is new to a busy broker may need a second for its first word; from then on word comes fast.
+// A consumer that is new to a busy broker may wait a second for its first dispatch; later dispatches arrive fast.
 const FIRST_WAIT_MS = 2_000
 const NEXT_WAIT_MS = 500
 
-/** Takes and acknowledges until a take comes back with nothing; in the order in which they came. */
+/** Takes and acknowledges until a take returns nothing. The ids are in the order of arrival. */
 export async function takeAll(
   broker: Broker,
   from: Line | readonly Line[],
@@ -82,10 +82,11 @@ export async function takeAll(
   }
 }
 
-// A claim and its acknowledgement are milliseconds apart, so what is out for much longer has nobody behind it any more.
+// A claim and its acknowledgement are milliseconds apart, so a dispatch that stays unacknowledged much longer has lost its
+// consumer.
 const RECOVERY_MS = 15_000
 
-/** Takes and acknowledges until so many different ones have come, or as long as a broker may need to notice a loss. */
+/** Takes and acknowledges until `count` different dispatches arrived, or until a broker must have noticed a loss. */
 export async function takeRecovered(broker: Broker, from: Line, count: number): Promise<ReadonlySet<TaskId>> {
   const taken = new Set<TaskId>()
   const deadline = performance.now() + RECOVERY_MS
@@ -97,10 +98,11 @@ export async function takeRecovered(broker: Broker, from: Line, count: number): 
   return taken
 }
 
-// A broker that polls doubles its pause with each look in vain; so many lead from milliseconds to a minute.
+// A broker that polls doubles its pause after each poll that finds nothing; this many polls lead from milliseconds to a
+// minute.
 const LOOKS_IN_VAIN = 12
 
-/** Tells of tasks that nobody finds there, until there is nothing more to say and no reason to look for a long time. */
+/** Publishes dispatches of tasks that do not exist, until none is left and the broker polls only after a long pause. */
 export async function quieten({ broker, tell, line }: Given): Promise<void> {
   for (let look = 0; look < LOOKS_IN_VAIN; look++) {
     const waiting = take(broker, line)
@@ -112,5 +114,5 @@ export async function quieten({ broker, tell, line }: Given): Promise<void> {
     if (!delivery) return
     await delivery.acknowledge(0)
   }
-  throw new Error('Expected no more word than there was to tell')
+  throw new Error('Expected no more deliveries than there were dispatches')
 }

@@ -8,7 +8,7 @@ const LONGEST_NAME = 128
 
 const longName = (line: string) => `${line}.${'x'.repeat(LONGEST_NAME)}`.slice(0, LONGEST_NAME)
 
-/** What holds where a broker keeps the lines: each dispatch reaches those it is for, and nobody else. */
+/** Cases for a broker that keeps subqueues: each dispatch reaches the consumers that it is for, and no others. */
 export const lineCases = {
   'delivers what was published, each once': async ({ broker, other, line }) => {
     const dispatches = newDispatches(line, 25)
@@ -23,7 +23,7 @@ export const lineCases = {
     expect(await takeAll(broker, elsewhere)).toEqual([elsewhere.taskId])
   },
 
-  'keeps types apart, and leaves what a taker cannot run to one that can': async ({ broker, other, line }) => {
+  'keeps types apart, and leaves what a consumer cannot run to one that can': async ({ broker, other, line }) => {
     const foreign = newDispatches({ ...line, type: newLine().type }, 20)
     const own = newDispatch(line, 1_000)
     await broker.publish([...foreign, own])
@@ -65,7 +65,7 @@ export const lineCases = {
     expect((await takeAll(broker, lines)).sort()).toEqual(idsIn(dispatches).sort())
   },
 
-  'wakes a taker by any of the lines it waits at': async ({ broker, other, line }) => {
+  'wakes a consumer by any of the subqueues that it waits for': async ({ broker, other, line }) => {
     const lines = Array.from({ length: 20 }, () => newLine({ project: line.project }))
     const waiting = take(broker, lines, { waitMs: 10_000 })
     const dispatch = newDispatch({ ...(lines[19] as Line), priority: 'low' })
@@ -73,7 +73,7 @@ export const lineCases = {
     expect(idsOf(await within(1_000, waiting, 'the dispatch'))).toEqual([dispatch.taskId])
   },
 
-  'gives never more than asked for, and the rest to whoever takes next': async ({ broker, other, line }) => {
+  'delivers no more than requested, and the rest to the next take': async ({ broker, other, line }) => {
     const dispatches = newDispatches(line, 10)
     await broker.publish(dispatches)
     const first = await take(broker, line, { max: 3 })

@@ -3,19 +3,23 @@ import { expect } from 'vitest'
 import { within } from '../wait.ts'
 import { type Case, idsIn, idsOf, newDispatch, newDispatches, take, takeAll, takeRecovered } from './given.ts'
 
-/** That a broker that keeps lines gives nothing to two, and what nobody acknowledged to somebody else. */
+/** Cases for a broker that keeps subqueues: it delivers to one consumer, and redelivers what was not acknowledged. */
 export const lossCases = {
-  'hands a dispatch to one taker only, also when many take at once': async ({ broker, other, open, line }) => {
+  'delivers a dispatch to one consumer only, also when many take at once': async ({ broker, other, open, line }) => {
     const dispatches = newDispatches(line, 500)
     const clients = [broker, other, await open(), await open()]
     await broker.publish(dispatches.slice(0, 250))
-    const fourTakers = (client: Broker) => [1, 2, 3, 4].map(() => takeAll(client, line, { waitMs: 1_000 }))
-    const taking = Promise.all(clients.flatMap(fourTakers))
+    const fourConsumers = (client: Broker) => [1, 2, 3, 4].map(() => takeAll(client, line, { waitMs: 1_000 }))
+    const taking = Promise.all(clients.flatMap(fourConsumers))
     for (let start = 250; start < 500; start += 10) await other.publish(dispatches.slice(start, start + 10))
     expect((await taking).flat().sort()).toEqual(idsIn(dispatches).sort())
   },
 
-  'gives for good what was acknowledged, however few of it could be claimed': async ({ broker, other, line }) => {
+  'never redelivers what was acknowledged, however few of its tasks could be claimed': async ({
+    broker,
+    other,
+    line,
+  }) => {
     await broker.publish(newDispatches(line, 3))
     for (let taken = 0; taken < 3; ) {
       const delivery = await take(broker, line)
@@ -27,7 +31,7 @@ export const lossCases = {
     await expect.poll(() => other.depths([line]), { timeout: 5_000 }).toEqual([0])
   },
 
-  'gives what was released to whoever takes next': async ({ broker, other, line }) => {
+  'delivers what was released to the next take': async ({ broker, other, line }) => {
     const dispatch = newDispatch(line)
     await broker.publish([dispatch])
     await (await take(broker, line))?.release()
@@ -37,7 +41,7 @@ export const lossCases = {
     expect(await takeAll(broker, line)).toEqual([dispatch.taskId])
   },
 
-  'wakes a taker that waits by what another released': async ({ broker, other, line }) => {
+  'wakes a waiting consumer by what another released': async ({ broker, other, line }) => {
     const dispatch = newDispatch(line)
     await broker.publish([dispatch])
     const delivery = await take(broker, line)
@@ -46,12 +50,12 @@ export const lossCases = {
     expect(idsOf(await within(1_000, waiting, 'what was released'))).toEqual([dispatch.taskId])
   },
 
-  'gives what a vanished taker held to another': async ({ broker, other, open, line }) => {
+  'delivers what a lost consumer held to another': async ({ broker, other, open, line }) => {
     const dispatches = newDispatches(line, 10)
     await broker.publish(dispatches)
-    const taker = await open()
-    expect(idsOf(await take(taker, line, { max: 3 })).length).toBeGreaterThan(0)
-    await taker.close()
+    const consumer = await open()
+    expect(idsOf(await take(consumer, line, { max: 3 })).length).toBeGreaterThan(0)
+    await consumer.close()
     expect(await takeRecovered(other, line, 10)).toEqual(new Set(idsIn(dispatches)))
   },
 

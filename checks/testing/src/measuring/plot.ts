@@ -10,7 +10,7 @@ export const COLOURS = {
   limit: '#8c959f',
 } as const
 
-/** What all plots share; a specification adds its panels. */
+/** The common part of all plots; a specification adds its panels. */
 export const PLOT = {
   $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
   background: 'transparent',

@@ -1,4 +1,4 @@
-/** What processes use, read from /proc: Linux only. */
+/** CPU time and memory of processes, read from /proc: Linux only. */
 import { readdirSync, readFileSync } from 'node:fs'
 
 // Linux counts CPU time in hundredths of a second on every platform of Node.js.

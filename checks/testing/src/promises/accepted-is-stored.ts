@@ -1,7 +1,7 @@
 import type { WitnessOf } from '../witness.ts'
 import type { Check, Scene } from './scene.ts'
 
-/** P1: what a caller was told is accepted is there, and is that caller's alone. Holds for as long as retention keeps it. */
+/** P1: every task accepted from a caller is stored, for that caller alone, for as long as retention keeps it. */
 export const acceptedIsStored: Check = (scene) => [...goneIn(scene), ...sharedIn(scene)]
 
 const goneIn = ({ seen, tasks }: Scene): string[] =>

@@ -1,9 +1,10 @@
 import type { Check, Scene } from './scene.ts'
 
-// Longer than anything a worker survives: one that is cut off or frozen for half of it is declared dead, and told so.
+// Longer than any interruption a worker survives: a worker that is cut off or frozen for half as long is marked lost and
+// notified.
 const TOLD_WITHIN_MS = 20_000
 
-/** P7: who waits when it is cancelled has ended; who runs is told, and runs no other time. Who redrives a task takes that back. */
+/** P7: a cancel ends a waiting task; it notifies the handler of a running task, which never runs again. A redrive undoes it. */
 export const cancelledStaysSo: Check = (scene) => [...cameBack(scene), ...untold(scene)]
 
 const cancelledIn = ({ seen, tasks }: Scene) => seen('cancelled').filter(({ taskId }) => !tasks.get(taskId)?.redrives)
@@ -28,6 +29,8 @@ function untold(scene: Scene): string[] {
     (ends.get(taskId) ?? [])
       .map((end) => ({ leaseId: end.leaseId, ranMs: Math.round(end.atMs - atMs) }))
       .filter(({ leaseId, ranMs }) => ranMs > TOLD_WITHIN_MS && !told.has(leaseId))
-      .map(({ ranMs }) => `task ${taskId} ran for ${ranMs} ms after it was cancelled, and was never told`),
+      .map(
+        ({ ranMs }) => `task ${taskId} ran for ${ranMs} ms after it was cancelled, and its handler was never notified`,
+      ),
   )
 }

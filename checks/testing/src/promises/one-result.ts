@@ -3,7 +3,7 @@ import type { Check, Scene } from './scene.ts'
 
 const parsed = (text: string): unknown => JSON.parse(text)
 
-/** P3: of each attempt one end is accepted, from whoever held its lease; whoever held it no more is refused, and told so. */
+/** P3: each attempt has one accepted end, from the holder of its lease; a former holder is refused with an error. */
 export const oneResult: Check = (scene) => [
   ...resultsOfOthers(scene),
   ...resultsOfNobody(scene),
@@ -12,7 +12,7 @@ export const oneResult: Check = (scene) => [
   ...startsUnrecorded(scene),
 ]
 
-/** Results that were accepted for a lease and came from another, as handlers tell that return their own lease. */
+/** Results that were accepted for one lease and came from another: handlers return their own lease as the result. */
 function resultsOfOthers({ tasks }: Scene): string[] {
   return [...tasks.values()]
     .filter(({ result, lease_id }) => {
@@ -25,7 +25,7 @@ function resultsOfOthers({ tasks }: Scene): string[] {
     )
 }
 
-/** Of tasks whose handlers were seen to return, an accepted result is one of those seen. */
+/** Finds tasks whose accepted result differs from every result that their handlers were seen to return. */
 function resultsOfNobody({ tasks, seen }: Scene): string[] {
   return [...Map.groupBy(seen('ended'), ({ taskId }) => taskId)].flatMap(([taskId, ends]) => {
     const task = tasks.get(taskId)
@@ -49,7 +49,7 @@ function refusedAndAccepted({ tasks, seen }: Scene): string[] {
     })
     .map(
       ({ taskId, leaseId }) =>
-        `a worker was told that its result of task ${taskId} is stale, and it was accepted (${leaseId})`,
+        `a worker was informed that its result of task ${taskId} is stale, and it was accepted (${leaseId})`,
     )
 }
 
@@ -60,8 +60,8 @@ function startsTwice({ seen }: Scene): string[] {
 }
 
 /**
- * An attempt that ran and of which the database knows nothing ran without a claim, or beside the one that is recorded. A crash of
- * PostgreSQL may take back a claim, which waits for no disk: who crashes it says by other means which starts those are.
+ * An attempt that ran and is unknown to the database ran without a claim, or beside the recorded one. A crash of PostgreSQL may
+ * undo a claim, which does not wait for the disk: a test that crashes it excludes such starts by other means.
  */
 function startsUnrecorded({ tasks, attempts, seen }: Scene): string[] {
   return seen('started')

@@ -1,11 +1,11 @@
 import type { Check, Scene } from './scene.ts'
 
-/** Of the error that a handler's AbortSignal is given when its worker stops. */
+/** The name of the error with which a stopping worker aborts a handler's AbortSignal. */
 const DRAINING = 'Draining'
 // Ends that use up an attempt, where they are the handler's own doing.
 const OWN_DOING = ['exhausted', 'notRetryable']
 
-/** P12: what a worker that stops has to break off is handed back, and its attempt is not counted. */
+/** P12: a stopping worker releases the tasks that it has to break off, and their attempts are not counted. */
 export const plannedStops: Check = (scene) =>
   brokenOff(scene)
     .filter(({ taskId, leaseId }) => isCounted(scene, taskId, leaseId))

@@ -2,7 +2,7 @@ import { PROJECT } from '../factories.ts'
 import type { WitnessOf } from '../witness.ts'
 import type { Check, Scene } from './scene.ts'
 
-/** The label by which a task tells the key it was submitted with, so that those are found that nobody was told of. */
+/** The label that holds the key a task was submitted with, so that the check finds tasks that no caller got in an answer. */
 const KEY_LABEL = 'idempotency-key'
 
 /** P5: one key gives one answer, stored once. */

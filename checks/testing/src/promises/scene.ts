@@ -27,13 +27,13 @@ interface KeyAtRest {
   task_ids: string[]
 }
 
-/** What a run came to, and what was seen of it. */
+/** The outcome of a run, and what witnesses saw of it. */
 export interface Scene {
   readonly tasks: ReadonlyMap<string, TaskAtRest>
-  /** By task. Those that ended a task, or run, are on its own row. */
+  /** Keyed by task. An attempt that runs, or that ended its task, is on the row of the task instead. */
   readonly attempts: ReadonlyMap<string, readonly AttemptAtRest[]>
   readonly keys: readonly KeyAtRest[]
-  /** The last of all; 0 when nobody ever led. */
+  /** The last term of a leader; 0 if there was none. */
   readonly term: number
   /** In order of time. */
   readonly witnesses: readonly Witness[]
@@ -41,10 +41,10 @@ export interface Scene {
   readonly isOver: boolean
 }
 
-/** Says of each breach of one promise what happened to what. */
+/** Describes each breach of one promise in a sentence. */
 export type Check = (scene: Scene) => readonly string[]
 
-/** What is seen of a moment, and what others wrote down of it, may be this far apart. */
+/** The times that two witnesses note for the same moment may be this far apart. */
 export const TOLERANCE_MS = 250
 
 export interface PromisesInput {
