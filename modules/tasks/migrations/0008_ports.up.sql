@@ -1,5 +1,5 @@
--- What the ports of the room `tasks` store: rarely used options of a task, the gate at which a task waits, and the
--- notices that the end of a linked task leaves. A plain task has null in each new column.
+-- Stores the data of the ports of the room `tasks`: rarely used options of a task, the gate at which a task waits, and
+-- the notices that the end of a linked task leaves. A plain task has null in each new column.
 -- Suits processes from: 0007
 -- Lock: ACCESS EXCLUSIVE on task and finished_task for a moment, no row is rewritten; then SHARE on task while
 -- task_at_gate is built, which reads the table once and finds nothing to index.

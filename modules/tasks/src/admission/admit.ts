@@ -9,7 +9,7 @@ import { checkTask, type ReadTask, readBody, readPlainTask } from './read-task.t
 import { NewTaskBody } from './task-fields.ts'
 import type { TaskTypes } from './task-types.ts'
 
-/** What the admission of a task needs. */
+/** The dependencies of the admission of a task. */
 export interface AdmitDeps {
   readonly types: Pick<TaskTypes, 'find'>
   readonly ids: Ids

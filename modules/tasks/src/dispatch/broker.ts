@@ -19,7 +19,7 @@ export interface Dispatch extends Line {
   readonly rankMs: number
 }
 
-/** What a worker takes: up to `max` dispatches of tasks that it can run. */
+/** Describes a take: up to `max` dispatches of tasks that the worker can run. */
 export interface TakeOptions {
   readonly project: string
   /** Served in this order when `isDrawn`; otherwise the smallest rank over all queues goes first. */

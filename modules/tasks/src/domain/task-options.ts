@@ -9,7 +9,7 @@ import type { TaskTypeDefaults } from './task-type.ts'
  * An option gets a column of its own only where an index or a hot statement reads it (`waiting_gate`, `linked`).
  */
 export interface TaskOption<Schema extends TSchema = TSchema> {
-  /** What a caller may give; the API shows the same, or null. */
+  /** The values that a caller may give; the API shows the same, or null. */
   readonly schema: Schema
   /** The value of a task whose caller gave none, by what workers announced of its type. */
   readonly defaultOf?: (type: TaskTypeDefaults) => Static<Schema> | null

@@ -5,7 +5,7 @@ const KINDS = `('task.${FINISHED_STATES.join(`', 'task.`)}')`
 
 const JOINED = 'task_notice as notice join known on known.id = notice.task_id'
 
-/** Of the form "notice <id> …". */
+/** Each key completes the sentence "notice <id> …". */
 export const OF_NOTICES: Queries = {
   // The task is stored with its notice. Later, retention may have dropped the task before a consumer read the notice.
   'is about a task that is nowhere': `

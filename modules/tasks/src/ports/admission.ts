@@ -3,13 +3,13 @@ import type { TaskFlowError } from '@taskflow/kernel'
 import type { Submission } from './task-store.ts'
 
 /**
- * What a room puts into the admission port: it sees each batch of submissions right before the insert, by whichever
- * route they came (the API, NDJSON, the direct client), and answers for each one.
+ * A room's part in the admission port: it sees each batch of submissions right before the insert, from every route (the
+ * API, NDJSON, the direct client), and answers for each submission.
  *
  * With no admitter listed, a submission takes the same path and runs the same statements as without this port.
  */
 export interface Admitter {
-  /** Of the room. */
+  /** The name of the room. */
   readonly name: string
   /**
    * Resolves with one answer for each submission, in their order: the submission itself where the room wants nothing of
@@ -19,7 +19,7 @@ export interface Admitter {
    * A submission with an idempotency key that was used before is asked about as well; its answer is dropped, and the
    * caller gets the first reply again.
    *
-   * @param db what the insert will run on, without a transaction around both unless the caller opened one
+   * @param db runs the insert too; no transaction spans both unless the caller opened one
    */
   admit(submissions: readonly Submission[], db: Queryable): Promise<readonly (Submission | TaskFlowError)[]>
 }

@@ -39,7 +39,7 @@ export interface Lease {
   readonly waitedMs: number
 }
 
-/** A lease as storage knows it, whoever else does. */
+/** A lease as storage knows it. */
 export type HeldLease = Pick<Lease, 'taskId' | 'leaseId'>
 
 export interface Settlement {
@@ -57,7 +57,7 @@ export type SettlementResult = 'settled' | 'cancelled' | 'stale'
 
 /** A line to be stored, however often it is sent. */
 export interface NewLogLine extends LogLine {
-  /** A UUIDv7 of whoever brings it: lines are read in the order of their ids, and one id is stored once. */
+  /** A UUIDv7 that the sender makes: log lines are read in the order of their ids, and one id is stored once. */
   readonly id: string
   readonly project: string
   readonly taskId: TaskId
@@ -66,12 +66,12 @@ export interface NewLogLine extends LogLine {
 /** Attempts of tasks, as workers drive them. */
 export interface AttemptStore {
   /**
-   * Smallest rank first; empty when there is none, or when the worker was declared dead or is asked to cordon or drain.
-   * Given ids, a worker that may claim nothing is told so by WORKER_STATE_CONFLICT: its broker's word of them is to be
-   * given back, not acknowledged.
+   * Returns the smallest rank first; nothing if no task is queued, or if the worker is lost or has a request to cordon or
+   * drain. A claim by ids throws WORKER_STATE_CONFLICT if the worker may claim nothing: the worker then releases the
+   * dispatches to the broker and does not acknowledge them.
    */
   claimTasks(request: ClaimRequest): Promise<Lease[]>
-  /** The running tasks that are this worker's in the eyes of the others. */
+  /** Lists the leases that this worker holds according to the database. */
   listHeldLeases(workerId: WorkerId): Promise<HeldLease[]>
   /** One result for each, in their order. Gathers with others under way; those brought together stand or fall together. */
   settleTasks(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]>

@@ -4,7 +4,7 @@ import type { GateStore } from './gate.ts'
 /** The place of a task in its subqueue. */
 export type QueuedTask = Pick<Dispatch, 'taskId' | 'rankMs'>
 
-/** What the duties of this room need. Each method is safe to run twice, and by two at once. */
+/** The storage methods of this room's duties. Each method is safe to run twice, and by two at once. */
 export interface TaskDutyStore extends Pick<GateStore, 'releaseFromOpenGates'> {
   /** Moves up to `limit` due tasks to queued. `nextDueInMs` is null when nothing is scheduled. */
   promoteTasks(limit: number): Promise<{ promoted: number; nextDueInMs: number | null }>

@@ -4,7 +4,7 @@ import type { FinishedState } from '../domain/task-state.ts'
 
 /**
  * The end port. Every statement that ends a task whose `linked` is true stores one notice for each consumer, so a notice
- * exists exactly when the end is committed. What follows from the end is the consumer's: it reads its notices in batches.
+ * exists exactly when the end is committed. The consumer acts on the end: it reads its notices in batches.
  */
 export interface EndConsumer {
   /** Names the notices that are stored for this consumer. Never reused for another one. */

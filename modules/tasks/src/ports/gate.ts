@@ -6,9 +6,9 @@
  * already are set aside by `setTasksAside`, again for as long as the gate is closed, since a task may be promoted,
  * requeued, edited or redriven meanwhile.
  *
- * Nobody holds the lock of a gate while tasks are stored. Whoever sets tasks aside therefore looks at the gate again after
- * the commit, and releases them if the gate was opened in between; `releaseFromOpenGates` finds what a process that died
- * between the two left behind.
+ * No transaction holds the lock of a gate while it stores tasks. A process that sets tasks aside therefore reads the gate
+ * again after the commit, and releases the tasks if the gate was opened in between; `releaseFromOpenGates` finds the tasks
+ * of a process that died between the two steps.
  */
 export interface GateStore {
   closeGate(gate: Gate): Promise<void>

@@ -75,7 +75,7 @@ for (const engine of engines()) {
       dispatched = []
       storage = open(given.db)
     })
-    // What no consumer has read would be left to the next test.
+    // The next test would see the notices that no consumer has read.
     afterEach(() => script(given.db, 'delete from task_notice; delete from gate'))
 
     const gateOf = async (id: string) =>

@@ -3,7 +3,7 @@ import type { Priority } from '../domain/priority.ts'
 import type { Attempt, LogLine, NewTask, Task, TaskId } from '../domain/task.ts'
 import type { TaskState } from '../domain/task-state.ts'
 
-/** The key marks a caller's retry of one request; `requestHash` tells whether it is the same request. */
+/** The key marks a caller's retry of one request; `requestHash` shows whether it is the same request. */
 export interface IdempotencyKey {
   readonly key: string
   readonly requestHash: string
@@ -46,7 +46,7 @@ export interface Page {
   readonly before?: TaskId
 }
 
-/** What of a task may be changed before it starts. Absent means unchanged. */
+/** The fields of a task that may change before it starts. An absent field stays unchanged. */
 export interface TaskEdit {
   readonly payload?: string
   readonly queue?: string
@@ -86,7 +86,7 @@ export interface TaskStore {
   editTask(id: TaskId, edit: TaskEdit, by: By, ifVersion?: string): Promise<Task>
   /** Final for a waiting task; a running one is asked to stop. Throws TASK_STATE_CONFLICT for a finished one. */
   cancelTask(id: TaskId, by: By, reason: string | null): Promise<Task>
-  /** Back to queued, attempts counted anew. Throws TASK_STATE_CONFLICT for an unfinished one. */
+  /** Queues the task again, with its attempts counted from zero. Throws TASK_STATE_CONFLICT for an unfinished one. */
   redriveTask(id: TaskId, by: By, payload: string | null): Promise<Task>
   /** Oldest first, the one that runs or ended the task included. */
   listAttempts(project: string, id: TaskId): Promise<Attempt[]>

@@ -10,7 +10,7 @@ import { bodyLimitFor } from '../admission/task-fields.ts'
 import type { NewTask } from '../domain/task.ts'
 import type { TaskStore } from '../ports/task-store.ts'
 
-/** What the submission of a stream needs. */
+/** The dependencies of the submission of a stream. */
 export interface SubmitLinesDeps extends AdmitDeps {
   readonly storage: Pick<TaskStore, 'submitTasks'>
 }

@@ -23,7 +23,7 @@ export interface ClaimedRow {
   max_attempts: number
   created_at_ms: number
   waited_ms: number
-  /** What few tasks have; null for the others, so that a plain task pays nothing for it. */
+  /** Fields that few tasks have; null for the others, so that a plain task pays nothing for them. */
   unusual: Unusual | null
 }
 

@@ -1,6 +1,6 @@
 import { sqlBeside, statement } from '@taskflow/database'
 
-/** A row where the worker may claim; none where it is dead, gone, unknown, or asked to take nothing. */
+/** A row if the worker may claim; none if it is lost, stopped or unknown, or has a request to cordon or drain. */
 export const findClaimer = statement<readonly [workerId: string], { id: string }>({
   name: 'find_claimer',
   lane: 'claim',

@@ -1,6 +1,6 @@
 import { sqlBeside, statement } from '@taskflow/database'
 
-/** What a worker holds in the eyes of the others. */
+/** Lists the leases that a worker holds according to the database. */
 export const listHeldLeases = statement<readonly [workerId: string], { id: string; lease_id: string }>({
   name: 'list_held_leases',
   columns: ['id', 'lease_id'],

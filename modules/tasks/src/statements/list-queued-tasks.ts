@@ -15,7 +15,7 @@ interface Row {
   rank_ms: number
 }
 
-/** Smallest rank first. Milliseconds of the epoch, with their fractions, give back the very rank. */
+/** Smallest rank first. Milliseconds of the epoch, with their fractions, represent the rank exactly. */
 export const listQueuedTasks = statement<Params, Row>({
   name: 'list_queued_tasks',
   columns: ['id', 'rank_ms'],

@@ -12,8 +12,8 @@ type Params = readonly [
 ]
 
 /**
- * Back to queued with its attempts counted anew; the attempt that had ended it gets a row of its own.
- * The event keeps the end too, since a task that expired or was cancelled before it started has no attempt to tell it.
+ * Queues the task again with its attempts counted from zero; the attempt that had ended it gets a row of its own.
+ * The event keeps the end too, since a task that expired or was cancelled before it started has no attempt that records it.
  */
 export const redriveTask = statement<Params, DispatchRow>({
   name: 'redrive_task',

@@ -5,7 +5,7 @@ import type { Submission } from '../ports/task-store.ts'
 
 /**
  * Asks each admitter about the submissions that those before it accepted. Answers are in the order of the submissions;
- * what identifies a submission (its project and idempotency key) stays, whatever an admitter gives back.
+ * what identifies a submission (its project and idempotency key) stays, whatever an admitter returns.
  */
 export async function askAdmitters<Each extends Submission>(
   admitters: readonly Admitter[],

@@ -33,7 +33,7 @@ for (const engine of engines()) {
       })
     })
 
-    test('P7: a running task is asked to stop: its worker hears of it and its heartbeat names it', async () => {
+    test('P7: a cancel of a running task notifies its worker, and the reply to its heartbeat names the task', async () => {
       const { task, worker, lease } = await startTask(given.storage)
       const heard: string[] = []
       const stop = await databaseWakeups(given.db).on('asked', (detail) => heard.push(detail))
@@ -94,7 +94,7 @@ for (const engine of engines()) {
       expect((await given.storage.getTask(PROJECT, task.id)).state).toBe('queued')
     })
 
-    test('of a cancellation and a claim that meet, one is first and both are told the truth', async () => {
+    test('a concurrent cancellation and settlement run one after the other, and both return the true outcome', async () => {
       for (let round = 0; round < 20; round++) {
         const { task, lease } = await startTask(given.storage)
         const [cancelled, outcome] = await Promise.allSettled([
@@ -108,7 +108,7 @@ for (const engine of engines()) {
       }
     })
 
-    test('tells this process', async () => {
+    test('emits an event in this process', async () => {
       const told: TaskFlowEvents['task.cancelled'][0][] = []
       given.events.on('task.cancelled', (detail) => told.push(detail))
       const { id } = await submitTask(given.storage)

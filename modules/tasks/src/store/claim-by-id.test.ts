@@ -102,7 +102,7 @@ for (const engine of engines()) {
       expect(await claim(worker, [task.id])).toEqual([task.id])
     })
 
-    test('gives no task to two of 20 that heard of the same ones', async () => {
+    test('gives no task to two of 20 workers that claim the same ids', async () => {
       const tasks = Array.from({ length: 100 }, () => newTask())
       await given.storage.submitTasks(submissionOf(...tasks))
       const ids = tasks.map(({ id }) => id)
@@ -113,7 +113,7 @@ for (const engine of engines()) {
       expect([...claimed, ...rest].sort()).toEqual(ids)
     })
 
-    test('tells a worker that is dead, unknown, stopped or asked to take nothing that it may not', async () => {
+    test('refuses a worker that is lost, unknown or stopped, or has a request to cordon or drain', async () => {
       const { id } = await submitTask(given.storage)
       const [lost, stopped, cordoned, draining] = [
         await startWorker(given.storage),
@@ -131,7 +131,7 @@ for (const engine of engines()) {
       expect((await given.storage.getTask(PROJECT, id)).state).toBe('queued')
     })
 
-    test.each(LASTING_BELIEFS)('reads no more than it was told of, though the planner believes %s', async (belief) => {
+    test.each(LASTING_BELIEFS)('reads only the tasks of its ids, though the planner believes %s', async (belief) => {
       const tasks = Array.from({ length: 5_000 }, () => newTask())
       await given.storage.submitTasks(submissionOf(...tasks))
       await script(given.db, BELIEFS[belief])

@@ -168,7 +168,7 @@ for (const [engine, { lines, statement, idle, readFor }] of engines().flatMap((e
       expect(leases).toHaveLength(200)
     })
 
-    test('shares tasks out among claims at once, each of which gets what it asked for', async () => {
+    test('shares tasks among concurrent claims, and each claim gets as many as it requested', async () => {
       const types = Array.from({ length: 5 }, (_, number) => `test.shared-${number}`)
       const tasks = Array.from({ length: 500 }, (_, index) => newTask({ type: types[index % types.length]! }))
       await given.storage.submitTasks(submissionOf(...tasks))
@@ -205,7 +205,7 @@ for (const [engine, { lines, statement, idle, readFor }] of engines().flatMap((e
       expect(await storage.claimTasks(claimBy(draining))).toEqual([])
     })
 
-    test('gives nothing to a worker that was declared dead, or never introduced itself', async () => {
+    test('gives nothing to a worker that is lost or was never registered', async () => {
       const [storage, { db }] = [widened(), given]
       await submitTask(storage)
       const worker = await startWorker(storage)

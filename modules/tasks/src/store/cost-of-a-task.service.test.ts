@@ -25,7 +25,7 @@ const MARGIN = 1.02
 
 const PAYLOAD = JSON.stringify({ order: 'A-2026-000417', text: 'x'.repeat(64) })
 
-// It must have the log to itself, and write nothing but what it is told: no vacuum, and no page twice.
+// The log must hold only what the test's statements write: no vacuum, and no page twice.
 const SETTINGS = { autovacuum: 'off', full_page_writes: 'off', checkpoint_timeout: '1h' }
 
 const SERVERS: Readonly<Record<string, () => PostgresBinaries | undefined | Promise<PostgresBinaries>>> = {
@@ -72,7 +72,7 @@ for (const [name, find] of Object.entries(SERVERS)) {
       for (const batch of leases) await Promise.all(batch.map((lease) => settle(storage, lease, VERDICTS.complete)))
     }
 
-    test('law 2: a plain task writes three row versions, two of which are dead in the end', async () => {
+    test('law 2: a plain task writes three row versions, and two of them are dead in the end', async () => {
       expect(rowsOf(await walWritten(real, () => liveThrough(TASKS)))).toEqual({
         'INSERT task': TASKS,
         'UPDATE task': TASKS,

@@ -106,16 +106,16 @@ for (const engine of engines()) {
     })
 
     test('wakes those who wait for tasks of the new queue, or for an earlier time', async () => {
-      const heard = { ready: [] as string[], due: [] as string[] }
+      const received = { ready: [] as string[], due: [] as string[] }
       const wakeups = databaseWakeups(given.db)
       const stops = [
-        await wakeups.on('ready', (detail) => heard.ready.push(detail)),
-        await wakeups.on('due', (detail) => heard.due.push(detail)),
+        await wakeups.on('ready', (detail) => received.ready.push(detail)),
+        await wakeups.on('due', (detail) => received.due.push(detail)),
       ]
       const { id } = await submitTask(given.storage)
-      await given.storage.editTask(id, { queue: 'moved here' }, BY)
+      await given.storage.editTask(id, { queue: 'moved' }, BY)
       await given.storage.editTask(id, { runAt: LATER }, BY)
-      await eventually(() => heard.ready.includes('moved here') && heard.due.length > 0)
+      await eventually(() => received.ready.includes('moved') && received.due.length > 0)
       for (const stop of stops) await stop()
     })
 

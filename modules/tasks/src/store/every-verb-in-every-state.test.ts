@@ -27,7 +27,7 @@ const settling =
     const presented = lease ?? { taskId: task.id, leaseId: strangeLeaseId() }
     const before = await storage.getTask(PROJECT, task.id)
     const result = await settle(storage, presented, VERDICTS[verb])
-    // Whoever repeats the end that a task had is told that it stands, and nothing is written.
+    // A settlement that repeats the end of a task is not stale, but writes nothing.
     return result !== 'stale' && (await storage.getTask(PROJECT, task.id)).version !== before.version
   }
 

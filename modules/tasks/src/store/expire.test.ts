@@ -57,7 +57,7 @@ for (const engine of engines()) {
       expect(await expireAfter(2 * HOUR)).toBe(0)
     })
 
-    test('tells a claim how long is left to finish, also on a later attempt', async () => {
+    test('returns to a claim how long is left to finish, also on a later attempt', async () => {
       const { lease, worker } = await startTask(given.storage, { timeouts: { scheduleToCloseMs: 2 * HOUR } })
       await settle(given.storage, lease, VERDICTS.release)
       await moveTime(given.db, HOUR)
@@ -66,7 +66,7 @@ for (const engine of engines()) {
       expect(closeInMs).toBeLessThanOrEqual(HOUR)
     })
 
-    test('counts anew from an edited run time', async () => {
+    test('counts again from an edited run time', async () => {
       const timeouts = { scheduleToStartMs: HOUR, scheduleToCloseMs: HOUR }
       const task = await submitTask(given.storage, { timeouts })
       await given.storage.editTask(task.id, { runAt: new Date(Date.now() + 5 * HOUR) }, BY)
@@ -74,7 +74,7 @@ for (const engine of engines()) {
       expect(await expireAfter(7 * HOUR)).toBe(1)
     })
 
-    test('counts anew from a redrive', async () => {
+    test('counts again from a redrive', async () => {
       const task = await submitTask(given.storage, { timeouts: { scheduleToStartMs: HOUR } })
       expect(await expireAfter(2 * HOUR)).toBe(1)
       await given.storage.redriveTask(task.id, BY, null)

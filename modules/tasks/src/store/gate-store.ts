@@ -17,7 +17,7 @@ interface Deps {
 // Short enough to hold no row lock for long.
 const BATCH = 1_000
 
-/** Those of the gates that are closed: for admitters, on what their submissions will be stored with. */
+/** Returns the closed ones of these gates. Admitters pass the `db` that will store their submissions. */
 export async function closedGates(db: Queryable, gates: readonly Gate[]): Promise<Gate[]> {
   if (gates.length === 0) return []
   return db.run(findClosedGates, [gates.map(({ project }) => project), gates.map(({ name }) => name)])
@@ -48,7 +48,7 @@ export function gateStore(deps: Deps): GateStore {
 
     async setTasksAside(gate, { queue, type = null }, limit) {
       const rows = await db.run(setTasksAside, [gate.project, gate.name, queue, type, limit])
-      // Whoever opened the gate meanwhile did not see these tasks.
+      // A process that opened the gate meanwhile did not see these tasks.
       const released = rows.length > 0 ? await releaseIfOpen(deps, gate) : 0
       return Math.max(0, rows.length - released)
     },

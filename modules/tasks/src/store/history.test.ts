@@ -14,7 +14,7 @@ for (const engine of engines()) {
 
     const kindsOf = async (id: TaskId) => (await given.storage.listEvents(PROJECT, id)).map(({ kind }) => kind)
 
-    test('an ordinary life is told though it wrote no history', async () => {
+    test('lists the events of an ordinary task, which wrote no history', async () => {
       const { task, worker, lease } = await startTask(given.storage)
       await settle(given.storage, lease, VERDICTS.complete)
       expect(await given.storage.listEvents(PROJECT, task.id)).toMatchObject([
@@ -37,7 +37,7 @@ for (const engine of engines()) {
       expect(rows).toEqual([])
     })
 
-    test('a life of failures, snoozes and rescues is told in order', async () => {
+    test('lists failures, snoozes and rescues in order', async () => {
       const { task, lease, worker } = await startTask(given.storage)
       let held = lease
       const steps = ['release', 'rescue', 'snooze', 'retry'] as const
@@ -153,7 +153,7 @@ for (const engine of engines()) {
       await given.storage.recordProgress([])
     })
 
-    test('does not tell another project anything', async () => {
+    test('shows nothing to another project', async () => {
       const { id } = await submitTask(given.storage)
       await expect(given.storage.listAttempts('other', id)).rejects.toMatchObject(NOT_FOUND)
       await expect(given.storage.listEvents('other', id)).rejects.toMatchObject(NOT_FOUND)

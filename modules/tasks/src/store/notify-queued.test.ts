@@ -31,7 +31,7 @@ for (const engine of engines()) {
     })
     afterEach(() => moveTime(given.db, 0))
 
-    /** What was told since it was last asked for. */
+    /** Returns the dispatches published since the last call. */
     const takeTold = () => told.splice(0)
 
     const toldIds = () => takeTold().map(({ taskId }) => taskId)
@@ -52,7 +52,7 @@ for (const engine of engines()) {
         storage.submitTasks({ ...submissionOf(...tasks), idempotency: { key: tasks[0]!.id, requestHash: '' } }),
     }
 
-    test.each(Object.entries(ways))('a task submitted %s is told as it is stored', async (_, submit) => {
+    test.each(Object.entries(ways))('a task submitted %s is published as it is stored', async (_, submit) => {
       for (const options of [{}, { priority: 'critical' }, { priority: 'low', queue: 'q', type: 't' }] as const) {
         const task = newTask(options)
         await submit([task])
@@ -65,24 +65,21 @@ for (const engine of engines()) {
       }
     })
 
-    test.each(Object.entries(ways))(
-      'of tasks submitted %s, those that are due later are not told',
-      async (_, submit) => {
-        const tasks = [
-          newTask({ runAt: LATER }),
-          newTask({ runAt: new Date('2000-01-01T00:00:00Z') }),
-          newTask({ delayMs: HOUR }),
-          newTask({ delayMs: 0 }),
-          newTask(),
-        ]
-        await submit(tasks)
-        const queued = await rowsOf<{ id: string }>(given.db, `select id from task where state = 'queued' order by id`)
-        expect(queued).toHaveLength(3)
-        expect(toldIds()).toEqual(queued.map(({ id }) => id))
-      },
-    )
+    test.each(Object.entries(ways))('tasks submitted %s that are due later are not published', async (_, submit) => {
+      const tasks = [
+        newTask({ runAt: LATER }),
+        newTask({ runAt: new Date('2000-01-01T00:00:00Z') }),
+        newTask({ delayMs: HOUR }),
+        newTask({ delayMs: 0 }),
+        newTask(),
+      ]
+      await submit(tasks)
+      const queued = await rowsOf<{ id: string }>(given.db, `select id from task where state = 'queued' order by id`)
+      expect(queued).toHaveLength(3)
+      expect(toldIds()).toEqual(queued.map(({ id }) => id))
+    })
 
-    test('whether a task is due is told as it was decided, to the millisecond', async () => {
+    test('exactly the tasks that are stored as queued are published, to the millisecond', async () => {
       // The clock goes on meanwhile, so that some of these are due when they arrive and some are not.
       const start = Date.now()
       const tasks = Array.from({ length: 300 }, (_, index) => newTask({ runAt: new Date(start + index) }))
@@ -91,7 +88,7 @@ for (const engine of engines()) {
       expect(toldIds().sort()).toEqual(queued.map(({ id }) => id))
     })
 
-    test('tasks of one submission are told in the order of their ranks', async () => {
+    test('tasks of one submission are published in the order of their ranks', async () => {
       const tasks = Array.from({ length: 1_000 }, () => newTask())
       await storage.submitTasks(submissionOf(...tasks))
       const inOrder = takeTold().toSorted((a, b) => a.rankMs - b.rankMs)
@@ -100,7 +97,7 @@ for (const engine of engines()) {
       expect(Math.abs(last.rankMs - (await rankMsOf(last.taskId))!)).toBeLessThan(1)
     })
 
-    test('many submissions at once are told once each', async () => {
+    test('concurrent submissions are published once each', async () => {
       const tasks = Array.from({ length: 100 }, () => newTask())
       await Promise.all(
         tasks.map((task, index) =>
@@ -113,7 +110,7 @@ for (const engine of engines()) {
       expect(toldIds().sort()).toEqual(tasks.map(({ id }) => id))
     })
 
-    test('a replay and a conflict are not told, nor a submission that failed', async () => {
+    test('a replay, a conflict and a failed submission are not published', async () => {
       const idempotency = { key: 'k', requestHash: 'a' }
       const task = newTask()
       await storage.submitTasks({ ...submissionOf(task), idempotency })
@@ -128,7 +125,7 @@ for (const engine of engines()) {
       expect(toldIds()).toEqual([fresh.id])
     })
 
-    test('promoted tasks are told with the place they have by their due time', async () => {
+    test('promoted tasks are published with the rank of their due time', async () => {
       const tasks = [
         newTask({ delayMs: HOUR, priority: 'high' }),
         newTask({ delayMs: HOUR }),
@@ -143,7 +140,7 @@ for (const engine of engines()) {
       expect(takeTold()).toEqual([])
     })
 
-    test.each(['release', 'rescue'] as const)('a %sd task is told with the place it had', async (verb) => {
+    test.each(['release', 'rescue'] as const)('a %sd task is published with the rank it had', async (verb) => {
       const { task, lease } = await startTask(storage, { priority: 'low' })
       const before = await rankMsOf(task.id)
       takeTold()
@@ -159,7 +156,7 @@ for (const engine of engines()) {
       expect(takeTold()).toEqual([])
     })
 
-    test('a task that is cancelled instead of coming back is not told, nor one whose lease is stale', async () => {
+    test('a task that is cancelled instead of requeued is not published, nor one whose lease is stale', async () => {
       const { task, lease } = await startTask(storage)
       takeTold()
       await storage.cancelTask(task.id, BY, null)
@@ -168,7 +165,7 @@ for (const engine of engines()) {
       expect(takeTold()).toEqual([])
     })
 
-    test('a redriven task is told in a new place', async () => {
+    test('a redriven task is published with a new rank', async () => {
       const { task, lease } = await startTask(storage)
       await settle(storage, lease, VERDICTS.fail)
       takeTold()
@@ -179,7 +176,7 @@ for (const engine of engines()) {
       expect(takeTold()).toEqual([])
     })
 
-    test('an edited task is told where it now stands, if it is queued', async () => {
+    test('an edited task is published with its new subqueue, if it is queued', async () => {
       const task = await submitTask(storage, { runAt: LATER })
       await storage.editTask(task.id, { queue: 'moved' }, BY)
       expect(takeTold()).toEqual([])
@@ -190,7 +187,7 @@ for (const engine of engines()) {
       expect(takeTold()).toEqual([])
     })
 
-    test('a listener that throws costs the word, not the verb, and that is reported', async () => {
+    test('a listener that throws loses the dispatches, not the verb, and the loss is reported', async () => {
       const events = new EventEmitter<TaskFlowEvents>()
       const dropped: TaskFlowEvents['dispatches.dropped'][0][] = []
       events.on('dispatches.dropped', (detail) => dropped.push(detail))

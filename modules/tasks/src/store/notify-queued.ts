@@ -1,12 +1,12 @@
 import type { Events } from '@taskflow/kernel'
 import type { Dispatch } from '../dispatch/broker.ts'
 
-/** Passes word of tasks that have just become queued. */
+/** Publishes the dispatches of tasks that have just become queued. */
 export type TellQueued = (dispatches: readonly Dispatch[]) => void
 
 /**
- * Called after the commit: what was stored stays stored, so a listener that throws costs the word, never the verb.
- * Thrown further, the word of a batch that was stored would have it stored again.
+ * Called after the commit: the tasks stay stored, so a listener that throws loses dispatches, and the verb still succeeds.
+ * The error is not rethrown, since a caller would then store the batch again.
  */
 export function queuedTeller(onQueued: TellQueued, events: Events): TellQueued {
   return (dispatches) => {

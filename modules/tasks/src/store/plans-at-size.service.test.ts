@@ -1,5 +1,5 @@
 /**
- * What each hot statement reads where ten million tasks have finished and a million wait. A plan is the one that
+ * Measures what each hot statement reads where ten million tasks have finished and a million wait. A plan is the one that
  * production runs: the same text, prepared, with the parameters that the storage gives it, under the settings of its lane.
  */
 import { EventEmitter } from 'node:events'
@@ -153,7 +153,7 @@ const CASES: Readonly<Record<string, Case>> = {
       return () => storage.claimTasks(claimBy(worker, { max: BATCH }))
     },
   },
-  'claims a hundred of which word came': {
+  'claims a hundred by their ids': {
     statement: 'claim_tasks_by_id',
     rows: BATCH,
     prepare: async () => {
@@ -164,7 +164,7 @@ const CASES: Readonly<Record<string, Case>> = {
       return () => storage.claimTasks(claimBy(worker, { ids, max: BATCH }))
     },
   },
-  'asks who claims, where nothing came of it': {
+  'checks the claimer after an empty claim': {
     statement: 'find_claimer',
     rows: 1,
     prepare: async () => {
@@ -197,7 +197,7 @@ const CASES: Readonly<Record<string, Case>> = {
       return () => settleAll(leases, VERDICTS.complete)
     },
   },
-  'hears a worker that holds a hundred': {
+  'records the heartbeat of a worker that holds a hundred': {
     statement: 'heartbeat_worker',
     rows: 1,
     exception: { rowsRead: BATCH, because: 'it looks at what the worker holds, for what is to be cancelled' },
@@ -305,10 +305,10 @@ const CASES: Readonly<Record<string, Case>> = {
   'lists the workers': {
     statement: 'list_workers',
     rows: 20,
-    exception: { rowsRead: 20 * 200, because: 'it tells what each of them runs, up to 200 tasks' },
+    exception: { rowsRead: 20 * 200, because: 'it lists what each of them runs, up to 200 tasks' },
     prepare: async () => () => storage.listWorkers(PROJECT, { limit: 20 }),
   },
-  'lists the leases of the dead': {
+  'lists the leases of lost workers': {
     statement: 'list_orphaned_leases',
     rows: 0,
     exception: { rowsRead: 60 * BATCH, because: 'it looks at all that runs, which is never more than there are slots' },
@@ -350,7 +350,7 @@ test.each(Object.entries(CASES))('%s', async (_, { statement, rows, exception, p
   expect(pages, plan).toBeLessThanOrEqual(PAGES_AT_LEAST + PAGES_PER_ROW * (rows + rowsRead))
 })
 
-test('tells a statement that reads all that waits', async () => {
+test('detects a statement that reads all that waits', async () => {
   db.readings()
   await rowsOf(db, 'select id from task where crash_count > 100 limit 1')
   const [reading] = db.readings()

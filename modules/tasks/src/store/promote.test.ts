@@ -77,30 +77,32 @@ for (const engine of engines()) {
     })
 
     test('wakes those who wait for tasks, and those who wait for a time', async () => {
-      const heard = await hear(['ready', 'due'])
+      const received = await listen(['ready', 'due'])
       const runAt = new Date('2100-01-01T00:00:00Z')
       await submitTask(given.storage, { runAt, queue: 'later' })
       await submitTask(given.storage, { queue: 'now' })
-      await eventually(() => heard.ready.includes('now') && heard.due.length > 0)
-      expect(new Date(heard.due[0]!)).toEqual(runAt)
+      await eventually(() => received.ready.includes('now') && received.due.length > 0)
+      expect(new Date(received.due[0]!)).toEqual(runAt)
 
       await submitTask(given.storage, { delayMs: HOUR, queue: 'promoted' })
       await moveTime(given.db, 2 * HOUR)
       await given.storage.promoteTasks(10)
-      await eventually(() => heard.ready.includes('promoted'))
-      expect(heard.ready).not.toContain('later')
+      await eventually(() => received.ready.includes('promoted'))
+      expect(received.ready).not.toContain('later')
 
       const { lease } = await startTask(given.storage, { queue: 'back' })
       await settle(given.storage, lease, VERDICTS.release)
-      await eventually(() => heard.ready.filter((queue) => queue === 'back').length === 2)
-      await heard.stop()
+      await eventually(() => received.ready.filter((queue) => queue === 'back').length === 2)
+      await received.stop()
     })
 
-    async function hear(topics: readonly ('ready' | 'due')[]) {
+    async function listen(topics: readonly ('ready' | 'due')[]) {
       const wakeups = databaseWakeups(given.db)
-      const heard = { ready: [] as string[], due: [] as string[] }
-      const stops = await Promise.all(topics.map((topic) => wakeups.on(topic, (detail) => heard[topic].push(detail))))
-      return { ...heard, stop: () => Promise.all(stops.map((stop) => stop())) }
+      const received = { ready: [] as string[], due: [] as string[] }
+      const stops = await Promise.all(
+        topics.map((topic) => wakeups.on(topic, (detail) => received[topic].push(detail))),
+      )
+      return { ...received, stop: () => Promise.all(stops.map((stop) => stop())) }
     }
   })
 }

@@ -57,9 +57,9 @@ for (const engine of engines()) {
       expect(await count()).toEqual(counts([lineOf(fresh), 1], [lineOf(released), 1], [lineOf(promoted), 1]))
     })
 
-    test('lists the tasks of a line in the order of their ranks, page by page, with the ranks that claims go by', async () => {
+    test('lists the tasks of a subqueue in the order of their ranks, page by page, with the ranks that claims go by', async () => {
       const early = await submitTask(given.storage, { queue: 'a' })
-      // Those of one statement are microseconds apart, less than a Date can tell.
+      // The ranks of one statement are microseconds apart, less than a Date can represent.
       const tasks = Array.from({ length: 25 }, () => newTask({ queue: 'a' }))
       await given.storage.submitTasks(submissionOf(...tasks))
       for (const other of [{ queue: 'b' }, { type: 'x' }, { priority: 'high' as const }, { project: 'other' }]) {
@@ -87,7 +87,7 @@ for (const engine of engines()) {
       }
     })
 
-    test('tells tasks of one rank apart by their ids', async () => {
+    test('orders tasks of one rank by their ids', async () => {
       const tasks = Array.from({ length: 10 }, () => newTask({ queue: 'a' }))
       await given.storage.submitTasks(submissionOf(...tasks))
       await script(given.db, `update task set rank = date_trunc('day', rank)`)

@@ -16,14 +16,14 @@ import { setTasksAside } from '../statements/set-tasks-aside.ts'
 
 /**
  * Statistics of the table of unfinished tasks are always wrong, and the worst are those of a backlog that has drained:
- * empty, and large. By them a walk of the whole primary key beside a batch costs nothing.
+ * empty, and large. With such statistics the planner expects a scan of the whole primary key to cost nothing.
  */
 
-/** What they find: so many that a walk of all stands out. */
+/** The number of stored tasks: large enough that a scan of all of them stands out. */
 const TASKS = 5_000
 const BATCH = 100
 
-/** What tests before left of the table would count with the planner. */
+/** Clears the rows and statistics that earlier tests left, since the planner would use them. */
 const UNKNOWN = `truncate task; delete from pg_statistic where starelid = 'task'::regclass`
 
 interface Held {
@@ -34,7 +34,7 @@ interface Held {
 interface Case {
   readonly statement: Planned
   readonly rows: number
-  /** What becomes of the queued tasks before, as SQL. */
+  /** Changes the queued tasks before the statement runs, as SQL. */
   readonly given?: string
   /** The parameters as SQL literals, for a batch that a worker holds. */
   args(held: readonly Held[]): string[]

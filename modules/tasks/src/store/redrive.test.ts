@@ -18,7 +18,7 @@ for (const engine of engines()) {
     const given = useStorage(engine)
     afterEach(() => moveTime(given.db, 0))
 
-    test('queues a failed task with its attempts counted anew and all it was given', async () => {
+    test('queues a failed task with its attempts counted from zero and all its options', async () => {
       const options = {
         priority: 'high',
         labels: { a: 'b' },
@@ -93,7 +93,7 @@ for (const engine of engines()) {
         { reason: 'quarantined' },
       ],
     ] as const
-    test.each(ends)('tells the attempt that ended by %s alike before and after', async (_, verdict, outcome, error) => {
+    test.each(ends)('lists the attempt that ended by %s alike before and after', async (_, verdict, outcome, error) => {
       const { task, lease } = await startTask(given.storage)
       await settle(given.storage, lease, verdict)
       const before = await given.storage.listAttempts(PROJECT, task.id)
@@ -120,7 +120,7 @@ for (const engine of engines()) {
       expect(detail).toMatchObject({ from: 'failed', error, finishedAt: finishedAt?.toISOString() })
     })
 
-    test('a failure that ended the task is told as one after a redrive', async () => {
+    test('lists a failure that ended the task as a failure after a redrive', async () => {
       const { task, lease } = await startTask(given.storage)
       await settle(given.storage, lease, VERDICTS.fail)
       await given.storage.redriveTask(task.id, BY, null)
@@ -145,7 +145,7 @@ for (const engine of engines()) {
       await stop()
     })
 
-    test('of two at once, one redrives and the other hears that there is nothing to', async () => {
+    test('refuses one of two concurrent redrives', async () => {
       const { task } = await taskInState(given, 'failed')
       const outcomes = await Promise.allSettled([1, 2].map(() => given.storage.redriveTask(task.id, BY, null)))
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])

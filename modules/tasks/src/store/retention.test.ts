@@ -123,7 +123,7 @@ for (const engine of engines()) {
       expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toContain(`${part}_kept`)
     })
 
-    test('a day of which very many tasks are kept longer stays until few are', async () => {
+    test('a day stays as long as very many of its tasks are kept longer', async () => {
       await after(0)
       const last = await manyKept(50_001, 20 * DAY)
       expect(await after(10)).toEqual([1, 2].map(dayName))
@@ -262,7 +262,7 @@ for (const engine of engines()) {
         },
       ])
 
-    // Each row's version tells where it lives, so it may change.
+    // The version of a row depends on where the row is stored, so it may change.
     const readAll = async (id: TaskId) => [
       { ...(await given.storage.getTask(PROJECT, id)), version: '' },
       await given.storage.listAttempts(PROJECT, id),

@@ -24,16 +24,16 @@ interface Move {
 }
 
 const ONLY_RUNNING = 'only a running task has it, and this statement ends no running task'
-const STARTS_ANEW = 'the task starts its attempts anew'
+const STARTS_AGAIN = 'the task starts its attempts from zero'
 const NOT_STARTED = 'a task that was just stored has not started'
 
 const TO_TASK = {
-  attempt: STARTS_ANEW,
-  crash_count: STARTS_ANEW,
-  error: STARTS_ANEW,
-  started_at: STARTS_ANEW,
-  worker_id: STARTS_ANEW,
-  lease_id: STARTS_ANEW,
+  attempt: STARTS_AGAIN,
+  crash_count: STARTS_AGAIN,
+  error: STARTS_AGAIN,
+  started_at: STARTS_AGAIN,
+  worker_id: STARTS_AGAIN,
+  lease_id: STARTS_AGAIN,
   cancel_requested_at: 'a cancel of the life before is over',
 }
 

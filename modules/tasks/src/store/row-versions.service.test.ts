@@ -21,7 +21,7 @@ const WRITES = `
   having sum(n_tup_ins + n_tup_upd + n_tup_del) > 0
   order by 1`
 
-/** Those that a worker takes from: few, and so many that another statement claims from them. */
+/** The queues of a worker: few, or so many that another statement claims from them. */
 const QUEUES = {
   'few queues': ['default'],
   'many queues': ['default', ...Array.from({ length: 20 }, (_, number) => `idle-${number}`)],

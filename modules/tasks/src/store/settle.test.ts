@@ -82,7 +82,7 @@ for (const engine of engines()) {
       expect(await rowsOf(given.db, 'select 1 from task_attempt where task_id = $1', [task.id])).toEqual([])
     })
 
-    /** What each verb that gives a task back leaves of it. */
+    /** The state of a task after each verb that requeues it. */
     const returned = {
       retry: {
         state: 'retrying',
@@ -106,7 +106,7 @@ for (const engine of engines()) {
 
     for (const verb of RETURNING) {
       const { outcome, isDelayed, ...expected } = returned[verb]
-      test(`${verb} gives the task back as ${expected.state} and keeps the attempt as ${outcome}`, async () => {
+      test(`${verb} requeues the task as ${expected.state} and keeps the attempt as ${outcome}`, async () => {
         const { task, lease, worker } = await startTask(given.storage, { priority: 'high' })
         const before = await rankAndDue(task.id)
         expect(await settle(given.storage, lease, VERDICTS[verb])).toBe('settled')
@@ -161,7 +161,7 @@ for (const engine of engines()) {
         expect(await everythingOf(task.id)).toEqual(before)
       })
 
-      test(`P3: ${verb} that is sent again, since its reply was lost, is told so and changes nothing`, async () => {
+      test(`P3: ${verb} that is sent again after its reply was lost gets the same answer and changes nothing`, async () => {
         const { task, lease } = await startTask(given.storage)
         expect(await settle(given.storage, lease, VERDICTS[verb])).toBe('settled')
         const before = await everythingOf(task.id)
@@ -197,7 +197,7 @@ for (const engine of engines()) {
       expect(await Promise.all(outcomes)).toEqual(['settled', 'stale'])
     })
 
-    /** What asks for a cancel says so in the log as well. */
+    /** Changes the row, and records a cancel request in the events as well. */
     const changing = (change: string) => `
       with changed as (update task set ${change} where id = $1 returning *)
       insert into task_event (task_id, project, at, kind, detail)
@@ -224,7 +224,7 @@ for (const engine of engines()) {
     }
 
     for (const verb of ['complete', 'retry'] as const) {
-      test(`P3: ${verb} that waited for whoever took the lease away is refused`, async () => {
+      test(`P3: ${verb} that waited while another transaction took the lease away is refused`, async () => {
         const { task, lease } = await startTask(given.storage)
         const change = `state = 'queued', attempt = 0, queued_at = now(), worker_id = null, lease_id = null, started_at = null`
         expect(await settleBehind(change, lease, VERDICTS[verb])).toBe('stale')

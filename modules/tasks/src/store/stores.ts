@@ -27,9 +27,9 @@ export interface TaskStoresDeps {
   readonly retentionMs: number
   /** Statements that clear rows past their time, of all rooms. */
   readonly sweeps: readonly Sweep[]
-  /** What all rooms put into the admission port. */
+  /** The admitters of all rooms. */
   readonly admitters: readonly Admitter[]
-  /** What all rooms put into the end port. */
+  /** The end consumers of all rooms. */
   readonly endConsumers: readonly EndConsumer[]
   /** Called after the commit with tasks that have just become queued. Must not wait. */
   readonly onQueued?: ((dispatches: readonly Dispatch[]) => void) | undefined

@@ -163,7 +163,7 @@ for (const engine of engines()) {
       expect(await countTasks()).toBe(99)
     })
 
-    test('tells what was submitted, by type and queue', async () => {
+    test('emits what was submitted, by type and queue', async () => {
       const told: TaskFlowEvents['tasks.submitted'][0][] = []
       const type = randomUUID()
       given.events.on('tasks.submitted', (detail) => told.push(detail))

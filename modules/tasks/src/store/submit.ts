@@ -18,7 +18,7 @@ import { isPlain, templateColumns, templatesOf, templateValues } from './task-te
 interface Deps {
   readonly db: Database
   readonly events: Events
-  /** Of all rooms. */
+  /** The admitters of all rooms. */
   readonly admitters: readonly Admitter[]
   readonly tellQueued: TellQueued | undefined
 }
@@ -86,7 +86,7 @@ interface Via {
   readonly tellQueued?: TellQueued | undefined
 }
 
-/** A gate may have been opened between the admitter's look and the insert; whoever opened it did not see these tasks. */
+/** A gate may have been opened between the admitter's read and the insert, by a process that did not see these tasks. */
 async function releaseOpened(deps: Pick<Deps, 'db' | 'tellQueued'>, tasks: readonly NewTask[]): Promise<void> {
   if (!tasks.some(({ waitingGate }) => waitingGate !== null)) return
   const gates = new Map(

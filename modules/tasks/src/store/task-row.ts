@@ -39,7 +39,7 @@ export interface TaskRow {
   progress_at: Date | null
 }
 
-/** What every statement that reads whole tasks returns. */
+/** The columns that every statement that reads whole tasks returns. */
 export const TASK_COLUMNS = [
   'id',
   'project',

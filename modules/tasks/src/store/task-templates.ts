@@ -19,7 +19,7 @@ interface Column<Value extends Cell = Cell> {
 const text = <Value extends string | null>(of: (template: NewTask) => Value): Column<Value> => ({ isText: true, of })
 const plain = <Value extends Cell>(of: (template: NewTask) => Value): Column<Value> => ({ isText: false, of })
 
-/** What every template has, in the order of the statements' parameters. */
+/** The columns of every template, in the order of the statements' parameters. */
 const COLUMNS = [
   text(({ project }) => project),
   text(({ type }) => type),
@@ -40,7 +40,7 @@ const COLUMNS = [
   text(({ createdBy }) => createdBy),
 ] as const
 
-/** What only a template that uses a port or an option has; submit_alike_tasks does not take it. */
+/** The columns that only a template with a port or an option has; submit_alike_tasks does not take them. */
 const PORT_COLUMNS = [
   text(({ options }) => jsonOrNull(options)),
   plain(({ linked }) => (linked ? 'true' : null)),
@@ -90,7 +90,7 @@ export function templatesOf(tasks: readonly NewTask[]): { templates: NewTask[]; 
 }
 
 /**
- * Whether two tasks share a template: every field but id and payload is the same. Values that are made anew for each
+ * Whether two tasks share a template: every field but id and payload is the same. Values that are created for each
  * task (a moment, labels) are compared by identity, so only their absence is found alike. Written out, since a loop over
  * the columns would cost each task more than this does.
  */

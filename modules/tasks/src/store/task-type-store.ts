@@ -7,7 +7,7 @@ import { listTaskTypes } from '../statements/list-task-types.ts'
 import { registerTaskTypes } from '../statements/register-task-types.ts'
 import { jsonOrNull, parseJson, priorityNumber, toPriority } from './task-row.ts'
 
-/** What workers announced of the task types of a project. */
+/** Reads the defaults of the task types of a project, as workers announced them. */
 export async function readTaskTypes(db: Queryable, project: string): Promise<TaskTypeDefaults[]> {
   const rows = await db.run(listTaskTypes, [project])
   return rows.map((row) => ({

@@ -2,7 +2,7 @@ import type { Database, Lane } from '@taskflow/database'
 import { settingsOf, startupOptions } from '@taskflow/database'
 import pg from 'pg'
 
-/** What one statement read, as the server itself counted it. */
+/** The reads of one statement, as the server itself counted them. */
 export interface Reading {
   readonly statement: string
   /** Rows of tasks, finished or not, and of what belongs to them, that its scans looked at, those they left out included. */
@@ -27,7 +27,7 @@ interface PlanNode {
 }
 
 export interface ExplainedDatabase extends Database {
-  /** Of each statement that was run since this was last asked. */
+  /** Returns one reading for each statement that ran since the last call. */
   readings(): Reading[]
 }
 
