@@ -425,3 +425,20 @@ CREATE OR REPLACE FUNCTION first_id_at(moment timestamp with time zone)
 AS $function$
   select (lpad(to_hex((extract(epoch from moment) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
 $function$;
+
+CREATE OR REPLACE FUNCTION leave_notices(consumers text[], leases uuid[], projects text[], task_ids uuid[], settled_leases uuid[], states text[])
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  left_behind integer;
+begin
+  insert into task_notice (consumer, project, task_id, kind, at)
+  select consumer, project, task_id, 'task.' || coalesce(state, 'succeeded'), clock_now()
+  from unnest(leases, projects) as ended (lease_id, project)
+  join unnest(task_ids, settled_leases, states) as settlement (task_id, lease_id, state) using (lease_id)
+  cross join unnest(consumers) as consumer;
+  get diagnostics left_behind = row_count;
+  return left_behind;
+end
+$function$;

@@ -1,3 +1,4 @@
+drop function leave_notices(text[], uuid[], text[], uuid[], uuid[], text[]);
 drop table task_notice;
 drop table gate;
 drop index task_at_gate;

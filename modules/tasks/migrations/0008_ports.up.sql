@@ -47,5 +47,24 @@ create table task_notice (
   autovacuum_analyze_threshold = 5000
 );
 
+-- Leaves a notice for each consumer of the end of each of these linked tasks, and returns their number. The last three
+-- parameters are those of finish_tasks: of each settlement its task, its lease and its state, null for succeeded.
+create function leave_notices(
+  consumers text[], leases uuid[], projects text[], task_ids uuid[], settled_leases uuid[], states text[]
+) returns integer
+language plpgsql as $$
+declare
+  left_behind integer;
+begin
+  insert into task_notice (consumer, project, task_id, kind, at)
+  select consumer, project, task_id, 'task.' || coalesce(state, 'succeeded'), clock_now()
+  from unnest(leases, projects) as ended (lease_id, project)
+  join unnest(task_ids, settled_leases, states) as settlement (task_id, lease_id, state) using (lease_id)
+  cross join unnest(consumers) as consumer;
+  get diagnostics left_behind = row_count;
+  return left_behind;
+end
+$$;
+
 -- Serves lock_notices: each consumer reads its own, project by project in their order.
 create index task_notice_unread on task_notice (consumer, project, id);

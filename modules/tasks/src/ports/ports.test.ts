@@ -34,6 +34,7 @@ import {
 } from '@taskflow/testing/test-room/room'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Dispatch } from '../dispatch/broker.ts'
+import { finishTasks } from '../statements/finish-tasks.ts'
 
 const RETENTION_MS = 86_400_000
 const BY = { project: PROJECT, actor: 'key:test' }
@@ -265,6 +266,19 @@ for (const engine of engines()) {
         expect(await endsByTask()).toEqual(kinds)
         expect(await storage.listEnds()).toHaveLength(Object.keys(kinds).length)
         expect(await storage.consumeEnds()).toBe(0)
+      })
+
+      test('a batch of plain tasks does not open the table of notices', async () => {
+        const locks = `select count(*) from pg_locks where relation = 'task_notice'::regclass and pid = pg_backend_pid()`
+        for (const labels of [null, { [LINK]: 'yes' }]) {
+          const { lease } = await startTask(storage, { labels })
+          const opened = await given.db.transaction(async (tx) => {
+            const { taskId, leaseId } = lease
+            await tx.run(finishTasks, [`{${taskId}}`, `{${leaseId}}`, '{}', '{1}', '{}', '{}', 1_000, ['test-room']])
+            return (await rowsOf<{ count: number }>(tx, locks))[0]!.count
+          })
+          expect(opened > 0).toBe(labels !== null)
+        }
       })
 
       test('a redriven task leaves another notice', async () => {

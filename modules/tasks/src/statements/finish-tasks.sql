@@ -25,17 +25,15 @@ with settlement as materialized (
   join settlement on settlement.task_id = gone.id and settlement.lease_id = gone.lease_id
 ), counted as materialized (
   select count(*) as tasks, bool_or(leaves_notices) as leave_notices from gone
-), noticed as (
-  insert into task_notice (consumer, project, task_id, kind, at)
-  select consumer, project, gone.id, 'task.' || to_state, clock_now()
-  from gone
-  join settlement on settlement.task_id = gone.id and settlement.lease_id = gone.lease_id
-  cross join unnest($8::text[]) as consumer
-  -- Planner rule "one-time filter": a batch without a linked task is not scanned again.
-  where (select leave_notices from counted) and leaves_notices
 )
 -- Counted first: mostly no lease is refused, so the leases are compared only where a task is missing.
 select case when (select tasks from counted) < cardinality($1::uuid[]) then
          array(select lease_id from settlement except select lease_id from gone)::text[]
        end as refused,
+       -- By a function, so that a batch without a linked task does not even open the table of notices.
+       case when (select leave_notices from counted) then (
+         select leave_notices($8::text[], array_agg(lease_id), array_agg(project), $1::uuid[], $2::uuid[], $3::text[])
+         from gone
+         where leaves_notices
+       ) end as noticed,
        pg_notify('taskflow_finished', '') as notify_finished

@@ -13,11 +13,17 @@ type Params = readonly [
   consumers: readonly string[],
 ]
 
+interface Row {
+  refused: string[] | null
+  /** Notices that linked tasks left; null where no task was linked. */
+  noticed: number | null
+}
+
 /** Applies complete, fail and cancel to running tasks whose lease is the one presented; returns the refused leases. */
-export const finishTasks = statement<Params, { refused: string[] | null }>({
+export const finishTasks = statement<Params, Row>({
   name: 'finish_tasks',
   lane: 'settle',
-  columns: ['refused'],
+  columns: ['refused', 'noticed'],
   notifies: ['finished'],
   text: sqlBeside(import.meta.url),
 })
