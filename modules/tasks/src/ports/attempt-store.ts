@@ -49,13 +49,12 @@ export interface Settlement {
 }
 
 /**
- * `settled`: the verdict stands. `cancelled`: the task was to be cancelled, so a
- * retry, snooze, release or rescue ended it instead. `stale`: the lease was lost
- * and nothing was written (P3).
+ * `settled`: the verdict was applied. `cancelled`: cancellation had been requested, so a retry, snooze, release or rescue
+ * ended the task instead. `stale`: the lease was lost and nothing was written (P3).
  */
 export type SettlementResult = 'settled' | 'cancelled' | 'stale'
 
-/** A line to be stored, however often it is sent. */
+/** A log line, which is stored once however often it is sent. */
 export interface NewLogLine extends LogLine {
   /** A UUIDv7 that the sender makes: log lines are read in the order of their ids, and one id is stored once. */
   readonly id: string
@@ -73,9 +72,9 @@ export interface AttemptStore {
   claimTasks(request: ClaimRequest): Promise<Lease[]>
   /** Lists the leases that this worker holds according to the database. */
   listHeldLeases(workerId: WorkerId): Promise<HeldLease[]>
-  /** One result for each, in their order. Gathers with others under way; those brought together stand or fall together. */
+  /** One result for each, in their order. Gathers with other calls; the settlements of one call share a statement. */
   settleTasks(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]>
-  /** Lines of tasks that are gone are never read, and cleared by retention. */
+  /** Lines of deleted tasks are never read, and retention deletes them. */
   appendLogs(lines: readonly NewLogLine[]): Promise<void>
   recordProgress(
     updates: readonly { project: string; taskId: TaskId; leaseId: LeaseId; percent: number; message: string | null }[],

@@ -84,7 +84,7 @@ export interface TaskStore {
    * when `ifVersion` is given and the row has changed since.
    */
   editTask(id: TaskId, edit: TaskEdit, by: By, ifVersion?: string): Promise<Task>
-  /** Final for a waiting task; a running one is asked to stop. Throws TASK_STATE_CONFLICT for a finished one. */
+  /** Final for a waiting task; requests a running one to stop. Throws TASK_STATE_CONFLICT for a finished one. */
   cancelTask(id: TaskId, by: By, reason: string | null): Promise<Task>
   /** Queues the task again, with its attempts counted from zero. Throws TASK_STATE_CONFLICT for an unfinished one. */
   redriveTask(id: TaskId, by: By, payload: string | null): Promise<Task>

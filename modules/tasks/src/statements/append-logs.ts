@@ -12,8 +12,8 @@ type Params = readonly [
 ]
 
 /**
- * A line whose id is stored already (the reply to the first try was lost) is left as it is. Nothing is read of other
- * tables: that would lock them in another order than the drop of a day does.
+ * Skips a line whose id is stored already, because the reply to the first try was lost. Reads no other table: that would
+ * lock them in another order than the drop of a day does.
  */
 export const appendLogs = statement<Params, never>({
   name: 'append_logs',

@@ -1,6 +1,9 @@
 import { sqlBeside, statement } from '@taskflow/database'
 
-/** Idempotency keys live for a day; survivors of dropped days until they expire, and what belongs to them as long. */
+/**
+ * Deletes idempotency keys after a day, and rows that outlived their day's partition once they expire, with all that
+ * belongs to them.
+ */
 export const clearTaskRows = statement<readonly [], never>({
   name: 'clear_task_rows',
   columns: [],

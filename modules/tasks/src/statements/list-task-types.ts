@@ -10,7 +10,7 @@ export interface TaskTypeRow {
   input_schema: string | null
 }
 
-/** As text also on a caller's own connection, whose driver may parse `json`. */
+/** Casts JSON to text, because the driver of a caller's own connection may parse `json`. */
 export const listTaskTypes = statement<readonly [project: string], TaskTypeRow>({
   name: 'list_task_types',
   columns: ['type', 'queue', 'priority', 'max_attempts', 'retry', 'timeouts', 'input_schema'],

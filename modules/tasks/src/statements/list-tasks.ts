@@ -18,8 +18,8 @@ export type ListTasksParams = readonly [
 ]
 
 /**
- * Newest first. Each half is walked by id and left as soon as it has a page; the two pages are merged.
- * Over the view any_task the planner would gather everything and sort it.
+ * Newest first. Each half is walked by id and left as soon as it has a page; the two pages are merged. Over a view of
+ * both halves the planner would read everything and sort it.
  */
 export const listTasks = statement<ListTasksParams, TaskRow>({
   name: 'list_tasks',

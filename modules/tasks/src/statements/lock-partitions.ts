@@ -1,6 +1,6 @@
 import { sqlBeside, statement } from '@taskflow/database'
 
-/** The lock of add_partition_day and drop_partition_day, for what must not meet them; it goes with the transaction. */
+/** Takes the lock of add_partition_day and drop_partition_day, for work that must not overlap them, until the commit. */
 export const lockPartitions = statement<readonly [], { locked: string }>({
   name: 'lock_partitions',
   columns: ['locked'],

@@ -11,7 +11,7 @@ type Params = readonly [
   inputSchemas: (string | null)[],
 ]
 
-/** The last worker to start says what a type is. Ordered, so that workers starting together cannot deadlock. */
+/** The last worker to start defines a type. Ordered, so that workers that start together cannot deadlock. */
 export const registerTaskTypes = statement<Params, never>({
   name: 'register_task_types',
   columns: [],

@@ -11,8 +11,8 @@ import { findClaimer } from '../statements/find-claimer.ts'
 import { listHeldLeases } from '../statements/list-held-leases.ts'
 import { recordProgress } from '../statements/record-progress.ts'
 
-// A line is what waits in one queue for one type. Of so many, locking the first of each costs what reading them twice does.
-const FEW_LINES = 16
+// With this many subqueues, locking the first tasks of each costs as much as reading them twice.
+const FEW_SUBQUEUES = 16
 
 interface Deps {
   readonly db: Database
@@ -20,7 +20,7 @@ interface Deps {
 }
 
 export function attemptStore({ db, settleTasks }: Deps): AttemptStore {
-  /** Nothing was claimed: because others have these tasks, or because this worker may have none? */
+  /** Nothing was claimed: either others have these tasks, or this worker may not claim. */
   async function refuseWhoMayNotClaim(workerId: WorkerId): Promise<void> {
     const [claimer] = await db.run(findClaimer, [workerId])
     if (claimer) return
@@ -35,8 +35,8 @@ export function attemptStore({ db, settleTasks }: Deps): AttemptStore {
     async claimTasks({ claimId, workerId, queues, types, max, ids, isDrawn = false }) {
       const leasePrefix = claimId.slice(0, -12)
       if (!ids) {
-        const isOfManyLines = queues.length * types.length > FEW_LINES
-        const claim = isOfManyLines ? claimTasksOfSubqueues : claimTasks
+        const hasManySubqueues = queues.length * types.length > FEW_SUBQUEUES
+        const claim = hasManySubqueues ? claimTasksOfSubqueues : claimTasks
         return (await db.run(claim, [workerId, queues, types, max, isDrawn, leasePrefix])).map(toLease)
       }
       const rows = await db.run(claimTasksById, [workerId, ids, queues, types, max, leasePrefix])

@@ -13,7 +13,7 @@ export interface DispatchRow {
   rank_ms: number
 }
 
-/** `rank_ms` is null where the statement left the task in another state. */
+/** `rank_ms` is null where the statement did not make the task claimable. */
 export type MaybeDispatchRow = Omit<DispatchRow, 'rank_ms'> & { rank_ms: number | null }
 
 export const DISPATCH_COLUMNS = [
@@ -29,7 +29,7 @@ export function toDispatch({ id, project, queue, type, priority, rank_ms: rankMs
   return { project, queue, type, priority: toPriority(priority), taskId: id as TaskId, rankMs }
 }
 
-/** Of rows that may have been queued, those that were. */
+/** Dispatches of the rows that became claimable. */
 export function dispatchesOf(rows: readonly MaybeDispatchRow[]): Dispatch[] {
   return rows.flatMap((row) => (row.rank_ms === null ? [] : [toDispatch({ ...row, rank_ms: row.rank_ms })]))
 }

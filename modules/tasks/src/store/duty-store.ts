@@ -19,14 +19,14 @@ import { priorityNumber, toPriority } from './task-row.ts'
 interface Deps {
   readonly db: Database
   readonly retentionMs: number
-  /** Statements that clear what is out of date, of all rooms. */
+  /** Statements of all rooms that clear rows past their time. */
   readonly sweeps: readonly Sweep[]
   /** Consumers of notices, of all rooms. */
   readonly consumers: readonly string[]
   readonly tellQueued: TellQueued | undefined
 }
 
-// Tomorrow's partition must be there before midnight, also when no coordinator ran for a weekend.
+// Tomorrow's partition must exist before midnight, even after a weekend without a coordinator.
 const DAYS_AHEAD = 3
 
 const expiry = (message: string): string => JSON.stringify(taskFailure('Expired', message, 'expired'))
@@ -79,7 +79,7 @@ export function taskDutyStore(deps: Deps): Omit<TaskDutyStore, 'releaseFromOpenG
     },
 
     async applyRetention() {
-      // First, since it needs no lock for which a long reader makes the others give up.
+      // First, because it needs no lock that waits for a long reader.
       await db.transaction(async (tx) => {
         await tx.run(lockPartitions, [])
         for (const sweep of sweeps) await tx.run(sweep, [])

@@ -23,9 +23,9 @@ export interface TaskStoresDeps {
   /** A replica of `db`, for lists that may be a moment old. */
   readonly readDb: Database
   readonly events: Events
-  /** How long finished tasks are kept that name no retention of their own. */
+  /** How long finished tasks without a retention of their own are kept. */
   readonly retentionMs: number
-  /** Statements that clear rows past their time, of all rooms. */
+  /** Statements of all rooms that clear rows past their time. */
   readonly sweeps: readonly Sweep[]
   /** The admitters of all rooms. */
   readonly admitters: readonly Admitter[]

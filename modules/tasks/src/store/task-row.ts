@@ -122,14 +122,14 @@ export function toPriority(number: number): Priority {
 
 export const priorityNumber = (priority: Priority): number => PRIORITIES.indexOf(priority)
 
-/** Head starts by priority number, as the statements that compute a rank take them. */
+/** Head starts by priority number, for the statements that compute a rank. */
 export const HEAD_STARTS_MS: readonly number[] = PRIORITIES.map((priority) => HEAD_START_MS[priority])
 
 export function parseJson<Value>(text: string | null): Value | null {
   return text === null ? null : (JSON.parse(text) as Value)
 }
 
-/** JSON text for a column that is null when there is nothing to say. */
+/** JSON text of a value, for a column that is null without one. */
 export function jsonOrNull(value: object | null): string | null {
   return value === null ? null : JSON.stringify(value)
 }
