@@ -33,7 +33,7 @@ const PROBE_PING_MS = 1_000
 const STEADY_MS = 10_000
 const LONGEST_PROBE_MS = 10_000
 
-export const isAway = (error: unknown): boolean => hasCode(error, 'BROKER_UNAVAILABLE')
+export const isUnavailable = (error: unknown): boolean => hasCode(error, 'BROKER_UNAVAILABLE')
 
 /** Watches from the first call on, until it is closed. */
 export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
@@ -46,7 +46,7 @@ export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
   let returnedAt = Number.NEGATIVE_INFINITY
 
   // While it is open only the pings go through, at their own pace.
-  const breaker = circuitBreaker({ clock, failures: FAILURES, openMs: 0, isUnavailable: isAway, onChange })
+  const breaker = circuitBreaker({ clock, failures: FAILURES, openMs: 0, isUnavailable: isUnavailable, onChange })
 
   function onChange(isThere: boolean): void {
     if (isThere) onReturn()
@@ -96,7 +96,7 @@ export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
       try {
         return await bounded(call(), ms)
       } catch (error) {
-        if (breaker.isClosed && isAway(error)) lastError = error
+        if (breaker.isClosed && isUnavailable(error)) lastError = error
         throw error
       }
     }, refusal)

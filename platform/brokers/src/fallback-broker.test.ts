@@ -3,7 +3,7 @@ import { TaskFlowError, type TaskFlowEvents } from '@taskflow/kernel'
 import type { Delivery, Dispatch, TakeOptions, TaskId } from '@taskflow/tasks'
 import { handClock, settled } from '@taskflow/testing/hand-clock'
 import { describe, expect, test } from 'vitest'
-import { MoodyBroker } from '../test/moody-broker.ts'
+import { UnreliableBroker } from '../test/unreliable-broker.ts'
 import { fallbackBroker } from './fallback-broker.ts'
 
 const LINE = { project: 'default', queue: 'default', type: 'a', priority: 'normal' } as const
@@ -22,8 +22,8 @@ function setup() {
   events.on('broker.lost', ({ broker, error }) => told.push(`${broker} lost: ${(error as Error).message}`))
   events.on('broker.returned', ({ broker }) => told.push(`${broker} returned`))
   events.on('acknowledgement.lost', ({ error }) => told.push(`unheard: ${(error as Error).message}`))
-  const primary = new MoodyBroker(clock)
-  const fallback = new MoodyBroker(clock)
+  const primary = new UnreliableBroker(clock)
+  const fallback = new UnreliableBroker(clock)
   const broker = fallbackBroker({ primary, fallback, clock, events })
   const stopping = new AbortController()
   const options = { project: 'default', queues: ['default'], isDrawn: false, types: ['a'], max: 10, waitMs: 2_000 }

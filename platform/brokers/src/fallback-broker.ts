@@ -1,7 +1,7 @@
 import { type Clock, type Events, withinTime } from '@taskflow/kernel'
 import type { Broker, Delivery, TakeOptions } from '@taskflow/tasks'
-import { brokerHealth, isAway } from './broker-health.ts'
-import { databaseLooks } from './database-looks.ts'
+import { brokerHealth, isUnavailable } from './broker-health.ts'
+import { databasePolls } from './database-polls.ts'
 
 interface Deps {
   readonly primary: Broker
@@ -22,12 +22,12 @@ const ONE_MS = 2_000
  * Within two seconds of the loss takes go to the fallback, those that wait included, and
  * within as much of the return they come back. Publications are refused meanwhile: the tasks
  * are in the database, where the takes are, and the reconciler tells the broker what it
- * missed. While the broker is there, `databaseLooks` find what it lost without a sign.
+ * missed. While the broker is there, `databasePolls` find what it lost without a sign.
  */
 export function fallbackBroker({ primary, fallback, clock, events }: Deps): Broker {
   const { name } = primary
   const health = brokerHealth({ broker: primary, clock, events })
-  const looks = databaseLooks(clock)
+  const looks = databasePolls(clock)
   let isClosed = false
 
   async function takeOnce(options: TakeOptions): Promise<Delivery | undefined> {
@@ -74,7 +74,7 @@ export function fallbackBroker({ primary, fallback, clock, events }: Deps): Brok
       const delivery = await takeOnce({ ...options, signal: cut.signal })
       return { delivery, isCut: cut.signal.aborted }
     } catch (error) {
-      if (!isAway(error)) throw error
+      if (!isUnavailable(error)) throw error
       return { isCut: true }
     } finally {
       unsubscribe()
@@ -106,5 +106,5 @@ export function fallbackBroker({ primary, fallback, clock, events }: Deps): Brok
 }
 
 function unlessAway(error: unknown): void {
-  if (!isAway(error)) throw error
+  if (!isUnavailable(error)) throw error
 }

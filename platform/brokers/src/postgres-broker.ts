@@ -1,6 +1,6 @@
 import type { Clock, Wakeups } from '@taskflow/kernel'
 import type { Broker, Delivery, TakeOptions } from '@taskflow/tasks'
-import { WOKEN } from './woken.ts'
+import { PAUSE_ENDED } from './pause-ended.ts'
 
 interface Options {
   readonly wakeups: Wakeups
@@ -59,7 +59,7 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
   /** Until there is reason to look, the time is up, or the signal aborts. */
   async function waitForReason({ queues, waitMs, signal }: TakeOptions): Promise<void> {
     const woken = new AbortController()
-    const wake = (): void => woken.abort(WOKEN)
+    const wake = (): void => woken.abort(PAUSE_ENDED)
     waiting.set(wake, queues)
     signal.addEventListener('abort', wake)
     await clock.sleep(Math.min(waitMs, pollAt - clock.monotonicMs()), woken.signal)

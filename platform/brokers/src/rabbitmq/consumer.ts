@@ -1,6 +1,6 @@
 import type { Clock } from '@taskflow/kernel'
 import { type Broker, type Delivery, PRIORITIES, type TakeOptions, type TaskId } from '@taskflow/tasks'
-import { WOKEN } from '../woken.ts'
+import { PAUSE_ENDED } from '../pause-ended.ts'
 import type { RabbitmqConnection } from './connection.ts'
 import type { RabbitmqPublisher } from './publisher.ts'
 import { listen, queueOf } from './subqueue.ts'
@@ -108,7 +108,7 @@ export function rabbitmqConsumer({ connection, publisher, clock }: Deps): Rabbit
   /** Until something changes, the time is up, or the take is over. */
   async function pause(ms: number, signal: AbortSignal): Promise<void> {
     const woken = new AbortController()
-    const wake = (): void => woken.abort(WOKEN)
+    const wake = (): void => woken.abort(PAUSE_ENDED)
     waiting.add(wake)
     signal.addEventListener('abort', wake)
     await clock.sleep(ms, woken.signal)

@@ -1,8 +1,8 @@
 import type { Clock } from '@taskflow/kernel'
 import type { Broker, Dispatch } from '@taskflow/tasks'
-import { lineKey, takenKey } from './line-keys.ts'
+import { subqueueKey, takenKey } from './subqueue-keys.ts'
 import { type RedisInstance, redisInstance } from './redis-instance.ts'
-import { type Homes, redisTaker } from './redis-taker.ts'
+import { type Homes, redisConsumer } from './redis-consumer.ts'
 import { SCRIPTS } from './scripts.ts'
 
 interface Options {
@@ -35,7 +35,7 @@ export function redisBroker({ url, lowUrl, clock }: Options): Broker {
   const low = lowUrl === undefined ? high : redisInstance({ url: lowUrl, clock })
   const homes: Homes = { critical: high, high, normal: low, low }
   const instances = [...new Set([high, low])]
-  const taker = redisTaker({ homes, clock })
+  const taker = redisConsumer({ homes, clock })
 
   async function publishTo(line: string, home: RedisInstance, dispatches: readonly Dispatch[]): Promise<void> {
     for (let start = 0; start < dispatches.length; start += CHUNK) {
@@ -50,7 +50,7 @@ export function redisBroker({ url, lowUrl, clock }: Options): Broker {
     async publish(dispatches) {
       const homesOfClasses = [...Map.groupBy(dispatches, ({ priority }) => homes[priority])]
       const publications = homesOfClasses.flatMap(([home, ofHome]) =>
-        [...Map.groupBy(ofHome, lineKey)].map(([line, ofLine]) => publishTo(line, home, ofLine)),
+        [...Map.groupBy(ofHome, subqueueKey)].map(([line, ofLine]) => publishTo(line, home, ofLine)),
       )
       await Promise.all(publications)
     },
@@ -58,7 +58,7 @@ export function redisBroker({ url, lowUrl, clock }: Options): Broker {
     depths: (lines) =>
       Promise.all(
         lines.map(async (line) => {
-          const key = lineKey(line)
+          const key = subqueueKey(line)
           return Number(await homes[line.priority].run(SCRIPTS.depth, [key, takenKey(key)], []))
         }),
       ),

@@ -148,8 +148,8 @@ const isOfConnection = (error: unknown): boolean =>
 async function end(client: Client, clock: Clock): Promise<void> {
   const over = new AbortController()
   client.once('end', () => over.abort())
-  const isAway = AWAY.has(client.status)
+  const isUnavailable = AWAY.has(client.status)
   client.disconnect()
   // Of one that is not connected no end is told, and one whose server is silent waits long for it.
-  if (!isAway) await clock.sleep(PATIENCE_MS, over.signal)
+  if (!isUnavailable) await clock.sleep(PATIENCE_MS, over.signal)
 }

@@ -6,7 +6,7 @@ import type { HandClock } from '@taskflow/testing/hand-clock'
 type Mood = 'answers' | 'refuses' | 'swallows'
 
 /** A broker that a test can make go away and come back. */
-export class MoodyBroker implements Broker {
+export class UnreliableBroker implements Broker {
   readonly name = 'redis'
   readonly calls: string[] = []
   readonly #clock: HandClock

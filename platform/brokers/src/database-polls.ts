@@ -7,7 +7,7 @@ const FIRST_PAUSE_MS = 5_000
 const IDLE_PAUSE_MS = 10_000
 
 /** When a taker to whom the broker gives nothing should look into the database itself. */
-export interface DatabaseLooks {
+export interface DatabasePolls {
   dueInMs(): number
   /** The broker gave something: it is not silent for having lost what it held. */
   postpone(): void
@@ -20,7 +20,7 @@ export interface DatabaseLooks {
  * the database, again at once while it finds as much as it can carry, and every ten seconds while it finds nothing.
  * So a lost word costs seconds, and an idle worker one cheap statement in that time.
  */
-export function databaseLooks(clock: Pick<Clock, 'monotonicMs'>): DatabaseLooks {
+export function databasePolls(clock: Pick<Clock, 'monotonicMs'>): DatabasePolls {
   let dueAt = 0
 
   function rest(ms: number): void {

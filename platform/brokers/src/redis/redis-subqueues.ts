@@ -1,6 +1,6 @@
 import type { Clock } from '@taskflow/kernel'
 import type { TaskId } from '@taskflow/tasks'
-import { takenKey } from './line-keys.ts'
+import { takenKey } from './subqueue-keys.ts'
 import type { RedisInstance } from './redis-instance.ts'
 import { SCRIPTS } from './scripts.ts'
 
@@ -19,7 +19,7 @@ export interface Taken {
 }
 
 /** Taking from lines, and what becomes of what was taken. */
-export interface RedisLines {
+export interface RedisSubqueues {
   /** The smallest ranks over all sources, smallest first. */
   take(sources: readonly Source[], max: number): Promise<readonly Taken[]>
   acknowledge(taken: readonly Taken[]): Promise<void>
@@ -33,7 +33,7 @@ const RECOVERY_MS = 1_000
 // What a script hands to one command in one go: Lua has room for 8,000 values.
 const MOST = 1_000
 
-export function redisLines({ clock }: { readonly clock: Clock }): RedisLines {
+export function redisSubqueues({ clock }: { readonly clock: Clock }): RedisSubqueues {
   // By line, for takers of one queue may take other types of it.
   const recoverAt = new Map<string, number>()
 

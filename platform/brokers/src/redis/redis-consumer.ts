@@ -1,8 +1,8 @@
 import type { Clock } from '@taskflow/kernel'
 import { type Broker, type Delivery, PRIORITIES, type Priority, type TakeOptions } from '@taskflow/tasks'
-import { lineKey } from './line-keys.ts'
+import { subqueueKey } from './subqueue-keys.ts'
 import type { RedisInstance } from './redis-instance.ts'
-import { idOf, redisLines, type Source, type Taken } from './redis-lines.ts'
+import { idOf, redisSubqueues, type Source, type Taken } from './redis-subqueues.ts'
 import { redisListener } from './redis-listener.ts'
 
 /** Where the lines of each class are. */
@@ -24,9 +24,9 @@ const POLL_MS = 1_000
 const DEAF_POLL_MS = 100
 
 /** Looks at lines, and waits for word of them while there is nothing. */
-export function redisTaker({ homes, clock }: Options): Pick<Broker, 'take' | 'close'> {
+export function redisConsumer({ homes, clock }: Options): Pick<Broker, 'take' | 'close'> {
   const instances = [...new Set(Object.values(homes))]
-  const lines = redisLines({ clock })
+  const lines = redisSubqueues({ clock })
   const listeners = new Map(instances.map((instance) => [instance, redisListener({ instance, clock })]))
   const closing = new AbortController()
   const underWay = new Set<Promise<unknown>>()
@@ -35,7 +35,7 @@ export function redisTaker({ homes, clock }: Options): Pick<Broker, 'take' | 'cl
     return instances.map((instance) => {
       const classes = PRIORITIES.filter((priority) => homes[priority] === instance)
       const linesOf = (queue: string) =>
-        types.flatMap((type) => classes.map((priority) => lineKey({ project, queue, type, priority })))
+        types.flatMap((type) => classes.map((priority) => subqueueKey({ project, queue, type, priority })))
       return { instance, linesOf: new Map(queues.map((queue) => [queue, linesOf(queue)])) }
     })
   }

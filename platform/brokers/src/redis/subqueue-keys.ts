@@ -5,7 +5,7 @@ import type { Line } from '@taskflow/tasks'
  * Cluster keep all lines of a queue in one slot, so that a script may touch
  * them together; a slash is in no name.
  */
-export const lineKey = ({ project, queue, type, priority }: Line): string =>
+export const subqueueKey = ({ project, queue, type, priority }: Line): string =>
   `taskflow:{${project}/${queue}}:${type}:${priority}`
 
 /** Of the set of what is taken from a line. No line is called so: each ends with its priority. */
