@@ -7,29 +7,29 @@ interface Deps {
   readonly events: Events
 }
 
-/** Whether a broker answers, as every call to it finds, and a ping now and then. */
+/** Tracks whether a broker answers, from the result of every call and of regular pings. */
 export interface BrokerHealth {
-  readonly isThere: boolean
-  /** Calls back whenever that changes, and when it is closed. Returns the way to stop. */
+  readonly isAvailable: boolean
+  /** Calls back whenever `isAvailable` changes, and on close. Returns a function that unsubscribes. */
   onChange(listener: () => void): () => void
   /**
-   * Makes a call, and gives it up when it takes longer, or as soon as the broker is found lost by another.
+   * Makes a call. Abandons it after `ms`, or as soon as another call finds the broker lost.
    *
-   * @throws BROKER_UNAVAILABLE then, and at once while the broker is away
+   * @throws BROKER_UNAVAILABLE when the call is abandoned, and at once while the broker is unavailable
    */
-  ask<Result>(call: () => Promise<Result>, ms: number): Promise<Result>
+  call<Result>(run: () => Promise<Result>, ms: number): Promise<Result>
   close(): Promise<void>
 }
 
-// A broker that swallows what it is sent is found lost within 700 + 500 + 100 + 500 ms: by two pings, because one may
-// be late for reasons of this process's own.
+// A broker that never answers is found lost within 700 + 500 + 100 + 500 ms. Two pings must fail, because a busy process
+// may delay one.
 const WATCH_MS = 700
 const PING_MS = 500
 const RECHECK_MS = 100
 const FAILURES = 2
 const PROBE_MS = 500
 const PROBE_PING_MS = 1_000
-// One that is lost again so soon after it returned is asked ever more seldom, so that it does not come and go twice a second.
+// A broker that is lost again this soon after its return is probed less and less often, so that its state does not flap.
 const STEADY_MS = 10_000
 const LONGEST_PROBE_MS = 10_000
 
@@ -45,13 +45,13 @@ export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
   let probeMs = PROBE_MS
   let returnedAt = Number.NEGATIVE_INFINITY
 
-  // While it is open only the pings go through, at their own pace.
+  // While the circuit is open, only pings go through, at their own pace.
   const breaker = circuitBreaker({ clock, failures: FAILURES, openMs: 0, isUnavailable: isUnavailable, onChange })
 
-  function onChange(isThere: boolean): void {
-    if (isThere) onReturn()
+  function onChange(isAvailable: boolean): void {
+    if (isAvailable) onReturn()
     else onLoss()
-    tellOfChange()
+    notifyListeners()
   }
 
   function onReturn(): void {
@@ -65,7 +65,7 @@ export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
     events.emit('broker.lost', { broker: name, error: lastError })
   }
 
-  function tellOfChange(): void {
+  function notifyListeners(): void {
     for (const listener of [...listeners]) listener()
   }
 
@@ -74,7 +74,8 @@ export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
     return () => void listeners.delete(listener)
   }
 
-  const refusal = (): Error => new TaskFlowError('BROKER_UNAVAILABLE', `Broker ${name} is away`, { cause: lastError })
+  const refusal = (): Error =>
+    new TaskFlowError('BROKER_UNAVAILABLE', `Broker ${name} is unavailable`, { cause: lastError })
 
   async function bounded<Result>(call: Promise<Result>, ms: number): Promise<Result> {
     const ended = new AbortController()
@@ -106,7 +107,7 @@ export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
     let hasAnswered = true
     while (!isClosed) {
       const pauseMs = breaker.isClosed ? (hasAnswered ? WATCH_MS : RECHECK_MS) : probeMs
-      // From a loss that another call found it takes its time, like from one that it found itself.
+      // The full pause starts over at a change that another call found, as at a change that a ping found.
       if (await isChangedWithin(pauseMs)) continue
       const ping = attempt(() => broker.ping(), breaker.isClosed ? PING_MS : PROBE_PING_MS)
       hasAnswered = await ping.then(
@@ -125,18 +126,18 @@ export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
   }
 
   return {
-    get isThere() {
+    get isAvailable() {
       return breaker.isClosed
     },
     onChange: subscribe,
-    async ask(call, ms) {
+    async call(run, ms) {
       watching ??= watch()
       if (!breaker.isClosed || isClosed) throw refusal()
-      return attempt(call, ms)
+      return attempt(run, ms)
     },
     async close() {
       isClosed = true
-      tellOfChange()
+      notifyListeners()
       await watching
     },
   }

@@ -1,45 +1,45 @@
 import type { Clock } from '@taskflow/kernel'
 import type { Delivery } from '@taskflow/tasks'
 
-// After the broker gave something, or a look found something.
+// The pause after the broker delivered tasks, or a poll found some.
 const FIRST_PAUSE_MS = 5_000
-// After a look that found nothing.
+// The pause after a poll that found nothing.
 const IDLE_PAUSE_MS = 10_000
 
-/** When a taker to whom the broker gives nothing should look into the database itself. */
+/** Says when a consumer that receives nothing from the broker should poll the database. */
 export interface DatabasePolls {
   dueInMs(): number
-  /** The broker gave something: it is not silent for having lost what it held. */
+  /** Call this when the broker has delivered tasks: it has not lost all of its dispatches. */
   postpone(): void
-  /** A look, as a delivery. */
+  /** Returns a poll in the form of a delivery. */
   deliver(max: number): Delivery
 }
 
 /**
- * A net below a broker that loses words: a taker to whom it gives nothing for five seconds looks into
- * the database, again at once while it finds as much as it can carry, and every ten seconds while it finds nothing.
- * So a lost word costs seconds, and an idle worker one cheap statement in that time.
+ * A fallback for dispatches that the broker has lost. A consumer that receives nothing for five seconds polls the database.
+ * It polls again at once while it finds as many tasks as it can take, and every ten seconds while it finds none. A lost
+ * dispatch therefore delays its task by seconds, and an idle worker runs one cheap statement in that time.
  */
 export function databasePolls(clock: Pick<Clock, 'monotonicMs'>): DatabasePolls {
   let dueAt = 0
 
-  function rest(ms: number): void {
+  function pollIn(ms: number): void {
     dueAt = clock.monotonicMs() + ms
   }
 
-  rest(FIRST_PAUSE_MS)
+  pollIn(FIRST_PAUSE_MS)
   return {
     dueInMs: () => Math.max(0, dueAt - clock.monotonicMs()),
-    postpone: () => rest(FIRST_PAUSE_MS),
+    postpone: () => pollIn(FIRST_PAUSE_MS),
     deliver(max) {
-      rest(IDLE_PAUSE_MS)
+      pollIn(IDLE_PAUSE_MS)
       return {
         tasks: 'any',
         async acknowledge(claimed) {
-          if (claimed > 0) rest(claimed < max ? FIRST_PAUSE_MS : 0)
+          if (claimed > 0) pollIn(claimed < max ? FIRST_PAUSE_MS : 0)
         },
         async release() {
-          rest(FIRST_PAUSE_MS)
+          pollIn(FIRST_PAUSE_MS)
         },
       }
     },

@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest'
 import { UnreliableBroker } from '../test/unreliable-broker.ts'
 import { fallbackBroker } from './fallback-broker.ts'
 
-const LINE = { project: 'default', queue: 'default', type: 'a', priority: 'normal' } as const
-const DISPATCH: Dispatch = { ...LINE, taskId: 'a' as TaskId, rankMs: 0 }
-const AWAY = { code: 'BROKER_UNAVAILABLE' }
+const SUBQUEUE = { project: 'default', queue: 'default', type: 'a', priority: 'normal' } as const
+const DISPATCH: Dispatch = { ...SUBQUEUE, taskId: 'a' as TaskId, rankMs: 0 }
+const UNAVAILABLE = { code: 'BROKER_UNAVAILABLE' }
 
 interface Taking {
   state: 'waits' | 'nothing' | Delivery['tasks']
@@ -18,17 +18,17 @@ interface Taking {
 function setup() {
   const clock = handClock()
   const events = new EventEmitter<TaskFlowEvents>()
-  const told: string[] = []
-  events.on('broker.lost', ({ broker, error }) => told.push(`${broker} lost: ${(error as Error).message}`))
-  events.on('broker.returned', ({ broker }) => told.push(`${broker} returned`))
-  events.on('acknowledgement.lost', ({ error }) => told.push(`unheard: ${(error as Error).message}`))
+  const reports: string[] = []
+  events.on('broker.lost', ({ broker, error }) => reports.push(`${broker} lost: ${(error as Error).message}`))
+  events.on('broker.returned', ({ broker }) => reports.push(`${broker} returned`))
+  events.on('acknowledgement.lost', ({ error }) => reports.push(`unacknowledged: ${(error as Error).message}`))
   const primary = new UnreliableBroker(clock)
   const fallback = new UnreliableBroker(clock)
   const broker = fallbackBroker({ primary, fallback, clock, events })
   const stopping = new AbortController()
   const options = { project: 'default', queues: ['default'], isDrawn: false, types: ['a'], max: 10, waitMs: 2_000 }
 
-  /** A take under way: what has become of it can be read from what is returned. */
+  /** Starts a take. The returned object shows its current state. */
   function take(given: Partial<TakeOptions> = {}): Taking {
     const taking: Taking = { state: 'waits', delivery: undefined }
     void broker.take({ ...options, signal: stopping.signal, ...given }).then((delivery) => {
@@ -37,16 +37,16 @@ function setup() {
     return taking
   }
 
-  /** When a worker that takes all the time was told to look into the database, whose claims get what is given, and then nothing. */
-  async function looksWithin(ms: number, claims: readonly number[] = []): Promise<number[]> {
+  /** Returns when a worker that takes continuously polled the database. Its claims return `claims`, and then nothing. */
+  async function pollsWithin(ms: number, claims: readonly number[] = []): Promise<number[]> {
     const at: number[] = []
     const endMs = clock.monotonicMs() + ms
     async function work(): Promise<void> {
       while (clock.monotonicMs() < endMs) {
         const delivery = await broker.take({ ...options, signal: stopping.signal })
-        const isLook = delivery?.tasks === 'any'
-        if (isLook) at.push(clock.monotonicMs())
-        await delivery?.acknowledge(isLook ? (claims[at.length - 1] ?? 0) : options.max)
+        const isPoll = delivery?.tasks === 'any'
+        if (isPoll) at.push(clock.monotonicMs())
+        await delivery?.acknowledge(isPoll ? (claims[at.length - 1] ?? 0) : options.max)
       }
     }
     const working = work()
@@ -56,34 +56,34 @@ function setup() {
     return at
   }
 
-  return { clock, primary, fallback, broker, told, stopping, take, looksWithin }
+  return { clock, primary, fallback, broker, reports, stopping, take, pollsWithin }
 }
 
-/** One whose broker has gone, and that has noticed. */
-async function setupAway(mood: 'refuses' | 'swallows' = 'refuses') {
+/** Returns a fallback broker that has noticed the loss of its primary. */
+async function setupUnavailable(behaviour: 'refuses' | 'swallows' = 'refuses') {
   const given = setup()
   await given.broker.ping()
-  given.primary.become(mood)
+  given.primary.become(behaviour)
   await given.clock.advance(2_000)
   return given
 }
 
-describe('while the broker is there', () => {
-  test('everything goes to it, acknowledgements included', async () => {
-    const { broker, primary, fallback, take, told } = setup()
+describe('while the broker is available', () => {
+  test('every call goes to it, also acknowledgements', async () => {
+    const { broker, primary, fallback, take, reports } = setup()
     await broker.publish([DISPATCH])
-    primary.tell('a', 'b')
-    expect(await broker.depths([LINE])).toEqual([2])
+    primary.hold('a', 'b')
+    expect(await broker.depths([SUBQUEUE])).toEqual([2])
     const taking = take()
     await settled()
     expect(taking.state).toEqual(['a', 'b'])
     await taking.delivery?.acknowledge(2)
     await taking.delivery?.release()
     expect(primary.calls).toEqual(['publish 1', 'depths 1', 'take', 'acknowledge 2', 'release a,b'])
-    expect({ calls: fallback.calls, told }).toEqual({ calls: [], told: [] })
+    expect({ calls: fallback.calls, reports }).toEqual({ calls: [], reports: [] })
   })
 
-  test('a take waits its time and no longer', async () => {
+  test('a take waits until its time is up, and no longer', async () => {
     const { clock, take } = setup()
     const taking = take({ waitMs: 300 })
     await clock.advance(299)
@@ -92,7 +92,7 @@ describe('while the broker is there', () => {
     expect(taking.state).toBe('nothing')
   })
 
-  test('a take ends when its signal aborts, and does not begin after', async () => {
+  test('a take ends when its signal aborts, and does not start afterwards', async () => {
     const { primary, take, stopping } = setup()
     const taking = take()
     await settled()
@@ -105,31 +105,31 @@ describe('while the broker is there', () => {
     expect(primary.count('take')).toBe(2)
   })
 
-  test('a single failure loses nothing', async () => {
-    const { broker, primary, clock, told, take } = setup()
+  test('a single failure does not count as a loss', async () => {
+    const { broker, primary, clock, reports, take } = setup()
     primary.become('refuses')
-    await expect(broker.publish([DISPATCH])).rejects.toMatchObject(AWAY)
+    await expect(broker.publish([DISPATCH])).rejects.toMatchObject(UNAVAILABLE)
     primary.become('answers')
     await clock.advance(10_000)
-    primary.tell('a')
+    primary.hold('a')
     const taking = take()
     await settled()
     expect(taking.state).toEqual(['a'])
-    expect(told).toEqual([])
+    expect(reports).toEqual([])
   })
 
-  test('a single ping that is late loses nothing', async () => {
-    const { broker, primary, clock, told } = setup()
+  test('a single late ping does not count as a loss', async () => {
+    const { broker, primary, clock, reports } = setup()
     await broker.ping()
     primary.become('swallows')
     await clock.advance(1_250)
     primary.become('answers')
     await clock.advance(10_000)
-    expect(told).toEqual([])
+    expect(reports).toEqual([])
   })
 
-  test('an error that is no absence is thrown as it is, however often', async () => {
-    const { broker, primary, told } = setup()
+  test('an error other than BROKER_UNAVAILABLE is rethrown unchanged, every time', async () => {
+    const { broker, primary, reports } = setup()
     primary.publish = async () => {
       throw new TypeError('a mistake')
     }
@@ -140,62 +140,62 @@ describe('while the broker is there', () => {
       await expect(broker.publish([DISPATCH])).rejects.toThrow('a mistake')
       await expect(broker.take(options)).rejects.toThrow('a mistake')
     }
-    expect(told).toEqual([])
+    expect(reports).toEqual([])
   })
 })
 
-describe.each(['refuses', 'swallows'] as const)('when the broker %s', (mood) => {
+describe.each(['refuses', 'swallows'] as const)('when the broker %s', (behaviour) => {
   test('a take that waits for it goes to the fallback within two seconds', async () => {
-    const { clock, primary, fallback, take, told } = setup()
+    const { clock, primary, fallback, take, reports } = setup()
     const taking = take({ waitMs: 4_000 })
     await clock.advance(100)
-    primary.become(mood)
-    fallback.tell('from the fallback')
+    primary.become(behaviour)
+    fallback.hold('from the fallback')
     await clock.advance(2_000)
     expect(taking.state).toEqual(['from the fallback'])
-    expect(told).toMatchObject([expect.stringMatching(/^redis lost: /)])
+    expect(reports).toMatchObject([expect.stringMatching(/^redis lost: /)])
   })
 
-  test('it is noticed within two seconds where nobody takes', async () => {
-    expect((await setupAway(mood)).told).toHaveLength(1)
+  test('the loss is noticed within two seconds even without takes', async () => {
+    expect((await setupUnavailable(behaviour)).reports).toHaveLength(1)
   })
 
-  test('calls under way fail within two seconds, and others at once without a call', async () => {
+  test('calls under way fail within two seconds, and new calls fail at once without reaching the broker', async () => {
     const { clock, primary, broker } = setup()
     await broker.ping()
-    primary.become(mood)
+    primary.become(behaviour)
     const failures: unknown[] = []
-    for (const call of [broker.publish([DISPATCH]), broker.depths([LINE])])
+    for (const call of [broker.publish([DISPATCH]), broker.depths([SUBQUEUE])])
       call.catch((error: unknown) => failures.push(error))
     await clock.advance(2_000)
-    expect(failures).toMatchObject([AWAY, AWAY])
+    expect(failures).toMatchObject([UNAVAILABLE, UNAVAILABLE])
     const calls = primary.calls.length
-    await expect(broker.publish([DISPATCH])).rejects.toMatchObject(AWAY)
-    await expect(broker.depths([LINE])).rejects.toMatchObject(AWAY)
-    await expect(broker.ping()).rejects.toMatchObject(AWAY)
+    await expect(broker.publish([DISPATCH])).rejects.toMatchObject(UNAVAILABLE)
+    await expect(broker.depths([SUBQUEUE])).rejects.toMatchObject(UNAVAILABLE)
+    await expect(broker.ping()).rejects.toMatchObject(UNAVAILABLE)
     expect(primary.calls).toHaveLength(calls)
   })
 
-  test('its return is noticed within two seconds, and a take that waits elsewhere goes back to it at once', async () => {
-    const { clock, primary, take, told } = await setupAway(mood)
+  test('its return is noticed within two seconds, and a take that waits at the fallback moves to it at once', async () => {
+    const { clock, primary, take, reports } = await setupUnavailable(behaviour)
     await clock.advance(60_000)
     const taking = take({ waitMs: 4_000 })
     primary.become('answers')
-    primary.tell('a')
+    primary.hold('a')
     await clock.advance(2_000)
     expect(taking.state).toEqual(['a'])
-    expect(told.map((line) => line.split(':')[0])).toEqual(['redis lost', 'redis returned'])
+    expect(reports.map((report) => report.split(':')[0])).toEqual(['redis lost', 'redis returned'])
   })
 
-  test('each loss and each return is told once', async () => {
-    const { clock, primary, told } = await setupAway(mood)
+  test('each loss and each return is reported once', async () => {
+    const { clock, primary, reports } = await setupUnavailable(behaviour)
     for (let count = 0; count < 2; count++) {
       await clock.advance(30_000)
       primary.become('answers')
       await clock.advance(30_000)
-      primary.become(mood)
+      primary.become(behaviour)
     }
-    expect(told.map((line) => line.split(':')[0])).toEqual([
+    expect(reports.map((report) => report.split(':')[0])).toEqual([
       'redis lost',
       'redis returned',
       'redis lost',
@@ -203,26 +203,26 @@ describe.each(['refuses', 'swallows'] as const)('when the broker %s', (mood) => 
     ])
   })
 
-  test('what was taken before is acknowledged without an error, within two seconds', async () => {
-    const { clock, primary, take, told } = setup()
-    primary.tell('a')
+  test('the acknowledgement of an earlier take resolves without an error within two seconds', async () => {
+    const { clock, primary, take, reports } = setup()
+    primary.hold('a')
     const taking = take()
     await settled()
-    primary.become(mood)
+    primary.become(behaviour)
     let hasAcknowledged = false
     void taking.delivery?.acknowledge(1).then(() => {
       hasAcknowledged = true
     })
     await clock.advance(2_000)
     expect(hasAcknowledged).toBe(true)
-    expect(told).toContainEqual(expect.stringMatching(/^unheard: /))
+    expect(reports).toContainEqual(expect.stringMatching(/^unacknowledged: /))
   })
 
-  test('closing ends what is under way and leaves no timer behind', async () => {
+  test('closing ends the takes under way and leaves no timer behind', async () => {
     const { clock, broker, primary, fallback, take } = setup()
     const taking = take({ waitMs: 60_000 })
     await settled()
-    primary.become(mood)
+    primary.become(behaviour)
     await clock.advance(800)
     const closing = broker.close()
     await clock.advance(2_000)
@@ -231,8 +231,8 @@ describe.each(['refuses', 'swallows'] as const)('when the broker %s', (mood) => 
     expect({ sleepers: clock.sleepers, closed: fallback.count('close') }).toEqual({ sleepers: 0, closed: 1 })
   })
 
-  test('closing after it was found lost leaves no timer behind', async () => {
-    const { clock, broker, take } = await setupAway(mood)
+  test('closing after the loss leaves no timer behind', async () => {
+    const { clock, broker, take } = await setupUnavailable(behaviour)
     const taking = take({ waitMs: 60_000 })
     await clock.advance(800)
     const closing = broker.close()
@@ -243,8 +243,8 @@ describe.each(['refuses', 'swallows'] as const)('when the broker %s', (mood) => 
   })
 })
 
-describe('a broker that went away', () => {
-  test('gets back what it gave to a take that had been given up', async () => {
+describe('a broker that became unavailable', () => {
+  test('receives a release for a delivery to an abandoned take', async () => {
     const { clock, primary, take } = setup()
     let give = (_: Delivery): void => {}
     primary.take = () => new Promise((resolve) => (give = resolve))
@@ -260,20 +260,20 @@ describe('a broker that went away', () => {
     expect(taking.state).toBe('nothing')
   })
 
-  test('and comes and goes is asked ever more seldom, and often again once it has been steady', async () => {
-    const { clock, primary, told, broker } = setup()
+  test('and flaps is probed less and less often, and often again once it has been steady', async () => {
+    const { clock, primary, reports, broker } = setup()
     await broker.ping()
-    // Answers pings and nothing else.
+    // The broker answers pings and no other call.
     primary.publish = async () => {
       throw new TaskFlowError('BROKER_UNAVAILABLE', 'read only')
     }
     async function losses(ms: number): Promise<number> {
-      const before = told.length
+      const before = reports.length
       for (let passed = 0; passed < ms; passed += 100) {
         await broker.publish([DISPATCH]).catch(() => {})
         await clock.advance(100)
       }
-      return told.slice(before).filter((line) => line.includes('lost')).length
+      return reports.slice(before).filter((report) => report.includes('lost')).length
     }
     expect(await losses(60_000)).toBeLessThan(12)
     await clock.advance(60_000)
@@ -281,49 +281,49 @@ describe('a broker that went away', () => {
   })
 })
 
-describe('the net below it', () => {
-  test('looks into the database after five seconds of nothing, and every ten while it finds nothing', async () => {
-    const { looksWithin, fallback } = setup()
-    expect(await looksWithin(60_000)).toEqual([5_000, 15_000, 25_000, 35_000, 45_000, 55_000])
+describe('polling the database', () => {
+  test('starts after five seconds without a delivery, and repeats every ten while it finds nothing', async () => {
+    const { pollsWithin, fallback } = setup()
+    expect(await pollsWithin(60_000)).toEqual([5_000, 15_000, 25_000, 35_000, 45_000, 55_000])
     expect(fallback.calls).toEqual([])
   })
 
-  test('looks again at once while claims come back full, and five seconds after one that was not', async () => {
-    const { looksWithin } = setup()
-    expect(await looksWithin(24_000, [10, 10, 3])).toEqual([5_000, 5_000, 5_000, 10_000, 20_000])
+  test('repeats at once while claims come back full, and five seconds after one that was not full', async () => {
+    const { pollsWithin } = setup()
+    expect(await pollsWithin(24_000, [10, 10, 3])).toEqual([5_000, 5_000, 5_000, 10_000, 20_000])
   })
 
-  test('asks the broker first, also when a look is due', async () => {
-    const { looksWithin, primary, clock, take } = setup()
+  test('comes after a take from the broker, also when a poll is due', async () => {
+    const { pollsWithin, primary, clock, take } = setup()
     await clock.advance(60_000)
-    primary.tell('a')
+    primary.hold('a')
     const taking = take()
     await settled()
     expect(taking.state).toEqual(['a'])
-    expect(await looksWithin(6_000)).toEqual([65_000])
+    expect(await pollsWithin(6_000)).toEqual([65_000])
   })
 
-  test('does not look while the broker gives something now and then', async () => {
-    const { looksWithin, primary, clock } = setup()
-    const looking = looksWithin(60_000)
+  test('does not happen while the broker delivers now and then', async () => {
+    const { pollsWithin, primary, clock } = setup()
+    const polling = pollsWithin(60_000)
     for (let count = 0; count < 14; count++) {
-      void clock.sleep(4_000 * (count + 1)).then(() => primary.tell(`word ${count}`))
+      void clock.sleep(4_000 * (count + 1)).then(() => primary.hold(`task ${count}`))
     }
-    expect(await looking).toEqual([])
+    expect(await polling).toEqual([])
   })
 
-  test('looks again in five seconds when the claim failed', async () => {
-    const { clock, take, looksWithin } = setup()
+  test('repeats in five seconds when the claim failed', async () => {
+    const { clock, take, pollsWithin } = setup()
     await clock.advance(5_000)
     const taking = take()
     await settled()
     expect(taking.state).toBe('any')
     await taking.delivery?.release()
-    expect(await looksWithin(6_000)).toEqual([10_000])
+    expect(await pollsWithin(6_000)).toEqual([10_000])
   })
 })
 
-test('one that was never used asks nothing, and closes', async () => {
+test('an unused broker makes no calls, and closes', async () => {
   const { clock, broker, primary } = setup()
   await clock.advance(60_000)
   await broker.close()

@@ -5,66 +5,66 @@ import { databasePolls } from './database-polls.ts'
 
 interface Deps {
   readonly primary: Broker
-  /** Where takes go while the primary is away: the broker for which none is needed. */
+  /** Serves the takes while the primary is unavailable: the broker that needs no server but the database. */
   readonly fallback: Broker
   readonly clock: Clock
   readonly events: Events
 }
 
-// Whether the broker is there the pings find sooner. These are for a call that hangs alone.
+// Pings detect an unavailable broker sooner. These limits are for a single call that hangs.
 const TAKE_GRACE_MS = 1_000
 const MANY_MS = 5_000
 const ONE_MS = 2_000
 
 /**
- * A broker that may go away, with the database behind it.
+ * Wraps a broker that may become unavailable, and falls back to the database.
  *
- * Within two seconds of the loss takes go to the fallback, those that wait included, and
- * within as much of the return they come back. Publications are refused meanwhile: the tasks
- * are in the database, where the takes are, and the reconciler tells the broker what it
- * missed. While the broker is there, `databasePolls` find what it lost without a sign.
+ * Takes, including takes that already wait, move to the fallback within two seconds of the loss, and back within two
+ * seconds of the return. Publications are refused meanwhile: the tasks are in the database, where the takes find them,
+ * and the reconciler publishes to the broker what it missed. While the broker is available, `databasePolls` find the
+ * tasks whose dispatches it lost without an error.
  */
 export function fallbackBroker({ primary, fallback, clock, events }: Deps): Broker {
   const { name } = primary
   const health = brokerHealth({ broker: primary, clock, events })
-  const looks = databasePolls(clock)
+  const polls = databasePolls(clock)
   let isClosed = false
 
   async function takeOnce(options: TakeOptions): Promise<Delivery | undefined> {
-    if (!health.isThere) return fallback.take(options)
+    if (!health.isAvailable) return fallback.take(options)
     const delivery = await takeFromPrimary(options)
-    if (delivery) looks.postpone()
-    else if (looks.dueInMs() === 0 && !options.signal.aborted) return looks.deliver(options.max)
+    if (delivery) polls.postpone()
+    else if (polls.dueInMs() === 0 && !options.signal.aborted) return polls.deliver(options.max)
     return delivery
   }
 
   async function takeFromPrimary(options: TakeOptions): Promise<Delivery | undefined> {
-    const waitMs = Math.min(options.waitMs, looks.dueInMs())
+    const waitMs = Math.min(options.waitMs, polls.dueInMs())
     const taking = primary.take({ ...options, waitMs })
     try {
-      const delivery = await health.ask(() => taking, waitMs + TAKE_GRACE_MS)
+      const delivery = await health.call(() => taking, waitMs + TAKE_GRACE_MS)
       return delivery && neverFailing(delivery)
     } catch (error) {
-      // Nobody waits for it any more. Should this fail too, the broker gives it back as it does for a taker that died.
+      // Nobody waits for this delivery. If the release fails too, the broker requeues it as for a consumer that crashed.
       taking.then((late) => late?.release()).catch(() => {})
       throw error
     }
   }
 
-  /** The claim has committed, or failed and said so: for the broker's sake nobody does anything about it. */
+  /** Reports a failed acknowledgement instead of throwing: the claim has already committed or failed. */
   function neverFailing(delivery: Delivery): Delivery {
-    const tell = (call: () => Promise<void>): Promise<void> =>
-      health.ask(call, ONE_MS).catch((error: unknown) => {
+    const settle = (call: () => Promise<void>): Promise<void> =>
+      health.call(call, ONE_MS).catch((error: unknown) => {
         events.emit('acknowledgement.lost', { broker: name, error })
       })
     return {
       tasks: delivery.tasks,
-      acknowledge: (claimed) => tell(() => delivery.acknowledge(claimed)),
-      release: () => tell(() => delivery.release()),
+      acknowledge: (claimed) => settle(() => delivery.acknowledge(claimed)),
+      release: () => settle(() => delivery.release()),
     }
   }
 
-  /** Cuts a take short when the broker comes, goes, or is closed. */
+  /** Ends a take early when the broker becomes available or unavailable, or is closed. */
   async function untilChange(options: TakeOptions): Promise<{ delivery?: Delivery | undefined; isCut: boolean }> {
     const cut = new AbortController()
     const end = (): void => cut.abort()
@@ -84,27 +84,27 @@ export function fallbackBroker({ primary, fallback, clock, events }: Deps): Brok
 
   return {
     name,
-    publish: (dispatches) => health.ask(() => primary.publish(dispatches), MANY_MS),
+    publish: (dispatches) => health.call(() => primary.publish(dispatches), MANY_MS),
     async take(options) {
       const until = clock.monotonicMs() + options.waitMs
       for (let restMs = options.waitMs; ; restMs = until - clock.monotonicMs()) {
         if (options.signal.aborted || isClosed) return undefined
         const { delivery, isCut } = await untilChange({ ...options, waitMs: Math.max(0, restMs) })
-        // One that was cut short waits for the rest of its time where there is somebody to ask.
+        // A take that was cut waits for the rest of its time at the broker that is available now.
         if (delivery || !isCut || clock.monotonicMs() >= until) return delivery
       }
     },
-    depths: (lines) => health.ask(() => primary.depths(lines), MANY_MS),
-    ping: () => health.ask(() => primary.ping(), ONE_MS),
+    depths: (subqueues) => health.call(() => primary.depths(subqueues), MANY_MS),
+    ping: () => health.call(() => primary.ping(), ONE_MS),
     async close() {
       isClosed = true
       await health.close()
       const closing = withinTime(primary.close(), { clock, ms: ONE_MS, what: `Broker ${name}` })
-      await Promise.all([fallback.close(), closing.catch(unlessAway)])
+      await Promise.all([fallback.close(), closing.catch(unlessUnavailable)])
     },
   }
 }
 
-function unlessAway(error: unknown): void {
+function unlessUnavailable(error: unknown): void {
   if (!isUnavailable(error)) throw error
 }

@@ -10,9 +10,9 @@ for (const engine of engines()) {
     brokerConformance({
       name: 'postgres',
       keepsLines: false,
-      // Polls so seldom that a take which ends soon was woken.
+      // The pause is so long that only a wake-up can end a take soon.
       open: async () => postgresBroker({ wakeups: given.wakeups, clock: systemClock, pollMs: 60_000 }),
-      // What the statements that store tasks do as they commit.
+      // The statements that store tasks send the same notification when they commit.
       async tell(dispatches) {
         const queues = [...new Set(dispatches.map(({ queue }) => queue))]
         await rowsOf(given.db, `select pg_notify('taskflow_ready', $1)`, [queues.join(',')])

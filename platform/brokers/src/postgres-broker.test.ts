@@ -34,8 +34,8 @@ function setup({ listens = true }: { listens?: boolean } = {}) {
     controller,
     listeners,
     take,
-    tell: (detail: string) => listeners.forEach((listener) => void listener(detail)),
-    /** A broker that has looked once and found nothing. */
+    notify: (detail: string) => listeners.forEach((listener) => void listener(detail)),
+    /** Makes the broker poll once and find nothing. */
     async idle(): Promise<void> {
       const first = await take()
       await first?.acknowledge(0)
@@ -43,7 +43,7 @@ function setup({ listens = true }: { listens?: boolean } = {}) {
   }
 }
 
-/** What has become of a promise by now. */
+/** Returns the current state of a promise. */
 async function soon(taking: Promise<Delivery | undefined>): Promise<'waits' | 'nothing' | Delivery['tasks']> {
   await settled()
   const delivery = await Promise.race([taking, settled().then(() => 'waits' as const)])
@@ -51,49 +51,49 @@ async function soon(taking: Promise<Delivery | undefined>): Promise<'waits' | 'n
 }
 
 describe('a broker', () => {
-  test('waits until there is word of tasks', async () => {
-    const { take, tell, idle } = setup()
+  test('waits until a wake-up announces tasks', async () => {
+    const { take, notify, idle } = setup()
     await idle()
     const taking = take()
     expect(await soon(taking)).toBe('waits')
-    tell('default')
+    notify('default')
     expect(await soon(taking)).toBe('any')
   })
 
-  test('keeps word that comes between two takes', async () => {
-    const { take, tell, idle } = setup()
+  test('keeps a wake-up that comes between two takes', async () => {
+    const { take, notify, idle } = setup()
     await idle()
-    tell('default')
+    notify('default')
     expect(await soon(take())).toBe('any')
   })
 
-  test('keeps word that comes between a take and its acknowledgement', async () => {
-    const { take, tell } = setup()
+  test('keeps a wake-up that comes between a take and its acknowledgement', async () => {
+    const { take, notify } = setup()
     const first = await take()
-    tell('default')
+    notify('default')
     await first?.acknowledge(0)
     expect(await soon(take())).toBe('any')
   })
 
   test('keeps queues apart', async () => {
-    const { take, tell, idle } = setup()
+    const { take, notify, idle } = setup()
     await idle()
     const taking = take({ queues: ['mail', 'reports'] })
-    tell('default,other')
+    notify('default,other')
     expect(await soon(taking)).toBe('waits')
-    tell('other,reports')
+    notify('other,reports')
     expect(await soon(taking)).toBe('any')
   })
 
-  test('tells of one wake-up once', async () => {
-    const { take, tell, idle } = setup()
+  test('reports each wake-up once', async () => {
+    const { take, notify, idle } = setup()
     await idle()
-    tell('default')
+    notify('default')
     await (await take())?.acknowledge(0)
     expect(await soon(take())).toBe('waits')
   })
 
-  test('gives nothing when the time is up', async () => {
+  test('resolves with nothing when the time is up', async () => {
     const { take, idle, clock } = setup()
     await idle()
     const taking = take({ waitMs: 10 })
@@ -101,7 +101,7 @@ describe('a broker', () => {
     expect(await soon(taking)).toBe('nothing')
   })
 
-  test('gives nothing, at once, when the signal aborts', async () => {
+  test('resolves with nothing, at once, when the signal aborts', async () => {
     const { take, idle, controller } = setup()
     await idle()
     const taking = take()
@@ -110,7 +110,7 @@ describe('a broker', () => {
     expect(await soon(take())).toBe('nothing')
   })
 
-  test('takes what is published without complaint', async () => {
+  test('accepts publications without an error', async () => {
     const { broker } = setup()
     await expect(broker.publish([])).resolves.toBeUndefined()
   })
@@ -127,12 +127,12 @@ describe('a broker', () => {
 })
 
 describe('postgres broker', () => {
-  test('looks at once when it starts: tasks may have waited for it', async () => {
+  test('polls at once when it starts: tasks may be waiting', async () => {
     const { take } = setup()
     expect(await soon(take())).toBe('any')
   })
 
-  test('looks again at once while claims come back full', async () => {
+  test('polls again at once while claims come back full', async () => {
     const { take } = setup()
     await (await take({ max: 10 }))?.acknowledge(10)
     const again = await take({ max: 10 })
@@ -140,7 +140,7 @@ describe('postgres broker', () => {
     expect(await soon(take())).toBe('waits')
   })
 
-  test('polls often after activity, then ever more seldom, up to its longest pause', async () => {
+  test('polls often after activity, then less and less often, up to its longest pause', async () => {
     const { take, clock } = setup()
     await (await take())?.acknowledge(1)
     const pauses: number[] = []
@@ -174,15 +174,15 @@ describe('postgres broker', () => {
     expect(await soon(taking)).toBe('any')
   })
 
-  test('looks at once when word may have been lost', async () => {
-    const { take, tell, idle } = setup()
+  test('polls at once when a wake-up may have been lost', async () => {
+    const { take, notify, idle } = setup()
     await idle()
     const taking = take()
-    tell('')
+    notify('')
     expect(await soon(taking)).toBe('any')
   })
 
-  test('polls on when a claim failed and was never acknowledged', async () => {
+  test('continues to poll when a claim failed and was never acknowledged', async () => {
     const { take, clock } = setup()
     await take()
     const taking = take()

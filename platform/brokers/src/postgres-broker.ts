@@ -5,26 +5,25 @@ import { PAUSE_ENDED } from './pause-ended.ts'
 interface Options {
   readonly wakeups: Wakeups
   readonly clock: Clock
-  /** The longest pause between two looks. */
+  /** The longest pause between two polls. */
   readonly pollMs?: number
 }
 
-// A lost wake-up is likeliest where tasks come thick and fast, and there a look costs least by comparison.
+// A lost wake-up is most likely where many tasks arrive, and there a poll costs little in comparison.
 const FIRST_POLL_MS = 25
 
 /**
- * The broker for which no broker is needed: the database itself keeps the line.
+ * The broker that needs no server but the database, which itself holds the subqueues.
  *
- * A take answers "any" when there is reason to look: the last claim came back
- * full, a wake-up told of one of the queues, or it is time to poll. Wake-ups may
- * be lost, so polling is what makes it sure; soon after activity it polls often,
- * then ever more seldom.
+ * A take resolves with "any" when there is a reason to claim: the last claim came back full, a wake-up named one of the
+ * queues, or a poll is due. Wake-ups may be lost, so polling guarantees progress. Polls are frequent after activity and
+ * become less and less frequent without it.
  */
 export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Broker {
-  const asked = new Set<string>()
-  // Of the queues asked for, those told of and not looked at since, also between two takes.
+  const requested = new Set<string>()
+  // The requested queues that a wake-up has named since their last delivery, also between two takes.
   const ready = new Set<string>()
-  /** How to wake each take that waits, and the queues it waits for. */
+  /** The function that ends the pause of each waiting take, and the queues that the take waits for. */
   const waiting = new Map<() => void, readonly string[]>()
   let isMoreLikely = true
   let pauseMs = Math.min(FIRST_POLL_MS, pollMs)
@@ -32,13 +31,13 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
   let listening: Promise<() => Promise<void>> | undefined
 
   function onReady(detail: string): void {
-    // The connection came back: of what was said meanwhile, any queue may have been.
+    // The connection was restored: any queue may have been named in the meantime.
     if (detail === '') isMoreLikely = true
-    for (const queue of detail.split(',')) if (asked.has(queue)) ready.add(queue)
+    for (const queue of detail.split(',')) if (requested.has(queue)) ready.add(queue)
     for (const [wake, queues] of waiting) if (hasReason(queues)) wake()
   }
 
-  /** Listens from the first take on. Should it not come about, the next take tries again; polling goes on meanwhile. */
+  /** Listens from the first take on. If that fails, the next take tries again; polling continues meanwhile. */
   function listen(): void {
     if (listening) return
     listening = wakeups.on('ready', onReady)
@@ -56,13 +55,13 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
     pollAt = clock.monotonicMs() + pauseMs
   }
 
-  /** Until there is reason to look, the time is up, or the signal aborts. */
+  /** Waits until there is a reason to claim, the time is up, or the signal aborts. */
   async function waitForReason({ queues, waitMs, signal }: TakeOptions): Promise<void> {
-    const woken = new AbortController()
-    const wake = (): void => woken.abort(PAUSE_ENDED)
+    const pause = new AbortController()
+    const wake = (): void => pause.abort(PAUSE_ENDED)
     waiting.set(wake, queues)
     signal.addEventListener('abort', wake)
-    await clock.sleep(Math.min(waitMs, pollAt - clock.monotonicMs()), woken.signal)
+    await clock.sleep(Math.min(waitMs, pollAt - clock.monotonicMs()), pause.signal)
     signal.removeEventListener('abort', wake)
     waiting.delete(wake)
   }
@@ -90,15 +89,15 @@ export function postgresBroker({ wakeups, clock, pollMs = 1_000 }: Options): Bro
     async take(options) {
       listen()
       const { queues, signal } = options
-      for (const queue of queues) asked.add(queue)
+      for (const queue of queues) requested.add(queue)
       if (!hasReason(queues) && !signal.aborted) await waitForReason(options)
       return hasReason(queues) && !signal.aborted ? deliver(options) : undefined
     },
-    /** The lines are in the database itself. */
+    /** The subqueues are in the database itself. */
     async depths() {
       return undefined
     },
-    /** Whether the database answers is seen by whoever claims. */
+    /** Every claim notices when the database does not answer. */
     async ping() {},
     async close() {
       for (const wake of waiting.keys()) wake()

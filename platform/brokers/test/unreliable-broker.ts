@@ -2,29 +2,29 @@ import { TaskFlowError } from '@taskflow/kernel'
 import type { Broker, Delivery, Dispatch, Line, TakeOptions, TaskId } from '@taskflow/tasks'
 import type { HandClock } from '@taskflow/testing/hand-clock'
 
-/** `refuses`: every call fails at once, those under way included. `swallows`: no call is ever answered, nor aborted. */
-type Mood = 'answers' | 'refuses' | 'swallows'
+/** `refuses`: every call fails at once, also a call under way. `swallows`: no call is ever answered or aborted. */
+type Behaviour = 'answers' | 'refuses' | 'swallows'
 
-/** A broker that a test can make go away and come back. */
+/** A broker that a test can make unavailable and available again. */
 export class UnreliableBroker implements Broker {
   readonly name = 'redis'
   readonly calls: string[] = []
   readonly #clock: HandClock
-  readonly #words: TaskId[] = []
-  #mood: Mood = 'answers'
+  readonly #tasks: TaskId[] = []
+  #behaviour: Behaviour = 'answers'
   #changed = new AbortController()
 
   constructor(clock: HandClock) {
     this.#clock = clock
   }
 
-  become(mood: Mood): void {
-    this.#mood = mood
+  become(behaviour: Behaviour): void {
+    this.#behaviour = behaviour
     this.#wake()
   }
 
-  tell(...words: string[]): void {
-    this.#words.push(...(words as TaskId[]))
+  hold(...tasks: string[]): void {
+    this.#tasks.push(...(tasks as TaskId[]))
     this.#wake()
   }
 
@@ -40,15 +40,15 @@ export class UnreliableBroker implements Broker {
     const until = this.#clock.monotonicMs() + waitMs
     for (;;) {
       await this.#answer('take')
-      if (this.#words.length > 0) return this.#deliver(max)
+      if (this.#tasks.length > 0) return this.#deliver(max)
       if (signal.aborted || this.#clock.monotonicMs() >= until) return undefined
       await this.#clock.sleep(until - this.#clock.monotonicMs(), AbortSignal.any([signal, this.#changed.signal]))
     }
   }
 
-  async depths(lines: readonly Line[]): Promise<readonly number[]> {
-    await this.#answer(`depths ${lines.length}`)
-    return lines.map(() => this.#words.length)
+  async depths(subqueues: readonly Line[]): Promise<readonly number[]> {
+    await this.#answer(`depths ${subqueues.length}`)
+    return subqueues.map(() => this.#tasks.length)
   }
 
   ping(): Promise<void> {
@@ -66,7 +66,7 @@ export class UnreliableBroker implements Broker {
   }
 
   #deliver(max: number): Delivery {
-    const tasks = this.#words.splice(0, max)
+    const tasks = this.#tasks.splice(0, max)
     return {
       tasks,
       acknowledge: (claimed) => this.#answer(`acknowledge ${claimed}`),
@@ -76,7 +76,7 @@ export class UnreliableBroker implements Broker {
 
   async #answer(call: string): Promise<void> {
     this.calls.push(call)
-    if (this.#mood === 'refuses') throw new TaskFlowError('BROKER_UNAVAILABLE', 'connection refused')
-    if (this.#mood === 'swallows') await new Promise(() => {})
+    if (this.#behaviour === 'refuses') throw new TaskFlowError('BROKER_UNAVAILABLE', 'connection refused')
+    if (this.#behaviour === 'swallows') await new Promise(() => {})
   }
 }

@@ -6,7 +6,7 @@ import { type Channel, Connection } from 'rabbitmq-client'
 const CALL_MS = 2_000
 // Both sides end a connection that is silent for two intervals, so a loss is detected within 10 s.
 const HEARTBEAT_S = 4
-const GOODBYE_MS = 1_000
+const CLOSE_MS = 1_000
 
 /** One connection, opened when it is first needed, and reopened whenever it breaks. */
 export interface RabbitmqConnection {
@@ -114,9 +114,9 @@ export function openConnection({ url, clock, name }: Options): RabbitmqConnectio
       refuse(new Error('the connection is closed'))
       if (!client) return
       const closing = client
-      const goodbye = Promise.all([...channels].map((channel) => channel.close())).then(() => closing.close())
-      // A server that does not answer is left without a goodbye.
-      await withinTime(goodbye, { clock, ms: GOODBYE_MS, what: 'RabbitMQ' }).catch(() => {})
+      const closed = Promise.all([...channels].map((channel) => channel.close())).then(() => closing.close())
+      // If the server does not answer, the connection is destroyed without a proper close.
+      await withinTime(closed, { clock, ms: CLOSE_MS, what: 'RabbitMQ' }).catch(() => {})
       closing.unsafeDestroy()
     },
   }

@@ -10,7 +10,7 @@ import { type Arrival, DELIVERY_MS, SubqueueConsumer } from './subqueue-consumer
 const MOST_PREFETCH = 400
 // A worker with free slots takes again within milliseconds; a worker that has not for longer is full.
 const LONGEST_SILENCE_MS = 30
-// While takes go on: a message that never gets its turn here may get it elsewhere.
+// The limit while takes go on: another worker may take a message that this one does not get to.
 const LONGEST_HOLD_MS = 100
 const SWEEP_MS = 20
 
@@ -29,14 +29,15 @@ interface Deps {
  * Consumes the queues that takes want, each in order of arrival, and gives a take the smallest ranks of what has
  * arrived. The prefetch is twice what a take asks for: the next messages are here while a claim is under way.
  *
- * What nobody takes soon goes back to its queue, and its consumer ends until the next take: other workers may be free.
+ * A message that no take takes soon returns to its queue, and its consumer ends until the next take: other workers may be
+ * free.
  */
 export function rabbitmqConsumer({ connection, publisher, clock }: Deps): RabbitmqConsumer {
   const consumers = new Map<string, SubqueueConsumer>()
   const waiting = new Set<() => void>()
   const closing = new AbortController()
   const inUse = new Set<string>()
-  let asked = new Set<string>()
+  let announced = new Set<string>()
   /** Takes and deliveries that are not settled. */
   let underWay = 0
   let lastEndAt = 0
@@ -45,7 +46,7 @@ export function rabbitmqConsumer({ connection, publisher, clock }: Deps): Rabbit
 
   const listening = connection.reopening(async (channel) => {
     channel.once('close', () => {
-      asked = new Set()
+      announced = new Set()
       onChange()
     })
     channel.once('basic.cancel', () => void channel.close())
@@ -58,11 +59,11 @@ export function rabbitmqConsumer({ connection, publisher, clock }: Deps): Rabbit
   /** Learns which of these queues are in use. The names of those that come into use later arrive by themselves. */
   async function discover(queues: readonly string[]): Promise<void> {
     await listening()
-    const since = asked
-    const unasked = queues.filter((queue) => !since.has(queue))
-    if (unasked.length === 0) return
-    await publisher.announceInUse(unasked)
-    for (const queue of unasked) since.add(queue)
+    const since = announced
+    const unannounced = queues.filter((queue) => !since.has(queue))
+    if (unannounced.length === 0) return
+    await publisher.announceInUse(unannounced)
+    for (const queue of unannounced) since.add(queue)
   }
 
   /** Wakes takes one turn later: messages that came together are handed out one by one, and are to be taken together. */
@@ -105,13 +106,13 @@ export function rabbitmqConsumer({ connection, publisher, clock }: Deps): Rabbit
     isSweeping = false
   }
 
-  /** Until something changes, the time is up, or the take is over. */
+  /** Waits until something changes, the time is up, or the take is over. */
   async function pause(ms: number, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController()
-    const wake = (): void => woken.abort(PAUSE_ENDED)
+    const paused = new AbortController()
+    const wake = (): void => paused.abort(PAUSE_ENDED)
     waiting.add(wake)
     signal.addEventListener('abort', wake)
-    await clock.sleep(ms, woken.signal)
+    await clock.sleep(ms, paused.signal)
     signal.removeEventListener('abort', wake)
     waiting.delete(wake)
   }
@@ -145,7 +146,7 @@ export function rabbitmqConsumer({ connection, publisher, clock }: Deps): Rabbit
     const settle = (method: 'basicAck' | 'basicNack') => async () => {
       if (isSettled) return
       isSettled = true
-      for (const [consumer, those] of Map.groupBy(arrivals, (each) => each.consumer)) consumer.settle(those, method)
+      for (const [consumer, settled] of Map.groupBy(arrivals, (each) => each.consumer)) consumer.settle(settled, method)
       underWay--
       lastEndAt = clock.monotonicMs()
       void sweep()

@@ -3,12 +3,12 @@ import type { Dispatch, TaskId } from '@taskflow/tasks'
 
 export type Message = Pick<Dispatch, 'taskId' | 'rankMs'>
 
-/** As it travels. The rank goes with it, since RabbitMQ keeps each queue in the order of arrival and knows of no other. */
+/** Returns the body of a message. It contains the rank, since RabbitMQ keeps a queue in order of arrival only. */
 export function encodeMessage({ taskId, rankMs }: Message): string {
   return `${rankMs} ${taskId}`
 }
 
-/** Undefined for what is no message of ours: one id that is none would fail the claim of all that are taken with it. */
+/** Returns undefined for a foreign message: one invalid id would fail the claim of all tasks taken with it. */
 export function decodeMessage(body: unknown): Message | undefined {
   if (typeof body !== 'string') return undefined
   const [rank = '', taskId = '', ...rest] = body.split(' ')

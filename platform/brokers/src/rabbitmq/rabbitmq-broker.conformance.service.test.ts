@@ -21,9 +21,9 @@ describeWith(['rabbitmq'], 'on a RabbitMQ', () => {
     open: async () => rabbitmqBroker({ url: server.url, clock: systemClock }),
     exceptions: {
       'counts for each line what waits and what is out':
-        'AMQP tells how many messages wait in a queue, and nothing of those that are out with other clients',
+        'AMQP reports how many messages wait in a queue, but not how many are out with other clients',
       'gives the smallest rank of a line first, also when it came last':
-        'a queue keeps the order of arrival, which within a line is the order of rank but for what is published again',
+        'a queue keeps the order of arrival, which in a subqueue is the order of rank except for repeated dispatches',
     },
   })
 })

@@ -28,8 +28,8 @@ export function rabbitmqBroker({ url, clock }: Options): Broker {
     publish: publisher.publish,
     take: consumer.take,
     /**
-     * Leaves out what is out with consumers, which AMQP does not report. It is little, and not for long: the reconciler
-     * may publish a few of these tasks twice, which the claim makes harmless.
+     * Counts no messages that are out with consumers, which AMQP does not report. They are few and soon settled. The
+     * reconciler may publish some of these tasks twice, which the claim makes harmless.
      */
     depths: publisher.countWaiting,
     ping: publisher.ping,

@@ -2,14 +2,14 @@ import type { Line } from '@taskflow/tasks'
 import { expect, test } from 'vitest'
 import { queueOf } from './subqueue.ts'
 
-const line: Line = { project: 'default', queue: 'mail', type: 'send.mail', priority: 'high' }
+const subqueue: Line = { project: 'default', queue: 'mail', type: 'send.mail', priority: 'high' }
 const longest = 'x'.repeat(128)
 
-test('a queue is named after its line', () => {
-  expect(queueOf(line)).toBe('taskflow/default/mail/send.mail/high')
+test('a queue is named after its subqueue', () => {
+  expect(queueOf(subqueue)).toBe('taskflow/default/mail/send.mail/high')
 })
 
-test('the longest names make a queue that RabbitMQ can keep, and each its own', () => {
+test('the longest names result in distinct queue names that RabbitMQ can store', () => {
   const long: Line = { project: longest, queue: longest, type: longest, priority: 'critical' }
   const others: Line[] = [
     { ...long, priority: 'low' },

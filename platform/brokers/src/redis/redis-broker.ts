@@ -1,47 +1,46 @@
 import type { Clock } from '@taskflow/kernel'
 import type { Broker, Dispatch } from '@taskflow/tasks'
-import { subqueueKey, takenKey } from './subqueue-keys.ts'
-import { type RedisInstance, redisInstance } from './redis-instance.ts'
 import { type Homes, redisConsumer } from './redis-consumer.ts'
+import { type RedisInstance, redisInstance } from './redis-instance.ts'
 import { SCRIPTS } from './scripts.ts'
+import { subqueueKey, takenKey } from './subqueue-keys.ts'
 
 interface Options {
   /** One server, or one node of a cluster. */
   readonly url: string
-  /** Another one, for normal and low; the first then carries critical and high, which no flood of the others delays. */
+  /** A second server for the classes normal and low, so that a flood of them cannot delay critical and high. */
   readonly lowUrl?: string | undefined
   readonly clock: Clock
 }
 
-// A script of so many takes a millisecond or two, and everybody else waits for it.
+// A script with this many tasks runs for a millisecond or two, and blocks all other clients meanwhile.
 const CHUNK = 1_000
 
 /**
- * Keeps each line in Redis, as a sorted set by rank.
+ * Keeps each subqueue in Redis, as a sorted set by rank.
  *
- *     publish ─▶ line ─take─▶ taken, until a deadline ─acknowledge─▶ gone
- *                  ▲                    │
- *                  └──release, recover──┘
+ *     publish ─▶ subqueue ─take─▶ taken, until a deadline ─acknowledge─▶ removed
+ *                    ▲                      │
+ *                    └───release, recover───┘
  *
- * A sorted set gives the smallest rank first, also over types and classes (so
- * ageing holds), keeps once what is published twice, and knows its length. What
- * a taker held that is gone comes back once its deadline has passed.
+ * A sorted set returns the smallest rank first, also across types and classes (so ageing holds), keeps a repeated
+ * dispatch once, and knows its length. The tasks of a lost consumer return to their subqueue after their deadline.
  *
- * Of two instances both must answer a take: whoever is refused takes from
- * PostgreSQL, which serves every class.
+ * With two instances, both must answer a take. A consumer that is refused takes from PostgreSQL, which serves every
+ * class.
  */
 export function redisBroker({ url, lowUrl, clock }: Options): Broker {
   const high = redisInstance({ url, clock })
   const low = lowUrl === undefined ? high : redisInstance({ url: lowUrl, clock })
   const homes: Homes = { critical: high, high, normal: low, low }
   const instances = [...new Set([high, low])]
-  const taker = redisConsumer({ homes, clock })
+  const consumer = redisConsumer({ homes, clock })
 
-  async function publishTo(line: string, home: RedisInstance, dispatches: readonly Dispatch[]): Promise<void> {
+  async function publishTo(subqueue: string, home: RedisInstance, dispatches: readonly Dispatch[]): Promise<void> {
     for (let start = 0; start < dispatches.length; start += CHUNK) {
       const chunk = dispatches.slice(start, start + CHUNK)
       const tasks = chunk.flatMap(({ rankMs, taskId }) => [rankMs, taskId])
-      await home.run(SCRIPTS.publish, [line], tasks)
+      await home.run(SCRIPTS.publish, [subqueue], tasks)
     }
   }
 
@@ -50,23 +49,23 @@ export function redisBroker({ url, lowUrl, clock }: Options): Broker {
     async publish(dispatches) {
       const homesOfClasses = [...Map.groupBy(dispatches, ({ priority }) => homes[priority])]
       const publications = homesOfClasses.flatMap(([home, ofHome]) =>
-        [...Map.groupBy(ofHome, subqueueKey)].map(([line, ofLine]) => publishTo(line, home, ofLine)),
+        [...Map.groupBy(ofHome, subqueueKey)].map(([subqueue, ofSubqueue]) => publishTo(subqueue, home, ofSubqueue)),
       )
       await Promise.all(publications)
     },
-    take: taker.take,
-    depths: (lines) =>
+    take: consumer.take,
+    depths: (subqueues) =>
       Promise.all(
-        lines.map(async (line) => {
-          const key = subqueueKey(line)
-          return Number(await homes[line.priority].run(SCRIPTS.depth, [key, takenKey(key)], []))
+        subqueues.map(async (subqueue) => {
+          const key = subqueueKey(subqueue)
+          return Number(await homes[subqueue.priority].run(SCRIPTS.depth, [key, takenKey(key)], []))
         }),
       ),
     async ping() {
       await Promise.all(instances.map(({ call }) => call((client) => client.ping())))
     },
     async close() {
-      await taker.close()
+      await consumer.close()
       await Promise.all(instances.map((instance) => instance.close()))
     },
   }

@@ -9,20 +9,20 @@ interface Options {
 
 export type Client = Redis | Cluster
 
-/** One Redis server or cluster, as this process sees it. Nothing of it reaches for the network before its first call. */
+/** One Redis server or cluster. It opens no connection before the first call. */
 export interface RedisInstance {
-  /** Completes "… does not answer"; without the password. */
+  /** The subject of "… does not answer", without the password. */
   readonly name: string
-  /** Whether a script may touch one slot only. */
+  /** Whether a script may access only one slot. */
   isCluster(): Promise<boolean>
   call<Result>(command: (client: Client) => Promise<Result>): Promise<Result>
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
-  /** A connection of its own to one server, for whoever listens; its errors are its own to notice. */
+  /** Opens a separate connection to one server, for a listener, which handles its errors. */
   openAnother(): Promise<Redis>
   close(): Promise<void>
 }
 
-// Of one call, and of silence on a connection that owes an answer: a server may be gone without a word.
+// The limit of one call, and of silence on a connection that owes an answer: a server may vanish without closing it.
 const PATIENCE_MS = 2_000
 const LONGEST_PAUSE_MS = 1_000
 
@@ -31,23 +31,23 @@ const CONNECTION = {
   lazyConnect: true,
   connectTimeout: PATIENCE_MS,
   socketTimeout: PATIENCE_MS,
-  // How long the end of one that is silent takes.
+  // The time to wait before a silent connection is destroyed.
   disconnectTimeout: 500,
-  // What was under way when a connection broke fails with it: its caller decides, and a take is not to run for nobody.
+  // A broken connection fails the calls under way: their caller decides, and no take may run whose caller has left.
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
-  // Subscribing again on its own, the client leaves a failure of that unhandled, and the process ends.
+  // When the client resubscribes by itself, it leaves a failure unhandled, which ends the process.
   autoResubscribe: false,
-  // A server that still loads its data answers so itself.
+  // A server that still loads its data says so in its answers.
   enableReadyCheck: false,
-  // Its name leads to another server by now.
+  // After a failover, the same name resolves to another server.
   reconnectOnError: (error) => error.message.startsWith('READONLY'),
 } as const satisfies RedisOptions
 
 const pauseMs = (attempts: number): number => Math.min(25 * 2 ** attempts, LONGEST_PAUSE_MS)
 
-/** Between two attempts to connect, and when closed: a call would only wait. */
-const AWAY: ReadonlySet<string> = new Set(['reconnecting', 'close', 'end'])
+/** The states between two attempts to connect, and after close: a call would only wait. */
+const UNAVAILABLE: ReadonlySet<string> = new Set(['reconnecting', 'close', 'end'])
 
 export function redisInstance({ url, clock }: Options): RedisInstance {
   const seed = new Redis(url, { ...CONNECTION, retryStrategy: pauseMs })
@@ -55,7 +55,7 @@ export function redisInstance({ url, clock }: Options): RedisInstance {
   let cluster: Cluster | undefined
   let opening: Promise<Client> | undefined
   let opened = 0
-  // Tells more than what a call is rejected with once the connection is gone.
+  // It explains more than the rejection of a call whose connection is gone.
   let lastError: unknown
   seed.on('error', keepError).on('ready', forgetError)
 
@@ -68,7 +68,7 @@ export function redisInstance({ url, clock }: Options): RedisInstance {
   }
 
   async function client(): Promise<Client> {
-    if (AWAY.has((cluster ?? seed).status)) throw lastError ?? new Error('the connection is closed')
+    if (UNAVAILABLE.has((cluster ?? seed).status)) throw lastError ?? new Error('the connection is closed')
     if (cluster) return cluster
     opening ??= open().catch((error: unknown) => {
       opening = undefined
@@ -77,7 +77,7 @@ export function redisInstance({ url, clock }: Options): RedisInstance {
     return opening
   }
 
-  /** The server itself tells whether it is one node of a cluster. */
+  /** Asks the server whether it is a node of a cluster. */
   async function open(): Promise<Client> {
     const info = await seed.info('cluster')
     if (!info.includes('cluster_enabled:1')) return seed
@@ -102,16 +102,16 @@ export function redisInstance({ url, clock }: Options): RedisInstance {
     run: (script, keys, args) =>
       call((client) =>
         client.evalsha(script.sha, keys.length, ...keys, ...args).catch((error: Error) => {
-          // It was restarted, or forgot its scripts.
+          // The server was restarted, or its scripts were flushed.
           if (!error.message.startsWith('NOSCRIPT')) throw error
           return client.eval(script.text, keys.length, ...keys, ...args)
         }),
       ),
-    /** In a cluster to any node: word that is published at one is heard at all. */
+    /** In a cluster, connects to any node: every node forwards what is published at one. */
     openAnother: () =>
       call(async (client) => {
         const nodes = client instanceof Cluster ? client.nodes('master') : []
-        // Another one each time, for the one before may be gone.
+        // Another node each time: the previous one may be unavailable.
         const server = nodes[opened++ % nodes.length] ?? seed
         return server.duplicate({ ...CONNECTION, connectionName: 'taskflow-listener', retryStrategy: null })
       }),
@@ -125,31 +125,34 @@ function openCluster({ host = '', port = 0, username, password, tls }: RedisOpti
   return new Cluster([{ host, port }], {
     lazyConnect: true,
     clusterRetryStrategy: pauseMs,
-    // A node says itself when it has handed on a slot. The client's timer for this may outlive it.
+    // A node reports itself that a slot has moved. The client's timer for this may outlive the client.
     slotsRefreshInterval: 0,
-    // The name is left to whoever connects: a certificate is for the name, not for its address.
+    // The connection resolves the name itself: a certificate is valid for the name, not for its address.
     dnsLookup: (address, callback) => callback(null, address),
     redisOptions: { ...CONNECTION, username, password, tls },
   })
 }
 
-/** Whatever Redis says, it serves us not; PostgreSQL serves everybody meanwhile. The cause is for the operator. */
+/** Converts every error of Redis: PostgreSQL serves the takes meanwhile. The cause is for the operator. */
 function unavailable(name: string, error: unknown, lastError: unknown): TaskFlowError {
   if (hasCode(error, 'BROKER_UNAVAILABLE')) return error
-  const cause = (isOfConnection(error) ? (lastError ?? error) : error) as Error & { command?: unknown; code?: string }
-  // What was sent: thousands of ids, or a password.
+  const cause = (isConnectionError(error) ? (lastError ?? error) : error) as Error & {
+    command?: unknown
+    code?: string
+  }
+  // The command contains thousands of ids, or a password.
   delete cause.command
   return new TaskFlowError('BROKER_UNAVAILABLE', `${name} does not answer: ${cause.message || cause.code}`, { cause })
 }
 
-const isOfConnection = (error: unknown): boolean =>
+const isConnectionError = (error: unknown): boolean =>
   error instanceof Error && /^(Connection is closed|Reached the max retries)/.test(error.message)
 
 async function end(client: Client, clock: Clock): Promise<void> {
   const over = new AbortController()
   client.once('end', () => over.abort())
-  const isUnavailable = AWAY.has(client.status)
+  const isUnavailable = UNAVAILABLE.has(client.status)
   client.disconnect()
-  // Of one that is not connected no end is told, and one whose server is silent waits long for it.
+  // A client that is not connected emits no `end`. With a silent server, `end` comes late.
   if (!isUnavailable) await clock.sleep(PATIENCE_MS, over.signal)
 }

@@ -3,16 +3,16 @@ import type { Redis } from 'ioredis'
 import type { RedisInstance } from './redis-instance.ts'
 
 /**
- * Hears word of new tasks, on a connection of its own.
+ * Receives notifications of new tasks, on a separate connection.
  *
- * Word may be lost at any moment, with the connection, so whoever waits also
- * polls; and looks at once when the connection is there, or there again.
+ * Notifications may be lost at any moment, with the connection. Consumers that wait therefore poll too, and poll at once
+ * when the connection is established or restored.
  */
 export interface RedisListener {
-  /** Whether word comes. While it does not, only polling tells. */
-  readonly isHearing: boolean
-  /** Tells when one of these lines has new tasks, or may have, until what it returns is called. */
-  listen(lines: ReadonlySet<string>, tell: () => void): () => void
+  /** Whether notifications arrive. While they do not, only polling finds tasks. */
+  readonly isReceiving: boolean
+  /** Calls back when one of these subqueues has, or may have, new tasks. Returns a function that unsubscribes. */
+  listen(subqueues: ReadonlySet<string>, notify: () => void): () => void
   close(): Promise<void>
 }
 
@@ -21,84 +21,84 @@ interface Options {
   readonly clock: Clock
 }
 
-// A connection that died without a word is noticed within twice that; a taker polls meanwhile.
+// A connection that fails silently is noticed within twice this time; consumers poll meanwhile.
 const PING_MS = 3_000
 const RETRY_MS = 500
 
 export function redisListener({ instance, clock }: Options): RedisListener {
   const channels = new Set<string>()
-  const everybody = new Set<(line?: string) => void>()
+  const subscribers = new Set<(subqueue?: string) => void>()
   const closing = new AbortController()
   let connection: Redis | undefined
-  let isHearing = false
+  let isReceiving = false
   let listening: Promise<void> | undefined
 
-  /** Of new tasks in this line; or, without one, that any may have some. */
-  function tellEverybody(line?: string): void {
-    for (const tell of everybody) tell(line)
+  /** Reports new tasks in this subqueue; without one, that any subqueue may have some. */
+  function notifyAll(subqueue?: string): void {
+    for (const notify of subscribers) notify(subqueue)
   }
 
   const answered = <Result>(call: Promise<Result>): Promise<Result> =>
     withinTime(call, { clock, ms: PING_MS, what: instance.name })
 
-  async function keepHearing(): Promise<void> {
+  async function keepReceiving(): Promise<void> {
     while (!closing.signal.aborted) {
-      // What is wrong with Redis is told to whoever takes; without word they poll.
-      await hear().catch(() => {})
+      // Takes report what is wrong with Redis; without notifications they poll.
+      await receive().catch(() => {})
       await clock.sleep(RETRY_MS, closing.signal)
     }
   }
 
-  /** Until the connection breaks, or does not answer. */
-  async function hear(): Promise<void> {
+  /** Receives notifications until the connection breaks or does not answer. */
+  async function receive(): Promise<void> {
     const client = await instance.openAnother()
     const over = new AbortController()
     client.on('error', () => {})
-    client.on('message', (line) => tellEverybody(line))
+    client.on('message', (subqueue) => notifyAll(subqueue))
     client.once('end', () => over.abort())
     const awake = AbortSignal.any([closing.signal, over.signal])
     connection = client
     try {
       await answered(client.connect())
-      // Before it subscribes: what is asked for meanwhile is not in this list.
-      isHearing = true
+      // Set before the subscription: channels that are requested meanwhile are not in this list.
+      isReceiving = true
       await subscribe(client, [...channels])
       while (!awake.aborted) {
         await clock.sleep(PING_MS, awake)
         if (!awake.aborted) await answered(client.ping())
       }
     } finally {
-      isHearing = false
+      isReceiving = false
       client.disconnect()
-      // Whoever waits learns at once that Redis may be away.
-      tellEverybody()
+      // Consumers that wait learn at once that Redis may be unavailable.
+      notifyAll()
     }
   }
 
   async function subscribe(client: Redis, fresh: readonly string[]): Promise<void> {
     await answered(client.subscribe(...fresh))
-    tellEverybody()
+    notifyAll()
   }
 
   function subscribeTo(fresh: readonly string[]): void {
     if (fresh.length === 0) return
     for (const channel of fresh) channels.add(channel)
-    listening ??= keepHearing()
+    listening ??= keepReceiving()
     const client = connection
-    if (client && isHearing) subscribe(client, fresh).catch(() => client.disconnect())
+    if (client && isReceiving) subscribe(client, fresh).catch(() => client.disconnect())
   }
 
   return {
-    get isHearing() {
-      return isHearing
+    get isReceiving() {
+      return isReceiving
     },
-    listen(lines, tell) {
-      subscribeTo([...lines].filter((line) => !channels.has(line)))
-      const hear = (line?: string): void => {
-        if (line === undefined || lines.has(line)) tell()
+    listen(subqueues, notify) {
+      subscribeTo([...subqueues].filter((subqueue) => !channels.has(subqueue)))
+      const onNotification = (subqueue?: string): void => {
+        if (subqueue === undefined || subqueues.has(subqueue)) notify()
       }
-      everybody.add(hear)
-      return () => void everybody.delete(hear)
+      subscribers.add(onNotification)
+      return () => void subscribers.delete(onNotification)
     },
     async close() {
       closing.abort()

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** One atomic operation of Redis. What it does, and with which keys and arguments, is told in its file. */
+/** One atomic operation of Redis. Its file documents the effect, the keys and the arguments. */
 export interface Script {
   readonly text: string
-  /** By this name Redis knows it once it was sent. */
+  /** The name of the script in Redis once it was sent. */
   readonly sha: string
 }
 

@@ -1,12 +1,11 @@
 import type { Line } from '@taskflow/tasks'
 
 /**
- * The key of a line, and the channel of its word. The braces make a Redis
- * Cluster keep all lines of a queue in one slot, so that a script may touch
- * them together; a slash is in no name.
+ * Returns the key of a subqueue, which is also the channel of its notifications. The braces make a Redis Cluster keep all
+ * subqueues of a queue in one slot, so that one script can access them together. Names contain no slash.
  */
 export const subqueueKey = ({ project, queue, type, priority }: Line): string =>
   `taskflow:{${project}/${queue}}:${type}:${priority}`
 
-/** Of the set of what is taken from a line. No line is called so: each ends with its priority. */
-export const takenKey = (line: string): string => `${line}:taken`
+/** Returns the key of the set of tasks taken from a subqueue. It is no key of a subqueue: they end with a priority. */
+export const takenKey = (subqueue: string): string => `${subqueue}:taken`

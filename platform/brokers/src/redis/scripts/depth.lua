@@ -1,7 +1,7 @@
--- Counts what waits in a line or is out with a taker.
+-- Counts the tasks that wait in a subqueue or are out with a consumer.
 --
--- KEYS[1]  the line
--- KEYS[2]  the set of what is taken from it
+-- KEYS[1]  the subqueue
+-- KEYS[2]  the set of the tasks taken from it
 -- Returns  how many
 
 return redis.call('ZCARD', KEYS[1]) + redis.call('ZCARD', KEYS[2])

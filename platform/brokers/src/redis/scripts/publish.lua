@@ -1,9 +1,9 @@
--- Puts tasks in a line, and then says so: word never comes before what it tells of.
--- Whoever is there already stays once, at the rank that was told last.
+-- Adds tasks to a subqueue, and then notifies the consumers: no notification precedes its tasks.
+-- A task that the subqueue already holds stays in it once, at the rank that was published last.
 --
--- KEYS[1]  the line, which is also the channel on which word of it goes out
--- ARGV     rank and id of each task, in turn
--- Returns  how many were not there before
+-- KEYS[1]  the subqueue, which is also the channel of its notifications
+-- ARGV     rank and id of each task, alternately
+-- Returns  how many were not in the subqueue before
 
 local added = redis.call('ZADD', KEYS[1], unpack(ARGV))
 if added > 0 then redis.call('PUBLISH', KEYS[1], added) end

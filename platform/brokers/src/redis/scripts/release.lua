@@ -1,10 +1,10 @@
--- Gives back to their line what was taken from it and could not be claimed.
--- Whatever was given back before, for its deadline had passed, stays as it is.
+-- Releases tasks that were taken from a subqueue and could not be claimed.
+-- A task that was recovered before, because its deadline had passed, stays unchanged.
 --
--- KEYS[1]  the line, which is also the channel on which word of it goes out
--- KEYS[2]  the set of what is taken from it
+-- KEYS[1]  the subqueue, which is also the channel of its notifications
+-- KEYS[2]  the set of the tasks taken from it
 -- ARGV     "rank:id" of each task
--- Returns  how many were given back
+-- Returns  how many were released
 
 local released = 0
 for _, task in ipairs(ARGV) do
