@@ -4,11 +4,12 @@ import { open } from './open.ts'
 import { processOptions } from './process-options.ts'
 import { createLog } from './telemetry/log.ts'
 import { welcome } from './welcome.ts'
+import { withStatus } from './with-status.ts'
 
-/**
- * Runs a TaskFlow process until SIGTERM or SIGINT; a second signal ends it at once. Resolves with the exit code.
- */
-export async function runServer(flags: Flags): Promise<number> {
+/** Runs a TaskFlow process until SIGTERM or SIGINT; a second signal ends it at once. Resolves with the exit code. */
+export const runServer = (flags: Flags): Promise<number> => withStatus(() => run(flags))
+
+async function run(flags: Flags): Promise<number> {
   const settings = await loadSettings({ flags, env: process.env, cwd: process.cwd() })
   const log = createLog(settings)
   const options = processOptions(settings)
@@ -16,14 +17,8 @@ export async function runServer(flags: Flags): Promise<number> {
   const signalled = untilSignal()
   try {
     await taskflow.start()
-    const types = await taskflow.storage.listTaskTypes(options.project)
-    process.stdout.write(
-      welcome(
-        taskflow,
-        settings,
-        types.map(({ type }) => type),
-      ),
-    )
+    const types = (await taskflow.storage.listTaskTypes(options.project)).map(({ type }) => type)
+    process.stdout.write(welcome(taskflow, settings, types))
     const signal = await signalled
     const { drainMs } = settings
     log.info({ signal, drainMs }, 'Stopping: running tasks may finish within drainMs; the worker releases the others')

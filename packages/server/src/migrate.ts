@@ -3,6 +3,7 @@ import { allMigrations } from '@taskflow/rooms/migrations'
 import { type Flags, loadSettings } from './load-settings.ts'
 import { openDatabase } from './open.ts'
 import { createLog } from './telemetry/log.ts'
+import { withStatus } from './with-status.ts'
 
 export type MigrateDirection = 'up' | 'down' | 'status'
 
@@ -13,7 +14,10 @@ interface Migrated {
 }
 
 /** Migrates the database that the settings name. For `down`, `toVersion` is the last migration to keep. */
-export async function runMigrate(direction: MigrateDirection, flags: Flags, toVersion = 0): Promise<Migrated> {
+export const runMigrate = (direction: MigrateDirection, flags: Flags, toVersion = 0): Promise<Migrated> =>
+  withStatus(() => migrate(direction, flags, toVersion))
+
+async function migrate(direction: MigrateDirection, flags: Flags, toVersion: number): Promise<Migrated> {
   const settings = await loadSettings({ flags, env: process.env, cwd: process.cwd() })
   const database = await openDatabase(settings, createLog(settings))
   try {
