@@ -1,5 +1,5 @@
 import { TaskFlowError } from '@taskflow/kernel'
-import type { Broker, Delivery, Dispatch, Line, TakeOptions, TaskId } from '@taskflow/tasks'
+import type { Broker, Delivery, Dispatch, Subqueue, TakeOptions, TaskId } from '@taskflow/tasks'
 import type { Host } from './host.ts'
 import { type Network, PATIENCE_MS } from './network.ts'
 import type { Story } from './story.ts'
@@ -35,7 +35,7 @@ interface Held {
   readonly untilMs: number
 }
 
-const keyOf = ({ project, queue, type, priority }: Line): string => `${project}/${queue}/${type}/${priority}`
+const keyOf = ({ project, queue, type, priority }: Subqueue): string => `${project}/${queue}/${type}/${priority}`
 
 /**
  * Simulates a broker with the semantics of the adapter for Redis: subqueues ordered by rank, taken dispatches that are
@@ -82,7 +82,7 @@ export function brokerServer({ world, network, story, onAcknowledged }: Deps): B
       types.flatMap((type) => PRIORITIES.map((priority) => keyOf({ project, queue, type, priority }))),
     )
 
-  const depthOf = (line: Line): number => {
+  const depthOf = (line: Subqueue): number => {
     const key = keyOf(line)
     const out = [...held.values()].filter(({ dispatch }) => keyOf(dispatch) === key).length
     return (subqueues.get(key)?.size ?? 0) + out

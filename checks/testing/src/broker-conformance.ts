@@ -1,9 +1,9 @@
 import type { Broker, Dispatch } from '@taskflow/tasks'
 import { afterAll, afterEach, beforeAll, describe, test } from 'vitest'
-import { type Case, newLine } from './broker-conformance/given.ts'
-import { lineCases } from './broker-conformance/line-cases.ts'
+import { type Case, newSubqueue } from './broker-conformance/given.ts'
 import { lossCases } from './broker-conformance/loss-cases.ts'
 import { orderCases } from './broker-conformance/order-cases.ts'
+import { lineCases } from './broker-conformance/subqueue-cases.ts'
 import { wakeUpCases, withoutLinesCases } from './broker-conformance/wake-up-cases.ts'
 
 interface Subject {
@@ -57,7 +57,7 @@ export function brokerConformance({ name, open, tell, keepsLines = true, excepti
           other,
           open: openMore,
           tell: tell ?? ((dispatches) => other.publish(dispatches)),
-          line: newLine(),
+          line: newSubqueue(),
         }),
       )
     }

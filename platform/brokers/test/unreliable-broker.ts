@@ -1,5 +1,5 @@
 import { TaskFlowError } from '@taskflow/kernel'
-import type { Broker, Delivery, Dispatch, Line, TakeOptions, TaskId } from '@taskflow/tasks'
+import type { Broker, Delivery, Dispatch, Subqueue, TakeOptions, TaskId } from '@taskflow/tasks'
 import type { HandClock } from '@taskflow/testing/hand-clock'
 
 /** `refuses`: every call fails at once, also a call under way. `swallows`: no call is ever answered or aborted. */
@@ -46,7 +46,7 @@ export class UnreliableBroker implements Broker {
     }
   }
 
-  async depths(subqueues: readonly Line[]): Promise<readonly number[]> {
+  async depths(subqueues: readonly Subqueue[]): Promise<readonly number[]> {
     await this.#answer(`depths ${subqueues.length}`)
     return subqueues.map(() => this.#tasks.length)
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Broker, Delivery, Dispatch, Line, TakeOptions, TaskId } from '@taskflow/tasks'
+import type { Broker, Delivery, Dispatch, Subqueue, TakeOptions, TaskId } from '@taskflow/tasks'
 import { newTaskId } from '../ids.ts'
 
 /** The input of each case. Every case has its own names, so that cases do not see each other's dispatches. */
@@ -11,30 +11,30 @@ export interface Given {
   open(): Promise<Broker>
   /** Makes these dispatches known to the broker, by the path that this broker uses. */
   tell(dispatches: readonly Dispatch[]): Promise<void>
-  readonly line: Line
+  readonly line: Subqueue
 }
 
 export type Case = (given: Given) => Promise<void>
 
-export function newLine(given: Partial<Line> = {}): Line {
+export function newSubqueue(given: Partial<Subqueue> = {}): Subqueue {
   const name = (kind: string) => `${kind}-${randomUUID()}`
   return { project: name('project'), queue: name('queue'), type: name('type'), priority: 'normal', ...given }
 }
 
 const FIRST_RANK_MS = Date.UTC(2026, 0, 1)
 
-export function newDispatch(line: Line, rank = 0): Dispatch {
+export function newDispatch(line: Subqueue, rank = 0): Dispatch {
   return { ...line, taskId: newTaskId(), rankMs: FIRST_RANK_MS + rank }
 }
 
 /** `count` dispatches, each ranked one millisecond after the one before. */
-export const newDispatches = (line: Line, count: number): Dispatch[] =>
+export const newDispatches = (line: Subqueue, count: number): Dispatch[] =>
   Array.from({ length: count }, (_, index) => newDispatch(line, index))
 
 /** Takes from these subqueues alone. A case gives the options that it tests; the others have ordinary values. */
 export function take(
   broker: Broker,
-  from: Line | readonly Line[],
+  from: Subqueue | readonly Subqueue[],
   options: Partial<TakeOptions> = {},
 ): Promise<Delivery | undefined> {
   const lines = [from].flat()
@@ -68,7 +68,7 @@ const NEXT_WAIT_MS = 500
 /** Takes and acknowledges until a take returns nothing. The ids are in the order of arrival. */
 export async function takeAll(
   broker: Broker,
-  from: Line | readonly Line[],
+  from: Subqueue | readonly Subqueue[],
   options: Partial<TakeOptions> = {},
 ): Promise<TaskId[]> {
   const taken: TaskId[] = []
@@ -87,7 +87,7 @@ export async function takeAll(
 const RECOVERY_MS = 15_000
 
 /** Takes and acknowledges until `count` different dispatches arrived, or until a broker must have noticed a loss. */
-export async function takeRecovered(broker: Broker, from: Line, count: number): Promise<ReadonlySet<TaskId>> {
+export async function takeRecovered(broker: Broker, from: Subqueue, count: number): Promise<ReadonlySet<TaskId>> {
   const taken = new Set<TaskId>()
   const deadline = performance.now() + RECOVERY_MS
   while (taken.size < count && performance.now() < deadline) {

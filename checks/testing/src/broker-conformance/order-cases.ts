@@ -1,8 +1,8 @@
-import type { Broker, Dispatch, Line, TakeOptions, TaskId } from '@taskflow/tasks'
+import type { Broker, Dispatch, Subqueue, TakeOptions, TaskId } from '@taskflow/tasks'
 import { expect } from 'vitest'
-import { type Case, idsIn, idsOf, newDispatch, newLine, take, takeAll } from './given.ts'
+import { type Case, idsIn, idsOf, newDispatch, newSubqueue, take, takeAll } from './given.ts'
 
-const oneByOne = (broker: Broker, from: Line | readonly Line[], options: Partial<TakeOptions> = {}) =>
+const oneByOne = (broker: Broker, from: Subqueue | readonly Subqueue[], options: Partial<TakeOptions> = {}) =>
   takeAll(broker, from, { max: 1, ...options })
 
 const byRank = (dispatches: readonly Dispatch[]): TaskId[] => idsIn([...dispatches].sort((a, b) => a.rankMs - b.rankMs))
@@ -41,21 +41,21 @@ export const orderCases = {
   },
 
   'gives the smallest rank first over types': async ({ broker, line }) => {
-    const another = { ...line, type: newLine().type }
+    const another = { ...line, type: newSubqueue().type }
     const dispatches = [1, 2, 3, 4].map((rank) => newDispatch(rank % 2 === 0 ? line : another, rank))
     await broker.publish(dispatches)
     expect(await oneByOne(broker, [line, another])).toEqual(idsIn(dispatches))
   },
 
   'gives the smallest rank first over queues that are not drawn': async ({ broker, line }) => {
-    const another = { ...line, queue: newLine().queue }
+    const another = { ...line, queue: newSubqueue().queue }
     const dispatches = [1, 2, 3, 4].map((rank) => newDispatch(rank % 2 === 0 ? line : another, rank))
     await broker.publish(dispatches)
     expect(await oneByOne(broker, [line, another])).toEqual(idsIn(dispatches))
   },
 
   'gives from queues that are drawn in their order': async ({ broker, line }) => {
-    const another = { ...line, queue: newLine().queue }
+    const another = { ...line, queue: newSubqueue().queue }
     const [first, second] = [newDispatch(line, 1), newDispatch(line, 2)]
     const later = newDispatch(another, 3)
     await broker.publish([first, second, later])
@@ -69,7 +69,7 @@ export const orderCases = {
   },
 
   'fills a batch with the smallest ranks': async ({ broker, line }) => {
-    const another = { ...line, queue: newLine().queue }
+    const another = { ...line, queue: newSubqueue().queue }
     const dispatches = [1, 2, 3, 4, 5, 6, 7, 8].map((rank) => newDispatch(rank % 3 === 0 ? line : another, rank))
     await broker.publish(dispatches)
     const delivery = await take(broker, [line, another], { max: 4 })

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { within } from '../wait.ts'
-import { type Case, newDispatch, newLine, quieten, take } from './given.ts'
+import { type Case, newDispatch, newSubqueue, quieten, take } from './given.ts'
 
 /** Cases for every broker, also for one that only reports that there may be tasks. */
 export const wakeUpCases = {
@@ -19,7 +19,7 @@ export const wakeUpCases = {
 
   'does not wake a consumer of other queues': async (given) => {
     await quieten(given)
-    await given.tell([newDispatch({ ...given.line, queue: newLine().queue })])
+    await given.tell([newDispatch({ ...given.line, queue: newSubqueue().queue })])
     expect(await take(given.broker, given.line, { waitMs: 300 })).toBeUndefined()
   },
 

@@ -5,7 +5,7 @@ import type { TaskId } from '../domain/task.ts'
  * A subqueue: the queued tasks of one queue, task type and priority class. Brokers keep subqueues apart, so that a worker
  * receives only tasks that it can run, and no class delays another.
  */
-export interface Line {
+export interface Subqueue {
   readonly project: string
   readonly queue: string
   readonly type: string
@@ -13,7 +13,7 @@ export interface Line {
 }
 
 /** The message that announces one queued task to workers. It refers to the task and never contains it. */
-export interface Dispatch extends Line {
+export interface Dispatch extends Subqueue {
   readonly taskId: TaskId
   /** The time since which the task counts as waiting (`rankOf`), in milliseconds since the epoch; the smallest goes first. */
   readonly rankMs: number
@@ -61,7 +61,7 @@ export interface Broker {
    * Counts the dispatches of each subqueue that wait or that a consumer has not acknowledged. Resolves with undefined when
    * the database itself holds the subqueues.
    */
-  depths(subqueues: readonly Line[]): Promise<readonly number[] | undefined>
+  depths(subqueues: readonly Subqueue[]): Promise<readonly number[] | undefined>
   /** Resolves when the broker answers. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -15,14 +15,14 @@ import {
 import { startWorker } from '@taskflow/testing/task-in-state'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Dispatch, Line } from '../dispatch/broker.ts'
+import type { Dispatch, Subqueue } from '../dispatch/broker.ts'
 import type { Priority } from '../domain/priority.ts'
 import type { TaskId } from '../domain/task.ts'
 import { reconciler, reconcileWhenReturned } from './reconciler.ts'
 
-const keyOf = ({ queue, priority }: Line): string => `${queue} ${priority}`
+const keyOf = ({ queue, priority }: Subqueue): string => `${queue} ${priority}`
 
-function subqueueOf(queue = 'default', priority: Priority = 'normal'): Line {
+function subqueueOf(queue = 'default', priority: Priority = 'normal'): Subqueue {
   return { project: 'default', queue, type: 'a', priority }
 }
 
@@ -52,18 +52,18 @@ function setup() {
       await hooks.onCount?.()
       const counted = queued.filter((task) => settledForMs === 0 || !unsettled.has(task))
       const subqueues = [...Map.groupBy(counted, keyOf).values()]
-      const counts = subqueues.map((tasks) => ({ line: tasks[0] as Line, count: tasks.length }))
+      const counts = subqueues.map((tasks) => ({ subqueue: tasks[0] as Subqueue, count: tasks.length }))
       if (settledForMs === 0) hooks.afterQuery?.()
       return counts
     },
-    async listQueuedTasks(subqueue: Line, { limit, after }: { limit: number; after?: { rankMs: number } }) {
+    async listQueuedTasks(subqueue: Subqueue, { limit, after }: { limit: number; after?: { rankMs: number } }) {
       calls.push(`list ${limit}`)
       const tasks = queued.filter((task) => keyOf(task) === keyOf(subqueue) && task.rankMs > (after?.rankMs ?? -1))
       return tasks.toSorted((a, b) => a.rankMs - b.rankMs).slice(0, limit)
     },
   }
   const broker = {
-    async depths(subqueues: readonly Line[]): Promise<number[] | undefined> {
+    async depths(subqueues: readonly Subqueue[]): Promise<number[] | undefined> {
       calls.push(`depths ${subqueues.length}`)
       const depths = subqueues.map((subqueue) => held.filter((dispatch) => keyOf(dispatch) === keyOf(subqueue)).length)
       if (subqueues.length > 0) hooks.afterQuery?.()
@@ -337,7 +337,7 @@ for (const engine of engines()) {
       await moveTime(db, 10_000)
       const published: Dispatch[] = []
       const broker = {
-        depths: async (subqueues: readonly Line[]) => subqueues.map(() => 0),
+        depths: async (subqueues: readonly Subqueue[]) => subqueues.map(() => 0),
         publish: async (page: readonly Dispatch[]) => void published.push(...page),
       }
       const service = reconciler({ storage, broker, clock: handClock(), events })
@@ -355,5 +355,5 @@ for (const engine of engines()) {
   })
 }
 
-const subqueueAndId = ({ project, queue, type, priority, taskId }: Line & { readonly taskId: TaskId }): string =>
+const subqueueAndId = ({ project, queue, type, priority, taskId }: Subqueue & { readonly taskId: TaskId }): string =>
   [project, queue, type, priority, taskId].join()

@@ -1,6 +1,6 @@
 import type { Events, PeriodicService, TaskFlowEvents } from '@taskflow/kernel'
 import { type DutyDeps, duty } from '@taskflow/kernel'
-import type { Broker, Dispatch, Line } from '../dispatch/broker.ts'
+import type { Broker, Dispatch, Subqueue } from '../dispatch/broker.ts'
 import { PRIORITIES } from '../domain/priority.ts'
 import type { QueuedTask, TaskDutyStore } from '../ports/duty-store.ts'
 
@@ -11,7 +11,7 @@ interface Deps extends DutyDeps {
 
 /** A subqueue with fewer dispatches in the broker than queued tasks. */
 interface Gap {
-  readonly subqueue: Line
+  readonly subqueue: Subqueue
   readonly missing: number
 }
 
@@ -53,16 +53,16 @@ export function reconciler({ storage, broker, ...deps }: Deps): PeriodicService 
   async function findGaps(): Promise<Gap[]> {
     const settled = await storage.countQueuedTasks(SETTLED_MS)
     if (settled.length === 0) return []
-    const depths = await depthsOf(settled.map(({ line }) => line))
-    const counts = new Map((await storage.countQueuedTasks(0)).map(({ line, count }) => [keyOf(line), count]))
-    const gaps = settled.map(({ line: subqueue, count }, index) => ({
+    const depths = await depthsOf(settled.map(({ subqueue }) => subqueue))
+    const counts = new Map((await storage.countQueuedTasks(0)).map(({ subqueue, count }) => [keyOf(subqueue), count]))
+    const gaps = settled.map(({ subqueue, count }, index) => ({
       subqueue,
       missing: Math.min(count, (counts.get(keyOf(subqueue)) ?? 0) - (depths[index] ?? 0)),
     }))
     return gaps.filter(({ missing }) => missing > 0).toSorted((a, b) => urgencyOf(a) - urgencyOf(b))
   }
 
-  async function depthsOf(subqueues: readonly Line[]): Promise<readonly number[]> {
+  async function depthsOf(subqueues: readonly Subqueue[]): Promise<readonly number[]> {
     const depths: number[] = []
     for (let from = 0; from < subqueues.length; from += SUBQUEUES_AT_ONCE)
       depths.push(...((await broker.depths(subqueues.slice(from, from + SUBQUEUES_AT_ONCE))) ?? []))
@@ -124,7 +124,7 @@ export function reconciler({ storage, broker, ...deps }: Deps): PeriodicService 
   }
 }
 
-const keyOf = ({ project, queue, type, priority }: Line): string => JSON.stringify([project, queue, type, priority])
+const keyOf = ({ project, queue, type, priority }: Subqueue): string => JSON.stringify([project, queue, type, priority])
 
 /** Orders gaps so that a broker that lost everything receives critical tasks first. */
 const urgencyOf = ({ subqueue }: Gap): number => PRIORITIES.indexOf(subqueue.priority)

@@ -47,7 +47,7 @@ export function taskDutyStore(deps: Deps): Omit<TaskDutyStore, 'releaseFromOpenG
     async countQueuedTasks(settledForMs) {
       const rows = await db.run(countQueuedTasks, [settledForMs])
       return rows.map(({ project, queue, type, priority, tasks }) => ({
-        line: { project, queue, type, priority: toPriority(priority) },
+        subqueue: { project, queue, type, priority: toPriority(priority) },
         count: tasks,
       }))
     },

@@ -2,7 +2,7 @@ import { emptyDatabase, engines, moveTime, newTask, PROJECT, submissionOf, useSt
 import { script } from '@taskflow/testing/raw-sql'
 import { settle, startTask, submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Dispatch, Line } from '../dispatch/broker.ts'
+import type { Dispatch, Subqueue } from '../dispatch/broker.ts'
 import type { NewTask } from '../domain/task.ts'
 
 const MINUTE = 60_000
@@ -13,16 +13,17 @@ for (const engine of engines()) {
     beforeEach(() => emptyDatabase(given.db))
     afterEach(() => moveTime(given.db, 0))
 
-    const lineOf = ({ project, queue, type, priority }: NewTask): Line => ({ project, queue, type, priority })
+    const subqueueOf = ({ project, queue, type, priority }: NewTask): Subqueue => ({ project, queue, type, priority })
 
     const count = async (settledForMs = MINUTE) => {
       const counted = await given.storage.countQueuedTasks(settledForMs)
       return counted.map((each) => JSON.stringify(each)).sort()
     }
 
-    const counts = (...lines: [Line, number][]) => lines.map(([line, count]) => JSON.stringify({ line, count })).sort()
+    const counts = (...subqueues: [Subqueue, number][]) =>
+      subqueues.map(([subqueue, count]) => JSON.stringify({ subqueue, count })).sort()
 
-    async function listInPages(line: Line, limit: number): Promise<Dispatch[]> {
+    async function listInPages(line: Subqueue, limit: number): Promise<Dispatch[]> {
       const all: Dispatch[] = []
       for (;;) {
         const after = all.at(-1)
@@ -37,12 +38,14 @@ for (const engine of engines()) {
       await submitTask(given.storage, { queue: 'a' })
       const others = [{ queue: 'b' }, { type: 'x' }, { priority: 'low' as const }, { project: 'other' }]
       const lines = []
-      for (const other of others) lines.push(lineOf(await submitTask(given.storage, { queue: 'a', ...other })))
+      for (const other of others) lines.push(subqueueOf(await submitTask(given.storage, { queue: 'a', ...other })))
       for (const state of ['scheduled', 'running', 'retrying', 'succeeded'] as const) {
         await taskInState(given, state, { queue: 'a' })
       }
       await moveTime(given.db, 2 * MINUTE)
-      expect(await count()).toEqual(counts([lineOf(a), 2], ...lines.map((line): [Line, number] => [line, 1])))
+      expect(await count()).toEqual(
+        counts([subqueueOf(a), 2], ...lines.map((subqueue): [Subqueue, number] => [subqueue, 1])),
+      )
     })
 
     test('counts no task that was queued just now, be it new, promoted or come back', async () => {
@@ -54,7 +57,9 @@ for (const engine of engines()) {
       await given.storage.promoteTasks(10)
       expect(await count()).toEqual([])
       await moveTime(given.db, 12 * MINUTE)
-      expect(await count()).toEqual(counts([lineOf(fresh), 1], [lineOf(released), 1], [lineOf(promoted), 1]))
+      expect(await count()).toEqual(
+        counts([subqueueOf(fresh), 1], [subqueueOf(released), 1], [subqueueOf(promoted), 1]),
+      )
     })
 
     test('lists the tasks of a subqueue in the order of their ranks, page by page, with the ranks that claims go by', async () => {
@@ -65,9 +70,9 @@ for (const engine of engines()) {
       for (const other of [{ queue: 'b' }, { type: 'x' }, { priority: 'high' as const }, { project: 'other' }]) {
         await submitTask(given.storage, { queue: 'a', ...other })
       }
-      const listed = await listInPages(lineOf(early), 10)
+      const listed = await listInPages(subqueueOf(early), 10)
       expect(listed.map(({ taskId }) => taskId)).toEqual([early, ...tasks].map(({ id }) => id))
-      expect(listed[0]).toMatchObject(lineOf(early))
+      expect(listed[0]).toMatchObject(subqueueOf(early))
       const ranks = listed.map(({ rankMs }) => rankMs)
       expect(ranks).toEqual(ranks.toSorted((a, b) => a - b))
       const { queuedAt } = await given.storage.getTask(PROJECT, early.id)
@@ -81,7 +86,7 @@ for (const engine of engines()) {
         const tasks = Array.from({ length: 100 }, () => newTask({ priority: 'critical' }))
         await given.storage.submitTasks(submissionOf(...tasks))
         for (const limit of [1, 7, 100]) {
-          const listed = await listInPages(lineOf(tasks[0]!), limit)
+          const listed = await listInPages(subqueueOf(tasks[0]!), limit)
           expect(listed.map(({ taskId }) => taskId)).toEqual(tasks.map(({ id }) => id))
         }
       }
@@ -91,7 +96,7 @@ for (const engine of engines()) {
       const tasks = Array.from({ length: 10 }, () => newTask({ queue: 'a' }))
       await given.storage.submitTasks(submissionOf(...tasks))
       await script(given.db, `update task set rank = date_trunc('day', rank)`)
-      const listed = await listInPages(lineOf(tasks[0]!), 3)
+      const listed = await listInPages(subqueueOf(tasks[0]!), 3)
       expect(listed.map(({ taskId }) => taskId)).toEqual(tasks.map(({ id }) => id))
     })
   })

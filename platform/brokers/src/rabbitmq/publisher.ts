@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, TaskFlowError } from '@taskflow/kernel'
-import type { Dispatch, Line } from '@taskflow/tasks'
+import type { Dispatch, Subqueue } from '@taskflow/tasks'
 import type { Channel } from 'rabbitmq-client'
 import type { RabbitmqConnection } from './connection.ts'
 import { encodeMessage } from './message.ts'
@@ -15,7 +15,7 @@ export interface RabbitmqPublisher {
   /** Makes RabbitMQ send the names of those queues that are in use to all consumers. */
   announceInUse(queues: readonly string[]): Promise<void>
   /** Counts the messages that wait in the queue of each subqueue, without those out with consumers. */
-  countWaiting(subqueues: readonly Line[]): Promise<number[]>
+  countWaiting(subqueues: readonly Subqueue[]): Promise<number[]>
   ping(): Promise<void>
 }
 

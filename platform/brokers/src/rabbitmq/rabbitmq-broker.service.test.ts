@@ -1,5 +1,5 @@
 import { type Clock, hasCode } from '@taskflow/kernel'
-import type { Broker, Delivery, Dispatch, Line } from '@taskflow/tasks'
+import type { Broker, Delivery, Dispatch, Subqueue } from '@taskflow/tasks'
 import {
   describeWith,
   eventually,
@@ -15,7 +15,7 @@ import {
   idsOf,
   newDispatch,
   newDispatches,
-  newLine,
+  newSubqueue,
   take,
   takeAll,
 } from '@taskflow/testing/broker-conformance/given'
@@ -63,7 +63,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     return channel
   }
 
-  const consumersAt = async (stranger: Channel, subqueue: Line): Promise<number> =>
+  const consumersAt = async (stranger: Channel, subqueue: Subqueue): Promise<number> =>
     (await stranger.queueDeclare({ queue: queueOf(subqueue), passive: true })).consumerCount
 
   const isPublished = (broker: Broker, dispatch: Dispatch): Promise<boolean> =>
@@ -89,7 +89,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
 
   describe('a queue that is deleted', () => {
     test('is declared again, and its consumer receives later dispatches', async () => {
-      const [broker, consumer, subqueue] = [open(), open(), newLine()]
+      const [broker, consumer, subqueue] = [open(), open(), newSubqueue()]
       await broker.publish([newDispatch(subqueue)])
       await takeAll(consumer, subqueue)
       const waiting = take(consumer, subqueue, { waitMs: 20_000 })
@@ -100,7 +100,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     })
 
     test('loses nothing of what many callers publish later', async () => {
-      const [broker, subqueue] = [open(), newLine()]
+      const [broker, subqueue] = [open(), newSubqueue()]
       await broker.publish([newDispatch(subqueue)])
       await (await openStranger()).queueDelete(queueOf(subqueue))
       const dispatches = newDispatches(subqueue, 20)
@@ -119,7 +119,11 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
         pauses++
         return pausing
       }
-      const [broker, subqueue, stranger] = [open({ clock: { ...systemClock, sleep } }), newLine(), await openStranger()]
+      const [broker, subqueue, stranger] = [
+        open({ clock: { ...systemClock, sleep } }),
+        newSubqueue(),
+        await openStranger(),
+      ]
       await broker.publish([newDispatch(subqueue)])
       await stranger.queueDelete(queueOf(subqueue))
       const dispatches = newDispatches(subqueue, 2)
@@ -132,7 +136,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     })
 
     test('does not affect consumers that hold its messages', async () => {
-      const [broker, consumer, subqueue] = [open(), open(), newLine()]
+      const [broker, consumer, subqueue] = [open(), open(), newSubqueue()]
       await broker.publish(newDispatches(subqueue, 10))
       const delivery = await take(consumer, subqueue, { max: 3 })
       await (await openStranger()).queueDelete(queueOf(subqueue))
@@ -145,7 +149,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     test('delivers also when RabbitMQ assigned its consumer to a queue that was declared again at once', async () => {
       let skippedMs = 0
       const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + skippedMs }
-      const [broker, consumer, subqueue] = [open(), open({ clock }), newLine()]
+      const [broker, consumer, subqueue] = [open(), open({ clock }), newSubqueue()]
       await broker.publish([newDispatch(subqueue)])
       await takeAll(consumer, subqueue)
       const waiting = take(consumer, subqueue, { waitMs: 1_000 })
@@ -161,7 +165,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
 
   describe('a consumer', () => {
     test('soon returns the messages that it does not take, and then ends', async () => {
-      const [broker, other, subqueue] = [open(), open(), newLine()]
+      const [broker, other, subqueue] = [open(), open(), newSubqueue()]
       const dispatches = newDispatches(subqueue, 300)
       await broker.publish(dispatches)
       for (let round = 0; round < 2; round++) {
@@ -175,12 +179,12 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     })
 
     test('withholds no lower class from others while it takes a higher one', async () => {
-      const [broker, other, high] = [open({ clock: slowClock }), open(), newLine({ priority: 'critical' })]
-      const low: Line = { ...high, type: newLine().type, priority: 'low' }
+      const [broker, other, high] = [open({ clock: slowClock }), open(), newSubqueue({ priority: 'critical' })]
+      const low: Subqueue = { ...high, type: newSubqueue().type, priority: 'low' }
       const dispatches = newDispatches(low, 2).map((dispatch) => ({ ...dispatch, rankMs: dispatch.rankMs + 1e9 }))
       await broker.publish(dispatches)
       const left = new Set<string>(idsIn(dispatches))
-      const takeOne = async (client: Broker, from: readonly Line[]): Promise<void> => {
+      const takeOne = async (client: Broker, from: readonly Subqueue[]): Promise<void> => {
         const delivery = await take(client, from, { max: 1, waitMs: 100 })
         for (const id of idsOf(delivery)) left.delete(id)
         await delivery?.acknowledge(1)
@@ -208,7 +212,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     })
 
     test('receives a lower class only when a higher one has run out', async () => {
-      const [broker, subqueue] = [open({ clock: slowClock }), newLine({ priority: 'low' })]
+      const [broker, subqueue] = [open({ clock: slowClock }), newSubqueue({ priority: 'low' })]
       const low = newDispatches(subqueue, 200).map((dispatch) => ({ ...dispatch, rankMs: dispatch.rankMs + 1_000 }))
       const critical = newDispatches({ ...subqueue, priority: 'critical' }, 200)
       await broker.publish([...low, ...critical])
@@ -224,8 +228,8 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     })
 
     test('acknowledges the messages it took, and no earlier ones', async () => {
-      const [broker, other, subqueue] = [open(), open(), newLine()]
-      const another: Line = { ...subqueue, type: newLine().type }
+      const [broker, other, subqueue] = [open(), open(), newSubqueue()]
+      const another: Subqueue = { ...subqueue, type: newSubqueue().type }
       // In each subqueue the smallest ranks arrive last.
       const dispatches = newDispatches(subqueue, 20).map((dispatch, index) =>
         index % 2 ? dispatch : { ...dispatch, ...another, taskId: dispatch.taskId },
@@ -244,7 +248,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     })
 
     test('receives messages also when it takes repeatedly without waiting', async () => {
-      const [broker, other, subqueue] = [open(), open(), newLine()]
+      const [broker, other, subqueue] = [open(), open(), newSubqueue()]
       await broker.publish([newDispatch(subqueue)])
       await takeAll(broker, subqueue)
       const dispatch = newDispatch(subqueue)
@@ -256,7 +260,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     })
 
     test('skips a foreign message', async () => {
-      const [broker, subqueue] = [open(), newLine()]
+      const [broker, subqueue] = [open(), newSubqueue()]
       const dispatch = newDispatch(subqueue)
       await broker.publish([newDispatch(subqueue)])
       await takeAll(broker, subqueue)
@@ -267,7 +271,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     })
 
     test('declares no queue for a subqueue without publications', async () => {
-      const [broker, subqueue] = [open(), newLine()]
+      const [broker, subqueue] = [open(), newSubqueue()]
       await take(broker, subqueue, { waitMs: 50 })
       const passive = (await openStranger()).queueDeclare({ queue: queueOf(subqueue), passive: true })
       await expect(passive).rejects.toMatchObject({ code: 'NOT_FOUND' })
@@ -275,25 +279,25 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
   })
 
   test('counts the messages that wait, without those out with a consumer', async () => {
-    const [broker, other, subqueue] = [open(), open(), newLine()]
+    const [broker, other, subqueue] = [open(), open(), newSubqueue()]
     await broker.publish(newDispatches(subqueue, 5))
     const delivery = await take(broker, subqueue, { max: 2 })
-    await expect.poll(() => other.depths([subqueue, newLine()]), { timeout: 5_000 }).toEqual([3, 0])
+    await expect.poll(() => other.depths([subqueue, newSubqueue()]), { timeout: 5_000 }).toEqual([3, 0])
     await delivery?.release()
     await expect.poll(() => other.depths([subqueue]), { timeout: 5_000 }).toEqual([5])
   })
 
   test('refuses only the subqueue whose queue another program has declared', async () => {
-    const [broker, subqueue] = [open(), newLine()]
+    const [broker, subqueue] = [open(), newSubqueue()]
     await (await openStranger()).queueDeclare({ queue: queueOf(subqueue), durable: true })
     await expect(broker.publish([newDispatch(subqueue)])).rejects.toMatchObject(UNAVAILABLE)
-    const dispatch = newDispatch(newLine())
+    const dispatch = newDispatch(newSubqueue())
     await broker.publish([dispatch])
     expect(await takeAll(broker, dispatch)).toEqual([dispatch.taskId])
   })
 
   test('abandons messages to a queue that does not confirm, publishes to others, and to that queue once it confirms', async () => {
-    const [broker, subqueue] = [open(), newLine()]
+    const [broker, subqueue] = [open(), newSubqueue()]
     await broker.publish([newDispatch(subqueue)])
     const onProcessOf = (verb: string): string =>
       `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${queueOf(subqueue)}">>)), sys:${verb}(amqqueue:get_pid(Q)).`
@@ -301,7 +305,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
     undo.push(() => server.run('eval', onProcessOf('resume')))
     await expect(broker.publish([newDispatch(subqueue)])).rejects.toMatchObject(UNAVAILABLE)
     // A busy RabbitMQ may drop the whole connection with a channel that it cannot close: the next connection works.
-    const others = newDispatch(newLine())
+    const others = newDispatch(newSubqueue())
     await eventually(() => isPublished(broker, others), { timeoutMs: 15_000, what: 'another queue to be published to' })
     // RabbitMQ closes a channel only after its request to the queue has timed out.
     const isDropped = async (): Promise<boolean> =>
@@ -322,7 +326,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
       [`amqp://guest:wrong@127.0.0.1:${server.port}`, /ACCESS_REFUSED/],
       ['amqp://127.0.0.1:1', /ECONNREFUSED/],
     ] as const) {
-      const [broker, subqueue] = [open({ url }), newLine()]
+      const [broker, subqueue] = [open({ url }), newSubqueue()]
       const failure = expect.objectContaining({
         ...UNAVAILABLE,
         message: expect.stringMatching(reason),
@@ -341,7 +345,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
   })
 
   test('refuses publications at once while its disk is full, and still delivers', async () => {
-    const [broker, consumer, subqueue] = [open(), open(), newLine()]
+    const [broker, consumer, subqueue] = [open(), open(), newSubqueue()]
     const [first, second] = newDispatches(subqueue, 2) as [Dispatch, Dispatch]
     await broker.publish([first])
     expect(await takeAll(consumer, subqueue)).toEqual([first.taskId])
@@ -362,12 +366,12 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
   })
 
   test('that was killed returns with the published messages, and waiting clients use it again', async () => {
-    const [broker, consumer, subqueue] = [open(), open(), newLine()]
+    const [broker, consumer, subqueue] = [open(), open(), newSubqueue()]
     const dispatches = newDispatches(subqueue, 100)
     await broker.publish(dispatches)
     const declaredAt = performance.now()
     const delivery = await take(consumer, subqueue, { max: 10 })
-    const waiting = take(consumer, newLine(), { waitMs: 60_000 })
+    const waiting = take(consumer, newSubqueue(), { waitMs: 60_000 })
     const end = expect(waiting).rejects.toMatchObject(UNAVAILABLE)
     await eventually(() => performance.now() - declaredAt > 1_000, {
       what: 'RabbitMQ to have saved that there is a new queue, which it does every half second',
@@ -394,7 +398,7 @@ describeWith(['rabbitmq'], 'RabbitMQ', () => {
   test('that sends nothing any more is detected, and reconnected to, within 15 seconds', async () => {
     const proxy = await halfOpenProxy(server.port)
     undo.push(() => proxy.close())
-    const [broker, subqueue] = [open({ url: `amqp://127.0.0.1:${proxy.port}` }), newLine()]
+    const [broker, subqueue] = [open({ url: `amqp://127.0.0.1:${proxy.port}` }), newSubqueue()]
     await broker.publish([newDispatch(subqueue)])
     await takeAll(broker, subqueue)
     const waiting = take(broker, subqueue, { waitMs: 60_000 })

@@ -1,8 +1,8 @@
-import type { Line } from '@taskflow/tasks'
+import type { Subqueue } from '@taskflow/tasks'
 import { expect, test } from 'vitest'
 import { queueOf } from './subqueue.ts'
 
-const subqueue: Line = { project: 'default', queue: 'mail', type: 'send.mail', priority: 'high' }
+const subqueue: Subqueue = { project: 'default', queue: 'mail', type: 'send.mail', priority: 'high' }
 const longest = 'x'.repeat(128)
 
 test('a queue is named after its subqueue', () => {
@@ -10,8 +10,8 @@ test('a queue is named after its subqueue', () => {
 })
 
 test('the longest names result in distinct queue names that RabbitMQ can store', () => {
-  const long: Line = { project: longest, queue: longest, type: longest, priority: 'critical' }
-  const others: Line[] = [
+  const long: Subqueue = { project: longest, queue: longest, type: longest, priority: 'critical' }
+  const others: Subqueue[] = [
     { ...long, priority: 'low' },
     { ...long, queue: `y${longest.slice(1)}` },
     { ...long, queue: longest.slice(1), type: `x${longest.slice(1)}` },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Line } from '@taskflow/tasks'
+import type { Subqueue } from '@taskflow/tasks'
 import type { Channel } from 'rabbitmq-client'
 
 // RabbitMQ 3 stores the name of a quorum queue and of its virtual host in one Erlang atom, which holds 255 characters.
@@ -25,7 +25,7 @@ const CONSUMERS = 'taskflow/takers'
 export const REDECLARE_MS = 500
 
 /** Returns the queue of a subqueue. Names hold letters, digits and `. _ : -`, so the slashes keep subqueues apart. */
-export function queueOf({ project, queue, type, priority }: Line): string {
+export function queueOf({ project, queue, type, priority }: Subqueue): string {
   const names = `${project}/${queue}/${type}`
   const whole = `taskflow/${names}/${priority}`
   return whole.length <= LONGEST_NAME

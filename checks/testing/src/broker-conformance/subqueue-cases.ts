@@ -1,7 +1,7 @@
-import type { Line } from '@taskflow/tasks'
+import type { Subqueue } from '@taskflow/tasks'
 import { expect } from 'vitest'
 import { within } from '../wait.ts'
-import { type Case, idsIn, idsOf, newDispatch, newDispatches, newLine, take, takeAll } from './given.ts'
+import { type Case, idsIn, idsOf, newDispatch, newDispatches, newSubqueue, take, takeAll } from './given.ts'
 
 // As the API allows them.
 const LONGEST_NAME = 128
@@ -17,22 +17,22 @@ export const lineCases = {
   },
 
   'keeps queues apart': async ({ broker, line }) => {
-    const elsewhere = newDispatch({ ...line, queue: newLine().queue })
+    const elsewhere = newDispatch({ ...line, queue: newSubqueue().queue })
     await broker.publish([elsewhere])
     expect(await takeAll(broker, line)).toEqual([])
     expect(await takeAll(broker, elsewhere)).toEqual([elsewhere.taskId])
   },
 
   'keeps types apart, and leaves what a consumer cannot run to one that can': async ({ broker, other, line }) => {
-    const foreign = newDispatches({ ...line, type: newLine().type }, 20)
+    const foreign = newDispatches({ ...line, type: newSubqueue().type }, 20)
     const own = newDispatch(line, 1_000)
     await broker.publish([...foreign, own])
     expect(await takeAll(broker, line)).toEqual([own.taskId])
-    expect((await takeAll(other, foreign[0] as Line)).sort()).toEqual(idsIn(foreign).sort())
+    expect((await takeAll(other, foreign[0] as Subqueue)).sort()).toEqual(idsIn(foreign).sort())
   },
 
   'keeps projects apart': async ({ broker, line }) => {
-    const elsewhere = newDispatch({ ...line, project: newLine().project })
+    const elsewhere = newDispatch({ ...line, project: newSubqueue().project })
     await broker.publish([elsewhere])
     expect(await takeAll(broker, line)).toEqual([])
     expect(await takeAll(broker, elsewhere)).toEqual([elsewhere.taskId])
@@ -57,18 +57,18 @@ export const lineCases = {
   },
 
   'takes from many queues and types at once': async ({ broker, other, line }) => {
-    const queues = Array.from({ length: 10 }, () => newLine().queue)
-    const types = Array.from({ length: 100 }, () => newLine().type)
+    const queues = Array.from({ length: 10 }, () => newSubqueue().queue)
+    const types = Array.from({ length: 100 }, () => newSubqueue().type)
     const lines = queues.flatMap((queue) => types.map((type) => ({ ...line, queue, type })))
-    const dispatches = [0, 499, 999].map((index) => newDispatch(lines[index] as Line))
+    const dispatches = [0, 499, 999].map((index) => newDispatch(lines[index] as Subqueue))
     await other.publish(dispatches)
     expect((await takeAll(broker, lines)).sort()).toEqual(idsIn(dispatches).sort())
   },
 
   'wakes a consumer by any of the subqueues that it waits for': async ({ broker, other, line }) => {
-    const lines = Array.from({ length: 20 }, () => newLine({ project: line.project }))
+    const lines = Array.from({ length: 20 }, () => newSubqueue({ project: line.project }))
     const waiting = take(broker, lines, { waitMs: 10_000 })
-    const dispatch = newDispatch({ ...(lines[19] as Line), priority: 'low' })
+    const dispatch = newDispatch({ ...(lines[19] as Subqueue), priority: 'low' })
     await other.publish([dispatch])
     expect(idsOf(await within(1_000, waiting, 'the dispatch'))).toEqual([dispatch.taskId])
   },
@@ -105,8 +105,8 @@ export const lineCases = {
   },
 
   'counts for each line what waits and what is out': async ({ broker, other, line }) => {
-    const another = { ...line, type: newLine().type, priority: 'high' } as const
-    const lines = [line, another, newLine(), { ...line, priority: 'low' }] as const
+    const another = { ...line, type: newSubqueue().type, priority: 'high' } as const
+    const lines = [line, another, newSubqueue(), { ...line, priority: 'low' }] as const
     const expectDepths = (depths: number[]) =>
       expect.poll(() => other.depths(lines), { timeout: 5_000 }).toEqual(depths)
     await broker.publish([...newDispatches(line, 3), ...newDispatches(another, 1)])
