@@ -1,7 +1,7 @@
 import { closed, duration, name, nullable } from '@taskflow/validation'
 import { type Static, Type } from 'typebox'
 import { PRIORITIES } from '../domain/priority.ts'
-import { optionSchemas } from '../domain/task-options.ts'
+import { optionFields } from '../domain/task-options.ts'
 
 /** The fields of a new task, with their bounds. Edits and redrives accept some of them. */
 const Retry = closed(
@@ -74,7 +74,7 @@ export const NewTaskBody = closed(
     labels: Type.Optional(Labels),
     title: Type.Optional(Title),
     description: Type.Optional(Description),
-    ...optionSchemas(Type.Optional),
+    ...optionFields(),
     retentionMs: Type.Optional(duration('How long the finished task is kept')),
   },
   {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { expect, test } from 'vitest'
-import { optionSchemas, optionsOf, optionsView, type TaskOptionTable } from './task-options.ts'
+import { optionFields, optionsOf, optionsView, optionViews, type TaskOptionTable } from './task-options.ts'
 import type { TaskTypeDefaults } from './task-type.ts'
 
 const TABLE: TaskOptionTable = {
@@ -35,6 +35,7 @@ test('shows every option, null where the task does not use it', () => {
   expect(optionsView({ weight: 5 } as never, TABLE)).toEqual({ callbackUrl: null, weight: 5 })
 })
 
-test('makes a schema of each option', () => {
-  expect(Object.keys(optionSchemas(Type.Optional, TABLE))).toEqual(['callbackUrl', 'weight'])
+test('makes a field and a view of each option', () => {
+  expect(Object.keys(optionFields(TABLE))).toEqual(['callbackUrl', 'weight'])
+  expect(Object.keys(optionViews(TABLE))).toEqual(['callbackUrl', 'weight'])
 })

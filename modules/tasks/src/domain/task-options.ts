@@ -1,4 +1,5 @@
-import type { Static, TSchema } from 'typebox'
+import { nullable } from '@taskflow/validation'
+import { type Static, type TOptional, type TSchema, Type } from 'typebox'
 import type { TaskTypeDefaults } from './task-type.ts'
 
 /**
@@ -54,11 +55,17 @@ export function optionsView(options: TaskOptions | null, table: TaskOptionTable 
   return view as TaskOptionsView
 }
 
-/** Makes one schema of each option: those of a request's fields, say. */
-export function optionSchemas<Made extends TSchema>(
-  make: (schema: TSchema) => Made,
-  table: TaskOptionTable = TASK_OPTIONS,
-): { [Name in keyof Table]: Made } {
-  const schemas = Object.entries(table).map(([name, { schema }]) => [name, make(schema)])
-  return Object.fromEntries(schemas) as { [Name in keyof Table]: Made }
-}
+type SchemaOf<Option> = Option extends TaskOption<infer Schema> ? Schema : never
+
+/** The options as fields of a request: each may be left out. */
+export const optionFields = (table: TaskOptionTable = TASK_OPTIONS) =>
+  schemasOf(table, Type.Optional) as { readonly [Name in keyof Table]: TOptional<SchemaOf<Table[Name]>> }
+
+/** The options as fields of a task that is shown: each is there, and null where not used. */
+export const optionViews = (table: TaskOptionTable = TASK_OPTIONS) =>
+  schemasOf(table, nullable) as {
+    readonly [Name in keyof Table]: ReturnType<typeof nullable<SchemaOf<Table[Name]>>>
+  }
+
+const schemasOf = (table: TaskOptionTable, make: (schema: TSchema) => TSchema): Readonly<Record<string, TSchema>> =>
+  Object.fromEntries(Object.entries(table).map(([name, { schema }]) => [name, make(schema)]))

@@ -3,7 +3,7 @@ import { Id, Moment } from '@taskflow/http'
 import { nullable } from '@taskflow/validation'
 import { PRIORITIES } from '../domain/priority.ts'
 import { FAILURE_REASONS } from '../domain/task.ts'
-import { optionSchemas } from '../domain/task-options.ts'
+import { optionViews } from '../domain/task-options.ts'
 import { TASK_STATES } from '../domain/task-state.ts'
 
 const Whole = Type.Integer()
@@ -71,7 +71,7 @@ export const TaskView = Type.Object(
     labels: Type.Unsafe<Readonly<Record<string, string>>>({ type: 'object', additionalProperties: { type: 'string' } }),
     title: nullable(Type.String()),
     description: nullable(Type.String()),
-    ...optionSchemas(nullable),
+    ...optionViews(),
     runAt: nullable({ ...Moment, description: 'When the task is due; null for at once' }),
     createdAt: Moment,
     createdBy: Type.String({ description: 'Who submitted the task, such as `key:ci`' }),
