@@ -92,7 +92,8 @@ for (const engine of engines()) {
         const tx = await openTransaction(given)
         const { id } = await client().tasks.submit(buildReport, { customer: 'x' }, {}, { tx })
         await tx.query('select 1', [])
-        expect(wokenQueues).toEqual([])
+        // A wake-up of the test before may still arrive.
+        expect(wokenQueues).not.toContain('reports')
         await tx.commit()
         await eventually(() => expect(wokenQueues).toContain('reports'))
         await stop()
