@@ -16,7 +16,7 @@ const { api, coordinator, worker } = cluster(processes, () => ({
   TASKFLOW_CONCURRENCY: String(HELD),
 }))
 
-test('the tasks of a frozen worker run elsewhere; once it thaws, its results are refused and it carries on under a new id', {
+test('the tasks of a frozen worker run elsewhere; once it thaws, its results are refused and it continues under a new id', {
   timeout: 120_000,
 }, async () => {
   const folder = processes.tempFolder()
@@ -43,7 +43,7 @@ test('the tasks of a frozen worker run elsewhere; once it thaws, its results are
   frozen.thaw()
 
   await frozen.waitForOutput(/its lease was lost/, { timeoutMs: 20_000 })
-  await frozen.waitForOutput(/carries on under a new id/, { timeoutMs: 20_000 })
+  await frozen.waitForOutput(/continues under a new id/, { timeoutMs: 20_000 })
   for (const task of finished) {
     expect(task).toMatchObject({ state: 'succeeded', attempt: 1, crashCount: 1 })
     const { items } = await client.tasks.attempts(task)
