@@ -1,5 +1,6 @@
 import type { Database } from '@taskflow/database'
-import { postgresDatabase, statement } from '@taskflow/database'
+import { migrator, postgresDatabase, statement } from '@taskflow/database'
+import { allMigrations } from '@taskflow/rooms/migrations'
 import { checkInvariants } from '@taskflow/testing/invariants'
 import { checkPromises, type Violation } from '@taskflow/testing/promises'
 import type { Callers, CallersReport } from './callers.ts'
@@ -41,6 +42,8 @@ export async function outcomeOf(played: Played): Promise<Outcome> {
     runs.filter(({ taskId, process }) => callers.accepted.get(taskId)?.by === by.name && process === on.name).length
 
   return inside(databaseUrl, async (db) => {
+    // The run ends on the older schema, and the invariants are those of the newest one.
+    await migrator(db, allMigrations()).up()
     const violations = [
       ...(await checkPromises({ db, witnesses: [...callers.witnesses, ...notes], isOver: true })),
       ...(await checkInvariants(db)).map((sentence) => ({ promise: 'invariant', sentence })),
