@@ -12,7 +12,7 @@ import type { Target } from './targets.ts'
 import { asksWhether, untilNot } from './until-not.ts'
 
 const NOOP = 'bench.noop'
-const TELL_START = 'bench.tell-start'
+const REPORT_START = 'bench.report-start'
 const CONNECTIONS = 50
 const WARM_UP = 1_000
 const GAP_MS = 20
@@ -95,7 +95,7 @@ async function pickups(front: Server, url: string, samples: number): Promise<Fig
     for (let call = 0; call < samples; call++) {
       await pause(GAP_MS)
       calledAt.push(performance.timeOrigin + performance.now())
-      await submitTask(front, TELL_START)
+      await submitTask(front, REPORT_START)
     }
   })
   const waitedMs = results.map((startedAt, index) => Number(startedAt) - (calledAt[index] ?? 0))
@@ -108,13 +108,13 @@ const RUN = `
          count(*) / extract(epoch from max(finished_at) - min(created_at))::float8 as "sinceSubmission",
          array_agg(result::text order by id) as results
   from finished_task
-  where id >= first_id_at($1) and type = any('{${NOOP},${TELL_START}}')`
+  where id >= first_id_at($1) and type = any('{${NOOP},${REPORT_START}}')`
 
 // Reads no more rows than a claim reads, even where a million tasks wait.
 const IS_UNFINISHED = `
   select exists (select from task where state = 'running')
       or exists (select from task where state = 'queued' and project = 'default' and queue = 'default'
-                 and type = any('{${NOOP},${TELL_START}}')) as has`
+                 and type = any('{${NOOP},${REPORT_START}}')) as has`
 
 interface Run {
   /** Tasks per second, from the first start or submission to the last end. */

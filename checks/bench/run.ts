@@ -82,7 +82,7 @@ async function run(): Promise<void> {
   try {
     for (const [index, scenario] of options.scenarios.entries()) {
       console.log(`\n${placeOf(index)} ${titleOf(scenario)}: ${scenario.summary}\n`)
-      const result = await measureAndTell(scenario, bench)
+      const result = await measureAndPrint(scenario, bench)
       if (result && isWritten) writeResult(result)
     }
     if (!isWritten) return
@@ -104,7 +104,7 @@ function placeOf(index: number): string {
 }
 
 /** Measures a scenario and prints the result. Catches a failure, so that the other scenarios are measured. */
-async function measureAndTell(scenario: Scenario, bench: Bench): Promise<Result | undefined> {
+async function measureAndPrint(scenario: Scenario, bench: Bench): Promise<Result | undefined> {
   try {
     const rounds = Math.min(options.rounds, scenario.mostRounds ?? options.rounds)
     const onDone = (contender: string, round: number, outcome: Figures | Error): void =>

@@ -11,8 +11,8 @@ import { options } from './scenarios/options.ts'
 import { originalDesign } from './scenarios/original-design.ts'
 import { pickup } from './scenarios/pickup.ts'
 import { pooler } from './scenarios/pooler.ts'
-import { rabbitmqLines } from './scenarios/rabbitmq-lines.ts'
-import { redisLines } from './scenarios/redis-lines.ts'
+import { rabbitmqSubqueues } from './scenarios/rabbitmq-subqueues.ts'
+import { redisSubqueues } from './scenarios/redis-subqueues.ts'
 import { steps } from './scenarios/steps.ts'
 import { submit } from './scenarios/submit.ts'
 import { together } from './scenarios/together.ts'
@@ -38,8 +38,8 @@ export const SCENARIOS: readonly Scenario[] = [
   limits,
   pooler,
   drivers,
-  redisLines,
-  rabbitmqLines,
+  redisSubqueues,
+  rabbitmqSubqueues,
 ]
 
 /** Of names and letters separated by commas; where absent, all that do not stand aside. */

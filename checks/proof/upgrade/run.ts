@@ -89,7 +89,7 @@ async function upgrade(older: Version, newer: Version, { url }: PostgresServer):
     `\n${older.name}, schema ${older.schema}, to ${newer.name}, schema ${newer.schema}, over ${options.broker}:`,
   )
   try {
-    tell(
+    print(
       await rollingUpgrade({
         older,
         newer,
@@ -105,7 +105,7 @@ async function upgrade(older: Version, newer: Version, { url }: PostgresServer):
   }
 }
 
-function tell(outcome: Outcome): void {
+function print(outcome: Outcome): void {
   const { callers, accepted, attempts, released, olderByNewer, newerByOlder, lost, doubled } = outcome
   const refusals = Object.entries(callers.refusals).map(([code, count]) => `${count} × ${code}`)
   console.log(`

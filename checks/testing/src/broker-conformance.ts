@@ -3,17 +3,17 @@ import { afterAll, afterEach, beforeAll, describe, test } from 'vitest'
 import { type Case, newSubqueue } from './broker-conformance/given.ts'
 import { lossCases } from './broker-conformance/loss-cases.ts'
 import { orderCases } from './broker-conformance/order-cases.ts'
-import { lineCases } from './broker-conformance/subqueue-cases.ts'
-import { wakeUpCases, withoutLinesCases } from './broker-conformance/wake-up-cases.ts'
+import { subqueueCases } from './broker-conformance/subqueue-cases.ts'
+import { anyTaskCases, wakeUpCases } from './broker-conformance/wake-up-cases.ts'
 
 interface Subject {
   readonly name: string
   /** Opens a client. Called several times, for several clients of the same broker. */
   open(): Promise<Broker>
-  /** Whether it says which tasks there are. One that answers "any" leaves the lines, and their order, to the database. */
-  readonly keepsLines?: boolean
-  /** How word gets there, where that is not by publishing. */
-  tell?(dispatches: readonly Dispatch[]): Promise<void>
+  /** Whether a delivery lists its tasks. A broker that answers "any" leaves the subqueues, and their order, to the database. */
+  readonly carriesDispatches?: boolean
+  /** Makes dispatches known to the broker, unless its clients publish them. */
+  notify?(dispatches: readonly Dispatch[]): Promise<void>
   /**
    * A broker may decline a case, but only by name and with a reason. No skipped test
    * stands for it: in CI a skipped test fails the run.
@@ -21,16 +21,16 @@ interface Subject {
   readonly exceptions?: Partial<Record<CaseName, string>>
 }
 
-const withLinesCases = { ...lineCases, ...orderCases, ...lossCases }
+const dispatchCases = { ...subqueueCases, ...orderCases, ...lossCases }
 
-type CaseName = keyof typeof wakeUpCases | keyof typeof withLinesCases | keyof typeof withoutLinesCases
+type CaseName = keyof typeof wakeUpCases | keyof typeof dispatchCases | keyof typeof anyTaskCases
 
 // Longer than the slowest case needs: a broker notices the loss of a consumer within 15 s.
 const TIMEOUT_MS = 40_000
 
 /** The contract of Broker, executable. Every implementation runs it, and there is no other definition of correct. */
-export function brokerConformance({ name, open, tell, keepsLines = true, exceptions = {} }: Subject): void {
-  const cases: Record<string, Case> = { ...wakeUpCases, ...(keepsLines ? withLinesCases : withoutLinesCases) }
+export function brokerConformance({ name, open, notify, carriesDispatches = true, exceptions = {} }: Subject): void {
+  const cases: Record<string, Case> = { ...wakeUpCases, ...(carriesDispatches ? dispatchCases : anyTaskCases) }
 
   describe(`${name} broker`, () => {
     const more: Broker[] = []
@@ -56,8 +56,8 @@ export function brokerConformance({ name, open, tell, keepsLines = true, excepti
           broker,
           other,
           open: openMore,
-          tell: tell ?? ((dispatches) => other.publish(dispatches)),
-          line: newSubqueue(),
+          notify: notify ?? ((dispatches) => other.publish(dispatches)),
+          subqueue: newSubqueue(),
         }),
       )
     }

@@ -19,15 +19,15 @@ test.each(['0', '', '-1', 'ten', 'Infinity'])('refuses "%s" as a number above 0'
 
 /** Parses the words in this process, whose exit is caught. */
 function parse(...words: string[]) {
-  const told: string[] = []
+  const output: string[] = []
   const exit = vi.spyOn(process, 'exit').mockImplementation(() => {
     throw new Error('exit')
   })
   const command = npmCommand('bench', 'Measures something.')
     .option('--rounds <n>', 'rounds', wholeNumber(), 3)
-    .configureOutput({ writeErr: (text) => told.push(text), writeOut: (text) => told.push(text) })
+    .configureOutput({ writeErr: (text) => output.push(text), writeOut: (text) => output.push(text) })
   expect(() => command.parse(words, { from: 'user' })).toThrow('exit')
-  return { code: exit.mock.calls[0]?.[0], told: told.join('') }
+  return { code: exit.mock.calls[0]?.[0], output: output.join('') }
 }
 
 test.each([
@@ -35,15 +35,15 @@ test.each([
   [['--gnats'], /unknown option '--gnats'/],
   [['gnats'], /too many arguments/],
 ])('ends with 2, the reason and where help is, when given %j', (words, reason) => {
-  const { code, told } = parse(...words)
+  const { code, output } = parse(...words)
   expect(code).toBe(2)
-  expect(told).toMatch(reason)
-  expect(told).toMatch(/^See: npm run bench -- --help$/m)
+  expect(output).toMatch(reason)
+  expect(output).toMatch(/^See: npm run bench -- --help$/m)
 })
 
 test('shows how it is called and what each option is by default, and ends with 0', () => {
-  const { code, told } = parse('--help')
+  const { code, output } = parse('--help')
   expect(code).toBe(0)
-  expect(told).toMatch(/^Usage: npm run bench -- \[options\]$/m)
-  expect(told).toMatch(/--rounds <n> +rounds \(default: 3\)/)
+  expect(output).toMatch(/^Usage: npm run bench -- \[options\]$/m)
+  expect(output).toMatch(/--rounds <n> +rounds \(default: 3\)/)
 })

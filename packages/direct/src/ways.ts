@@ -42,14 +42,14 @@ export function ways({ db, storage, types, schema, announcer }: Deps): Ways {
 
   function wayOn(tx: CallerTransaction, caller: Queryable): Way {
     const listTaskTypes = (project: string) => readTaskTypes(caller, project)
-    const tellQueued = announcer && ((dispatches: readonly Dispatch[]) => announcer.keep(tx, dispatches))
+    const notifyQueued = announcer && ((dispatches: readonly Dispatch[]) => announcer.keep(tx, dispatches))
     return {
       types: { find: (project, type) => types.find(project, type, { listTaskTypes }) },
       async ready() {
         await makeReady(caller)
         await requireTransaction(tx)
       },
-      submitTasks: (submission) => storage.submitWithin(caller, submission, tellQueued),
+      submitTasks: (submission) => storage.submitWithin(caller, submission, notifyQueued),
     }
   }
 

@@ -9,11 +9,11 @@ for (const engine of engines()) {
 
     brokerConformance({
       name: 'postgres',
-      keepsLines: false,
+      carriesDispatches: false,
       // The pause is so long that only a wake-up can end a take soon.
       open: async () => postgresBroker({ wakeups: given.wakeups, clock: systemClock, pollMs: 60_000 }),
       // The statements that store tasks send the same notification when they commit.
-      async tell(dispatches) {
+      async notify(dispatches) {
         const queues = [...new Set(dispatches.map(({ queue }) => queue))]
         await rowsOf(given.db, `select pg_notify('taskflow_ready', $1)`, [queues.join(',')])
       },

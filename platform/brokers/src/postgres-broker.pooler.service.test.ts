@@ -9,9 +9,9 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres')) {
 
     brokerConformance({
       name: 'postgres',
-      keepsLines: false,
+      carriesDispatches: false,
       open: async () => postgresBroker({ wakeups: given.wakeups, clock: systemClock, pollMs: 60_000 }),
-      async tell(dispatches) {
+      async notify(dispatches) {
         const queues = [...new Set(dispatches.map(({ queue }) => queue))]
         await rowsOf(given.db, `select pg_notify('taskflow_ready', $1)`, [queues.join(',')])
       },

@@ -10,8 +10,8 @@ export interface Given {
   /** One more client, closed after the case. */
   open(): Promise<Broker>
   /** Makes these dispatches known to the broker, by the path that this broker uses. */
-  tell(dispatches: readonly Dispatch[]): Promise<void>
-  readonly line: Subqueue
+  notify(dispatches: readonly Dispatch[]): Promise<void>
+  readonly subqueue: Subqueue
 }
 
 export type Case = (given: Given) => Promise<void>
@@ -23,13 +23,13 @@ export function newSubqueue(given: Partial<Subqueue> = {}): Subqueue {
 
 const FIRST_RANK_MS = Date.UTC(2026, 0, 1)
 
-export function newDispatch(line: Subqueue, rank = 0): Dispatch {
-  return { ...line, taskId: newTaskId(), rankMs: FIRST_RANK_MS + rank }
+export function newDispatch(subqueue: Subqueue, rank = 0): Dispatch {
+  return { ...subqueue, taskId: newTaskId(), rankMs: FIRST_RANK_MS + rank }
 }
 
 /** `count` dispatches, each ranked one millisecond after the one before. */
-export const newDispatches = (line: Subqueue, count: number): Dispatch[] =>
-  Array.from({ length: count }, (_, index) => newDispatch(line, index))
+export const newDispatches = (subqueue: Subqueue, count: number): Dispatch[] =>
+  Array.from({ length: count }, (_, index) => newDispatch(subqueue, index))
 
 /** Takes from these subqueues alone. A case gives the options that it tests; the others have ordinary values. */
 export function take(
@@ -37,12 +37,12 @@ export function take(
   from: Subqueue | readonly Subqueue[],
   options: Partial<TakeOptions> = {},
 ): Promise<Delivery | undefined> {
-  const lines = [from].flat()
+  const subqueues = [from].flat()
   return broker.take({
-    project: lines[0]?.project ?? '',
-    queues: [...new Set(lines.map(({ queue }) => queue))],
+    project: subqueues[0]?.project ?? '',
+    queues: [...new Set(subqueues.map(({ queue }) => queue))],
     isDrawn: false,
-    types: [...new Set(lines.map(({ type }) => type))],
+    types: [...new Set(subqueues.map(({ type }) => type))],
     max: 10,
     waitMs: 2_000,
     signal: new AbortController().signal,
@@ -78,7 +78,7 @@ export async function takeAll(
     if (!delivery) return taken
     taken.push(...idsOf(delivery))
     await delivery.acknowledge(idsOf(delivery).length)
-    if (taken.length > MOST_TAKEN) throw new Error(`Expected the line to end, got ${taken.length} dispatches`)
+    if (taken.length > MOST_TAKEN) throw new Error(`Expected the subqueue to end, got ${taken.length} dispatches`)
   }
 }
 
@@ -103,14 +103,14 @@ export async function takeRecovered(broker: Broker, from: Subqueue, count: numbe
 const LOOKS_IN_VAIN = 12
 
 /** Publishes dispatches of tasks that do not exist, until none is left and the broker polls only after a long pause. */
-export async function quieten({ broker, tell, line }: Given): Promise<void> {
+export async function quieten({ broker, notify, subqueue }: Given): Promise<void> {
   for (let look = 0; look < LOOKS_IN_VAIN; look++) {
-    const waiting = take(broker, line)
-    await tell([newDispatch(line)])
+    const waiting = take(broker, subqueue)
+    await notify([newDispatch(subqueue)])
     await (await waiting)?.acknowledge(0)
   }
   for (let look = 0; look < LOOKS_IN_VAIN; look++) {
-    const delivery = await take(broker, line, { waitMs: 200 })
+    const delivery = await take(broker, subqueue, { waitMs: 200 })
     if (!delivery) return
     await delivery.acknowledge(0)
   }

@@ -2,7 +2,7 @@ import type { Check, Scene } from './scene.ts'
 
 // Longer than any interruption a worker survives: a worker that is cut off or frozen for half as long is marked lost and
 // notified.
-const TOLD_WITHIN_MS = 20_000
+const ABORTED_WITHIN_MS = 20_000
 
 /** P7: a cancel ends a waiting task; it notifies the handler of a running task, which never runs again. A redrive undoes it. */
 export const cancelledStaysSo: Check = (scene) => [...cameBack(scene), ...untold(scene)]
@@ -23,12 +23,12 @@ function cameBack(scene: Scene): string[] {
 }
 
 function untold(scene: Scene): string[] {
-  const told = new Set(scene.seen('aborted').map(({ leaseId }) => leaseId))
+  const aborted = new Set(scene.seen('aborted').map(({ leaseId }) => leaseId))
   const ends = Map.groupBy(scene.seen('ended'), ({ taskId }) => taskId)
   return cancelledIn(scene).flatMap(({ taskId, atMs }) =>
     (ends.get(taskId) ?? [])
       .map((end) => ({ leaseId: end.leaseId, ranMs: Math.round(end.atMs - atMs) }))
-      .filter(({ leaseId, ranMs }) => ranMs > TOLD_WITHIN_MS && !told.has(leaseId))
+      .filter(({ leaseId, ranMs }) => ranMs > ABORTED_WITHIN_MS && !aborted.has(leaseId))
       .map(
         ({ ranMs }) => `task ${taskId} ran for ${ranMs} ms after it was cancelled, and its handler was never notified`,
       ),

@@ -16,8 +16,8 @@ export const oneResult: Check = (scene) => [
 function resultsOfOthers({ tasks }: Scene): string[] {
   return [...tasks.values()]
     .filter(({ result, lease_id }) => {
-      const told = result === null ? undefined : (parsed(result) as { leaseId?: unknown } | null)?.leaseId
-      return typeof told === 'string' && told !== lease_id
+      const reportedLease = result === null ? undefined : (parsed(result) as { leaseId?: unknown } | null)?.leaseId
+      return typeof reportedLease === 'string' && reportedLease !== lease_id
     })
     .map(
       ({ id, lease_id, result }) =>

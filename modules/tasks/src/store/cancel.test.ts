@@ -109,11 +109,11 @@ for (const engine of engines()) {
     })
 
     test('emits an event in this process', async () => {
-      const told: TaskFlowEvents['task.cancelled'][0][] = []
-      given.events.on('task.cancelled', (detail) => told.push(detail))
+      const cancelled: TaskFlowEvents['task.cancelled'][0][] = []
+      given.events.on('task.cancelled', (detail) => cancelled.push(detail))
       const { id } = await submitTask(given.storage)
       await given.storage.cancelTask(id, BY, null)
-      expect(told).toEqual([{ id }])
+      expect(cancelled).toEqual([{ id }])
     })
   })
 }

@@ -13,7 +13,7 @@ import { nextDue } from '../statements/next-due.ts'
 import { promoteTasks } from '../statements/promote-tasks.ts'
 import { vacuumTables } from '../statements/vacuum-tables.ts'
 import { dispatchesOf } from './dispatch-row.ts'
-import type { TellQueued } from './notify-queued.ts'
+import type { NotifyQueued } from './notify-queued.ts'
 import { priorityNumber, toPriority } from './task-row.ts'
 
 interface Deps {
@@ -23,7 +23,7 @@ interface Deps {
   readonly sweeps: readonly Sweep[]
   /** Consumers of notices, of all rooms. */
   readonly consumers: readonly string[]
-  readonly tellQueued: TellQueued | undefined
+  readonly notifyQueued: NotifyQueued | undefined
 }
 
 // Tomorrow's partition must exist before midnight, even after a weekend without a coordinator.
@@ -35,11 +35,11 @@ const NOT_STARTED = expiry('No worker started it within its schedule-to-start ti
 const NOT_CLOSED = expiry('It did not finish within its schedule-to-close time')
 
 export function taskDutyStore(deps: Deps): Omit<TaskDutyStore, 'releaseFromOpenGates'> {
-  const { db, retentionMs, sweeps, consumers, tellQueued } = deps
+  const { db, retentionMs, sweeps, consumers, notifyQueued } = deps
   return {
     async promoteTasks(limit) {
       const rows = await db.run(promoteTasks, [TRANSITIONS.promote.from, limit])
-      tellQueued?.(dispatchesOf(rows))
+      notifyQueued?.(dispatchesOf(rows))
       const [next] = await db.run(nextDue, [])
       return { promoted: rows.length, nextDueInMs: next?.due_in_ms ?? null }
     },

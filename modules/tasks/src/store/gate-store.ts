@@ -7,11 +7,11 @@ import { openGate } from '../statements/open-gate.ts'
 import { releaseTasks } from '../statements/release-tasks.ts'
 import { setTasksAside } from '../statements/set-tasks-aside.ts'
 import { dispatchesOf } from './dispatch-row.ts'
-import type { TellQueued } from './notify-queued.ts'
+import type { NotifyQueued } from './notify-queued.ts'
 
 interface Deps {
   readonly db: Database
-  readonly tellQueued: TellQueued | undefined
+  readonly notifyQueued: NotifyQueued | undefined
 }
 
 // Short enough to hold no row lock for long.
@@ -24,11 +24,11 @@ export async function closedGates(db: Queryable, gates: readonly Gate[]): Promis
 }
 
 /** Releases what waits at the gate, if it is open, and publishes each batch after its commit. */
-export async function releaseIfOpen({ db, tellQueued }: Deps, { project, name }: Gate): Promise<number> {
+export async function releaseIfOpen({ db, notifyQueued }: Deps, { project, name }: Gate): Promise<number> {
   let released = 0
   for (;;) {
     const rows = await db.run(releaseTasks, [project, name, BATCH])
-    tellQueued?.(dispatchesOf(rows))
+    notifyQueued?.(dispatchesOf(rows))
     released += rows.length
     if (rows.length < BATCH) return released
   }

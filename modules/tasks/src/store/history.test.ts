@@ -114,8 +114,8 @@ for (const engine of engines()) {
       fields: index % 2 === 0 ? null : `{"index":${index}}`,
     })
 
-    const newSubqueue = (taskId: TaskId, told: LogLine): NewLogLine => ({
-      ...told,
+    const newLogLine = (taskId: TaskId, line: LogLine): NewLogLine => ({
+      ...line,
       id: newTaskId(),
       project: PROJECT,
       taskId,
@@ -124,7 +124,7 @@ for (const engine of engines()) {
     test('logs come back oldest first, page by page', async () => {
       const { task } = await startTask(given.storage)
       const lines = Array.from({ length: 25 }, (_, index) => line(index))
-      const sent = lines.map((each) => newSubqueue(task.id, each))
+      const sent = lines.map((each) => newLogLine(task.id, each))
       for (const some of [sent.slice(20), sent.slice(0, 20)]) await given.storage.appendLogs(some)
       const read: LogLine[] = []
       for (let after: string | undefined; ; ) {
@@ -138,14 +138,14 @@ for (const engine of engines()) {
 
     test('a line that is sent again is stored once', async () => {
       const { task } = await startTask(given.storage)
-      const [first, second] = [newSubqueue(task.id, line(0)), newSubqueue(task.id, line(1))]
+      const [first, second] = [newLogLine(task.id, line(0)), newLogLine(task.id, line(1))]
       await given.storage.appendLogs([first])
       await given.storage.appendLogs([first, second])
       expect(await given.storage.listLogs(PROJECT, task.id, { limit: 10 })).toMatchObject([line(0), line(1)])
     })
 
     test('a line of a task that is gone is no trouble', async () => {
-      await given.storage.appendLogs([newSubqueue(newTaskId(), line(0))])
+      await given.storage.appendLogs([newLogLine(newTaskId(), line(0))])
     })
 
     test('no lines are no trouble', async () => {

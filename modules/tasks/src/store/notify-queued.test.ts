@@ -17,24 +17,24 @@ for (const engine of engines()) {
   describe(engine.name, () => {
     const given = useStorage(engine)
     let storage: Storage
-    let told: Dispatch[]
+    let notified: Dispatch[]
 
     beforeEach(async () => {
       await emptyDatabase(given.db)
-      told = []
+      notified = []
       storage = openStorage({
         db: given.db,
         events: given.events,
         retentionMs: 24 * HOUR,
-        onQueued: (dispatches) => told.push(...dispatches),
+        onQueued: (dispatches) => notified.push(...dispatches),
       })
     })
     afterEach(() => moveTime(given.db, 0))
 
     /** Returns the dispatches published since the last call. */
-    const takeTold = () => told.splice(0)
+    const takeNotified = () => notified.splice(0)
 
-    const toldIds = () => takeTold().map(({ taskId }) => taskId)
+    const toldIds = () => takeNotified().map(({ taskId }) => taskId)
 
     async function rankMsOf(id: TaskId): Promise<number | undefined> {
       const rank = 'select (extract(epoch from rank) * 1000)::float8 as ms from task where id = $1'
@@ -56,7 +56,7 @@ for (const engine of engines()) {
       for (const options of [{}, { priority: 'critical' }, { priority: 'low', queue: 'q', type: 't' }] as const) {
         const task = newTask(options)
         await submit([task])
-        const [dispatch, ...more] = takeTold()
+        const [dispatch, ...more] = takeNotified()
         const stored = await dispatchOf(task)
         expect(more).toEqual([])
         expect({ ...dispatch, rankMs: 0 }).toEqual({ ...stored, rankMs: 0 })
@@ -91,7 +91,7 @@ for (const engine of engines()) {
     test('tasks of one submission are published in the order of their ranks', async () => {
       const tasks = Array.from({ length: 1_000 }, () => newTask())
       await storage.submitTasks(submissionOf(...tasks))
-      const inOrder = takeTold().toSorted((a, b) => a.rankMs - b.rankMs)
+      const inOrder = takeNotified().toSorted((a, b) => a.rankMs - b.rankMs)
       expect(inOrder.map(({ taskId }) => taskId)).toEqual(tasks.map(({ id }) => id))
       const last = inOrder.at(-1)!
       expect(Math.abs(last.rankMs - (await rankMsOf(last.taskId))!)).toBeLessThan(1)
@@ -135,56 +135,56 @@ for (const engine of engines()) {
       await moveTime(given.db, 2 * HOUR)
       expect(await storage.promoteTasks(10)).toMatchObject({ promoted: 2 })
       const due = await Promise.all(tasks.slice(0, 2).map(dispatchOf))
-      expect(takeTold().sort((a, b) => a.rankMs - b.rankMs)).toEqual(due)
+      expect(takeNotified().sort((a, b) => a.rankMs - b.rankMs)).toEqual(due)
       await storage.promoteTasks(10)
-      expect(takeTold()).toEqual([])
+      expect(takeNotified()).toEqual([])
     })
 
     test.each(['release', 'rescue'] as const)('a %sd task is published with the rank it had', async (verb) => {
       const { task, lease } = await startTask(storage, { priority: 'low' })
       const before = await rankMsOf(task.id)
-      takeTold()
+      takeNotified()
       await moveTime(given.db, HOUR)
       await settle(storage, lease, VERDICTS[verb])
-      expect(takeTold()).toEqual([{ ...(await dispatchOf(task)), rankMs: before }])
+      expect(takeNotified()).toEqual([{ ...(await dispatchOf(task)), rankMs: before }])
     })
 
     test.each(['complete', 'fail', 'retry', 'snooze', 'cancel'] as const)('%s queues nothing', async (verb) => {
       const { lease } = await startTask(storage)
-      takeTold()
+      takeNotified()
       await settle(storage, lease, VERDICTS[verb])
-      expect(takeTold()).toEqual([])
+      expect(takeNotified()).toEqual([])
     })
 
     test('a task that is cancelled instead of requeued is not published, nor one whose lease is stale', async () => {
       const { task, lease } = await startTask(storage)
-      takeTold()
+      takeNotified()
       await storage.cancelTask(task.id, BY, null)
       await settle(storage, lease, VERDICTS.release)
       await settle(storage, lease, VERDICTS.rescue)
-      expect(takeTold()).toEqual([])
+      expect(takeNotified()).toEqual([])
     })
 
     test('a redriven task is published with a new rank', async () => {
       const { task, lease } = await startTask(storage)
       await settle(storage, lease, VERDICTS.fail)
-      takeTold()
+      takeNotified()
       await moveTime(given.db, HOUR)
       await storage.redriveTask(task.id, BY, null)
-      expect(takeTold()).toEqual([await dispatchOf(task)])
+      expect(takeNotified()).toEqual([await dispatchOf(task)])
       await expect(storage.redriveTask(task.id, BY, null)).rejects.toMatchObject({ code: 'TASK_STATE_CONFLICT' })
-      expect(takeTold()).toEqual([])
+      expect(takeNotified()).toEqual([])
     })
 
     test('an edited task is published with its new subqueue, if it is queued', async () => {
       const task = await submitTask(storage, { runAt: LATER })
       await storage.editTask(task.id, { queue: 'moved' }, BY)
-      expect(takeTold()).toEqual([])
+      expect(takeNotified()).toEqual([])
       await storage.editTask(task.id, { runAt: null, priority: 'critical' }, BY)
       const moved = { ...task, queue: 'moved', priority: 'critical' } as const
-      expect(takeTold()).toEqual([await dispatchOf(moved)])
+      expect(takeNotified()).toEqual([await dispatchOf(moved)])
       await storage.editTask(task.id, { runAt: LATER }, BY)
-      expect(takeTold()).toEqual([])
+      expect(takeNotified()).toEqual([])
     })
 
     test('a listener that throws loses the dispatches, not the verb, and the loss is reported', async () => {

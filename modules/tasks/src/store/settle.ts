@@ -10,7 +10,7 @@ import { findSettledLeases } from '../statements/find-settled-leases.ts'
 import { finishTasks } from '../statements/finish-tasks.ts'
 import { requeueTasks } from '../statements/requeue-tasks.ts'
 import { dispatchesOf } from './dispatch-row.ts'
-import type { TellQueued } from './notify-queued.ts'
+import type { NotifyQueued } from './notify-queued.ts'
 import { HEAD_STARTS_MS, jsonOrNull } from './task-row.ts'
 
 interface Deps {
@@ -19,7 +19,7 @@ interface Deps {
   readonly retentionMs: number
   /** Consumers of notices, of all rooms. */
   readonly consumers: readonly string[]
-  readonly tellQueued: TellQueued | undefined
+  readonly notifyQueued: NotifyQueued | undefined
 }
 
 /** A settlement and the end of the attempt that its verdict stands for. */
@@ -42,7 +42,7 @@ const MAX_ROWS = 1_000
  * Settles attempts in batches. A batch takes two statements, one for tasks that finish and one for tasks that are
  * requeued, and more only if a task is to be cancelled or a lease was lost.
  */
-export function taskSettler({ db, events, retentionMs, consumers, tellQueued }: Deps): AttemptStore['settleTasks'] {
+export function taskSettler({ db, events, retentionMs, consumers, notifyQueued }: Deps): AttemptStore['settleTasks'] {
   /** Returns the leases that storage refused. */
   async function finish(items: readonly Planned[]): Promise<ReadonlySet<string>> {
     if (items.length === 0) return NONE
@@ -75,7 +75,7 @@ export function taskSettler({ db, events, retentionMs, consumers, tellQueued }: 
       ]),
       HEAD_STARTS_MS,
     ])
-    tellQueued?.(dispatchesOf(rows))
+    notifyQueued?.(dispatchesOf(rows))
     return new Map(rows.map((row) => [row.lease_id, row.is_cancelled]))
   }
 

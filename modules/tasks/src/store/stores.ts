@@ -12,7 +12,7 @@ import { attemptStore } from './attempt-store.ts'
 import { taskDutyStore } from './duty-store.ts'
 import { gateStore } from './gate-store.ts'
 import { noticeStore } from './notice-store.ts'
-import { queuedTeller, type TellQueued } from './notify-queued.ts'
+import { type NotifyQueued, queuedNotifier } from './notify-queued.ts'
 import { taskSettler } from './settle.ts'
 import { submitWithin } from './submit.ts'
 import { taskStore } from './task-store.ts'
@@ -38,7 +38,7 @@ export interface TaskStoresDeps {
 /** Submission on a connection of the caller's. */
 export interface WithinStore {
   /** submitTasks by statements of its own on `db`, which may be in a transaction of the caller's. */
-  submitWithin(db: Queryable, submission: Submission, tellQueued?: TellQueued): Promise<Submitted>
+  submitWithin(db: Queryable, submission: Submission, notifyQueued?: NotifyQueued): Promise<Submitted>
 }
 
 export type TaskStores = TaskStore &
@@ -52,16 +52,17 @@ export type TaskStores = TaskStore &
 /** Everything this room stores. */
 export function openTaskStores(deps: TaskStoresDeps): TaskStores {
   const { db, readDb, events, retentionMs, sweeps, admitters, endConsumers, onQueued } = deps
-  const tellQueued = onQueued && queuedTeller(onQueued, events)
+  const notifyQueued = onQueued && queuedNotifier(onQueued, events)
   const consumers = endConsumers.map(({ consumer }) => consumer)
-  const settleTasks = taskSettler({ db, events, retentionMs, consumers, tellQueued })
+  const settleTasks = taskSettler({ db, events, retentionMs, consumers, notifyQueued })
   return {
-    ...taskStore({ db, readDb, events, retentionMs, consumers, admitters, tellQueued }),
-    submitWithin: (caller, submission, tell) => submitWithin({ db: caller, admitters, tellQueued: tell }, submission),
+    ...taskStore({ db, readDb, events, retentionMs, consumers, admitters, notifyQueued }),
+    submitWithin: (caller, submission, notify) =>
+      submitWithin({ db: caller, admitters, notifyQueued: notify }, submission),
     ...attemptStore({ db, settleTasks }),
     ...taskTypeStore(db),
-    ...taskDutyStore({ db, retentionMs, sweeps, consumers, tellQueued }),
-    ...gateStore({ db, tellQueued }),
+    ...taskDutyStore({ db, retentionMs, sweeps, consumers, notifyQueued }),
+    ...gateStore({ db, notifyQueued }),
     ...noticeStore(db),
   }
 }

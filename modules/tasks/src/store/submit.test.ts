@@ -164,11 +164,11 @@ for (const engine of engines()) {
     })
 
     test('emits what was submitted, by type and queue', async () => {
-      const told: TaskFlowEvents['tasks.submitted'][0][] = []
+      const submitted: TaskFlowEvents['tasks.submitted'][0][] = []
       const type = randomUUID()
-      given.events.on('tasks.submitted', (detail) => told.push(detail))
+      given.events.on('tasks.submitted', (detail) => submitted.push(detail))
       await given.storage.submitTasks(submissionOf(newTask({ type }), newTask({ type }), newTask({ type, queue: 'b' })))
-      expect(told).toEqual([
+      expect(submitted).toEqual([
         { type, queue: 'default', count: 2 },
         { type, queue: 'b', count: 1 },
       ])

@@ -12,7 +12,7 @@ import { submitTasks } from '../statements/submit-tasks.ts'
 import { submitTasksOnce } from '../statements/submit-tasks-once.ts'
 import { askAdmitters, isAccepted } from './ask-admitters.ts'
 import { releaseIfOpen } from './gate-store.ts'
-import type { TellQueued } from './notify-queued.ts'
+import type { NotifyQueued } from './notify-queued.ts'
 import { isPlain, templateColumns, templatesOf, templateValues } from './task-templates.ts'
 
 interface Deps {
@@ -20,7 +20,7 @@ interface Deps {
   readonly events: Events
   /** The admitters of all rooms. */
   readonly admitters: readonly Admitter[]
-  readonly tellQueued: TellQueued | undefined
+  readonly notifyQueued: NotifyQueued | undefined
 }
 
 type OnceSubmission = Submission & { readonly idempotency: IdempotencyKey }
@@ -35,7 +35,7 @@ const MANY_ROWS = 250
  * one of submissions with a key, so that the former do not pay for the key's row. Each submission is stored as a whole or
  * not at all.
  */
-export function taskSubmitter({ db, events, admitters, tellQueued }: Deps): TaskStore['submitTasks'] {
+export function taskSubmitter({ db, events, admitters, notifyQueued }: Deps): TaskStore['submitTasks'] {
   const batching = {
     maxWeight: MAX_ROWS,
     // In this very process it would only delay a claim.
@@ -44,7 +44,7 @@ export function taskSubmitter({ db, events, admitters, tellQueued }: Deps): Task
     isShared: (error: unknown) => hasCode(error, 'DATABASE_UNAVAILABLE'),
     onBatch: (size: number) => events.emit('batch.left', { lane: 'submit', size }),
   }
-  const via = { db, admitters, tellQueued }
+  const via = { db, admitters, notifyQueued }
   const plain = naturalBatch<Submission, Submitted | TaskFlowError>({
     ...batching,
     run: (items) => submitPlain(via, items),
@@ -61,7 +61,7 @@ export function taskSubmitter({ db, events, admitters, tellQueued }: Deps): Task
     if (!submitted.replayed) {
       const { tasks } = submitted.tasks ? { tasks: submitted.tasks } : submission
       announce(events, tasks)
-      await releaseOpened({ db, tellQueued }, tasks)
+      await releaseOpened({ db, notifyQueued }, tasks)
     }
     return submitted
   }
@@ -69,7 +69,7 @@ export function taskSubmitter({ db, events, admitters, tellQueued }: Deps): Task
 
 /**
  * Submits by statements of its own, on a connection that may be in a transaction of the caller's: when that commits, the
- * tasks are stored, and `tellQueued` may publish what it was given.
+ * tasks are stored, and `notifyQueued` may publish what it was given.
  */
 export async function submitWithin(via: Via, submission: Submission): Promise<Submitted> {
   const { idempotency } = submission
@@ -83,11 +83,11 @@ export async function submitWithin(via: Via, submission: Submission): Promise<Su
 interface Via {
   readonly db: Queryable
   readonly admitters: readonly Admitter[]
-  readonly tellQueued?: TellQueued | undefined
+  readonly notifyQueued?: NotifyQueued | undefined
 }
 
 /** A gate may have been opened between the admitter's read and the insert, by a process that did not see these tasks. */
-async function releaseOpened(deps: Pick<Deps, 'db' | 'tellQueued'>, tasks: readonly NewTask[]): Promise<void> {
+async function releaseOpened(deps: Pick<Deps, 'db' | 'notifyQueued'>, tasks: readonly NewTask[]): Promise<void> {
   if (!tasks.some(({ waitingGate }) => waitingGate !== null)) return
   const gates = new Map(
     tasks.flatMap(({ project, waitingGate: name }) =>
@@ -137,7 +137,7 @@ async function storeAdmitted<Each extends Submission>(
 }
 
 async function storePlain(
-  { db, tellQueued }: Via,
+  { db, notifyQueued }: Via,
   submissions: readonly Submission[],
 ): Promise<(Submitted | TaskFlowError)[]> {
   const tasks = submissions.flatMap((submission) => submission.tasks)
@@ -148,13 +148,13 @@ async function storePlain(
       ? await db.run(submitAlikeTasks, [...itemColumns(tasks), ...templateValues(template)])
       : await db.run(submitTasks, [...itemColumns(tasks), plainArray(numbers), ...templateColumns(templates)])
   const createdAt = (row as { created_at: Date }).created_at
-  tellQueued?.(queuedOf(tasks, createdAt))
+  notifyQueued?.(queuedOf(tasks, createdAt))
   return submissions.map((submission) => ({ ids: idsOf(submission), createdAt, replayed: false }))
 }
 
 /** A refusal is a value: thrown, it would run the whole batch again, and answer first submissions as replays. */
 async function storeOnce(
-  { db, tellQueued }: Via,
+  { db, notifyQueued }: Via,
   submissions: readonly OnceSubmission[],
 ): Promise<(Submitted | TaskFlowError)[]> {
   // The same key twice in one batch is one submission and its retries.
@@ -173,9 +173,9 @@ async function storeOnce(
   const createdAtOf = new Map(stored.map((row) => [`${row.project} ${row.key}`, row.created_at]))
   const fresh = new Set(firsts.filter((submission) => createdAtOf.has(keyOf(submission))))
   const [row] = stored
-  if (row && tellQueued) {
+  if (row && notifyQueued) {
     const storedIds = new Set([...fresh].flatMap(idsOf))
-    tellQueued(queuedOf(tasks, row.created_at).filter(({ taskId }) => storedIds.has(taskId)))
+    notifyQueued(queuedOf(tasks, row.created_at).filter(({ taskId }) => storedIds.has(taskId)))
   }
   const used = submissions.filter((submission) => !fresh.has(submission))
   const replays = used.length === 0 ? new Map<string, Replay>() : await findReplays(db, used)

@@ -19,7 +19,7 @@ import { listTasks } from '../statements/list-tasks.ts'
 import { listUnsuccessfulTasks } from '../statements/list-unsuccessful-tasks.ts'
 import { redriveTask } from '../statements/redrive-task.ts'
 import { dispatchesOf, toDispatch } from './dispatch-row.ts'
-import type { TellQueued } from './notify-queued.ts'
+import type { NotifyQueued } from './notify-queued.ts'
 import { taskSubmitter } from './submit.ts'
 import { HEAD_STARTS_MS, parseJson, priorityNumber, type TaskRow, toTask } from './task-row.ts'
 
@@ -32,12 +32,12 @@ interface Deps {
   /** Consumers of notices, of all rooms. */
   readonly consumers: readonly string[]
   readonly admitters: readonly Admitter[]
-  readonly tellQueued: TellQueued | undefined
+  readonly notifyQueued: NotifyQueued | undefined
 }
 
 const CANCELLED_BEFORE_START = taskFailure('Cancelled', 'Cancelled before it started', 'cancelled')
 
-export function taskStore({ db, readDb, events, retentionMs, consumers, admitters, tellQueued }: Deps): TaskStore {
+export function taskStore({ db, readDb, events, retentionMs, consumers, admitters, notifyQueued }: Deps): TaskStore {
   async function findRow(project: string, id: TaskId): Promise<TaskRow> {
     const [row] = await db.run(getTask, [id, project])
     if (!row) throw new TaskFlowError('TASK_NOT_FOUND', `There is no task ${id}`, { details: { id } })
@@ -59,7 +59,7 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
   }
 
   return {
-    submitTasks: taskSubmitter({ db, events, admitters, tellQueued }),
+    submitTasks: taskSubmitter({ db, events, admitters, notifyQueued }),
 
     getTask: find,
 
@@ -130,7 +130,7 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
         ])
         // No row: it changed between the read and the write. The next round finds out into what.
         if (!row) continue
-        tellQueued?.(dispatchesOf([row]))
+        notifyQueued?.(dispatchesOf([row]))
         events.emit('task.edited', { id })
         return find(by.project, id)
       }
@@ -163,7 +163,7 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
         HEAD_STARTS_MS,
         JSON.stringify(OUTCOME_BY_REASON),
       ])
-      if (row) tellQueued?.([toDispatch(row)])
+      if (row) notifyQueued?.([toDispatch(row)])
       const task = await find(by.project, id)
       if (!row) throw conflict('redrive', task)
       events.emit('task.redriven', { id })

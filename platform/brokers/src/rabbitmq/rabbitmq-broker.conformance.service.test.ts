@@ -20,9 +20,9 @@ describeWith(['rabbitmq'], 'on a RabbitMQ', () => {
     name: 'rabbitmq',
     open: async () => rabbitmqBroker({ url: server.url, clock: systemClock }),
     exceptions: {
-      'counts for each line what waits and what is out':
+      'counts for each subqueue what waits and what is out':
         'AMQP reports how many messages wait in a queue, but not how many are out with other clients',
-      'gives the smallest rank of a line first, also when it came last':
+      'gives the smallest rank of a subqueue first, also when it came last':
         'a queue keeps the order of arrival, which in a subqueue is the order of rank except for repeated dispatches',
     },
   })

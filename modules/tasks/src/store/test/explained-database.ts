@@ -56,9 +56,9 @@ export function explainedDatabase(db: Database, url: string): ExplainedDatabase 
       return db.run(statement, params)
     },
     readings() {
-      const told = readings
+      const taken = readings
       readings = []
-      return told
+      return taken
     },
     async close() {
       for (const session of sessions.values()) await (await session).end()

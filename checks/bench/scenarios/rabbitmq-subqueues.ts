@@ -4,18 +4,18 @@ import type { Broker, Dispatch, TaskId } from '@taskflow/tasks'
 import { newTaskId } from '@taskflow/testing/ids'
 import { systemClock } from '@taskflow/testing/system-clock'
 import { type Channel, Connection } from 'rabbitmq-client'
-import { LINE, LINE_RATES, type LineClient, lineRates, TAKE } from '../line-rates.ts'
 import { type Figures, percentileOf } from '../rounds.ts'
 import { type Bench, type Scenario, sized } from '../scenario.ts'
+import { SUBQUEUE, SUBQUEUE_RATES, type SubqueueClient, subqueueRates, TAKE } from '../subqueue-rates.ts'
 
-const QUEUE = `taskflow/${LINE.project}/${LINE.queue}/${LINE.type}/${LINE.priority}`
+const QUEUE = `taskflow/${SUBQUEUE.project}/${SUBQUEUE.queue}/${SUBQUEUE.type}/${SUBQUEUE.priority}`
 const GETTERS = 10
 const POLL_MS = 20
 const GAP_MS = 10
 const WARM_UP = 20
 
 /** One that also waits where there is nothing. */
-interface Contender extends LineClient {
+interface Contender extends SubqueueClient {
   /** Resolves with how many were taken, as soon as there are any. */
   takeWhenThere(): Promise<number>
 }
@@ -28,15 +28,15 @@ const sizesOf = (bench: Bench) =>
     { dispatches: 500, samples: 5 },
   )
 
-export const rabbitmqLines: Scenario = {
-  name: 'rabbitmq-lines',
+export const rabbitmqSubqueues: Scenario = {
+  name: 'rabbitmq-subqueues',
   isAside: true,
   title: 'Taking from RabbitMQ',
   summary:
     'Two ways to take from a quorum queue of RabbitMQ, for decision 9. Consumers are the broker itself. Gets use ' +
     `${GETTERS} channels at once and poll every ${POLL_MS} ms. Wait is the time from the call that publishes a ` +
     'message to the end of the take that waited for it.',
-  figures: { ...LINE_RATES, 'wait p50': 'ms', 'wait p99': 'ms' },
+  figures: { ...SUBQUEUE_RATES, 'wait p50': 'ms', 'wait p99': 'ms' },
   settings: sizesOf,
   contenders: (bench) => {
     const missing = bench.services.missing.rabbitmq
@@ -50,7 +50,7 @@ async function measure(bench: Bench, open: (url: string) => Contender): Promise<
   const { dispatches, samples } = sizesOf(bench)
   const { url, stop } = await bench.services.rabbitmq()
   try {
-    const rates = await lineRates(() => open(url), dispatches)
+    const rates = await subqueueRates(() => open(url), dispatches)
     return { ...rates, ...(await waits(open(url), open(url), samples)) }
   } finally {
     await stop()
@@ -75,7 +75,7 @@ async function waits(publisher: Contender, taker: Contender, samples: number): P
 
 function consumers(url: string): Contender {
   const broker = rabbitmqBroker({ url, clock: systemClock })
-  const { project, queue, type } = LINE
+  const { project, queue, type } = SUBQUEUE
   const { signal } = new AbortController()
   async function takeWithin(waitMs: number): Promise<number> {
     const options = { project, queues: [queue], isDrawn: false, types: [type], max: TAKE, waitMs, signal }
@@ -131,8 +131,8 @@ async function getSome(channel: Channel): Promise<number> {
   return count
 }
 
-function publishingBy(broker: Broker): LineClient['publish'] {
+function publishingBy(broker: Broker): SubqueueClient['publish'] {
   let rankMs = Date.now()
-  const dispatchOf = (taskId: TaskId): Dispatch => ({ ...LINE, taskId, rankMs: rankMs++ })
+  const dispatchOf = (taskId: TaskId): Dispatch => ({ ...SUBQUEUE, taskId, rankMs: rankMs++ })
   return (ids) => (ids.length > 0 ? broker.publish(ids.map(dispatchOf)) : broker.ping())
 }

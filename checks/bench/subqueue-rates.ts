@@ -8,25 +8,25 @@ export const TAKE = 100
 const BATCH = 500
 const AT_ONCE = 50
 
-export const LINE = { project: 'default', queue: 'default', type: 'small-work', priority: 'normal' } as const
+export const SUBQUEUE = { project: 'default', queue: 'default', type: 'small-work', priority: 'normal' } as const
 
-/** One client of a way to keep a line. */
-export interface LineClient {
+/** One client of a way to keep a subqueue. */
+export interface SubqueueClient {
   publish(ids: readonly TaskId[]): Promise<unknown>
   /** Takes up to `TAKE`, and acknowledges where there is such a thing; resolves with how many. */
   take(): Promise<number>
   close(): Promise<unknown>
 }
 
-export const LINE_RATES = {
+export const SUBQUEUE_RATES = {
   'publish, batches of 500': 'dispatches/s',
   'publish, one, 50 at once': 'dispatches/s',
   'take 100, one consumer': 'dispatches/s',
   'take 100, four consumers': 'dispatches/s',
 } as const satisfies Record<string, Unit>
 
-/** So many dispatches through one line, twice; each client with a connection of its own. */
-export async function lineRates(open: () => LineClient, dispatches: number): Promise<Figures> {
+/** So many dispatches through one subqueue, twice; each client with a connection of its own. */
+export async function subqueueRates(open: () => SubqueueClient, dispatches: number): Promise<Figures> {
   const ids = Array.from({ length: dispatches }, newTaskId)
   const publisher = open()
   try {
@@ -45,11 +45,11 @@ export async function lineRates(open: () => LineClient, dispatches: number): Pro
   }
 }
 
-async function publishBatches({ publish }: LineClient, ids: readonly TaskId[]): Promise<void> {
+async function publishBatches({ publish }: SubqueueClient, ids: readonly TaskId[]): Promise<void> {
   for (let start = 0; start < ids.length; start += BATCH) await publish(ids.slice(start, start + BATCH))
 }
 
-async function publishSingly({ publish }: LineClient, ids: readonly TaskId[]): Promise<void> {
+async function publishSingly({ publish }: SubqueueClient, ids: readonly TaskId[]): Promise<void> {
   const left = ids.values()
   const lane = async () => {
     for (const id of left) await publish([id])
@@ -58,12 +58,12 @@ async function publishSingly({ publish }: LineClient, ids: readonly TaskId[]): P
 }
 
 /** Until every one was taken. */
-async function rateOfTaking(open: () => LineClient, count: number, dispatches: number): Promise<number> {
+async function rateOfTaking(open: () => SubqueueClient, count: number, dispatches: number): Promise<number> {
   const takers = Array.from({ length: count }, open)
   // Connected, and with whatever it needs there.
   await Promise.all(takers.map(({ publish }) => publish([])))
   let taken = 0
-  const takeAll = async ({ take }: LineClient) => {
+  const takeAll = async ({ take }: SubqueueClient) => {
     while (taken < dispatches) {
       const count = await take()
       taken += count
