@@ -6,7 +6,7 @@ import { openStores } from './stores.ts'
 
 /** Starts PostgreSQL; other services start when a scenario needs them. */
 export async function openBench(
-  extent: Pick<Bench, 'isQuick' | 'isTiny' | 'profileDir'>,
+  extent: Pick<Bench, 'isQuick' | 'isTiny' | 'isAlone' | 'profileDir'>,
 ): Promise<Bench & { close(): Promise<void> }> {
   const postgres = await durablePostgres()
   const services = openServices()

@@ -9,7 +9,7 @@ import { SCENARIOS } from './scenarios.ts'
 describeWith(['redis', 'rabbitmq', 'pgbouncer'], 'the benchmark', () => {
   let bench: Awaited<ReturnType<typeof openBench>>
   beforeAll(async () => {
-    bench = await openBench({ isQuick: true, isTiny: true, profileDir: undefined })
+    bench = await openBench({ isQuick: true, isTiny: true, isAlone: false, profileDir: undefined })
   })
   afterAll(() => bench.close())
 

@@ -2,15 +2,19 @@ import { BULLMQ_REDIS, type Contender, GRAPHILE, PEERS } from './contenders.ts'
 import type { Figures } from './rounds.ts'
 import type { Bench, Contest } from './scenario.ts'
 
-/** Each contender with the same measure; who cannot be had here with the reason. A quick run has TaskFlow and one peer. */
+/**
+ * Measures each contender in the same way; a contender that is not available has the reason in its place. A quick run has
+ * TaskFlow and one peer.
+ */
 export function race(
   bench: Bench,
   contenders: readonly Contender[],
   measure: (contender: Contender, round: number) => Promise<Figures>,
 ): Contest {
   const peer = bench.services.missing.redis === undefined ? BULLMQ_REDIS : GRAPHILE
-  const isQuicklyIn = (contender: Contender) => contender === peer || !PEERS.includes(contender)
-  const entered = contenders.filter((contender) => !bench.isQuick || isQuicklyIn(contender))
+  const isEntered = (contender: Contender): boolean =>
+    !PEERS.includes(contender) || (!bench.isAlone && (!bench.isQuick || contender === peer))
+  const entered = contenders.filter(isEntered)
   return Object.fromEntries(
     entered.map((contender) => {
       const missing = missingOf(bench, contender)

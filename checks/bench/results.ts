@@ -35,14 +35,15 @@ export function contendersOf({ figures }: Pick<Scenario, 'figures'>, rounds: Rou
 const valuesOf = (measured: readonly Figures[], figure: string): number[] =>
   measured.map((figures) => figures[figure]).filter((value) => value !== undefined)
 
-const FOLDER = join(import.meta.dirname, 'results')
+/** `bench/results`, which the documentation quotes. */
+export const RESULTS = join(import.meta.dirname, 'results')
 
-export function writeResult(result: Result): void {
-  mkdirSync(FOLDER, { recursive: true })
-  writeFileSync(join(FOLDER, `${result.scenario}.json`), `${JSON.stringify(result, null, 2)}\n`)
+export function writeResult(result: Result, folder = RESULTS): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `${result.scenario}.json`), `${JSON.stringify(result, null, 2)}\n`)
 }
 
-export function readResult(scenario: string): Result | undefined {
-  const file = join(FOLDER, `${scenario}.json`)
+export function readResult(scenario: string, folder = RESULTS): Result | undefined {
+  const file = join(folder, `${scenario}.json`)
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Result) : undefined
 }

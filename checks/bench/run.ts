@@ -11,7 +11,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { openBench } from './bench.ts'
 import { measure } from './measure.ts'
 import { writePerformancePage } from './performance-page.ts'
-import { type Result, writeResult } from './results.ts'
+import { RESULTS, type Result, writeResult } from './results.ts'
 import type { Figures } from './rounds.ts'
 import type { Bench, Scenario } from './scenario.ts'
 import { SCENARIOS, scenariosNamed } from './scenarios.ts'
@@ -42,6 +42,10 @@ function readOptions() {
     .option('--only <names>', 'run only these scenarios, separated by commas, by name or by the letter of a row', named)
     .option('--rounds <n>', 'rounds of each contender (default: 3, with --quick 1)', wholeNumber())
     .option('--quick', `run one short round of rows ${QUICK} with TaskFlow and one peer; write nothing`)
+    .option('--alone', 'measure TaskFlow without its peers')
+    .addOption(
+      new Option('--into <folder>', 'write the results to this folder instead of bench/results').argParser(resolve),
+    )
     .option('--print', 'print the results, and leave bench/results and docs/performance.md as they are')
     .option('--profile <folder>', 'write CPU profiles of every process to this folder, and no results', resolve)
     .addOption(
@@ -52,6 +56,8 @@ function readOptions() {
     only?: readonly Scenario[]
     rounds?: number
     quick?: true
+    alone?: true
+    into?: string
     print?: true
     profile?: string
     page?: true
@@ -59,6 +65,7 @@ function readOptions() {
   return {
     ...given,
     isQuick: given.quick ?? false,
+    isAlone: given.alone ?? false,
     rounds: given.rounds ?? (given.quick ? 1 : 3),
     scenarios: given.only ?? scenariosNamed(given.quick ? QUICK : undefined),
   }
@@ -74,18 +81,19 @@ function named(names: string): readonly Scenario[] {
 
 async function run(): Promise<void> {
   endWithSignals()
-  const { isQuick, print: isOnlyPrinted = false, profile: profileDir } = options
+  const { isQuick, isAlone, into, print: isOnlyPrinted = false, profile: profileDir } = options
   if (profileDir) mkdirSync(profileDir, { recursive: true })
-  const bench = await openBench({ isQuick, isTiny: false, profileDir })
+  const bench = await openBench({ isQuick, isTiny: false, isAlone, profileDir })
   // A profiler slows the processes that it watches, and a quick run measures less.
-  const isWritten = !isQuick && !isOnlyPrinted && profileDir === undefined
+  const isPrinted = isQuick || isOnlyPrinted || profileDir !== undefined
+  const folder = into ?? (isPrinted ? undefined : RESULTS)
   try {
     for (const [index, scenario] of options.scenarios.entries()) {
       console.log(`\n${placeOf(index)} ${titleOf(scenario)}: ${scenario.summary}\n`)
       const result = await measureAndPrint(scenario, bench)
-      if (result && isWritten) writeResult(result)
+      if (result && folder !== undefined) writeResult(result, folder)
     }
-    if (!isWritten) return
+    if (folder !== RESULTS) return
     await writePerformancePage(SCENARIOS)
     console.log('\nWritten: bench/results, and docs/performance.md with its plots')
   } finally {

@@ -30,6 +30,8 @@ export interface Bench {
   readonly isQuick: boolean
   /** So little that its figures mean nothing: for the test that the harness still works. */
   readonly isTiny: boolean
+  /** TaskFlow without its peers, to compare two commits. */
+  readonly isAlone: boolean
   /** Folder for CPU profiles of the processes; undefined when none are wanted. */
   readonly profileDir: string | undefined
 }
