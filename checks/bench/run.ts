@@ -3,8 +3,7 @@
  * of the rounds. Everything listens on 127.0.0.1 only and is removed afterwards.
  */
 import { mkdirSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { listOfNames, npmCommand, wholeNumber } from '@taskflow/testing/command-line'
+import { listOfNames, npmCommand, path, wholeNumber } from '@taskflow/testing/command-line'
 import { endWithSignals } from '@taskflow/testing/end-with-signals'
 import { alignedText, numberText } from '@taskflow/testing/measuring/text-table'
 import { InvalidArgumentError, Option } from 'commander'
@@ -43,11 +42,9 @@ function readOptions() {
     .option('--rounds <n>', 'rounds of each contender (default: 3, with --quick 1)', wholeNumber())
     .option('--quick', `run one short round of rows ${QUICK} with TaskFlow and one peer; write nothing`)
     .option('--alone', 'measure TaskFlow without its peers')
-    .addOption(
-      new Option('--into <folder>', 'write the results to this folder instead of bench/results').argParser(resolve),
-    )
+    .option('--into <folder>', 'write the results to this folder instead of bench/results', path)
     .option('--print', 'print the results, and leave bench/results and docs/performance.md as they are')
-    .option('--profile <folder>', 'write CPU profiles of every process to this folder, and no results', resolve)
+    .option('--profile <folder>', 'write CPU profiles of every process to this folder, and no results', path)
     .addOption(
       new Option('--page', 'only write docs/performance.md and its plots again, from bench/results').conflicts('print'),
     )

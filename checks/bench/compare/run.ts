@@ -44,6 +44,9 @@ try {
   const figures = compare(rounds.before, rounds.after)
   console.log(`\n${alignedText(tableOf(figures))}`)
   if (options.name) write(options.name, figures)
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

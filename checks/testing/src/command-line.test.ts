@@ -1,5 +1,6 @@
+import { resolve } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { npmCommand, numberAboveZero, wholeNumber } from './command-line.ts'
+import { npmCommand, numberAboveZero, path, wholeNumber } from './command-line.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -46,4 +47,9 @@ test('shows how it is called and what each option is by default, and ends with 0
   expect(code).toBe(0)
   expect(output).toMatch(/^Usage: npm run bench -- \[options\]$/m)
   expect(output).toMatch(/--rounds <n> +rounds \(default: 3\)/)
+})
+
+test('reads a path from the working directory', () => {
+  const command = npmCommand('bench', 'Measures.').option('--profile <folder>', 'profiles', path)
+  expect(command.parse(['--profile', 'profiles'], { from: 'user' }).opts()).toEqual({ profile: resolve('profiles') })
 })

@@ -1,4 +1,5 @@
 /** The common part of the commands of `bench` and `proof`. Each reads its options with commander. */
+import { resolve } from 'node:path'
 import { Command, Help, InvalidArgumentError } from 'commander'
 
 // The same as that of `taskflow`; 1 says that a run found something.
@@ -35,6 +36,9 @@ export function numberAboveZero(text: string): number {
   if (number > 0 && Number.isFinite(number)) return number
   throw new InvalidArgumentError('Expected a number above 0.')
 }
+
+/** Parses an option's value: the path of a folder or file, from the working directory. */
+export const path = (text: string): string => resolve(text)
 
 /** Names and what each of them is, for the end of a help text. */
 export function listOfNames(title: string, items: readonly { readonly name: string; readonly summary: string }[]) {
