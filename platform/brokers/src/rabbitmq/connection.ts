@@ -85,14 +85,31 @@ export function openConnection({ url, clock, name }: Options): RabbitmqConnectio
     return channel
   }
 
+  async function openChannel(): Promise<Channel> {
+    let acquired: Promise<Channel> | undefined
+    try {
+      return await call(() => {
+        acquired = acquire()
+        return acquired
+      })
+    } catch (error) {
+      // Nobody else would close a channel that opens after the time limit.
+      acquired?.then(
+        (channel) => channel.close(),
+        () => {},
+      )
+      throw error
+    }
+  }
+
   return {
     call,
-    openChannel: () => call(acquire),
+    openChannel,
     reopening(prepare) {
       let channel: Channel | undefined
       let opening: Promise<Channel> | undefined
       async function open(): Promise<Channel> {
-        const opened = await call(acquire)
+        const opened = await openChannel()
         channel = opened
         await call(() => prepare(opened)).catch((error: unknown) => {
           void opened.close()

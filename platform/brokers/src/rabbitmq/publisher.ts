@@ -46,7 +46,9 @@ export function rabbitmqPublisher(connection: RabbitmqConnection, clock: Pick<Cl
   const introduce = (queue: string): Promise<number> => onDeclaring((channel) => introduceQueue(channel, queue))
 
   function introduceOnce(queue: string): Promise<number> {
-    const introduction = introduced.get(queue) ?? introduce(queue)
+    const current = introduced.get(queue)
+    if (current) return current
+    const introduction = introduce(queue)
     introduced.set(queue, introduction)
     introduction.catch(() => introduced.delete(queue))
     return introduction
