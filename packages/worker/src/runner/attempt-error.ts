@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { type AttemptError, attemptError } from '@taskflow/tasks'
+import type { AttemptError } from '@taskflow/tasks'
+import { attemptError } from '@taskflow/tasks/domain/failures'
 import { clip, storable } from './text.ts'
 
 // An error is stored with its task and shown in lists: long enough to understand, short enough to list.

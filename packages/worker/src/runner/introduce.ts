@@ -1,5 +1,5 @@
 import { jsonSchemaOf, type TaskDefinition } from '@taskflow/sdk'
-import { DEFAULT_RETRY_POLICY } from '@taskflow/tasks'
+import { DEFAULT_RETRY_POLICY } from '@taskflow/tasks/domain/retry-policy'
 import type { TaskTypeIntroduction } from '../protocol.ts'
 
 /** Describes a definition to the agent: everything except the handler and the schema object. */

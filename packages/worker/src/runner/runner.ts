@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { flushCompileCache } from 'node:module'
-import { type AttemptOutcome, attemptError } from '@taskflow/tasks'
+import type { AttemptOutcome } from '@taskflow/tasks'
+import { attemptError } from '@taskflow/tasks/domain/failures'
 import type { Order } from '../order.ts'
 import { unpackOrders } from '../packed.ts'
 import type { FromRunner, ToRunner } from '../protocol.ts'
