@@ -18,7 +18,7 @@ const WIDTH = 120
 type Part = 'targets' | 'results'
 
 const beginOf = (part: Part): string =>
-  `<!-- Generated ${part}, from bench/results by \`npm run bench\`: do not edit up to the end mark. -->`
+  `<!-- Generated ${part}, from checks/bench/results by \`npm run bench\`: do not edit up to the end mark. -->`
 const endOf = (part: Part): string => `<!-- End of the generated ${part}. -->`
 
 interface Measured {
@@ -68,21 +68,33 @@ function targetsPart(measured: readonly Measured[]): string {
   const summary =
     `TaskFlow reaches **${met} of ${reached.length}** targets, measured on ${[...machines].join('; ')} at commit ` +
     `${[...commits].join(', ')}. A target counts as reached when the median of its rounds reaches it.`
-  return [wrapped(summary), rowsList(reached), markdownText(reachedTable(reached), ['row', 'measure'])].join('\n\n')
+  return [
+    wrapped(summary),
+    rowsList(reached, titlesOf(measured)),
+    markdownText(reachedTable(reached), ['row', 'measure']),
+  ].join('\n\n')
+}
+
+/** For each row, the title of the first scenario that measures it, in lower case. */
+function titlesOf(measured: readonly Measured[]): ReadonlyMap<string, string> {
+  const titles = measured.flatMap(({ scenario: { rows = [], title } }) =>
+    rows.map((row) => [row, title.charAt(0).toLowerCase() + title.slice(1)] as const),
+  )
+  return new Map(titles.toReversed())
 }
 
 /** Groups the rows of the target table by how many of their targets are reached. */
-function rowsList(reached: readonly Reached[]): string {
+function rowsList(reached: readonly Reached[], titles: ReadonlyMap<string, string>): string {
   const rows = [...Map.groupBy(reached, ({ target }) => target.row)]
   const listed = (isListed: (met: number, all: number) => boolean): string =>
     rows
       .filter(([, targets]) => isListed(targets.filter(({ isMet }) => isMet).length, targets.length))
-      .map(([row]) => row)
+      .map(([row]) => `${row} (${titles.get(row)})`)
       .join(', ') || 'none'
   return [
-    `- Rows with all targets reached: ${listed((met, all) => met === all)}.`,
-    `- Rows with some targets reached: ${listed((met, all) => met > 0 && met < all)}.`,
-    `- Rows with no target reached: ${listed((met) => met === 0)}.`,
+    wrapped(`- All targets are reached: ${listed((met, all) => met === all)}.`, '  '),
+    wrapped(`- Some targets are reached: ${listed((met, all) => met > 0 && met < all)}.`, '  '),
+    wrapped(`- No target is reached: ${listed((met) => met === 0)}.`, '  '),
   ].join('\n')
 }
 
@@ -177,13 +189,13 @@ const stated = (values: Readonly<Record<string, unknown>>): string =>
     .join(', ')
 
 /** Breaks a paragraph into lines, as all pages are. */
-export function wrapped(paragraph: string): string {
+export function wrapped(paragraph: string, indent = ''): string {
   const lines: string[] = []
   let line = ''
   for (const word of paragraph.split(' ')) {
     if (line !== '' && line.length + 1 + word.length > WIDTH) {
       lines.push(line)
-      line = word
+      line = `${indent}${word}`
     } else line = line === '' ? word : `${line} ${word}`
   }
   return [...lines, line].join('\n')

@@ -42,11 +42,13 @@ function readOptions() {
     .option('--rounds <n>', 'rounds of each contender (default: 3, with --quick 1)', wholeNumber())
     .option('--quick', `run one short round of rows ${QUICK} with TaskFlow and one peer; write nothing`)
     .option('--alone', 'measure TaskFlow without its peers')
-    .option('--into <folder>', 'write the results to this folder instead of bench/results', path)
-    .option('--print', 'print the results, and leave bench/results and docs/performance.md as they are')
+    .option('--into <folder>', 'write the results to this folder instead of checks/bench/results', path)
+    .option('--print', 'print the results, and leave checks/bench/results and docs/performance.md as they are')
     .option('--profile <folder>', 'write CPU profiles of every process to this folder, and no results', path)
     .addOption(
-      new Option('--page', 'only write docs/performance.md and its plots again, from bench/results').conflicts('print'),
+      new Option('--page', 'only write docs/performance.md and its plots again, from checks/bench/results').conflicts(
+        'print',
+      ),
     )
     .addHelpText('after', HELP)
   const given = command.parse().opts<{
@@ -92,7 +94,7 @@ async function run(): Promise<void> {
     }
     if (folder !== RESULTS) return
     await writePerformancePage(SCENARIOS)
-    console.log('\nWritten: bench/results, and docs/performance.md with its plots')
+    console.log('\nWritten: checks/bench/results, and docs/performance.md with its plots')
   } finally {
     await bench.close()
   }

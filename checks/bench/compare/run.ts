@@ -24,7 +24,7 @@ const command = npmCommand(
   .argument('<checkout>', 'folder of the other checkout, for example of the commit before', checkoutAt)
   .requiredOption('--only <names>', 'scenarios or letters of rows, separated by commas, as for npm run bench')
   .option('--rounds <n>', 'rounds of each checkout', wholeNumber(), 6)
-  .option('--name <name>', 'write the comparison to bench/results/comparisons/<name>.json')
+  .option('--name <name>', 'write the comparison to checks/bench/results/comparisons/<name>.json')
   .parse()
 
 const [other] = command.processedArgs as [string]

@@ -43,7 +43,7 @@ export const bulk: Scenario = {
     },
     {
       row: 'C',
-      measure: 'NDJSON over HTTP, against graphile-worker (60 % of 1.4)',
+      measure: 'NDJSON over HTTP, against graphile-worker (60 % of the target for batches)',
       figure: 'submit',
       of: NDJSON,
       to: [GRAPHILE.title],

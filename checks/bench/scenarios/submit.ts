@@ -14,7 +14,7 @@ export const submit: Scenario = {
   summary:
     'One producer process submits one task per call, with 50 calls in flight, while no worker runs. A call ' +
     'returns when its task is as durable as the system makes it. The bare queue collects single inserts into one ' +
-    'statement while the last statement is in flight; it is the limit of this machine.',
+    'statement while the last statement is in flight; it shows what this machine does without the features of a task system.',
   figures: { submit: 'tasks/s' },
   settings: (bench) => ({ atOnce: AT_ONCE, measuredMs: forMsOf(bench) }),
   contenders: (bench) => race(bench, [BARE_QUEUE, TASKFLOW, ...PEERS], (contender) => measure(bench, contender)),

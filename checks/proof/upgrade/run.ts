@@ -35,7 +35,7 @@ function readOptions() {
     .addOption(
       new Option(
         '--beside <name>',
-        'previous: upgrade the version that proof/upgrade/previous.json names to the current one; next: upgrade the current ' +
+        'previous: upgrade the version that checks/proof/upgrade/previous.json names to the current one; next: upgrade the current ' +
           'version to one with one more migration (default: first previous, then next)',
       ).choices(PAIRS),
     )

@@ -4,7 +4,7 @@ export const fleetMetrics: Metrics = ({ counter, gauge }) => {
   const rescued = counter('taskflow_tasks_rescued_total', 'Tasks of lost workers requeued')
   const quarantined = counter(
     'taskflow_tasks_quarantined_total',
-    'Tasks of lost workers failed after their third crash',
+    'Tasks of lost workers that were quarantined after their third crash',
   )
   const lost = counter('taskflow_workers_lost_total', 'Workers marked lost because their heartbeats stopped')
   const replaced = counter(

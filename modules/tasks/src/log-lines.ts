@@ -2,9 +2,15 @@ import type { LogLines } from '@taskflow/kernel'
 
 export const tasksLogLines: LogLines = {
   'tasks.expired': { level: 'info', message: 'Waiting tasks failed because a timeout passed' },
-  'gates.swept': { level: 'info', message: 'Released tasks that waited at an open gate' },
+  'gates.swept': {
+    level: 'info',
+    message: 'Made tasks claimable that were still held back after their gate had opened',
+  },
   'lease.lost': { level: 'warn', message: 'A result was refused: its lease was lost' },
-  'partitions.dropped': { level: 'info', message: 'Days past retention were dropped' },
+  'partitions.dropped': {
+    level: 'info',
+    message: 'Dropped the partitions of finished tasks whose retention has passed',
+  },
   'dispatches.reconciled': { level: 'info', message: 'Republished tasks that the broker had lost' },
   'dispatches.dropped': {
     level: 'warn',

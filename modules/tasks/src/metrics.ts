@@ -24,8 +24,14 @@ export const tasksMetrics: Metrics = (meters) => {
   const edited = counter('taskflow_tasks_edited_total', 'Tasks edited before they started')
   const promoted = counter('taskflow_tasks_promoted_total', 'Tasks moved to queued because they were due')
   const expired = counter('taskflow_tasks_expired_total', 'Waiting tasks failed because a timeout passed')
-  const swept = counter('taskflow_gates_swept_total', 'Tasks released by the sweep because their gate was open already')
-  const dropped = counter('taskflow_partitions_dropped_total', 'Days of finished tasks dropped by retention')
+  const swept = counter(
+    'taskflow_gates_swept_total',
+    'Tasks made claimable that were still held back after their gate had opened',
+  )
+  const dropped = counter(
+    'taskflow_partitions_dropped_total',
+    'Partitions of finished tasks (one per day) that retention dropped',
+  )
   const published = counter('taskflow_dispatches_published_total', 'Queued tasks published to the broker')
   const unpublished = counter(
     'taskflow_dispatches_dropped_total',

@@ -192,7 +192,7 @@ describe('tasks list', () => {
     await api.storage.promoteTasks(1)
     await claimOne(api.storage, worker)
     expect(cellsOf((await taskflow(['tasks', 'list'])).stdout)).toEqual([
-      ['ID', 'STATE', 'TYPE', 'TRIES', 'CREATED', 'QUEUE'],
+      ['ID', 'STATE', 'TYPE', 'ATTEMPT', 'CREATED', 'QUEUE'],
       [task.id, 'running', 'report.build', '2/5', '2h ago', 'default'],
       [''],
     ])
@@ -299,10 +299,10 @@ describe('one worker', () => {
     expect(JSON.parse(json)).toEqual(await client.workers.get(worker.id))
   })
 
-  test('get shows since when one that takes tasks has looked for some', async () => {
+  test('get shows when an active worker last fetched tasks', async () => {
     const { id } = await startWorker(api.storage)
     await api.storage.heartbeatWorker(id, pulse({ sinceFetchMs: 1_900 }))
-    expect((await taskflow(['workers', 'get', id])).stdout).toMatch(/fetched +1s before that\n/)
+    expect((await taskflow(['workers', 'get', id])).stdout).toMatch(/fetched +1s before the heartbeat\n/)
   })
 
   test('is cordoned, uncordoned and drained, and the command says what it runs', async () => {

@@ -65,7 +65,7 @@ export interface Workers {
   get(id: string): Promise<Worker>
   /** Stops the worker from taking tasks. Its running attempts continue. */
   cordon(id: string): Promise<Worker>
-  /** Lets a cordoned or drained worker take tasks again. */
+  /** Lets a cordoned or drained worker claim tasks again. */
   uncordon(id: string): Promise<Worker>
   /**
    * Stops the worker from taking tasks. After the worker's drain time (10 s by default) it releases the tasks that

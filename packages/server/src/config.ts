@@ -61,7 +61,7 @@ const SCHEMA = {
       pattern: '^postgres(ql)?://.',
       description:
         'Address of the same PostgreSQL without a pooler, to receive wake-ups. If absent behind a pooler, ' +
-        'changes are found by polling only',
+        'the process finds changes only by polling',
     }),
   ),
   databaseWaitMs: Type.Integer({

@@ -63,8 +63,8 @@ function tokenFor(secret: string | undefined, isNew: boolean, settings: Settings
 
 function signIn(secret: string | undefined, isNew: boolean, settings: Settings): string {
   if (secret === undefined) return 'with the administrator key of the first start, or TASKFLOW_ADMIN_TOKEN'
-  if (!isNew) return `administrator, by the key in ${settings.dataDir}/admin.key`
+  if (!isNew) return `with the administrator's key in ${settings.dataDir}/admin.key`
   const where = settings.databaseUrl === undefined ? `kept in ${settings.dataDir}/admin.key` : 'it is not shown again'
   // Spaces around the key, so that a double click selects all of it.
-  return `administrator, by the key ${secret} (created now; ${where})`
+  return `with the administrator's key ${secret} (created now; ${where})`
 }

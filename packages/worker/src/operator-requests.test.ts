@@ -51,7 +51,7 @@ test('applies once a request that comes with every heartbeat, and logs it', asyn
   expect(done).toEqual(['start', 'pause', 'release waiting', 'start'])
   expect(logged).toEqual([
     'The worker takes no more tasks, as an operator requested',
-    'The worker takes tasks again, because the request was withdrawn',
+    'The worker claims tasks again, because the request was withdrawn',
   ])
 })
 

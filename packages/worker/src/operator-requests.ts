@@ -45,7 +45,7 @@ export function operatorRequests(deps: Deps): OperatorRequests {
   function resume(): void {
     leases.open()
     fetchLoop.start()
-    if (current !== undefined) log.info({}, 'The worker takes tasks again, because the request was withdrawn')
+    if (current !== undefined) log.info({}, 'The worker claims tasks again, because the request was withdrawn')
   }
 
   function hold(request: WorkerRequest): void {

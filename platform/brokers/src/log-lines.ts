@@ -3,9 +3,9 @@ import type { LogLines } from '@taskflow/kernel'
 export const brokerLogLines: LogLines = {
   'broker.lost': {
     level: 'warn',
-    message: 'The broker does not answer: workers take tasks from the database until it does',
+    message: 'The broker does not answer: workers claim tasks from PostgreSQL without it until it does',
   },
-  'broker.returned': { level: 'info', message: 'The broker answers again: workers take tasks from it' },
+  'broker.returned': { level: 'info', message: 'The broker answers again: workers take dispatches from it' },
   'acknowledgement.lost': {
     level: 'warn',
     message: 'The broker did not receive an acknowledgement and may deliver the tasks again',

@@ -3,7 +3,7 @@ import type { Metrics } from '@taskflow/kernel'
 /** Metrics of the broker that this process starts with, if any: it counts as up until it is lost. */
 export function brokerMetrics(broker: string | undefined): Metrics {
   return ({ counter, gauge }) => {
-    const up = gauge('taskflow_broker_up', 'Whether the broker answers this process, as 0 or 1', ['broker'])
+    const up = gauge('taskflow_broker_up', '1 while the broker answers this process, otherwise 0', ['broker'])
     if (broker !== undefined) up.set({ broker }, 1)
     const losses = counter('taskflow_broker_losses_total', 'Times the broker ceased to answer')
     const unacknowledged = counter(

@@ -81,7 +81,7 @@ const COLUMNS: readonly Column<Task>[] = [
   { title: 'ID', value: (task) => task.id },
   { title: 'STATE', value: (task) => task.state, paint: (text, task) => paintState(task.state, text) },
   { title: 'TYPE', value: (task) => task.type, isFlexible: true },
-  { title: 'TRIES', value: (task) => `${task.attempt}/${task.maxAttempts}`, align: 'right' },
+  { title: 'ATTEMPT', value: (task) => `${task.attempt}/${task.maxAttempts}`, align: 'right' },
   { title: 'CREATED', value: (task) => fromNow(task.createdAt) },
   { title: 'QUEUE', value: (task) => task.queue, isOptional: true },
   { title: 'PRIORITY', value: (task) => (task.priority === 'normal' ? '' : task.priority), isOptional: true },

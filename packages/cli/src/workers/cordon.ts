@@ -7,7 +7,7 @@ export function addCordon(workers: Command): void {
   workers
     .command('cordon')
     .summary('stop a worker from taking tasks')
-    .description('Stop a worker from taking tasks. The tasks it already runs continue.')
+    .description('Stop a worker from claiming tasks. The tasks it already runs continue.')
     .addArgument(workerArgument())
     .action(
       withServer(async ({ client, out }, given: string) => {
@@ -18,7 +18,7 @@ export function addCordon(workers: Command): void {
             `Cordoned ${id} (${onOneLine(name)}); it runs ${running.length} ${running.length === 1 ? 'task' : 'tasks'}`,
           ),
         )
-        out.aside(`To let it take tasks again: taskflow workers uncordon ${id}`)
+        out.aside(`To let it claim tasks again: taskflow workers uncordon ${id}`)
       }),
     )
 }

@@ -6,9 +6,9 @@ import { findWorker, workerArgument } from './find-worker.ts'
 export function addDrain(workers: Command): void {
   workers
     .command('drain')
-    .summary('empty a worker: stop it from taking tasks, and release what does not finish')
+    .summary('empty a worker: stop it from claiming tasks, and release what does not finish')
     .description(
-      'Stop a worker from taking tasks. Tasks that have not finished after its drain time (--drain-ms of its' +
+      'Stop a worker from claiming tasks. Tasks that have not finished after its drain time (--drain-ms of its' +
         ' process) are released for other workers; a release uses no attempt.',
     )
     .addArgument(workerArgument())

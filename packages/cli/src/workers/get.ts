@@ -36,7 +36,7 @@ function showWorker(out: Output, worker: Worker): void {
     started: `${worker.startedAt} (${fromNow(worker.startedAt)})`,
     heartbeat: `${worker.heartbeatAt} (${fromNow(worker.heartbeatAt)})`,
     // Zero means that the worker does not fetch now, because it is full or cordoned.
-    fetched: sinceFetchMs > 0 ? `${shortDuration(sinceFetchMs)} before that` : undefined,
+    fetched: sinceFetchMs > 0 ? `${shortDuration(sinceFetchMs)} before the heartbeat` : undefined,
     lag: `${Math.round(loopLagMs)}ms`,
   })
   if (running.length === 0) return

@@ -6,8 +6,8 @@ import { findWorker, workerArgument } from './find-worker.ts'
 export function addUncordon(workers: Command): void {
   workers
     .command('uncordon')
-    .summary('let a cordoned or drained worker take tasks again')
-    .description('Let a cordoned or drained worker take tasks again.')
+    .summary('let a cordoned or drained worker claim tasks again')
+    .description('Let a cordoned or drained worker claim tasks again.')
     .addArgument(workerArgument())
     .action(
       withServer(async ({ client, out }, given: string) => {

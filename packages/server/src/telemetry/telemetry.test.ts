@@ -153,9 +153,9 @@ describe('the log', () => {
         level: 40,
         broker: 'redis',
         reason: 'connection refused',
-        msg: 'The broker does not answer: workers take tasks from the database until it does',
+        msg: 'The broker does not answer: workers claim tasks from PostgreSQL without it until it does',
       },
-      { level: 30, broker: 'redis', msg: 'The broker answers again: workers take tasks from it' },
+      { level: 30, broker: 'redis', msg: 'The broker answers again: workers take dispatches from it' },
     ])
   })
 
