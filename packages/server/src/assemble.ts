@@ -4,7 +4,7 @@ import {
   type Elector,
   type Events,
   type Ids,
-  leaseElector,
+  LeaseElector,
   type Service,
   soleElector,
   type TaskFlowEvents,
@@ -53,7 +53,7 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
     broker: ports.broker && broker,
   })
   const shared = { storage, broker, wakeups, clock, ids, random, events, log }
-  const elector = dataDir ? soleElector() : leaseElector(shared)
+  const elector = dataDir ? soleElector() : new LeaseElector(shared)
 
   const worker = roles.includes('worker')
     ? workerOf({ ...shared, channels: ports.channels, settings: { ...options.worker, project } })

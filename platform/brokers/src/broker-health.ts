@@ -1,24 +1,10 @@
-import { type Clock, circuitBreaker, type Events, hasCode, TaskFlowError } from '@taskflow/kernel'
+import { type CircuitBreaker, type Clock, circuitBreaker, type Events, hasCode, TaskFlowError } from '@taskflow/kernel'
 import type { Broker } from '@taskflow/tasks'
 
 interface Deps {
   readonly broker: Broker
   readonly clock: Clock
   readonly events: Events
-}
-
-/** Tracks whether a broker answers, from the result of every call and of regular pings. */
-export interface BrokerHealth {
-  readonly isAvailable: boolean
-  /** Calls back whenever `isAvailable` changes, and on close. Returns a function that unsubscribes. */
-  onChange(listener: () => void): () => void
-  /**
-   * Makes a call. Abandons it after `ms`, or as soon as another call finds the broker lost.
-   *
-   * @throws BROKER_UNAVAILABLE when the call is abandoned, and at once while the broker is unavailable
-   */
-  call<Result>(run: () => Promise<Result>, ms: number): Promise<Result>
-  close(): Promise<void>
 }
 
 // A broker that never answers is found lost within 700 + 500 + 100 + 500 ms. Two pings must fail, because a busy process
@@ -35,54 +21,103 @@ const LONGEST_PROBE_MS = 10_000
 
 export const isUnavailable = (error: unknown): boolean => hasCode(error, 'BROKER_UNAVAILABLE')
 
-/** Watches from the first call on, until it is closed. */
-export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
-  const { name } = broker
-  const listeners = new Set<() => void>()
-  let isClosed = false
-  let watching: Promise<void> | undefined
-  let lastError: unknown
-  let probeMs = PROBE_MS
-  let returnedAt = Number.NEGATIVE_INFINITY
+/**
+ * Tracks whether a broker answers, from the result of every call and of regular pings. Watches from the first call on,
+ * until it is closed.
+ */
+export class BrokerHealth {
+  readonly #deps: Deps
+  readonly #listeners = new Set<() => void>()
+  readonly #breaker: CircuitBreaker
+  #isClosed = false
+  #watching: Promise<void> | undefined
+  #lastError: unknown
+  #probeMs = PROBE_MS
+  #returnedAt = Number.NEGATIVE_INFINITY
 
-  // While the circuit is open, only pings go through, at their own pace.
-  const breaker = circuitBreaker({ clock, failures: FAILURES, openMs: 0, isUnavailable: isUnavailable, onChange })
-
-  function onChange(isAvailable: boolean): void {
-    if (isAvailable) onReturn()
-    else onLoss()
-    notifyListeners()
+  constructor(deps: Deps) {
+    this.#deps = deps
+    const onChange = (isAvailable: boolean): void => this.#onChange(isAvailable)
+    // While the circuit is open, only pings go through, at their own pace.
+    this.#breaker = circuitBreaker({ clock: deps.clock, failures: FAILURES, openMs: 0, isUnavailable, onChange })
   }
 
-  function onReturn(): void {
-    returnedAt = clock.monotonicMs()
-    events.emit('broker.returned', { broker: name })
+  get isAvailable(): boolean {
+    return this.#breaker.isClosed
   }
 
-  function onLoss(): void {
-    const wasSteady = clock.monotonicMs() - returnedAt > STEADY_MS
-    probeMs = wasSteady ? PROBE_MS : Math.min(LONGEST_PROBE_MS, probeMs * 2)
-    events.emit('broker.lost', { broker: name, error: lastError })
+  /** Calls back whenever `isAvailable` changes, and on close. Returns a function that unsubscribes. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
-  function notifyListeners(): void {
-    for (const listener of [...listeners]) listener()
+  /**
+   * Makes a call. Abandons it after `ms`, or as soon as another call finds the broker lost.
+   *
+   * @throws BROKER_UNAVAILABLE when the call is abandoned, and at once while the broker is unavailable
+   */
+  async call<Result>(run: () => Promise<Result>, ms: number): Promise<Result> {
+    this.#watching ??= this.#watch()
+    if (!this.#breaker.isClosed || this.#isClosed) throw this.#refusal()
+    return this.#attempt(run, ms)
   }
 
-  function subscribe(listener: () => void): () => void {
-    listeners.add(listener)
-    return () => void listeners.delete(listener)
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#notifyListeners()
+    await this.#watching
   }
 
-  const refusal = (): Error =>
-    new TaskFlowError('BROKER_UNAVAILABLE', `Broker ${name} is unavailable`, { cause: lastError })
+  #onChange(isAvailable: boolean): void {
+    if (isAvailable) this.#onReturn()
+    else this.#onLoss()
+    this.#notifyListeners()
+  }
 
-  async function bounded<Result>(call: Promise<Result>, ms: number): Promise<Result> {
+  #onReturn(): void {
+    const { broker, clock, events } = this.#deps
+    this.#returnedAt = clock.monotonicMs()
+    events.emit('broker.returned', { broker: broker.name })
+  }
+
+  #onLoss(): void {
+    const { broker, clock, events } = this.#deps
+    const wasSteady = clock.monotonicMs() - this.#returnedAt > STEADY_MS
+    this.#probeMs = wasSteady ? PROBE_MS : Math.min(LONGEST_PROBE_MS, this.#probeMs * 2)
+    events.emit('broker.lost', { broker: broker.name, error: this.#lastError })
+  }
+
+  #notifyListeners(): void {
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  #refusal(): Error {
+    const message = `Broker ${this.#deps.broker.name} is unavailable`
+    return new TaskFlowError('BROKER_UNAVAILABLE', message, { cause: this.#lastError })
+  }
+
+  #attempt<Result>(call: () => Promise<Result>, ms: number): Promise<Result> {
+    return this.#breaker.run(
+      async () => {
+        try {
+          return await this.#bounded(call(), ms)
+        } catch (error) {
+          if (this.#breaker.isClosed && isUnavailable(error)) this.#lastError = error
+          throw error
+        }
+      },
+      () => this.#refusal(),
+    )
+  }
+
+  async #bounded<Result>(call: Promise<Result>, ms: number): Promise<Result> {
+    const { broker, clock } = this.#deps
     const ended = new AbortController()
-    const unsubscribe = subscribe(() => ended.abort())
+    const unsubscribe = this.onChange(() => ended.abort())
     const timeUp = clock.sleep(ms, ended.signal).then(() => {
-      if (ended.signal.aborted) throw refusal()
-      throw new TaskFlowError('BROKER_UNAVAILABLE', `Broker ${name} did not answer within ${ms} ms`)
+      if (ended.signal.aborted) throw this.#refusal()
+      throw new TaskFlowError('BROKER_UNAVAILABLE', `Broker ${broker.name} did not answer within ${ms} ms`)
     })
     try {
       return await Promise.race([call, timeUp])
@@ -92,24 +127,15 @@ export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
     }
   }
 
-  function attempt<Result>(call: () => Promise<Result>, ms: number): Promise<Result> {
-    return breaker.run(async () => {
-      try {
-        return await bounded(call(), ms)
-      } catch (error) {
-        if (breaker.isClosed && isUnavailable(error)) lastError = error
-        throw error
-      }
-    }, refusal)
-  }
-
-  async function watch(): Promise<void> {
+  async #watch(): Promise<void> {
+    const { broker } = this.#deps
     let hasAnswered = true
-    while (!isClosed) {
-      const pauseMs = breaker.isClosed ? (hasAnswered ? WATCH_MS : RECHECK_MS) : probeMs
+    while (!this.#isClosed) {
+      const { isClosed } = this.#breaker
+      const pauseMs = isClosed ? (hasAnswered ? WATCH_MS : RECHECK_MS) : this.#probeMs
       // The full pause starts over at a change that another call found, as at a change that a ping found.
-      if (await isChangedWithin(pauseMs)) continue
-      const ping = attempt(() => broker.ping(), breaker.isClosed ? PING_MS : PROBE_PING_MS)
+      if (await this.#isChangedWithin(pauseMs)) continue
+      const ping = this.#attempt(() => broker.ping(), this.#breaker.isClosed ? PING_MS : PROBE_PING_MS)
       hasAnswered = await ping.then(
         () => true,
         () => false,
@@ -117,28 +143,11 @@ export function brokerHealth({ broker, clock, events }: Deps): BrokerHealth {
     }
   }
 
-  async function isChangedWithin(ms: number): Promise<boolean> {
+  async #isChangedWithin(ms: number): Promise<boolean> {
     const changed = new AbortController()
-    const unsubscribe = subscribe(() => changed.abort())
-    await clock.sleep(ms, changed.signal)
+    const unsubscribe = this.onChange(() => changed.abort())
+    await this.#deps.clock.sleep(ms, changed.signal)
     unsubscribe()
     return changed.signal.aborted
-  }
-
-  return {
-    get isAvailable() {
-      return breaker.isClosed
-    },
-    onChange: subscribe,
-    async call(run, ms) {
-      watching ??= watch()
-      if (!breaker.isClosed || isClosed) throw refusal()
-      return attempt(run, ms)
-    },
-    async close() {
-      isClosed = true
-      notifyListeners()
-      await watching
-    },
   }
 }

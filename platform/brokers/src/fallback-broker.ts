@@ -1,6 +1,6 @@
 import { type Clock, type Events, withinTime } from '@taskflow/kernel'
 import type { Broker, Delivery, TakeOptions } from '@taskflow/tasks'
-import { brokerHealth, isUnavailable } from './broker-health.ts'
+import { BrokerHealth, isUnavailable } from './broker-health.ts'
 import { databasePolls } from './database-polls.ts'
 
 interface Deps {
@@ -26,7 +26,7 @@ const ONE_MS = 2_000
  */
 export function fallbackBroker({ primary, fallback, clock, events }: Deps): Broker {
   const { name } = primary
-  const health = brokerHealth({ broker: primary, clock, events })
+  const health = new BrokerHealth({ broker: primary, clock, events })
   const polls = databasePolls(clock)
   let isClosed = false
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { type LeaderStore, leaseElector, type TaskFlowEvents, type Wakeups } from '@taskflow/kernel'
+import { type LeaderStore, LeaseElector, type TaskFlowEvents, type Wakeups } from '@taskflow/kernel'
 import { emptyDatabase, engines, handClock, moveTime, settled, useStorage } from '@taskflow/testing'
 import { leaderRow } from '@taskflow/testing/leader-row'
 import { script } from '@taskflow/testing/raw-sql'
@@ -62,7 +62,7 @@ function world(open: (nowMs: () => number) => LeaderStore) {
       await clock.sleep(replyMs)
       return answer
     }
-    const elector = leaseElector({
+    const elector = new LeaseElector({
       storage: {
         lead: (question) => travel(() => storage.lead(question)),
         resign: (question) =>

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { TaskFlowError } from './errors.ts'
 import type { TaskFlowEvents } from './events.ts'
 import type { LeaderStore } from './leader-store.ts'
-import { leaseElector } from './lease-elector.ts'
+import { LeaseElector } from './lease-elector.ts'
 import type { Wakeups } from './wakeups.ts'
 
 const LEASE_MS = 8_000
@@ -49,7 +49,13 @@ function setup() {
         for (const listener of listeners) listener('coordinator')
       },
     }
-    const elector = leaseElector({ storage, wakeups, clock: own, events, ids: { next: () => `${name}${++starts}` } })
+    const elector = new LeaseElector({
+      storage,
+      wakeups,
+      clock: own,
+      events,
+      ids: { next: () => `${name}${++starts}` },
+    })
     const duties: { end?: () => Promise<void> } = {}
     async function follow(isLeader: boolean): Promise<void> {
       if (!isLeader && duties.end) await duties.end()

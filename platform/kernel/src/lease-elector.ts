@@ -5,6 +5,7 @@ import type { Events } from './events.ts'
 import type { Ids } from './ids.ts'
 import type { LeaderStore } from './leader-store.ts'
 import { LeaderTerm } from './leader-term.ts'
+import type { PeriodicService } from './service.ts'
 import type { Wakeups } from './wakeups.ts'
 
 interface Deps {
@@ -37,97 +38,108 @@ const RESIGN_MS = 1_000
  * unavailable the leader therefore continues until that moment and no longer, even if its request never returns. A
  * standby requests the row twice a second, when the row should expire, and at once when the leader resigns.
  */
-export function leaseElector({ storage, wakeups, clock, events, ids }: Deps): Elector {
-  let term: LeaderTerm | undefined
-  let follow: (isLeader: boolean) => Promise<void> = async () => {}
-  let trust = new AbortController()
-  let stopListening: (() => Promise<void>) | undefined
+export class LeaseElector implements Elector {
+  readonly #deps: Deps
+  readonly #candidacy: PeriodicService
+  #term: LeaderTerm | undefined
+  #follow: (isLeader: boolean) => Promise<void> = async () => {}
+  #trust = new AbortController()
+  #stopListening: (() => Promise<void>) | undefined
   // Lasts from a start to the next stop. Each session has its own id, so that a late request of one cannot change the
   // row of the next.
-  let session = new AbortController()
-  let holder = ''
+  #session = new AbortController()
+  #holder = ''
 
-  const candidacy = duty({ name: 'elector', clock, events, intervalMs: RETRY_MS, round: requestLease })
+  constructor(deps: Deps) {
+    this.#deps = deps
+    const { clock, events } = deps
+    const round = (): Promise<number> => this.#requestLease()
+    this.#candidacy = duty({ name: 'elector', clock, events, intervalMs: RETRY_MS, round })
+  }
 
-  async function requestLease(): Promise<number> {
-    const { signal } = session
+  get isLeading(): boolean {
+    return this.#term !== undefined && this.#term.remainingMs(this.#deps.clock.monotonicMs()) > 0
+  }
+
+  async start(callback: (isLeader: boolean) => Promise<void>): Promise<void> {
+    const { ids, wakeups } = this.#deps
+    this.#session = new AbortController()
+    this.#holder = ids.next()
+    this.#follow = callback
+    this.#stopListening = await wakeups.on('resigned', () => {
+      if (!this.#term) this.#candidacy.wake()
+    })
+    await this.#candidacy.start()
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#stopListening) return
+    this.#session.abort()
+    // Waits for a request in flight, which could take the row again after the resignation.
+    await this.#atMost(HANDOVER_MS, Promise.all([this.#lose('resigned'), this.#candidacy.stop()]))
+    await this.#atMost(RESIGN_MS, this.#resign())
+    await this.#stopListening()
+    this.#stopListening = undefined
+  }
+
+  async #requestLease(): Promise<number> {
+    const { clock, storage } = this.#deps
+    const { signal } = this.#session
     const requestedAtMs = clock.monotonicMs()
-    const reply = await storage.lead({ name: NAME, holder, ttlMs: LEASE_MS })
+    const reply = await storage.lead({ name: NAME, holder: this.#holder, ttlMs: LEASE_MS })
     if (signal.aborted) return RETRY_MS
     if (!reply.isLeader) {
-      void lose('replaced')
+      void this.#lose('replaced')
       return Math.min(STANDBY_MS, Math.max(SHORTEST_PAUSE_MS, reply.expiresInMs))
     }
-    adopt(new LeaderTerm({ term: reply.term, requestedAtMs, leaseMs: LEASE_MS }))
+    this.#adopt(new LeaderTerm({ term: reply.term, requestedAtMs, leaseMs: LEASE_MS }))
     return Math.max(SHORTEST_PAUSE_MS, requestedAtMs + RENEW_MS - clock.monotonicMs())
   }
 
-  function adopt(next: LeaderTerm): void {
+  #adopt(next: LeaderTerm): void {
+    const { clock, events } = this.#deps
     const remainingMs = next.remainingMs(clock.monotonicMs())
-    if (term?.term !== next.term) void lose('replaced')
+    if (this.#term?.term !== next.term) void this.#lose('replaced')
     // The reply took as long as the lease lasts; the next request will show who leads.
     if (remainingMs === 0) return
-    const isElected = term === undefined
-    term = next
-    void trustFor(remainingMs)
+    const isElected = this.#term === undefined
+    this.#term = next
+    void this.#trustFor(remainingMs)
     if (!isElected) return
     events.emit('leader.elected', { term: next.term })
-    void follow(true)
+    void this.#follow(true)
   }
 
-  async function trustFor(ms: number): Promise<void> {
-    trust.abort()
-    trust = new AbortController()
-    const { signal } = trust
-    await clock.sleep(ms, signal)
-    if (!signal.aborted) await lose('expired')
+  async #trustFor(ms: number): Promise<void> {
+    this.#trust.abort()
+    this.#trust = new AbortController()
+    const { signal } = this.#trust
+    await this.#deps.clock.sleep(ms, signal)
+    if (!signal.aborted) await this.#lose('expired')
   }
 
-  async function lose(reason: 'expired' | 'replaced' | 'resigned'): Promise<void> {
-    if (!term) return
-    const { term: lost } = term
-    term = undefined
-    trust.abort()
-    const ended = follow(false)
-    events.emit('leader.lost', { term: lost, reason })
+  async #lose(reason: 'expired' | 'replaced' | 'resigned'): Promise<void> {
+    if (!this.#term) return
+    const { term: lost } = this.#term
+    this.#term = undefined
+    this.#trust.abort()
+    const ended = this.#follow(false)
+    this.#deps.events.emit('leader.lost', { term: lost, reason })
     await ended
   }
 
-  async function resign(): Promise<void> {
+  async #resign(): Promise<void> {
+    const { events, storage } = this.#deps
     try {
-      await storage.resign({ name: NAME, holder })
+      await storage.resign({ name: NAME, holder: this.#holder })
     } catch (error) {
-      events.emit('round.failed', { service: candidacy.name, error })
+      events.emit('round.failed', { service: this.#candidacy.name, error })
     }
   }
 
   /** Resolves when the work is done or the time is up, so that a stop cannot hang. */
-  async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  async #atMost(ms: number, work: Promise<unknown>): Promise<void> {
     const done = new AbortController()
-    await Promise.race([work.finally(() => done.abort()), clock.sleep(ms, done.signal)])
-  }
-
-  return {
-    get isLeading() {
-      return term !== undefined && term.remainingMs(clock.monotonicMs()) > 0
-    },
-    async start(callback) {
-      session = new AbortController()
-      holder = ids.next()
-      follow = callback
-      stopListening = await wakeups.on('resigned', () => {
-        if (!term) candidacy.wake()
-      })
-      await candidacy.start()
-    },
-    async stop() {
-      if (!stopListening) return
-      session.abort()
-      // Waits for a request in flight, which could take the row again after the resignation.
-      await atMost(HANDOVER_MS, Promise.all([lose('resigned'), candidacy.stop()]))
-      await atMost(RESIGN_MS, resign())
-      await stopListening()
-      stopListening = undefined
-    },
+    await Promise.race([work.finally(() => done.abort()), this.#deps.clock.sleep(ms, done.signal)])
   }
 }

@@ -14,11 +14,6 @@ const LONGEST_SILENCE_MS = 30
 const LONGEST_HOLD_MS = 100
 const SWEEP_MS = 20
 
-export interface RabbitmqConsumer extends Pick<Broker, 'take'> {
-  /** Ends the takes under way, with nothing. */
-  close(): void
-}
-
 interface Deps {
   readonly connection: RabbitmqConnection
   readonly publisher: Pick<RabbitmqPublisher, 'announceInUse'>
@@ -32,101 +27,68 @@ interface Deps {
  * A message that no take takes soon returns to its queue, and its consumer ends until the next take: other workers may be
  * free.
  */
-export function rabbitmqConsumer({ connection, publisher, clock }: Deps): RabbitmqConsumer {
-  const consumers = new Map<string, SubqueueConsumer>()
-  const waiting = new Set<() => void>()
-  const closing = new AbortController()
-  const inUse = new Set<string>()
-  let announced = new Set<string>()
-  /** Takes and deliveries that are not settled. */
-  let underWay = 0
-  let lastEndAt = 0
-  let isChangeDue = false
-  let isSweeping = false
+export class RabbitmqConsumer implements Pick<Broker, 'take'> {
+  readonly #deps: Deps
+  readonly #consumers = new Map<string, SubqueueConsumer>()
+  readonly #waiting = new Set<() => void>()
+  readonly #closing = new AbortController()
+  readonly #listening: () => Promise<unknown>
+  readonly #inUse = new Set<string>()
+  /** The queues whose use this connection has asked for. */
+  #announced = new Set<string>()
+  /** The number of takes and deliveries that are not settled. */
+  #underWay = 0
+  #lastEndAt = 0
+  #isChangeDue = false
+  #isSweeping = false
 
-  const listening = connection.reopening(async (channel) => {
-    channel.once('close', () => {
-      announced = new Set()
-      onChange()
-    })
-    channel.once('basic.cancel', () => void channel.close())
-    await listen(channel, (queue) => {
-      inUse.add(queue)
-      onChange()
-    })
-  })
-
-  /** Learns which of these queues are in use. The names of those that come into use later arrive by themselves. */
-  async function discover(queues: readonly string[]): Promise<void> {
-    await listening()
-    const since = announced
-    const unannounced = queues.filter((queue) => !since.has(queue))
-    if (unannounced.length === 0) return
-    await publisher.announceInUse(unannounced)
-    for (const queue of unannounced) since.add(queue)
-  }
-
-  /** Wakes takes one turn later: messages that came together are handed out one by one, and are to be taken together. */
-  function onChange(): void {
-    if (isChangeDue) return
-    isChangeDue = true
-    setImmediate(() => {
-      isChangeDue = false
-      for (const wake of waiting) wake()
-      void sweep()
+  constructor(deps: Deps) {
+    this.#deps = deps
+    this.#listening = deps.connection.reopening(async (channel) => {
+      channel.once('close', () => {
+        this.#announced = new Set()
+        this.#onChange()
+      })
+      channel.once('basic.cancel', () => void channel.close())
+      await listen(channel, (queue) => {
+        this.#inUse.add(queue)
+        this.#onChange()
+      })
     })
   }
 
-  function consumerOf(queue: string, max: number): SubqueueConsumer {
-    const prefetch = Math.min(2 * max, MOST_PREFETCH)
-    const current = consumers.get(queue)
-    const isTooSmall = current?.wasFull && current.prefetch < Math.min(max, MOST_PREFETCH)
-    if (current && !current.isOver && !isTooSmall) return current
-    void current?.stop()
-    const consumer = new SubqueueConsumer({ connection, clock, queue, prefetch, onChange })
-    consumers.set(queue, consumer)
-    return consumer
-  }
-
-  /** Stops all consumers when nobody takes any more, and those with messages that nobody takes. */
-  async function sweep(): Promise<void> {
-    if (isSweeping) return
-    isSweeping = true
-    const hasReason = (): boolean => [...consumers.values()].some(({ arrived }) => underWay === 0 || arrived.length > 0)
-    while (!closing.signal.aborted && hasReason()) {
-      await clock.sleep(SWEEP_MS, closing.signal)
-      const now = clock.monotonicMs()
-      const isSilent = underWay === 0 && now - lastEndAt >= LONGEST_SILENCE_MS
-      for (const [queue, consumer] of consumers) {
-        if (!isSilent && now - (consumer.arrived[0]?.arrivedAt ?? now) < LONGEST_HOLD_MS) continue
-        consumers.delete(queue)
-        void consumer.stop()
-      }
+  async take(options: TakeOptions): Promise<Delivery | undefined> {
+    this.#underWay++
+    const arrivals: Arrival[] = []
+    try {
+      await this.#gather(arrivals, options)
+    } catch (error) {
+      await this.#deliver(arrivals).release()
+      throw error
     }
-    isSweeping = false
+    const delivery = this.#deliver(arrivals)
+    if (arrivals.length > 0 && !options.signal.aborted) return delivery
+    await delivery.release()
+    return undefined
   }
 
-  /** Waits until something changes, the time is up, or the take is over. */
-  async function pause(ms: number, signal: AbortSignal): Promise<void> {
-    const paused = new AbortController()
-    const wake = (): void => paused.abort(PAUSE_ENDED)
-    waiting.add(wake)
-    signal.addEventListener('abort', wake)
-    await clock.sleep(ms, paused.signal)
-    signal.removeEventListener('abort', wake)
-    waiting.delete(wake)
+  /** Ends the takes under way, with nothing. */
+  close(): void {
+    this.#closing.abort()
+    for (const wake of this.#waiting) wake()
   }
 
   /** Adds messages that have arrived. While more are on their way it waits: few large claims cost less than many small. */
-  async function gather(arrivals: Arrival[], { max, waitMs, signal, ...options }: TakeOptions): Promise<void> {
+  async #gather(arrivals: Arrival[], { max, waitMs, signal, ...options }: TakeOptions): Promise<void> {
+    const { clock } = this.#deps
     const groups = queuesOf(options)
     const queues = groups.flat()
     let endsAt = clock.monotonicMs() + waitMs
     for (let hasWaited = false; ; hasWaited = true) {
-      if (!signal.aborted) await discover(queues)
-      if (signal.aborted || closing.signal.aborted) return
+      if (!signal.aborted) await this.#discover(queues)
+      if (signal.aborted || this.#closing.signal.aborted) return
       const wanted = groups.map((group) =>
-        group.filter((queue) => inUse.has(queue)).map((queue) => consumerOf(queue, max)),
+        group.filter((queue) => this.#inUse.has(queue)).map((queue) => this.#consumerOf(queue, max)),
       )
       const isFull = choose(arrivals, wanted, max)
       const isDue = wanted.flat().some((consumer) => consumer.isDue)
@@ -137,42 +99,87 @@ export function rabbitmqConsumer({ connection, publisher, clock }: Deps): Rabbit
       if (arrivals.length > 0) endsAt = Math.min(endsAt, now + DELIVERY_MS)
       // A caller that takes again and again without waiting must let the connection be read.
       if (now >= endsAt && hasWaited) return
-      await pause(Math.max(0, isDue ? Math.min(endsAt - now, DELIVERY_MS) : endsAt - now), signal)
+      await this.#pause(Math.max(0, isDue ? Math.min(endsAt - now, DELIVERY_MS) : endsAt - now), signal)
     }
   }
 
-  function deliver(arrivals: readonly Arrival[]): Delivery {
+  /** Learns which of these queues are in use. The names of those that come into use later arrive by themselves. */
+  async #discover(queues: readonly string[]): Promise<void> {
+    await this.#listening()
+    const announced = this.#announced
+    const unannounced = queues.filter((queue) => !announced.has(queue))
+    if (unannounced.length === 0) return
+    await this.#deps.publisher.announceInUse(unannounced)
+    for (const queue of unannounced) announced.add(queue)
+  }
+
+  #consumerOf(queue: string, max: number): SubqueueConsumer {
+    const prefetch = Math.min(2 * max, MOST_PREFETCH)
+    const current = this.#consumers.get(queue)
+    const isTooSmall = current?.wasFull && current.prefetch < Math.min(max, MOST_PREFETCH)
+    if (current && !current.isOver && !isTooSmall) return current
+    void current?.stop()
+    const { connection, clock } = this.#deps
+    const consumer = new SubqueueConsumer({ connection, clock, queue, prefetch, onChange: () => this.#onChange() })
+    this.#consumers.set(queue, consumer)
+    return consumer
+  }
+
+  /** Waits until something changes, the time is up, or the take is over. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const paused = new AbortController()
+    const wake = (): void => paused.abort(PAUSE_ENDED)
+    this.#waiting.add(wake)
+    signal.addEventListener('abort', wake)
+    await this.#deps.clock.sleep(ms, paused.signal)
+    signal.removeEventListener('abort', wake)
+    this.#waiting.delete(wake)
+  }
+
+  #deliver(arrivals: readonly Arrival[]): Delivery {
     let isSettled = false
     const settle = (method: 'basicAck' | 'basicNack') => async () => {
       if (isSettled) return
       isSettled = true
       for (const [consumer, settled] of Map.groupBy(arrivals, (each) => each.consumer)) consumer.settle(settled, method)
-      underWay--
-      lastEndAt = clock.monotonicMs()
-      void sweep()
+      this.#underWay--
+      this.#lastEndAt = this.#deps.clock.monotonicMs()
+      void this.#sweep()
     }
     return { tasks: [...tasksOf(arrivals)], acknowledge: settle('basicAck'), release: settle('basicNack') }
   }
 
-  return {
-    async take(options) {
-      underWay++
-      const arrivals: Arrival[] = []
-      try {
-        await gather(arrivals, options)
-      } catch (error) {
-        await deliver(arrivals).release()
-        throw error
+  /** Wakes takes one turn later: messages that came together are handed out one by one, and are to be taken together. */
+  #onChange(): void {
+    if (this.#isChangeDue) return
+    this.#isChangeDue = true
+    setImmediate(() => {
+      this.#isChangeDue = false
+      for (const wake of this.#waiting) wake()
+      void this.#sweep()
+    })
+  }
+
+  /** Stops all consumers when nobody takes any more, and those with messages that nobody takes. */
+  async #sweep(): Promise<void> {
+    if (this.#isSweeping) return
+    this.#isSweeping = true
+    const { clock } = this.#deps
+    while (!this.#closing.signal.aborted && this.#hasReasonToSweep()) {
+      await clock.sleep(SWEEP_MS, this.#closing.signal)
+      const now = clock.monotonicMs()
+      const isSilent = this.#underWay === 0 && now - this.#lastEndAt >= LONGEST_SILENCE_MS
+      for (const [queue, consumer] of this.#consumers) {
+        if (!isSilent && now - (consumer.arrived[0]?.arrivedAt ?? now) < LONGEST_HOLD_MS) continue
+        this.#consumers.delete(queue)
+        void consumer.stop()
       }
-      const delivery = deliver(arrivals)
-      if (arrivals.length > 0 && !options.signal.aborted) return delivery
-      await delivery.release()
-      return undefined
-    },
-    close() {
-      closing.abort()
-      for (const wake of waiting) wake()
-    },
+    }
+    this.#isSweeping = false
+  }
+
+  #hasReasonToSweep(): boolean {
+    return [...this.#consumers.values()].some(({ arrived }) => this.#underWay === 0 || arrived.length > 0)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '@taskflow/kernel'
 import type { Broker } from '@taskflow/tasks'
 import { openConnection } from './connection.ts'
-import { rabbitmqConsumer } from './consumer.ts'
+import { RabbitmqConsumer } from './consumer.ts'
 import { rabbitmqPublisher } from './publisher.ts'
 
 interface Options {
@@ -21,12 +21,12 @@ export function rabbitmqBroker({ url, clock }: Options): Broker {
   const publishing = openConnection({ url, clock, name: 'taskflow publishes' })
   const consuming = openConnection({ url, clock, name: 'taskflow consumes' })
   const publisher = rabbitmqPublisher(publishing, clock)
-  const consumer = rabbitmqConsumer({ connection: consuming, publisher, clock })
+  const consumer = new RabbitmqConsumer({ connection: consuming, publisher, clock })
 
   return {
     name: 'rabbitmq',
     publish: publisher.publish,
-    take: consumer.take,
+    take: (options) => consumer.take(options),
     /**
      * Counts no messages that are out with consumers, which AMQP does not report. They are few and soon settled. The
      * reconciler may publish some of these tasks twice, which the claim makes harmless.
