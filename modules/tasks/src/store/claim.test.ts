@@ -126,8 +126,9 @@ for (const [engine, { lines, statement, idle, readFor }] of engines().flatMap((e
 
     test('takes no more than asked for, over all its queues and types, and the first of them', async () => {
       const storage = widened()
-      const tasks: NewTask[] = []
-      for (const queue of ['a', 'b', 'a', 'b', 'a', 'b']) tasks.push(await submitTask(storage, { queue }))
+      const tasks = ['a', 'b', 'a', 'b', 'a', 'b'].map((queue) => newTask({ queue }))
+      // In one submission, so that no two have the same rank.
+      await storage.submitTasks(submissionOf(...tasks))
       const worker = await startWorker(storage, { queues: ['a', 'b'] })
       const leases = await storage.claimTasks(claimBy(worker, { max: 4 }))
       expect(leases.map(({ taskId }) => taskId).sort()).toEqual(tasks.slice(0, 4).map(({ id }) => id))
@@ -137,8 +138,8 @@ for (const [engine, { lines, statement, idle, readFor }] of engines().flatMap((e
 
     test('serves the queues in the order given when drawn, and by rank within each', async () => {
       const storage = widened()
-      const tasks: NewTask[] = []
-      for (const queue of ['a', 'b', 'c', 'a', 'b', 'c']) tasks.push(await submitTask(storage, { queue }))
+      const tasks = ['a', 'b', 'c', 'a', 'b', 'c'].map((queue) => newTask({ queue }))
+      await storage.submitTasks(submissionOf(...tasks))
       const urgent = await submitTask(storage, { queue: 'b', priority: 'critical' })
       const worker = await startWorker(storage, { queues: ['a', 'b', 'c'] })
       const claimed = []
