@@ -1,5 +1,21 @@
 import type { Verdict } from './domain/attempt-outcome.ts'
 
+/**
+ * The events of verbs that callers apply to one task, each with the counter that it increments. A verb needs no other
+ * declaration of its event.
+ */
+export const COUNTED_EVENTS = {
+  /** The task ends once its worker settles it. */
+  'task.cancelRequested': [
+    'taskflow_task_cancellations_requested_total',
+    'Running tasks whose cancellation was requested',
+  ],
+  'task.redriven': ['taskflow_tasks_redriven_total', 'Finished tasks sent back to their queue'],
+  'task.edited': ['taskflow_tasks_edited_total', 'Tasks edited before they started'],
+} as const
+
+type CountedEvents = { [Name in keyof typeof COUNTED_EVENTS]: [{ readonly id: string }] }
+
 declare module '@taskflow/kernel' {
   interface WakeupTopics {
     /** Tasks became queued; the detail is the names of their queues, separated by commas. */
@@ -10,7 +26,7 @@ declare module '@taskflow/kernel' {
     finished: string
   }
 
-  interface TaskFlowEvents {
+  interface TaskFlowEvents extends CountedEvents {
     /** This process stored tasks of one type and queue. */
     'tasks.submitted': [{ readonly type: string; readonly queue: string; readonly count: number }]
     /** This worker claimed tasks of one queue; each value is the time that a task waited since it was ready. */
@@ -26,10 +42,6 @@ declare module '@taskflow/kernel' {
     ]
     /** A waiting task was cancelled. */
     'task.cancelled': [{ readonly id: string }]
-    /** The cancellation of a running task was requested; the task ends once its worker settles it. */
-    'task.cancelRequested': [{ readonly id: string }]
-    'task.redriven': [{ readonly id: string }]
-    'task.edited': [{ readonly id: string }]
     /** The database refused the result of an attempt that no longer held its lease. */
     'lease.lost': [{ readonly taskId: string; readonly leaseId: string; readonly attempt: number }]
     'tasks.promoted': [{ readonly count: number }]

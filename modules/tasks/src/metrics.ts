@@ -1,4 +1,5 @@
 import type { Metrics } from '@taskflow/kernel'
+import { COUNTED_EVENTS } from './events.ts'
 
 // From a task that does nothing to a task of an hour.
 const TASK_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600]
@@ -16,12 +17,10 @@ export const tasksMetrics: Metrics = (meters) => {
   const ran = histogram('taskflow_task_duration_seconds', 'Duration of one attempt', ['type', 'verb'], TASK_SECONDS)
   const lost = counter('taskflow_leases_lost_total', 'Results refused because their lease was lost')
   const cancelled = counter('taskflow_tasks_cancelled_total', 'Tasks cancelled while they waited or ran')
-  const requested = counter(
-    'taskflow_task_cancellations_requested_total',
-    'Running tasks whose cancellation was requested',
-  )
-  const redriven = counter('taskflow_tasks_redriven_total', 'Finished tasks sent back to their queue')
-  const edited = counter('taskflow_tasks_edited_total', 'Tasks edited before they started')
+  const counted = Object.entries(COUNTED_EVENTS).map(([event, [name, help]]) => {
+    const count = counter(name, help)
+    return [event, () => count.inc()] as const
+  })
   const promoted = counter('taskflow_tasks_promoted_total', 'Tasks moved to queued because they were due')
   const expired = counter('taskflow_tasks_expired_total', 'Waiting tasks failed because a timeout passed')
   const swept = counter(
@@ -54,9 +53,7 @@ export const tasksMetrics: Metrics = (meters) => {
     },
     'lease.lost': () => lost.inc(),
     'task.cancelled': () => cancelled.inc(),
-    'task.cancelRequested': () => requested.inc(),
-    'task.redriven': () => redriven.inc(),
-    'task.edited': () => edited.inc(),
+    ...Object.fromEntries(counted),
     'tasks.promoted': ({ count }) => promoted.inc(count),
     'tasks.expired': ({ count }) => expired.inc(count),
     'gates.swept': ({ count }) => swept.inc(count),

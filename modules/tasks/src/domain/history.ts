@@ -17,7 +17,7 @@ export interface TaskEvent {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** The kinds of events that are stored as rows; all other kinds are derived. */
+/** The kinds of events that are stored as rows; all other kinds are derived. No event follows the end of its task. */
 export const RECORDED_EVENT_KINDS = ['task.edited', 'task.cancelRequested', 'task.redriven', 'task.progressed'] as const
 
 export type TaskEventKind =
