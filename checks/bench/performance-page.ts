@@ -1,5 +1,5 @@
 /**
- * Writes the generated parts of docs/performance.md from the files in `bench/results`: which targets are reached, and a
+ * Writes the generated parts of docs/performance.md from the files in `checks/bench/results`: which targets are reached, and a
  * section for each scenario. Each part stands between two marks; the text around them is written by hand.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -75,12 +75,15 @@ function targetsPart(measured: readonly Measured[]): string {
   ].join('\n\n')
 }
 
-/** For each row, the title of the first scenario that measures it, in lower case. */
+/** Titles of the rows that share their scenario with another row. */
+const ROW_TITLES = { I: 'memory', J: 'CPU of an idle system' }
+
+/** For each row its title, else that of the first scenario that measures it. */
 function titlesOf(measured: readonly Measured[]): ReadonlyMap<string, string> {
   const titles = measured.flatMap(({ scenario: { rows = [], title } }) =>
     rows.map((row) => [row, title.charAt(0).toLowerCase() + title.slice(1)] as const),
   )
-  return new Map(titles.toReversed())
+  return new Map([...titles.toReversed(), ...Object.entries(ROW_TITLES)])
 }
 
 /** Groups the rows of the target table by how many of their targets are reached. */
@@ -138,7 +141,7 @@ function factsOf(result: Result): Facts {
 }
 
 const machineText = ({ machine: { cores, processor, memoryGiB } }: Result): string =>
-  `${cores} × ${processor}, ${memoryGiB} GiB`
+  `${cores} cores of ${processor}, ${memoryGiB} GiB`
 
 function environmentSection({ [MACHINE]: machine, [REDIS]: redis, [POSTGRESQL]: postgresql, ...versions }: Facts) {
   const rows = Object.entries({

@@ -6,7 +6,7 @@ import type { Scenario, Unit } from './scenario.ts'
 import type { Strangers } from './strangers.ts'
 import type { Reached, Rounds } from './targets.ts'
 
-/** The result of one scenario: the content of `bench/results/<scenario>.json`. */
+/** The result of one scenario: the content of `checks/bench/results/<scenario>.json`. */
 export interface Result {
   readonly scenario: string
   readonly measuredAt: string
@@ -35,7 +35,7 @@ export function contendersOf({ figures }: Pick<Scenario, 'figures'>, rounds: Rou
 const valuesOf = (measured: readonly Figures[], figure: string): number[] =>
   measured.map((figures) => figures[figure]).filter((value) => value !== undefined)
 
-/** `bench/results`, which the documentation quotes. */
+/** `checks/bench/results`, which the documentation quotes. */
 export const RESULTS = join(import.meta.dirname, 'results')
 
 export function writeResult(result: Result, folder = RESULTS): void {

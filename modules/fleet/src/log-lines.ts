@@ -6,6 +6,6 @@ export const fleetLogLines: LogLines = {
   'worker.lost': { level: 'warn', message: 'The heartbeats of a worker stopped: it is marked lost' },
   'worker.stopped': { level: 'info', message: 'The worker has stopped' },
   'tasks.rescued': { level: 'warn', message: 'Tasks of lost workers were requeued or quarantined' },
-  'runner.crashed': { level: 'error', message: 'A runner ended unexpectedly' },
+  'runner.crashed': { level: 'error', message: 'A runner ended unexpectedly or was killed to stop an attempt' },
   'fetch.stalled': { level: 'error', message: 'The fetch loop hung and was abandoned' },
 }

@@ -11,9 +11,11 @@ export const fleetMetrics: Metrics = ({ counter, gauge }) => {
     'taskflow_workers_replaced_total',
     'Times the worker of this process was marked lost and continued under a new id',
   )
-  const crashed = counter('taskflow_runners_crashed_total', 'Runner threads and processes that ended unexpectedly', [
-    'placement',
-  ])
+  const crashed = counter(
+    'taskflow_runners_crashed_total',
+    'Runner threads and processes that ended unexpectedly or were killed to stop an attempt',
+    ['placement'],
+  )
   const stalls = counter('taskflow_fetch_stalls_total', 'Times the fetch loop hung and was abandoned')
   const running = gauge('taskflow_tasks_running', 'Tasks running in the worker of this process')
   const loopLag = gauge('taskflow_worker_loop_lag_seconds', 'Delay of the event loop that runs handlers')

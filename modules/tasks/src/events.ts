@@ -11,7 +11,7 @@ export const COUNTED_EVENTS = {
     'Running tasks whose cancellation was requested',
   ],
   'task.redriven': ['taskflow_tasks_redriven_total', 'Finished tasks sent back to their queue'],
-  'task.edited': ['taskflow_tasks_edited_total', 'Tasks edited before they started'],
+  'task.edited': ['taskflow_tasks_edited_total', 'Edits of tasks that were waiting'],
 } as const
 
 type CountedEvents = { [Name in keyof typeof COUNTED_EVENTS]: [{ readonly id: string }] }

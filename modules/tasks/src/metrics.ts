@@ -9,7 +9,12 @@ export const tasksMetrics: Metrics = (meters) => {
   const limited = limitLabels()
   const submitted = counter('taskflow_tasks_submitted_total', 'Tasks stored by this process', ['type', 'queue'])
   const claimed = counter('taskflow_tasks_claimed_total', 'Tasks claimed by the worker of this process', ['queue'])
-  const waited = histogram('taskflow_task_wait_seconds', 'Time from ready to claimed', ['queue'], TASK_SECONDS)
+  const waited = histogram(
+    'taskflow_task_wait_seconds',
+    'Time from when a task became ready until a worker claimed the task',
+    ['queue'],
+    TASK_SECONDS,
+  )
   const settled = counter('taskflow_tasks_settled_total', 'Attempts settled, by the verb applied to the task', [
     'queue',
     'verb',

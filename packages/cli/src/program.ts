@@ -53,7 +53,7 @@ export function program(): Command {
   taskflow.optionsGroup('Options for every command:')
   taskflow
     .option('--url <address>', 'address of the server (default: TASKFLOW_URL, or http://127.0.0.1:8080)')
-    .option('--token <key>', 'API key (default: TASKFLOW_TOKEN)')
+    .option('--token <key>', 'API key (default: TASKFLOW_TOKEN, TASKFLOW_ADMIN_TOKEN, or the key of a local server)')
     .option('--json', 'print the reply of the server as JSON')
   taskflow.commandsGroup('Run a server:')
   addStart(taskflow)

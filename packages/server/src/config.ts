@@ -34,7 +34,7 @@ const SCHEMA = {
   roles: Type.Array(Type.Enum(['api', 'worker', 'coordinator']), {
     minItems: 1,
     default: ['api', 'worker', 'coordinator'],
-    description: 'Roles of this process',
+    description: 'Roles of this process: any of `api`, `worker` and `coordinator`',
   }),
   dataDir: Type.String({
     minLength: 1,
@@ -72,7 +72,8 @@ const SCHEMA = {
   }),
   broker: Type.Enum(['postgres', 'redis', 'rabbitmq'], {
     default: 'postgres',
-    description: 'Broker that carries dispatches to the workers; the tasks themselves are always in PostgreSQL',
+    description:
+      'Broker that carries dispatches to the workers: `postgres`, `redis` or `rabbitmq`; the tasks themselves are always in PostgreSQL',
   }),
   redisUrl: Type.Optional(
     Type.String({
@@ -127,7 +128,7 @@ const SCHEMA = {
   workerName: Type.String({
     minLength: 1,
     maxLength: 128,
-    description: 'Name of the worker in lists; the host name by default',
+    description: 'Name of the worker in lists',
   }),
   workerLabels: Type.Optional(
     Type.Record(Type.String(), Type.String({ maxLength: 256 }), {

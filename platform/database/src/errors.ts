@@ -19,7 +19,7 @@ export const DATABASE_ERRORS = {
   SCHEMA_OUTDATED: {
     status: 500,
     title: 'Database is not migrated',
-    hint: 'Run `taskflow migrate` of this version, or set the schema that holds its tables.',
+    hint: 'Run `taskflow migrate up` with this version of TaskFlow, or set TASKFLOW_DATABASE_SCHEMA to the schema that holds its tables.',
   },
   SCHEMA_BUSY: {
     status: 503,

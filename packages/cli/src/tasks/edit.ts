@@ -16,7 +16,7 @@ interface EditOptions extends Pick<TaskChanges, 'queue' | 'maxAttempts' | 'title
 export function addEdit(tasks: Command): void {
   tasks
     .command('edit')
-    .summary('change a task that has not started')
+    .summary('change a task that waits')
     .description('Change a task that has not started, or that waits between two attempts.')
     .argument('<id>', 'full id of the task')
     .option('--payload <json>', 'new input of the handler: JSON, @file, or - for stdin')

@@ -153,7 +153,7 @@ describe('the log', () => {
         level: 40,
         broker: 'redis',
         reason: 'connection refused',
-        msg: 'The broker does not answer: workers claim tasks from PostgreSQL without it until it does',
+        msg: 'The broker does not answer: workers claim tasks from PostgreSQL until the broker answers again',
       },
       { level: 30, broker: 'redis', msg: 'The broker answers again: workers take dispatches from it' },
     ])
