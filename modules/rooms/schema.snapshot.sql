@@ -210,7 +210,7 @@ create table task_notice (
   at timestamp with time zone not null,
   constraint task_notice_pkey PRIMARY KEY (id)
 ) with (autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_threshold=5000, autovacuum_analyze_scale_factor=0.05, autovacuum_analyze_threshold=5000);
-CREATE INDEX task_notice_unread ON task_notice USING btree (consumer, project, id);
+CREATE INDEX task_notice_unread ON task_notice USING btree (consumer, id);
 
 create table task_type (
   project text not null,

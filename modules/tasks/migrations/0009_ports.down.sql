@@ -3,6 +3,5 @@ drop table task_notice;
 drop table gate;
 drop index task_at_gate;
 -- Nobody would release a task that waits at a gate.
-update task set rank = rank - interval '8766000 hours' where waiting_gate is not null;
-alter table finished_task drop column linked, drop column options;
+update task set rank = rank - interval '8766000 hours' where waiting_gate is not null and rank >= '2900-01-01Z';
 alter table task drop column waiting_gate, drop column linked, drop column options;

@@ -1,0 +1,1 @@
+alter table finished_task drop column linked, drop column options;
