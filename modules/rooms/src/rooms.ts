@@ -4,6 +4,7 @@ import { identityRoom } from '@taskflow/identity/room'
 import type { Duty } from '@taskflow/kernel'
 import type { Room } from '@taskflow/room'
 import { tasksRoom } from '@taskflow/tasks/room'
+import { checkDistinct } from './sum-of.ts'
 
 /** Lists every room, after the rooms whose stores it needs. A new feature adds its room here. */
 const listed = [tasksRoom, fleetRoom, identityRoom] as const
@@ -31,8 +32,14 @@ export type RoomDutyDeps = Intersection<DutyDepsOf<Listed>>
 export type RoomRouteDeps = Intersection<RouteDepsOf<Listed>>
 
 /** The duties of all rooms. */
-export const dutiesOf = (deps: RoomDutyDeps, rooms: readonly Room[] = ROOMS): readonly Duty[] =>
-  rooms.flatMap((room) => room.duties?.(deps as never) ?? [])
+export function dutiesOf(deps: RoomDutyDeps, rooms: readonly Room[] = ROOMS): readonly Duty[] {
+  const duties = rooms.flatMap((room) => (room.duties?.(deps as never) ?? []).map((duty) => ({ room, duty })))
+  checkDistinct(
+    'duty',
+    duties.map(({ room, duty }) => [`room ${room.name}`, duty.service.name]),
+  )
+  return duties.map(({ duty }) => duty)
+}
 
 /** Loads the routes of all rooms. */
 export async function loadRoutes(rooms: readonly Room[] = ROOMS): Promise<readonly RoomRoutes<RoomRouteDeps>[]> {

@@ -3,6 +3,7 @@ import type { Events, LeaderStore } from '@taskflow/kernel'
 import type { Room } from '@taskflow/room'
 import type { Dispatch } from '@taskflow/tasks'
 import { ROOMS, type RoomStores } from './rooms.ts'
+import { checkDistinct, sumOf } from './sum-of.ts'
 
 export interface StorageDeps {
   /** A migrated database. */
@@ -32,10 +33,18 @@ export function openStorage({ db, readDb = db, rooms = ROOMS, ...deps }: Storage
     admitters: rooms.flatMap(({ ports }) => ports?.admission ?? []),
     endConsumers: rooms.flatMap(({ ports }) => ports?.end ?? []),
   }
+  checkDistinct(
+    'consumer of ends',
+    rooms.flatMap(({ name, ports }) => (ports?.end ? [[`room ${name}`, ports.end.consumer] as const] : [])),
+  )
   const platform = { ...leaderStore(db), ping: async () => void (await db.run(ping, [])) }
   const all = { ...deps, ...sums, db, readDb }
-  const stores = { ...platform }
-  for (const room of rooms) Object.assign(stores, openStores(room, { ...all, ...stores }))
+  let stores: object = platform
+  const opened: [owner: string, methods: Record<string, unknown>][] = [['the platform', { ...platform }]]
+  for (const room of rooms) {
+    opened.push([`room ${room.name}`, { ...openStores(room, { ...all, ...stores }) }])
+    stores = sumOf('method of the storage', opened)
+  }
   return stores as Storage
 }
 

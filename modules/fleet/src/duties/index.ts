@@ -1,5 +1,5 @@
 import type { Duty, DutyDeps } from '@taskflow/kernel'
-import type { FleetDutyStore } from '../ports/duty-store.ts'
+import type { FleetDutyStorage } from '../ports/duty-store.ts'
 import { dutyPoller } from './duty-poller.ts'
 import { queueCounter } from './queue-counter.ts'
 import { rescuer } from './rescuer.ts'
@@ -7,7 +7,7 @@ import { rescuer } from './rescuer.ts'
 export { queueCounter, rescuer }
 
 export interface FleetDutyDeps extends DutyDeps {
-  readonly storage: FleetDutyStore
+  readonly storage: FleetDutyStorage
   /** Wakes the duty of this name, in any room. */
   wakeDuty(name: string): void
 }

@@ -13,7 +13,7 @@ import {
 import { script } from '@taskflow/testing/raw-sql'
 import { claimOne, settle, startTask, startWorker, VERDICTS } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { FleetDutyStore } from '../ports/duty-store.ts'
+import type { FleetDutyStorage } from '../ports/duty-store.ts'
 import { rescuer } from './rescuer.ts'
 
 const ROUND_MS = 1_000
@@ -30,7 +30,7 @@ for (const engine of engines()) {
     afterEach(() => stop())
 
     /** Starts a rescuer whose clock the test moves together with the database's; resolves after its first round. */
-    async function startRescuer({ aheadMs = LONG_MS, storage = given.storage as FleetDutyStore } = {}) {
+    async function startRescuer({ aheadMs = LONG_MS, storage = given.storage as FleetDutyStorage } = {}) {
       const clock = handClock()
       let databaseMs = aheadMs
       await moveTime(given.db, databaseMs)
@@ -102,7 +102,7 @@ for (const engine of engines()) {
     test('discards its observations when a query fails', async () => {
       const { id } = await startWorker(given.storage)
       let isUnavailable = false
-      const storage: FleetDutyStore = {
+      const storage: FleetDutyStorage = {
         ...given.storage,
         listSilentWorkers: (afterMs) =>
           isUnavailable
@@ -212,7 +212,7 @@ for (const engine of engines()) {
     test('rescues the remaining tasks after a round that the database failed', async () => {
       const { task } = await startTask(given.storage)
       let isUnavailable = true
-      const storage: FleetDutyStore = {
+      const storage: FleetDutyStorage = {
         ...given.storage,
         settleTasks: (settlements) =>
           isUnavailable ? Promise.reject(new Error('unavailable')) : given.storage.settleTasks(settlements),

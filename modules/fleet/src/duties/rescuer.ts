@@ -1,10 +1,13 @@
 import type { PeriodicService } from '@taskflow/kernel'
 import { type DutyDeps, duty, FALLBACK_PAUSE_MS } from '@taskflow/kernel'
 import { attemptError, DEFAULT_RETRY_POLICY, judge, type WorkerId } from '@taskflow/tasks'
-import type { FleetDutyStore, OrphanedLease } from '../ports/duty-store.ts'
+import type { FleetDutyStorage, OrphanedLease } from '../ports/duty-store.ts'
 
 interface Deps extends DutyDeps {
-  readonly storage: Pick<FleetDutyStore, 'listSilentWorkers' | 'markWorkersLost' | 'listOrphanedLeases' | 'settleTasks'>
+  readonly storage: Pick<
+    FleetDutyStorage,
+    'listSilentWorkers' | 'markWorkersLost' | 'listOrphanedLeases' | 'settleTasks'
+  >
   readonly silentAfterMs?: number
   readonly roundMs?: number
 }

@@ -11,7 +11,7 @@ export interface OrphanedLease {
 }
 
 /** Stores what the duties of this room need. Each method is safe to run twice, and in two processes at once. */
-export interface FleetDutyStore extends Pick<AttemptStore, 'settleTasks'> {
+export interface FleetDutyStore {
   /** Finds which duties have work now. */
   findDuties(silentAfterMs: number): Promise<{ promote: boolean; expire: boolean; markLost: boolean; rescue: boolean }>
   /** Lists the active and draining workers whose heartbeat is older than this, with the time of the heartbeat. */
@@ -23,3 +23,6 @@ export interface FleetDutyStore extends Pick<AttemptStore, 'settleTasks'> {
   /** Stores the number of unfinished tasks of each queue by state. Resolves with the number of queues whose counts changed. */
   countQueues(): Promise<number>
 }
+
+/** The storage of this room's duties: they settle the tasks of lost workers as workers settle their own. */
+export type FleetDutyStorage = FleetDutyStore & Pick<AttemptStore, 'settleTasks'>

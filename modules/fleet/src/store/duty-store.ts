@@ -1,5 +1,5 @@
 import type { Database } from '@taskflow/database'
-import type { AttemptStore, LeaseId, TaskId, WorkerId } from '@taskflow/tasks'
+import type { LeaseId, TaskId, WorkerId } from '@taskflow/tasks'
 import type { FleetDutyStore } from '../ports/duty-store.ts'
 import { countQueues } from '../statements/count-queues.ts'
 import { findDuties } from '../statements/find-duties.ts'
@@ -7,15 +7,9 @@ import { listOrphanedLeases } from '../statements/list-orphaned-leases.ts'
 import { listSilentWorkers } from '../statements/list-silent-workers.ts'
 import { markWorkersLost } from '../statements/mark-workers-lost.ts'
 
-interface Deps extends Pick<AttemptStore, 'settleTasks'> {
-  readonly db: Database
-}
-
 /** Implements the storage of this room's duties. */
-export function fleetDutyStore({ db, settleTasks }: Deps): FleetDutyStore {
+export function fleetDutyStore(db: Database): FleetDutyStore {
   return {
-    settleTasks,
-
     async findDuties(silentAfterMs) {
       const [found] = await db.run(findDuties, [])
       const { promote = false, expire = false, rescue = false, oldest_heartbeat_ms: oldestMs = null } = found ?? {}

@@ -1,5 +1,5 @@
 import type { Database } from '@taskflow/database'
-import type { AttemptStore, TaskTypeStore } from '@taskflow/tasks'
+import type { TaskTypeStore } from '@taskflow/tasks'
 import type { FleetDutyStore } from '../ports/duty-store.ts'
 import type { FleetStore } from '../ports/fleet-store.ts'
 import type { WorkerStore } from '../ports/worker-store.ts'
@@ -7,7 +7,7 @@ import { fleetDutyStore } from './duty-store.ts'
 import { fleetStore } from './fleet-store.ts'
 import { workerStore } from './worker-store.ts'
 
-export interface FleetStoresDeps extends Pick<AttemptStore, 'settleTasks'>, Pick<TaskTypeStore, 'registerTaskTypes'> {
+export interface FleetStoresDeps extends Pick<TaskTypeStore, 'registerTaskTypes'> {
   readonly db: Database
   /** A replica of `db`, for lists that may be a moment old. */
   readonly readDb: Database
@@ -16,10 +16,10 @@ export interface FleetStoresDeps extends Pick<AttemptStore, 'settleTasks'>, Pick
 export type FleetStores = FleetStore & WorkerStore & FleetDutyStore
 
 /** Opens the stores of this room. */
-export function openFleetStores({ db, readDb, settleTasks, registerTaskTypes }: FleetStoresDeps): FleetStores {
+export function openFleetStores({ db, readDb, registerTaskTypes }: FleetStoresDeps): FleetStores {
   return {
     ...fleetStore({ db, readDb }),
     ...workerStore({ db, registerTaskTypes }),
-    ...fleetDutyStore({ db, settleTasks }),
+    ...fleetDutyStore(db),
   }
 }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { FleetDutyStore } from '@taskflow/fleet'
+import type { FleetDutyStorage } from '@taskflow/fleet'
 import type { TaskFlowEvents, Wakeups } from '@taskflow/kernel'
 import { type Elector, soleElector } from '@taskflow/kernel'
 import type { Broker, TaskDutyStore } from '@taskflow/tasks'
@@ -19,7 +19,7 @@ const DUTIES = [
   'vacuum',
 ]
 
-const idleStore: TaskDutyStore & FleetDutyStore = {
+const idleStore: TaskDutyStore & FleetDutyStorage = {
   findDuties: async () => ({ promote: false, expire: false, markLost: false, rescue: false }),
   promoteTasks: async () => ({ promoted: 0, nextDueInMs: null }),
   countQueuedTasks: async () => [],
@@ -39,7 +39,7 @@ const idleBroker: Broker = {
   name: 'redis',
   publish: async () => {},
   take: async () => undefined,
-  depths: async (lines) => lines.map(() => 0),
+  depths: async (subqueues) => subqueues.map(() => 0),
   ping: async () => {},
   close: async () => {},
 }

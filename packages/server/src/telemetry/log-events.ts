@@ -1,16 +1,15 @@
 import { brokerLogLines } from '@taskflow/brokers'
 import { databaseLogLines } from '@taskflow/database'
 import { type Clock, type ErrorCode, type Events, hasCode, kernelLogLines, type LogLines } from '@taskflow/kernel'
-import { ROOMS } from '@taskflow/rooms'
+import { ROOMS, sumOf } from '@taskflow/rooms'
 import type { Log } from '@taskflow/worker'
 
-const ALL_LINES: LogLines = Object.assign(
-  {},
-  kernelLogLines,
-  databaseLogLines,
-  brokerLogLines,
-  ...ROOMS.map(({ logLines }) => logLines),
-)
+const ALL_LINES: LogLines = sumOf('log line of the event', [
+  ['platform/kernel', kernelLogLines],
+  ['platform/database', databaseLogLines],
+  ['platform/brokers', brokerLogLines],
+  ...ROOMS.map(({ name, logLines }) => [`room ${name}`, logLines] as const),
+])
 
 interface Detail {
   readonly error?: unknown
