@@ -40,7 +40,8 @@ function answerTo(submission: Submission, closed: ReadonlySet<string>): Submissi
   const tasks = submission.tasks.map((task) => {
     const { project, name } = gateOfQueue(task)
     const waits = asks(GATE)(task) && closed.has(`${project} ${name}`)
-    return { ...task, linked: asks(LINK)(task), waitingGate: waits ? name : null }
+    // An earlier room may have set the same fields.
+    return { ...task, linked: task.linked || asks(LINK)(task), waitingGate: task.waitingGate ?? (waits ? name : null) }
   })
   return { ...submission, tasks }
 }

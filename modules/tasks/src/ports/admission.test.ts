@@ -4,6 +4,8 @@ import { openStorage } from '@taskflow/rooms'
 import { engines, newTask, newTaskId, submissionOf, useStorage } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { describe, expect, test } from 'vitest'
+import { askAdmitters } from '../store/ask-admitters.ts'
+import type { Submission } from './task-store.ts'
 import { linkedTask, RETENTION_MS, refusedTask, useTestRoom } from './test/use-test-room.ts'
 
 /** The same database, and the texts of the statements that it is asked to run. */
@@ -76,6 +78,23 @@ for (const engine of engines()) {
       expect(plain.tasks).toBeUndefined()
       const changed = await room.storage.submitTasks(submissionOf(linkedTask()))
       expect(changed.tasks).toMatchObject([{ linked: true }])
+    })
+
+    test.each([
+      ['no answer', () => undefined],
+      ['no task', (submission: Submission) => ({ ...submission, tasks: [] })],
+      ['another task', (submission: Submission) => ({ ...submission, tasks: [newTask()] })],
+      [
+        'a task of another project',
+        (submission: Submission) => ({
+          ...submission,
+          tasks: submission.tasks.map((task) => ({ ...task, project: 'x' })),
+        }),
+      ],
+    ])('refuses an admitter that answers %s, and names its room', async (_what, answer) => {
+      const admit = async (submissions: readonly Submission[]) => submissions.map(answer) as Submission[]
+      const answered = askAdmitters([{ name: 'notes', admit }], [submissionOf(newTask())], given.db)
+      await expect(answered).rejects.toThrow('Expected the admitter of room notes to answer')
     })
   })
 }

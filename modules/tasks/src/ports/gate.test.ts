@@ -76,6 +76,29 @@ for (const engine of engines()) {
       expect((await claimedIds()).sort()).toEqual([task.id, due.id].sort())
     })
 
+    test('a task that moves to another queue leaves its gate, with its own rank', async () => {
+      await room.storage.closeQueue(PROJECT, 'default')
+      const [kept, now] = [gatedTask(), gatedTask()]
+      await room.storage.submitTasks(submissionOf(kept, now))
+      await room.storage.editTask(kept.id, { queue: 'other' }, BY)
+      await room.storage.editTask(now.id, { queue: 'other', runAt: null }, BY)
+      expect([await gateOf(kept.id), await gateOf(now.id)]).toEqual([null, null])
+      expect(room.dispatched.map(({ taskId }) => taskId).sort()).toEqual([kept.id, now.id].sort())
+      const worker = await startWorker(room.storage, { queues: ['other'] })
+      const leases = await room.storage.claimTasks(claimBy(worker))
+      expect(leases.map(({ taskId }) => taskId)).toEqual([kept.id, now.id])
+    })
+
+    test('opening a gate leaves an ordinary rank as it is, which an older process may have given', async () => {
+      await room.storage.closeQueue(PROJECT, 'default')
+      const task = gatedTask()
+      await room.storage.submitTasks(submissionOf(task))
+      await script(given.db, `update task set rank = rank - interval '8766000 hours' where id = '${task.id}'`)
+      const before = await ranksOf(given.db)
+      await room.storage.openQueue(PROJECT, 'default')
+      expect(await ranksOf(given.db)).toEqual(before)
+    })
+
     test('a task that was stored while its gate was opened does not wait for ever', async () => {
       await room.storage.closeQueue(PROJECT, 'default')
       const [task, ofCaller] = [gatedTask(), gatedTask()]

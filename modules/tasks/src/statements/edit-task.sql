@@ -19,12 +19,16 @@ with edited as (
         when $10 > clock_now() then null
         else coalesce(queued_at, clock_now())
       end,
-      -- A requeued task kept its rank, so only the head starts are exchanged; a task at a gate stays set aside.
+      -- A gate may belong to the queue, so a task that moves to another queue leaves it.
+      waiting_gate = case when queue = $5 then waiting_gate end,
+      -- A requeued task kept its rank, so only the head starts are exchanged; a task that stays at a gate stays set
+      -- aside, and one that leaves it gets its own rank back.
       rank = case
         when $9
         then greatest($10, clock_now())
-          + case when waiting_gate is null then interval '0' else interval '8766000 hours' end
+          + case when waiting_gate is null or queue <> $5 then interval '0' else interval '8766000 hours' end
         else rank + ($17::bigint[])[priority + 1] * interval '1 ms'
+          - case when waiting_gate is null or queue = $5 then interval '0' else interval '8766000 hours' end
       end - $7::bigint * interval '1 ms',
       -- Both are counted from the moment the task is due, until its first start.
       start_by = case

@@ -9,7 +9,8 @@ with waiting as materialized (
   update task
   set waiting_gate = null,
       -- Planner rule "set aside by rank": the task gets its own rank back.
-      rank = rank - interval '8766000 hours',
+      -- A process of migration 0007 may have given the task an ordinary rank meanwhile.
+      rank = case when rank >= '2900-01-01Z' then rank - interval '8766000 hours' else rank end,
       queued_at = case when state = 'queued' then clock_now() else queued_at end
   -- Planner rule "by place".
   where ctid = any(array(select place from waiting))

@@ -1,1 +1,1 @@
-vacuum (analyze) task, worker, queue_count, queue_minute
+vacuum (analyze) task, task_notice, gate, worker, queue_count, queue_minute

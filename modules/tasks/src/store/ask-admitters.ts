@@ -21,11 +21,32 @@ export async function askAdmitters<Each extends Submission>(
     if (given.length !== open.length)
       throw new TypeError(`Expected ${open.length} answers of the admitter of room ${name}, got ${given.length}`)
     open.forEach(([index, submission], place) => {
-      const answer = given[place] as Submission | TaskFlowError
+      const answer = checkAnswer(name, submission, given[place])
       if (answer !== submission) answers[index] = isAccepted(answer) ? { ...submission, tasks: answer.tasks } : answer
     })
   }
   return answers
+}
+
+/** @throws TypeError for an answer that would store other tasks than the reply names */
+function checkAnswer(
+  room: string,
+  submission: Submission,
+  answer: Submission | TaskFlowError | undefined,
+): Submission | TaskFlowError {
+  if (answer instanceof TaskFlowError || answer === submission) return answer
+  const isSame =
+    Array.isArray(answer?.tasks) &&
+    answer.tasks.length === submission.tasks.length &&
+    answer.tasks.every(({ id, project }, index) => {
+      const task = submission.tasks[index]
+      return id === task?.id && project === task?.project
+    })
+  if (isSame) return answer
+  throw new TypeError(
+    `Expected the admitter of room ${room} to answer a TaskFlowError or the tasks of the submission, with the same ids ` +
+      'and project',
+  )
 }
 
 export const isAccepted = <Each extends Submission>(answer: Each | TaskFlowError): answer is Each =>
