@@ -137,14 +137,14 @@ for (const engine of engines().filter(({ kind }) => kind === 'postgres'))
 
       test('rolls back a transaction that throws', async () => {
         const { db } = openThrough()
-        await script(db, 'create table note (text text)')
+        await script(db, 'create table scrap (text text)')
         const error = new Error('changed its mind')
         const work = db.transaction(async (tx) => {
-          await tx.script(`insert into note values ('lost')`)
+          await tx.script(`insert into scrap values ('lost')`)
           throw error
         })
         await expect(work).rejects.toBe(error)
-        expect(await rowsOf(db, 'select * from note')).toEqual([])
+        expect(await rowsOf(db, 'select * from scrap')).toEqual([])
       })
 
       test('migrates up and down in its own schema, from many processes at once', async () => {

@@ -33,12 +33,12 @@ for (const engine of engines()) {
     let opened: TestDatabase
     beforeAll(async () => {
       opened = await openTestDatabase(engine)
-      await script(opened.db, 'create table note (text text primary key)')
+      await script(opened.db, 'create table scrap (text text primary key)')
     })
     afterAll(() => opened.drop())
 
     const notes = async () =>
-      (await rowsOf<{ text: string }>(opened.db, 'select text from note order by 1')).map(({ text }) => text)
+      (await rowsOf<{ text: string }>(opened.db, 'select text from scrap order by 1')).map(({ text }) => text)
 
     test.each(VALUES)('returns a %s unchanged: %j', async (sqlType, value) => {
       const [row] = await rowsOf(opened.db, `select $1::${sqlType} as value, null::${sqlType} as nothing`, [value])
@@ -62,18 +62,18 @@ for (const engine of engines()) {
 
     test('commits a transaction and resolves with its result', async () => {
       const result = await opened.db.transaction(async (tx) => {
-        await tx.script(`insert into note values ('kept'); insert into note values ('kept too')`)
+        await tx.script(`insert into scrap values ('kept'); insert into scrap values ('kept too')`)
         return 'made'
       })
       expect(result).toBe('made')
       expect(await notes()).toEqual(['kept', 'kept too'])
-      await script(opened.db, 'delete from note')
+      await script(opened.db, 'delete from scrap')
     })
 
     test('rolls back a transaction that throws, and throws the same error', async () => {
       const error = new Error('changed its mind')
       const work = opened.db.transaction(async (tx) => {
-        await tx.script(`insert into note values ('lost')`)
+        await tx.script(`insert into scrap values ('lost')`)
         throw error
       })
       await expect(work).rejects.toBe(error)
@@ -81,7 +81,7 @@ for (const engine of engines()) {
     })
 
     test('rolls back a transaction whose statement fails', async () => {
-      const work = script(opened.db, `insert into note values ('a'); insert into note values ('a')`)
+      const work = script(opened.db, `insert into scrap values ('a'); insert into scrap values ('a')`)
       await expect(work).rejects.toMatchObject({ code: '23505' })
       expect(await notes()).toEqual([])
     })

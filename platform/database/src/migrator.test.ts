@@ -79,7 +79,9 @@ for (const engine of engines()) {
       ]) {
         await expect(act()).rejects.toThrow(sentence)
       }
-      expect(await migrator(db, [...migrations, next]).down(migrations.length)).toEqual([`000${next.version}_extra`])
+      expect(await migrator(db, [...migrations, next]).down(migrations.length)).toEqual([
+        `${String(next.version).padStart(4, '0')}_extra`,
+      ])
     })
 
     test('accepts a compatible schema that a newer version migrated, and leaves it unchanged', async () => {
@@ -186,7 +188,7 @@ for (const engine of engines().filter((each) => each.kind === 'postgres')) {
       // If the migration kept waiting, this read would time out after ten seconds.
       await rowsOf(db, 'select id from task')
       await reader.rollback()
-      expect(await migrating).toEqual([`000${next.version}_extra`])
+      expect(await migrating).toEqual([`${String(next.version).padStart(4, '0')}_extra`])
       await drop()
     })
 

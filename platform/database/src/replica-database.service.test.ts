@@ -23,7 +23,7 @@ beforeAll(async () => {
   replica = await primary.startReplica()
   onPrimary = postgresDatabase({ url: primary.url })
   onReplica = postgresDatabase({ url: replica.url })
-  await script(onPrimary, 'create table note (text text)')
+  await script(onPrimary, 'create table scrap (text text)')
 })
 afterAll(async () => {
   await Promise.all([onPrimary.close(), onReplica.close()])
@@ -37,7 +37,7 @@ async function lagMs(): Promise<number> {
 }
 
 const countOn = async (db: Database): Promise<number> =>
-  (await rowsOf<{ count: number }>(db, 'select count(*) from note'))[0]!.count
+  (await rowsOf<{ count: number }>(db, 'select count(*) from scrap'))[0]!.count
 
 test('a replica lags only while it has changes to apply, not while there are no changes', async () => {
   await eventually(async () => (await countOn(onReplica).catch(() => undefined)) === 0)
@@ -47,7 +47,7 @@ test('a replica lags only while it has changes to apply, not while there are no 
     const [row] = await rowsOf<{ state: string }>(onReplica, 'select pg_get_wal_replay_pause_state() as state')
     return row?.state === 'paused'
   })
-  await script(onPrimary, `insert into note values ('paused')`)
+  await script(onPrimary, `insert into scrap values ('paused')`)
   await eventually(async () => (await lagMs()) > 0)
   expect(await countOn(onReplica)).toBe(0)
   const before = await lagMs()
