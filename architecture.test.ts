@@ -1,6 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { MIGRATION_FOLDERS } from '@taskflow/rooms/migrations'
 import { isTest, packageOf, ROOT, type SourceFile, sourcesOf, targetOf } from '@taskflow/testing/sources'
 import { describe, expect, test } from 'vitest'
 
@@ -235,9 +234,4 @@ test('nothing but the bench needs the bench', () => {
       .map(({ specifier }) => `${file.path} imports ${specifier}`),
   )
   expect(needs).toEqual([])
-})
-
-test('the list of migrations has every folder with migrations', () => {
-  const folders = globSync('{platform,modules}/*/migrations', { cwd: ROOT })
-  expect(MIGRATION_FOLDERS.map((folder) => `${folder}/migrations`).toSorted()).toEqual(folders.toSorted())
 })
