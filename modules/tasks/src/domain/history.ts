@@ -17,11 +17,16 @@ export interface TaskEvent {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** The kinds of events that are stored as rows; all other kinds are derived. No event follows the end of its task. */
-export const RECORDED_EVENT_KINDS = ['task.edited', 'task.cancelRequested', 'task.redriven', 'task.progressed'] as const
+/** The kinds of events that are stored as rows, and whether they may follow the end of the task. All others are derived. */
+export const RECORDED_EVENTS = {
+  'task.edited': { mayFollowEnd: false },
+  'task.cancelRequested': { mayFollowEnd: false },
+  'task.redriven': { mayFollowEnd: false },
+  'task.progressed': { mayFollowEnd: false },
+} as const
 
 export type TaskEventKind =
-  | (typeof RECORDED_EVENT_KINDS)[number]
+  | keyof typeof RECORDED_EVENTS
   | 'task.created'
   | 'task.started'
   | AttemptEnd['event']

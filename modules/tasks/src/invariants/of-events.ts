@@ -1,5 +1,12 @@
-import { RECORDED_EVENT_KINDS } from '@taskflow/tasks'
+import { RECORDED_EVENTS } from '@taskflow/tasks'
 import { type Queries, SLACK } from './tables-of-tasks.ts'
+
+const listed = (kinds: readonly string[]): string => kinds.map((kind) => `'${kind}'`).join(', ')
+
+const KINDS = listed(Object.keys(RECORDED_EVENTS))
+const KINDS_BEFORE_END = listed(
+  Object.entries(RECORDED_EVENTS).flatMap(([kind, { mayFollowEnd }]) => (mayFollowEnd ? [] : [kind])),
+)
 
 /** Cancellation requests that no later redrive has withdrawn. */
 const STANDING = `
@@ -12,11 +19,12 @@ export const OF_EVENTS: Queries = {
   'has a recorded event, but does not exist': `
     select task_id as id, kind as detail from event where not exists (select from known where known.id = task_id)`,
   'has an event of an unknown kind': `
-    select task_id as id, kind as detail from event where kind not in ('${RECORDED_EVENT_KINDS.join(`', '`)}')`,
+    select task_id as id, kind as detail from event where kind not in (${KINDS})`,
   'has an event from before it was created': `
     select id, kind as detail from event join known on known.id = task_id where at < created_at - ${SLACK}`,
   'has an event from after it ended': `
-    select id, kind as detail from event join known on known.id = task_id where at > finished_at + ${SLACK}`,
+    select id, kind as detail from event join known on known.id = task_id
+    where at > finished_at + ${SLACK} and kind in (${KINDS_BEFORE_END})`,
   'has more cancellation requests than lives': `
     select task_id as id, count(*) || ' times, ' || coalesce(min(redrives), 0) || ' redrives' as detail
     from event left join redriven using (task_id)
