@@ -22,11 +22,11 @@ async function welcomeOf(server: RunningProcess, folder: string) {
   const [curl] = /curl .*\\\n.*/.exec(welcome) ?? []
 
   /** Runs the very command that was printed, and resolves with the id of the task it submitted. */
-  async function submitAsTold(): Promise<string> {
+  async function submitAsShown(): Promise<string> {
     const { stdout } = await shell('sh', ['-c', curl!], { cwd: folder })
     return JSON.parse(stdout).id
   }
-  return { welcome, url: url!, key, submitAsTold }
+  return { welcome, url: url!, key, submitAsShown }
 }
 
 async function taskOf({ url, key }: { url: string; key: string }, id: string) {
@@ -38,8 +38,10 @@ test('what a start in an empty folder prints is enough to sign in and to run a t
   const folder = processes.tempFolder()
   const server = start(folder)
   const welcome = await welcomeOf(server, folder)
-  expect(welcome.welcome).toContain(`by the key ${welcome.key} (created now; kept in .taskflow/admin.key)`)
-  const id = await welcome.submitAsTold()
+  expect(welcome.welcome).toContain(
+    `with the administrator's key ${welcome.key} (created now; kept in .taskflow/admin.key)`,
+  )
+  const id = await welcome.submitAsShown()
   expect(await taskOf(welcome, id)).toMatchObject({
     status: 200,
     task: { state: 'succeeded', result: { greeting: 'Hello, World' }, attempt: 1 },
@@ -75,7 +77,7 @@ test('a stop ends with exit code 0, and the next start in the folder finds every
   const folder = processes.tempFolder()
   const first = start(folder)
   const before = await welcomeOf(first, folder)
-  const id = await before.submitAsTold()
+  const id = await before.submitAsShown()
   const { task } = await taskOf(before, id)
   expect(await within(15_000, first.kill('SIGTERM'), 'the server to stop')).toEqual({ code: 0, signal: null })
 
@@ -84,6 +86,6 @@ test('a stop ends with exit code 0, and the next start in the folder finds every
   expect(after.key).toBe(before.key)
   expect(after.welcome, 'a secret is printed once').not.toContain(after.key)
   expect(await taskOf(after, id)).toEqual({ status: 200, task })
-  expect((await taskOf(after, await after.submitAsTold())).task).toMatchObject({ state: 'succeeded' })
+  expect((await taskOf(after, await after.submitAsShown())).task).toMatchObject({ state: 'succeeded' })
   await second.kill('SIGTERM')
 })
