@@ -23,7 +23,8 @@ test('a short soak measures every curve, keeps every promise, and drops days pas
     '--minutes',
     '0.25',
     '--rate',
-    '50',
+    // Enough tasks: only a few of those with a delay start within these seconds.
+    '150',
     '--finished',
     '10000',
     '--sample',
