@@ -204,9 +204,13 @@ for (const engine of engines()) {
       const { task } = await startTask(given.storage)
       await given.storage.cancelTask(task.id, { project: PROJECT, actor: 'key:test' }, null)
       const { nextRound } = await startRescuer()
+      const counted: string[] = []
+      given.events.on('tasks.rescued', () => counted.push('rescued'))
+      given.events.on('task.cancelled', ({ id }) => counted.push(id))
       await nextRound()
       await nextRound()
       expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'cancelled', crashCount: 1 })
+      expect(counted).toEqual([task.id])
     })
 
     test('rescues the remaining tasks after a round that the database failed', async () => {

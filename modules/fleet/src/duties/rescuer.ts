@@ -72,11 +72,11 @@ export function rescuer({ storage, silentAfterMs = LOST_AFTER_MS, roundMs = 1_00
       const quarantined = results.filter((verb) => verb === 'fail').length
       if (rescued + quarantined > 0) events.emit('tasks.rescued', { count: rescued, quarantined })
       // A full batch in which every lease is stale would be listed again at once, without end.
-      if (orphans.length < BATCH || rescued + quarantined === 0) return
+      if (orphans.length < BATCH || results.every((verb) => verb === undefined)) return
     }
   }
 
-  async function rescue(orphan: OrphanedLease): Promise<'rescue' | 'fail' | undefined> {
+  async function rescue(orphan: OrphanedLease): Promise<'rescue' | 'fail' | 'cancel' | undefined> {
     const { taskId, leaseId, workerId, attempt, maxAttempts, crashCount } = orphan
     const error = attemptError('WorkerLost', `Worker ${workerId} was lost while it held the task`)
     const context = { attempt, maxAttempts, crashCount, policy: DEFAULT_RETRY_POLICY, random: () => 0 }
@@ -84,6 +84,11 @@ export function rescuer({ storage, silentAfterMs = LOST_AFTER_MS, roundMs = 1_00
     // One task per statement: a task that the database rejects must not prevent the rescue of the others.
     const [result] = await storage.settleTasks([{ taskId, leaseId, verdict }])
     if (result === 'stale') return undefined
+    if (result === 'cancelled') {
+      // Its cancellation was requested: a requeue ends it instead.
+      events.emit('task.cancelled', { id: taskId })
+      return 'cancel'
+    }
     return verdict.verb === 'fail' ? 'fail' : 'rescue'
   }
 
