@@ -96,5 +96,22 @@ for (const engine of engines()) {
       const answered = askAdmitters([{ name: 'notes', admit }], [submissionOf(newTask())], given.db)
       await expect(answered).rejects.toThrow('Expected the admitter of room notes to answer')
     })
+
+    test('asks an admitter that is an object of a class', async () => {
+      class Counting {
+        readonly name = 'counting'
+        #count = 0
+        async admit(submissions: readonly Submission[]): Promise<readonly Submission[]> {
+          this.#count += submissions.length
+          return submissions
+        }
+        get count(): number {
+          return this.#count
+        }
+      }
+      const admitter = new Counting()
+      await askAdmitters([admitter], [submissionOf(newTask())], given.db)
+      expect(admitter.count).toBe(1)
+    })
   })
 }

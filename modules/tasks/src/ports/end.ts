@@ -22,7 +22,7 @@ export interface Notice {
 
 export interface NoticeStore {
   /**
-   * Calls `work` with up to `limit` notices of the consumer, project by project in the order of their ids, inside a
+   * Calls `work` with up to `limit` notices of the consumer, oldest first, inside a
    * transaction that deletes these notices. The notices go exactly when what `work` wrote through `tx` is committed: if
    * it throws, or the process dies, another call gets them again. Notices that another call holds are skipped, so several
    * processes may consume at once. Resolves with the number of notices; without any, `work` is not called.

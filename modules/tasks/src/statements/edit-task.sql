@@ -28,7 +28,10 @@ with edited as (
         then greatest($10, clock_now())
           + case when waiting_gate is null or queue <> $5 then interval '0' else interval '8766000 hours' end
         else rank + ($17::bigint[])[priority + 1] * interval '1 ms'
-          - case when waiting_gate is null or queue = $5 then interval '0' else interval '8766000 hours' end
+          - case
+              when queue <> $5 and rank >= '2900-01-01Z' then interval '8766000 hours'
+              else interval '0'
+            end
       end - $7::bigint * interval '1 ms',
       -- Both are counted from the moment the task is due, until its first start.
       start_by = case

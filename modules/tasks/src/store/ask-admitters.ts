@@ -13,15 +13,17 @@ export async function askAdmitters<Each extends Submission>(
   db: Queryable,
 ): Promise<(Each | TaskFlowError)[]> {
   const answers: (Each | TaskFlowError)[] = [...submissions]
-  for (const { name, admit } of admitters) {
+  for (const admitter of admitters) {
     const open = [...answers.entries()].filter((entry): entry is [number, Each] => isAccepted(entry[1]))
     if (open.length === 0) break
     const asked = open.map(([, submission]) => submission)
-    const given = await admit(asked, db)
+    const given = await admitter.admit(asked, db)
     if (given.length !== open.length)
-      throw new TypeError(`Expected ${open.length} answers of the admitter of room ${name}, got ${given.length}`)
+      throw new TypeError(
+        `Expected ${open.length} answers of the admitter of room ${admitter.name}, got ${given.length}`,
+      )
     open.forEach(([index, submission], place) => {
-      const answer = checkAnswer(name, submission, given[place])
+      const answer = checkAnswer(admitter.name, submission, given[place])
       if (answer !== submission) answers[index] = isAccepted(answer) ? { ...submission, tasks: answer.tasks } : answer
     })
   }

@@ -30,7 +30,8 @@ export async function releaseIfOpen({ db, notifyQueued }: Deps, { project, name 
     const rows = await db.run(releaseTasks, [project, name, BATCH])
     notifyQueued?.(dispatchesOf(rows))
     released += rows.length
-    if (rows.length < BATCH) return released
+    // Fewer rows than asked for may mean that other sessions held locks on the rest.
+    if (rows.length === 0) return released
   }
 }
 
