@@ -58,6 +58,17 @@ const PLANTED: Readonly<
     }),
     complaint: /stored a different labels/,
   },
+  'a task that is confirmed and not stored': {
+    storageOf: (storage) => ({
+      ...storage,
+      submitTasks: async (submission) => {
+        const [first, ...others] = submission.tasks
+        if (!first || others.length > 0) return storage.submitTasks(submission)
+        return { ids: [first.id], createdAt: new Date(), replayed: false }
+      },
+    }),
+    complaint: /cannot be read back: 404/,
+  },
   'a refusal that writes': {
     storageOf: (storage) => ({
       ...storage,

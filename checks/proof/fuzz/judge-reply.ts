@@ -45,10 +45,15 @@ function judgeProblem(
   if (problem.type !== `/docs/errors#${problem.code}` || problem.detail === '')
     return `answers an incomplete problem: ${body}`
   if (problem.instance !== headers['x-request-id']) return 'does not contain the id of its request'
-  const [internals] = INTERNALS.exec(problem.detail) ?? []
   // A problem may repeat what was sent.
   const given = `${url} ${decoded(url)} ${Object.values(request.headers).join(' ')} ${request.body ?? ''}`
-  return internals === undefined || given.includes(internals) ? undefined : `exposes internals: ${problem.detail}`
+  return exposureIn(problem.detail, given)
+}
+
+/** Finds a stack, a path of the machine or SQL in the detail of a problem, unless the request contained it. */
+export function exposureIn(detail: string, given = ''): Complaint {
+  const [internals] = INTERNALS.exec(detail) ?? []
+  return internals === undefined || given.includes(internals) ? undefined : `exposes internals: ${detail}`
 }
 
 function decoded(url: string): string {

@@ -3,6 +3,7 @@ import type { ApiRequest } from './api-request.ts'
 import type { ApiWorld } from './api-world.ts'
 import type { Complaint } from './area.ts'
 import type { JsonSchema } from './document.ts'
+import { exposureIn } from './judge-reply.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -18,8 +19,15 @@ export async function judgeReadBack(
     return batchFlaw(world, (sent as { tasks: Fields[] }).tasks, reply.ids as string[])
   const flaw = differenceOf(sent as Fields, reply, operation.result)
   if (flaw !== undefined) return `answers a different ${flaw}`
-  const again = await readAgain(world, operation.path, String(reply.id))
-  const lost = again && differenceOf(sent as Fields, again, operation.result)
+  return readFlaw(await readAgain(world, operation.path, String(reply.id)), sent as Fields, operation.result)
+}
+
+/** The outcome of a later read: the object, or why it cannot be read. */
+type Reading = { readonly stored: Fields } | { readonly complaint: string }
+
+function readFlaw(reading: Reading, sent: Fields, schema: JsonSchema): Complaint {
+  if ('complaint' in reading) return reading.complaint
+  const lost = differenceOf(sent, reading.stored, schema)
   return lost === undefined ? undefined : `stored a different ${lost}`
 }
 
@@ -27,29 +35,30 @@ async function batchFlaw(world: ApiWorld, tasks: readonly Fields[], ids: readonl
   if (ids.length !== tasks.length) return `answers ${ids.length} ids to ${tasks.length} tasks`
   const { result = {} } = world.operations.find(({ id }) => id === 'getTask') ?? {}
   for (const [index, task] of tasks.entries()) {
-    const stored = await readAgain(world, '/v1/tasks', ids[index] ?? '')
-    const lost = stored === undefined ? 'nothing' : differenceOf(task, stored, result)
-    if (lost !== undefined) return `stored a different ${lost} of task ${index}`
+    const flaw = readFlaw(await readAgain(world, '/v1/tasks', ids[index] ?? ''), task, result)
+    if (flaw !== undefined) return `task ${index} of the batch: ${flaw}`
   }
   return undefined
 }
 
 /** Reads an object by its address, or from its list where it has none. */
-async function readAgain(world: ApiWorld, path: string, id: string): Promise<Fields | undefined> {
+async function readAgain(world: ApiWorld, path: string, id: string): Promise<Reading> {
   const collection = path.split('/{', 1)[0] ?? ''
   if (world.operations.some((each) => each.method === 'GET' && each.path === `${collection}/{id}`)) {
     const reply = await world.send('admin', { method: 'GET', url: `${collection}/${id}` })
-    return reply.statusCode === 200 ? reply.json<Fields>() : undefined
+    if (reply.statusCode === 200) return { stored: reply.json<Fields>() }
+    const complaint = exposureIn(reply.json<{ detail: string }>().detail)
+    return { complaint: complaint ?? `cannot be read back: ${reply.statusCode} ${reply.body.slice(0, 300)}` }
   }
   for (let cursor: string | null = ''; cursor !== null; ) {
     const query = cursor === '' ? {} : { cursor }
     const reply = await world.send('admin', { method: 'GET', url: collection, query: { limit: '200', ...query } })
     const page = reply.json<{ items: Fields[]; nextCursor: string | null }>()
     const found = page.items.find((item) => item.id === id)
-    if (found) return found
+    if (found) return { stored: found }
     cursor = page.nextCursor
   }
-  return undefined
+  return { complaint: `is not in the list ${collection}` }
 }
 
 /** Returns the first field that differs from the one sent. Fields that the reply does not describe are not compared. */
