@@ -1,4 +1,4 @@
-import { type CircuitBreaker, type Clock, circuitBreaker, type Events, hasCode, TaskFlowError } from '@taskflow/kernel'
+import { CircuitBreaker, type Clock, type Events, hasCode, TaskFlowError } from '@taskflow/kernel'
 import type { Broker } from '@taskflow/tasks'
 
 interface Deps {
@@ -39,7 +39,7 @@ export class BrokerHealth {
     this.#deps = deps
     const onChange = (isAvailable: boolean): void => this.#onChange(isAvailable)
     // While the circuit is open, only pings go through, at their own pace.
-    this.#breaker = circuitBreaker({ clock: deps.clock, failures: FAILURES, openMs: 0, isUnavailable, onChange })
+    this.#breaker = new CircuitBreaker({ clock: deps.clock, failures: FAILURES, openMs: 0, isUnavailable, onChange })
   }
 
   get isAvailable(): boolean {

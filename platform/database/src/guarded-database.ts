@@ -1,4 +1,4 @@
-import { type Clock, circuitBreaker, type Events, hasCode, TaskFlowError, withinTime } from '@taskflow/kernel'
+import { CircuitBreaker, type Clock, type Events, hasCode, TaskFlowError, withinTime } from '@taskflow/kernel'
 import type { Database } from './database.ts'
 import { isPoolExhausted, isReplyTimeout } from './database-error.ts'
 import { ping } from './statements/ping.ts'
@@ -21,7 +21,7 @@ const PROBE_MS = 3_000
  * all other callers.
  */
 export function guardedDatabase(db: Database, { clock, events }: Options): Database {
-  const breaker = circuitBreaker({
+  const breaker = new CircuitBreaker({
     clock,
     failures: FAILURES,
     openMs: OPEN_MS,

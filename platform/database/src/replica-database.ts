@@ -1,4 +1,4 @@
-import { type Clock, circuitBreaker, type Events, hasCode, TaskFlowError, withinTime } from '@taskflow/kernel'
+import { CircuitBreaker, type Clock, type Events, hasCode, TaskFlowError, withinTime } from '@taskflow/kernel'
 import type { Database, Statement } from './database.ts'
 import { isPoolExhausted, isRecoveryConflict } from './database-error.ts'
 import { replicaLag } from './statements/replica-lag.ts'
@@ -24,7 +24,7 @@ const LONGEST_LAG_MS = 10_000
  * when the replica cancels a read because of a recovery conflict.
  */
 export function replicaDatabase({ primary, replica, clock, events }: Options): Database {
-  const breaker = circuitBreaker({
+  const breaker = new CircuitBreaker({
     clock,
     failures: 1,
     openMs: OPEN_MS,

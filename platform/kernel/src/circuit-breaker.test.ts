@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { circuitBreaker, withinTime } from './circuit-breaker.ts'
+import { CircuitBreaker, withinTime } from './circuit-breaker.ts'
 import { TaskFlowError } from './errors.ts'
 
 const unavailable = new TaskFlowError('BROKER_UNAVAILABLE', 'unavailable')
@@ -14,7 +14,7 @@ const refused = new Error('refused without a call')
 function setup({ failures = 2, openMs = 100 } = {}) {
   let now = 0
   const changes: boolean[] = []
-  const breaker = circuitBreaker({
+  const breaker = new CircuitBreaker({
     clock: { monotonicMs: () => now },
     failures,
     openMs,

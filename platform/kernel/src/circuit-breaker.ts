@@ -30,63 +30,63 @@ export interface CircuitBreakerOptions {
  * A failure counts only if no call was answered since the failed call began: calls in flight at the start of an outage
  * may fail long after its end.
  */
-export interface CircuitBreaker {
-  readonly isClosed: boolean
+export class CircuitBreaker {
+  readonly #options: CircuitBreakerOptions
+  #failed = 0
+  #answers = 0
+  #openUntil: number | undefined
+  #isProbing = false
+
+  constructor(options: CircuitBreakerOptions) {
+    this.#options = options
+  }
+
+  get isClosed(): boolean {
+    return this.#openUntil === undefined
+  }
+
   /** Whether a call made now would go through. */
-  readonly isAccepting: boolean
+  get isAccepting(): boolean {
+    const { clock } = this.#options
+    return this.#openUntil === undefined || (!this.#isProbing && clock.monotonicMs() >= this.#openUntil)
+  }
+
   /** Runs the call and throws what the call throws. An open breaker throws `refusal()` without running the call. */
-  run<Result>(call: () => Promise<Result>, refusal: () => Error): Promise<Result>
-}
-
-export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const { clock, failures, openMs, isUnavailable, weigh = () => 1, onChange } = options
-  let failed = 0
-  let answers = 0
-  let openUntil: number | undefined
-  let isProbing = false
-
-  const isAccepting = (): boolean => openUntil === undefined || (!isProbing && clock.monotonicMs() >= openUntil)
-
-  function onAnswer(): void {
-    answers++
-    failed = 0
-    if (openUntil === undefined) return
-    openUntil = undefined
-    onChange?.(true)
+  async run<Result>(call: () => Promise<Result>, refusal: () => Error): Promise<Result> {
+    const { isUnavailable, weigh = () => 1 } = this.#options
+    if (!this.isAccepting) throw refusal()
+    const isProbe = this.#openUntil !== undefined
+    const answersBefore = this.#answers
+    if (isProbe) this.#isProbing = true
+    try {
+      const result = await call()
+      this.#onAnswer()
+      return result
+    } catch (error) {
+      if (!isUnavailable(error)) this.#onAnswer()
+      else if (this.#answers === answersBefore && (isProbe || this.#openUntil === undefined))
+        this.#onFailure(weigh(error))
+      throw error
+    } finally {
+      if (isProbe) this.#isProbing = false
+    }
   }
 
-  function onFailure(weight: number): void {
-    failed += weight
-    if (weight === 0 || failed < failures) return
-    const wasClosed = openUntil === undefined
-    openUntil = clock.monotonicMs() + openMs
+  #onAnswer(): void {
+    this.#answers++
+    this.#failed = 0
+    if (this.#openUntil === undefined) return
+    this.#openUntil = undefined
+    this.#options.onChange?.(true)
+  }
+
+  #onFailure(weight: number): void {
+    const { clock, failures, openMs, onChange } = this.#options
+    this.#failed += weight
+    if (weight === 0 || this.#failed < failures) return
+    const wasClosed = this.#openUntil === undefined
+    this.#openUntil = clock.monotonicMs() + openMs
     if (wasClosed) onChange?.(false)
-  }
-
-  return {
-    get isClosed() {
-      return openUntil === undefined
-    },
-    get isAccepting() {
-      return isAccepting()
-    },
-    async run(call, refusal) {
-      if (!isAccepting()) throw refusal()
-      const isProbe = openUntil !== undefined
-      const answersBefore = answers
-      if (isProbe) isProbing = true
-      try {
-        const result = await call()
-        onAnswer()
-        return result
-      } catch (error) {
-        if (!isUnavailable(error)) onAnswer()
-        else if (answers === answersBefore && (isProbe || openUntil === undefined)) onFailure(weigh(error))
-        throw error
-      } finally {
-        if (isProbe) isProbing = false
-      }
-    },
   }
 }
 
