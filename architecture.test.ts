@@ -103,6 +103,28 @@ function strangersIn(file: SourceFile, home: string, allowed: readonly string[])
     .map((other) => `${file.path} imports ${other}`)
 }
 
+/** The composition opens the parts of rooms; an embedding process and a runner load only the part that they need. */
+const INNER_DOORS: Readonly<Record<string, RegExp>> = {
+  'modules/rooms': /^@taskflow\/[\w-]+\/(room|statements\/|invariants)/,
+  'packages/direct': /^@taskflow\/tasks\/(admission|store)$/,
+  'packages/worker': /^@taskflow\/tasks\/domain\//,
+}
+
+test('what is inside of a room is imported by the composition only, and otherwise by the door of the room', () => {
+  const rooms = ['tasks', 'fleet', 'identity']
+  const inner = folders
+    .filter(({ home }) => /^(platform|modules|packages)\//.test(home))
+    .flatMap(({ home, name, production }) =>
+      production.flatMap((file) =>
+        file.imports
+          .filter(({ specifier }) => rooms.some((room) => room !== name && specifier.startsWith(`@taskflow/${room}/`)))
+          .filter(({ specifier }) => !INNER_DOORS[home]?.test(specifier))
+          .map(({ specifier }) => `${file.path} imports ${specifier}`),
+      ),
+    )
+  expect(inner).toEqual([])
+})
+
 test('every folder of platform/, modules/, packages/ and checks/ is in the picture', () => {
   expect(
     globSync('{platform,modules,packages,checks}/*/', { cwd: ROOT })
@@ -206,13 +228,19 @@ describe('the kernel and the domains', () => {
   })
 })
 
+/** The roles themselves are a part of the port of authentication, which `identity` implements. */
+const ACCESS = /^modules\/identity\/.* @taskflow\/http\/access$/
+
 test('the domain of a room knows neither how it is stored nor how it is served', () => {
   const outwards = folders
     .flatMap(({ sources }) => sources)
     .filter(({ path }) => /^modules\/[\w-]+\/src\/domain\//.test(path))
     .flatMap(({ path, imports }) =>
       imports
-        .filter(({ specifier }) => /(store|routes|duties|statements|database)\b/.test(specifier))
+        .filter(
+          ({ specifier }) =>
+            /(store|routes|duties|statements|database|http)\b/.test(specifier) && !ACCESS.test(`${path} ${specifier}`),
+        )
         .map(({ specifier }) => `${path} imports ${specifier}`),
     )
   expect(outwards).toEqual([])

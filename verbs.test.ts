@@ -111,15 +111,26 @@ const operations: readonly Operation[] = globSync('modules/*/src/routes/*.ts', {
     [...code.matchAll(/operationId: '(\w+)'/g)].map(([, name = '']) => ({ name, file, code })),
   )
 
-/** The methods of the SDK, as `noun.method`. */
 const sdk = globSync('packages/sdk/src/*.ts', { cwd: ROOT, exclude: (path) => path.endsWith('.test.ts') })
   .map(read)
   .join('\n')
 
-function hasMethod(method: string): boolean {
-  const name = method.split('.').at(-1)
-  return new RegExp(`^ {2,4}(async \\*?)?${name}(\\(|<|: )`, 'm').test(sdk)
+/** The code of the class or interface of a noun of the SDK, or of the client itself. */
+function codeOf(noun: string | undefined): string {
+  const name = noun === undefined ? 'TaskFlow' : noun.charAt(0).toUpperCase() + noun.slice(1)
+  return new RegExp(`^export (?:class|interface) ${name}\\b[^]*?^}`, 'm').exec(sdk)?.[0] ?? ''
 }
+
+/** Whether the SDK has `noun.method`, or `method` of the client. */
+function hasMethod(path: string): boolean {
+  const [method, noun] = path.split('.').toReversed()
+  return new RegExp(`^ {2}(async \\*?)?${method}(\\(|<)`, 'm').test(codeOf(noun))
+}
+
+test('a method is found in its own noun only', () => {
+  expect(hasMethod('workers.cordon')).toBe(true)
+  expect(hasMethod('queues.cordon')).toBe(false)
+})
 
 test('rooms have operations', () => {
   expect(operations.length).toBeGreaterThan(15)

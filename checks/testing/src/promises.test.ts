@@ -1,3 +1,4 @@
+import { ROOMS, sumOf } from '@taskflow/rooms'
 import type { TaskId, WorkerId } from '@taskflow/tasks'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { emptyDatabase, useStorage } from './databases.ts'
@@ -387,4 +388,12 @@ test('a true run breaks none: retried, snoozed, cancelled, rescued, redriven, re
 
   expect(await checkPromises({ db, witnesses, isOver: true })).toEqual([])
   expect(await checkInvariants(db)).toEqual([])
+})
+
+test('each checked promise is kept by one room, or by the election of the leader', () => {
+  const kept = sumOf('promise', [
+    ...ROOMS.map(({ name, promises }) => [`room ${name}`, promises] as const),
+    ['the platform', { P6: 'No two processes lead in one term' }],
+  ])
+  expect(Object.keys(kept).sort()).toEqual([...CHECKED_PROMISES].sort())
 })

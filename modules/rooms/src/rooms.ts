@@ -22,6 +22,11 @@ type StoresOf<Each> = Each extends { readonly stores: (deps: never) => infer Sto
 type DutyDepsOf<Each> = Each extends { readonly duties: (deps: infer Deps) => unknown } ? Deps : never
 type RouteDepsOf<Each> = Each extends { readonly routes: () => Promise<RoomRoutes<infer Deps>> } ? Deps : never
 
+type SettingsOf<Each> = Each extends { readonly settings: infer Settings } ? Settings : never
+
+/** The settings of all rooms, as one object. */
+export type RoomSettings = Intersection<SettingsOf<Listed>>
+
 /** The stores of all rooms, as one object. */
 export type RoomStores = Intersection<StoresOf<Listed>>
 

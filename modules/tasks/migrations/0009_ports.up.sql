@@ -13,7 +13,7 @@ alter table task
   -- 2900-01-01Z at which every claim stops. Processes of 0007 know no bound: close no gate while one of them lives.
   add column waiting_gate text;
 
--- Serves release_tasks and find_open_gates; plain tasks are not in it.
+-- Serves readmit_tasks and find_open_gates; plain tasks are not in it.
 create index task_at_gate on task (project, waiting_gate, rank) where waiting_gate is not null;
 
 -- The gates that are closed: a gate without a row is open.

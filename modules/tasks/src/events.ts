@@ -40,14 +40,16 @@ declare module '@taskflow/kernel' {
         readonly durationsMs: readonly number[]
       },
     ]
-    /** A waiting task was cancelled. */
+    /** A task ended cancelled: it waited, or this process settled its attempt. */
     'task.cancelled': [{ readonly id: string }]
     /** The database refused the result of an attempt that no longer held its lease. */
     'lease.lost': [{ readonly taskId: string; readonly leaseId: string; readonly attempt: number }]
     'tasks.promoted': [{ readonly count: number }]
     'tasks.expired': [{ readonly count: number }]
-    /** Tasks that waited at an open gate were released by the sweep; 0 in ordinary life. */
-    'gates.swept': [{ readonly count: number }]
+    /** The sweep readmitted tasks that waited at an open gate. */
+    'tasks.readmitted': [{ readonly count: number }]
+    /** Tasks were stored at a gate that may be open, and could not be readmitted; the sweep does it. */
+    'tasks.notReadmitted': [{ readonly error: unknown }]
     /** Retention dropped the partitions of these days. */
     'partitions.dropped': [{ readonly names: readonly string[] }]
     'dispatches.published': [{ readonly count: number }]

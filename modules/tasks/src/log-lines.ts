@@ -2,9 +2,14 @@ import type { LogLines } from '@taskflow/kernel'
 
 export const tasksLogLines: LogLines = {
   'tasks.expired': { level: 'info', message: 'Waiting tasks failed because a timeout passed' },
-  'gates.swept': {
+  'tasks.readmitted': {
     level: 'info',
     message: 'Made tasks claimable that were still held back after their gate had opened',
+  },
+  'tasks.notReadmitted': {
+    level: 'warn',
+    message: 'Stored tasks could not be readmitted from a gate that may be open; the coordinator will do it',
+    isRepeated: true,
   },
   'lease.lost': { level: 'warn', message: 'A result was refused: its lease was lost' },
   'partitions.dropped': {

@@ -29,7 +29,7 @@ export const tasksMetrics: Metrics = (meters) => {
   const promoted = counter('taskflow_tasks_promoted_total', 'Tasks moved to queued because they were due')
   const expired = counter('taskflow_tasks_expired_total', 'Waiting tasks failed because a timeout passed')
   const swept = counter(
-    'taskflow_gates_swept_total',
+    'taskflow_tasks_readmitted_total',
     'Tasks made claimable that were still held back after their gate had opened',
   )
   const dropped = counter(
@@ -54,14 +54,13 @@ export const tasksMetrics: Metrics = (meters) => {
       settled.inc({ queue, verb }, durationsMs.length)
       const runs = ran.labels({ type, verb })
       for (const ms of durationsMs) runs.observe(ms / 1_000)
-      if (verb === 'cancel') cancelled.inc(durationsMs.length)
     },
     'lease.lost': () => lost.inc(),
     'task.cancelled': () => cancelled.inc(),
     ...Object.fromEntries(counted),
     'tasks.promoted': ({ count }) => promoted.inc(count),
     'tasks.expired': ({ count }) => expired.inc(count),
-    'gates.swept': ({ count }) => swept.inc(count),
+    'tasks.readmitted': ({ count }) => swept.inc(count),
     'partitions.dropped': ({ names }) => dropped.inc(names.length),
     'dispatches.published': ({ count }) => published.inc(count),
     'dispatches.dropped': ({ count }) => unpublished.inc(count),

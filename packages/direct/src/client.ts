@@ -5,9 +5,9 @@ import { systemClock, type TaskFlowEvents, uuidV7Ids } from '@taskflow/kernel'
 import { assembleStorage, DEFAULT_PROJECT } from '@taskflow/rooms'
 import type { Broker } from '@taskflow/tasks'
 import { TaskTypes } from '@taskflow/tasks/admission'
-import { announcer } from './announcer.ts'
 import type { CallerTransaction } from './caller-transaction.ts'
 import { type DirectTasks, directTasks } from './tasks.ts'
+import { transactionPublisher } from './transaction-publisher.ts'
 import { ways } from './ways.ts'
 
 export type DirectOptions = Common &
@@ -49,7 +49,7 @@ export interface DirectClient {
    * Publishes the submissions of a committed transaction to the `broker`, if there is one. Without this call the
    * coordinator publishes them some seconds later. Do not call it for a transaction that was rolled back.
    */
-  announce(tx: CallerTransaction): void
+  publish(tx: CallerTransaction): void
   /** Closes the client. Call it after all submissions have resolved. */
   close(): Promise<void>
 }
@@ -72,17 +72,17 @@ export function taskflowDirect(options: DirectOptions): DirectClient {
   events.on('dispatches.dropped', ({ error }) => onError(error))
   const db = options.database ?? openDatabase(options.databaseUrl, schema, onError)
   const { storage, publisher } = assembleStorage({ db, events, clock, broker, retentionMs: RETENTION_MS })
-  const announcing = publisher && announcer(publisher)
+  const transactions = publisher && transactionPublisher(publisher)
   const log = { warn: (details: object, message: string) => onError(new Error(message, { cause: details })) }
 
   return {
     tasks: directTasks({
-      ...ways({ db, storage, types: new TaskTypes({ storage, clock, log }), schema, announcer: announcing }),
+      ...ways({ db, storage, types: new TaskTypes({ storage, clock, log }), schema, transactions }),
       ids: uuidV7Ids(clock, Math.random),
       maxPayloadBytes,
       by: { project, actor },
     }),
-    announce: (tx) => announcing?.announce(tx),
+    publish: (tx) => transactions?.publish(tx),
     async close() {
       await publisher?.stop()
       if (!options.database) await db.close()

@@ -4,8 +4,8 @@ import { allMigrations } from '@taskflow/rooms/migrations'
 import type { Dispatch, TaskStore } from '@taskflow/tasks'
 import type { TaskTypes } from '@taskflow/tasks/admission'
 import { readTaskTypes, type WithinStore } from '@taskflow/tasks/store'
-import type { Announcer } from './announcer.ts'
 import { type CallerTransaction, requireTransaction, workWithin } from './caller-transaction.ts'
+import type { TransactionPublisher } from './transaction-publisher.ts'
 
 /** A connection to the database, with the operations that a submission needs. */
 export interface Way extends Pick<TaskStore, 'submitTasks'> {
@@ -19,7 +19,7 @@ interface Deps {
   readonly storage: TaskStore & WithinStore
   readonly types: TaskTypes
   readonly schema: string | undefined
-  readonly announcer: Announcer | undefined
+  readonly transactions: TransactionPublisher | undefined
 }
 
 export interface Ways {
@@ -32,7 +32,7 @@ export interface Ways {
   within<Result>(tx: CallerTransaction, work: (way: Way) => Promise<Result>): Promise<Result>
 }
 
-export function ways({ db, storage, types, schema, announcer }: Deps): Ways {
+export function ways({ db, storage, types, schema, transactions }: Deps): Ways {
   let isReady = false
 
   async function makeReady(on: Queryable): Promise<void> {
@@ -42,7 +42,7 @@ export function ways({ db, storage, types, schema, announcer }: Deps): Ways {
 
   function wayOn(tx: CallerTransaction, caller: Queryable): Way {
     const listTaskTypes = (project: string) => readTaskTypes(caller, project)
-    const notifyQueued = announcer && ((dispatches: readonly Dispatch[]) => announcer.keep(tx, dispatches))
+    const notifyQueued = transactions && ((dispatches: readonly Dispatch[]) => transactions.keep(tx, dispatches))
     return {
       types: { find: (project, type) => types.find(project, type, { listTaskTypes }) },
       async ready() {

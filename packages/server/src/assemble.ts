@@ -39,7 +39,7 @@ export interface TaskFlowProcess extends Service {
  */
 export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlowProcess {
   const { clock, random, log, dataDir } = ports
-  const { project, roles, retentionMs } = options
+  const { project, roles, retentionMs, rooms } = options
   const events: Events = new EventEmitter<TaskFlowEvents>()
   logEvents(events, log, clock)
   const ids = uuidV7Ids(clock, random)
@@ -51,6 +51,7 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
     clock,
     retentionMs,
     broker: ports.broker && broker,
+    ...(rooms && { rooms }),
   })
   const shared = { storage, broker, wakeups, clock, ids, random, events, log }
   const elector = dataDir ? soleElector() : new LeaseElector(shared)
@@ -58,7 +59,9 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
   const worker = roles.includes('worker')
     ? workerOf({ ...shared, channels: ports.channels, settings: { ...options.worker, project } })
     : undefined
-  const coordinator = roles.includes('coordinator') ? coordinatorOf({ ...shared, elector }) : undefined
+  const coordinator = roles.includes('coordinator')
+    ? coordinatorOf({ ...shared, elector, ...(rooms && { rooms }) })
+    : undefined
   const server = ports.httpServer?.({
     ...shared,
     dependencies: dependenciesOf(ports),

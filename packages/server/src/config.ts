@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
-import { TASKS_SETTINGS } from '@taskflow/tasks/settings'
+import { ROOMS, type RoomSettings, sumOf } from '@taskflow/rooms'
 import { variableOf } from './variable-of.ts'
 
 /**
@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000
 const textList = (options: { description: string; default?: string[] }) =>
   Type.Array(Type.String({ minLength: 1 }), { minItems: 1, ...options })
 
-const SCHEMA = {
+const SERVER_SETTINGS = {
   port: Type.Integer({
     minimum: 0,
     maximum: 65_535,
@@ -142,8 +142,13 @@ const SCHEMA = {
     default: 10_000,
     description: 'Time that a stop lets running attempts continue before it releases their tasks, in milliseconds',
   }),
-  ...TASKS_SETTINGS,
 }
+
+/** The settings of the process and of all rooms. */
+const SCHEMA = sumOf<TSchema>('setting', [
+  ['packages/server', SERVER_SETTINGS],
+  ...ROOMS.map(({ name, settings }) => [`room ${name}`, settings] as const),
+]) as typeof SERVER_SETTINGS & RoomSettings
 
 const Settings = Type.Object(SCHEMA)
 

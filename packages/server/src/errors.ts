@@ -1,5 +1,5 @@
-import type { ErrorDescriptions } from '@taskflow/kernel'
-import { ERRORS } from '@taskflow/rooms'
+import type { ErrorDescription, ErrorDescriptions } from '@taskflow/kernel'
+import { ERRORS, sumOf } from '@taskflow/rooms'
 
 export const SERVER_ERRORS = {
   NOT_READY: {
@@ -19,4 +19,7 @@ declare module '@taskflow/kernel' {
 }
 
 /** Every error of the product: the errors of the platform, of the rooms and of the process itself. */
-export const ALL_ERRORS: ErrorDescriptions = { ...ERRORS, ...SERVER_ERRORS }
+export const ALL_ERRORS: ErrorDescriptions = sumOf<ErrorDescription>('error', [
+  ['the platform or a room', ERRORS],
+  ['packages/server', SERVER_ERRORS],
+])

@@ -19,23 +19,29 @@ import { v8Heap } from './v8-heap.ts'
  */
 export async function open(settings: Settings, log: Logger): Promise<ProcessPorts> {
   // The code of the HTTP server loads while the database opens: each takes the better part of a second.
-  const [database, httpServer] = await Promise.all([openMigrated(settings, log), loadHttpServer(settings, log)])
+  const loading = loadHttpServer(settings, log)
+  // If the database fails first, nobody awaits the other failure.
+  loading.catch(() => {})
+  const database = await openMigrated(settings, log)
   const clock = systemClock
+  let replica: Database | undefined
   try {
+    const httpServer = await loading
+    replica = openReplica(settings, log)
     return {
       clock,
       random: Math.random,
       log,
       database,
       dataDir: settings.databaseUrl === undefined ? { adminKeyFile: adminKeyFileIn(settings.dataDir) } : undefined,
-      replica: openReplica(settings, log),
+      replica,
       broker: await openBroker(settings, clock),
       channels: machineChannels,
       httpServer,
       heap: v8Heap(),
     }
   } catch (error) {
-    await database.close()
+    await Promise.allSettled([replica?.close(), database.close()])
     throw error
   }
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_PROJECT } from '@taskflow/identity'
+import type { Room } from '@taskflow/room'
 import type { WorkerOptions } from '@taskflow/worker'
 import type { Settings } from './config.ts'
 import { VERSION } from './version.ts'
@@ -11,6 +12,8 @@ export interface ProcessOptions {
   readonly roles: readonly ('api' | 'worker' | 'coordinator')[]
   /** How long finished tasks are kept that name no retention of their own. */
   readonly retentionMs: number
+  /** The rooms whose stores and duties the process has. Default: every room of the product. */
+  readonly rooms?: readonly Room[]
   /** Used with the role `worker`. */
   readonly worker: Omit<WorkerOptions, 'project'>
 }

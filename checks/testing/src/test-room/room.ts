@@ -1,7 +1,6 @@
 import { type Duty, type DutyDeps, duty, TaskFlowError, type Wakeups } from '@taskflow/kernel'
 import type { Room } from '@taskflow/room'
-import type { Admitter, Submission } from '@taskflow/tasks'
-import { closedGates } from '@taskflow/tasks/store'
+import { type Admitter, closedGates, type Submission } from '@taskflow/tasks'
 import { CONSUMER, gateOfQueue, openTestRoomStore, type TestRoomStore, type TestRoomStoreDeps } from './store.ts'
 
 export { createTestRoomTables } from './statements.ts'

@@ -67,10 +67,13 @@ export function rescuer({ storage, silentAfterMs = LOST_AFTER_MS, roundMs = 1_00
   async function rescueOrphans(isOver: () => boolean): Promise<void> {
     while (!isOver()) {
       const orphans = await storage.listOrphanedLeases(BATCH)
-      const results = await Promise.all(orphans.map(rescue))
+      const outcomes = await Promise.allSettled(orphans.map(rescue))
+      const results = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined))
       const rescued = results.filter((verb) => verb === 'rescue').length
       const quarantined = results.filter((verb) => verb === 'fail').length
       if (rescued + quarantined > 0) events.emit('tasks.rescued', { count: rescued, quarantined })
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+      if (failed) throw failed.reason
       // A full batch in which every lease is stale would be listed again at once, without end.
       if (orphans.length < BATCH || results.every((verb) => verb === undefined)) return
     }
@@ -81,14 +84,11 @@ export function rescuer({ storage, silentAfterMs = LOST_AFTER_MS, roundMs = 1_00
     const error = attemptError('WorkerLost', `Worker ${workerId} was lost while it held the task`)
     const context = { attempt, maxAttempts, crashCount, policy: DEFAULT_RETRY_POLICY, random: () => 0 }
     const verdict = judge({ kind: 'crashed', error }, context)
-    // One task per statement: a task that the database rejects must not prevent the rescue of the others.
+    // One call per task: storage settles them together, and singly when it rejects one of them.
     const [result] = await storage.settleTasks([{ taskId, leaseId, verdict }])
     if (result === 'stale') return undefined
-    if (result === 'cancelled') {
-      // Its cancellation was requested: a requeue ends it instead.
-      events.emit('task.cancelled', { id: taskId })
-      return 'cancel'
-    }
+    // Its cancellation was requested: storage ends such a task instead of requeueing it.
+    if (result === 'cancelled') return 'cancel'
     return verdict.verb === 'fail' ? 'fail' : 'rescue'
   }
 

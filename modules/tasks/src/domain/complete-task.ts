@@ -1,4 +1,3 @@
-import type { Principal } from '@taskflow/http/access'
 import { iso } from '@taskflow/kernel'
 import type { Priority } from './priority.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
@@ -29,7 +28,8 @@ export interface TaskRequest extends TaskOptions {
 
 interface Given {
   readonly id: string
-  readonly by: Pick<Principal, 'project' | 'actor'>
+  /** The caller: the project of the task, and the name that is stored as its creator. */
+  readonly by: { readonly project: string; readonly actor: string }
   /** The defaults of the task type, if a worker has announced the type. */
   readonly known: TaskTypeDefaults | undefined
   /** JSON text. */

@@ -5,7 +5,7 @@ import type { GateStore } from './gate.ts'
 export type QueuedTask = Pick<Dispatch, 'taskId' | 'rankMs'>
 
 /** The storage methods of this room's duties. Each method is safe to run twice, and by two at once. */
-export interface TaskDutyStore extends Pick<GateStore, 'releaseFromOpenGates'> {
+export interface TaskDutyStore extends Pick<GateStore, 'readmitFromOpenGates'> {
   /** Moves up to `limit` due tasks to queued. `nextDueInMs` is null when nothing is scheduled. */
   promoteTasks(limit: number): Promise<{ promoted: number; nextDueInMs: number | null }>
   /** Counts the claimable tasks that have been queued for longer than that, by subqueue; empty subqueues are left out. */

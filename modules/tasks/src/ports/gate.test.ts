@@ -120,8 +120,8 @@ for (const engine of engines()) {
       await script(given.db, 'delete from gate')
       expect(await gateOf(ofCaller.id)).toBe('queue/default')
       // The other one was set aside as well when the queue was closed again.
-      expect(await room.storage.releaseFromOpenGates()).toBe(2)
-      expect(await room.storage.releaseFromOpenGates()).toBe(0)
+      expect(await room.storage.readmitFromOpenGates()).toBe(2)
+      expect(await room.storage.readmitFromOpenGates()).toBe(0)
       expect(room.dispatched.map(({ taskId }) => taskId)).toContain(ofCaller.id)
     })
   })

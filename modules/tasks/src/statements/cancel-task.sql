@@ -39,7 +39,7 @@ with target as materialized (
   from target
   where cancel_requested_at is null
 )
-select id, state,
+select id, state, cancel_requested_at is null as is_new,
        case when state = 'running' then pg_notify('taskflow_asked', worker_id::text) end as notify_asked,
        case when state <> 'running' then pg_notify('taskflow_finished', '') end as notify_finished
 from target

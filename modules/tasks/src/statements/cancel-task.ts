@@ -12,9 +12,9 @@ type Params = readonly [
 ]
 
 /** Finishes a waiting task at once; marks a running one and notifies its worker. No row: nothing to cancel. */
-export const cancelTask = statement<Params, { id: string; state: string }>({
+export const cancelTask = statement<Params, { id: string; state: string; is_new: boolean }>({
   name: 'cancel_task',
-  columns: ['id', 'state'],
+  columns: ['id', 'state', 'is_new'],
   notifies: ['asked', 'finished'],
   text: sqlBeside(import.meta.url),
 })

@@ -34,7 +34,7 @@ const expiry = (message: string): string => JSON.stringify(taskFailure('Expired'
 const NOT_STARTED = expiry('No worker started it within its schedule-to-start time')
 const NOT_CLOSED = expiry('It did not finish within its schedule-to-close time')
 
-export function taskDutyStore(deps: Deps): Omit<TaskDutyStore, 'releaseFromOpenGates'> {
+export function taskDutyStore(deps: Deps): Omit<TaskDutyStore, 'readmitFromOpenGates'> {
   const { db, retentionMs, sweeps, consumers, notifyQueued } = deps
   return {
     async promoteTasks(limit) {
@@ -52,8 +52,8 @@ export function taskDutyStore(deps: Deps): Omit<TaskDutyStore, 'releaseFromOpenG
       }))
     },
 
-    async listQueuedTasks(line, { limit, after }) {
-      const { project, queue, type, priority } = line
+    async listQueuedTasks(subqueue, { limit, after }) {
+      const { project, queue, type, priority } = subqueue
       const rows = await db.run(listQueuedTasks, [
         project,
         queue,

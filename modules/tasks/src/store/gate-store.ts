@@ -4,7 +4,7 @@ import { closeGate } from '../statements/close-gate.ts'
 import { findClosedGates } from '../statements/find-closed-gates.ts'
 import { findOpenGates } from '../statements/find-open-gates.ts'
 import { openGate } from '../statements/open-gate.ts'
-import { releaseTasks } from '../statements/release-tasks.ts'
+import { readmitTasks } from '../statements/readmit-tasks.ts'
 import { setTasksAside } from '../statements/set-tasks-aside.ts'
 import { dispatchesOf } from './dispatch-row.ts'
 import type { NotifyQueued } from './notify-queued.ts'
@@ -23,16 +23,21 @@ export async function closedGates(db: Queryable, gates: readonly Gate[]): Promis
   return db.run(findClosedGates, [gates.map(({ project }) => project), gates.map(({ name }) => name)])
 }
 
-/** Releases what waits at the gate, if it is open, and publishes each batch after its commit. */
-export async function releaseIfOpen({ db, notifyQueued }: Deps, { project, name }: Gate): Promise<number> {
-  let released = 0
+/** Readmits all that waits at the gate, if it is open, and publishes each batch after its commit. */
+export async function readmitIfOpen(deps: Deps, gate: Gate): Promise<number> {
+  let readmitted = 0
   for (;;) {
-    const rows = await db.run(releaseTasks, [project, name, BATCH])
-    notifyQueued?.(dispatchesOf(rows))
-    released += rows.length
-    // Fewer rows than asked for may mean that other sessions held locks on the rest.
-    if (rows.length === 0) return released
+    const count = await readmitBatch(deps, gate)
+    readmitted += count
+    // Fewer tasks than a batch may mean that other sessions held locks on the rest.
+    if (count === 0) return readmitted
   }
+}
+
+async function readmitBatch({ db, notifyQueued }: Deps, { project, name }: Gate): Promise<number> {
+  const rows = await db.run(readmitTasks, [project, name, BATCH])
+  notifyQueued?.(dispatchesOf(rows))
+  return rows.length
 }
 
 export function gateStore(deps: Deps): GateStore {
@@ -44,20 +49,22 @@ export function gateStore(deps: Deps): GateStore {
 
     async openGate(gate) {
       await db.run(openGate, [gate.project, gate.name])
-      return releaseIfOpen(deps, gate)
+      return readmitIfOpen(deps, gate)
     },
 
     async setTasksAside(gate, { queue, type = null }, limit) {
       const rows = await db.run(setTasksAside, [gate.project, gate.name, queue, type, limit])
       // A process that opened the gate meanwhile did not see these tasks.
-      const released = rows.length > 0 ? await releaseIfOpen(deps, gate) : 0
-      return Math.max(0, rows.length - released)
+      const readmitted = rows.length > 0 ? await readmitIfOpen(deps, gate) : 0
+      return Math.max(0, rows.length - readmitted)
     },
 
-    async releaseFromOpenGates() {
-      let released = 0
-      for (const gate of await db.run(findOpenGates, [])) released += await releaseIfOpen(deps, gate)
-      return released
+    async readmitFromOpenGates() {
+      for (const gate of await db.run(findOpenGates, [])) {
+        const readmitted = await readmitBatch(deps, gate)
+        if (readmitted > 0) return readmitted
+      }
+      return 0
     },
   }
 }

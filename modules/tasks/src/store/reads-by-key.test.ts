@@ -9,8 +9,8 @@ import { cancelTask } from '../statements/cancel-task.ts'
 import { expireTasks } from '../statements/expire-tasks.ts'
 import { finishTasks } from '../statements/finish-tasks.ts'
 import { promoteTasks } from '../statements/promote-tasks.ts'
+import { readmitTasks } from '../statements/readmit-tasks.ts'
 import { recordProgress } from '../statements/record-progress.ts'
-import { releaseTasks } from '../statements/release-tasks.ts'
 import { requeueTasks } from '../statements/requeue-tasks.ts'
 import { setTasksAside } from '../statements/set-tasks-aside.ts'
 
@@ -93,8 +93,8 @@ const CASES: Readonly<Record<string, Case>> = {
     given: `insert into gate values ('${PROJECT}', 'shut', now()) on conflict do nothing`,
     args: () => [`'${PROJECT}'`, `'shut'`, `'default'`, 'null', String(BATCH)],
   },
-  release_tasks: {
-    statement: releaseTasks,
+  readmit_tasks: {
+    statement: readmitTasks,
     rows: BATCH,
     given: `update task set waiting_gate = 'open', rank = rank + interval '8766000 hours' where state = 'queued'`,
     args: () => [`'${PROJECT}'`, `'open'`, String(BATCH)],

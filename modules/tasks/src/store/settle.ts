@@ -129,7 +129,12 @@ export function taskSettler({ db, events, retentionMs, consumers, notifyQueued }
 
   const batch = naturalBatch<readonly Settlement[], readonly SettlementResult[]>({
     async run(groups) {
-      const results = [...(await settle(groups.flat()))]
+      const settlements = groups.flat()
+      const results = [...(await settle(settlements))]
+      settlements.forEach(({ taskId: id, verdict }, index) => {
+        const isCancelled = verdict.verb === 'cancel' ? results[index] === 'settled' : results[index] === 'cancelled'
+        if (isCancelled) events.emit('task.cancelled', { id })
+      })
       return groups.map(({ length }) => results.splice(0, length))
     },
     maxWeight: MAX_ROWS,

@@ -5,13 +5,14 @@ import type { Dispatch } from '../dispatch/broker.ts'
 import { rankOf } from '../domain/priority.ts'
 import type { NewTask, TaskId } from '../domain/task.ts'
 import type { Admitter } from '../ports/admission.ts'
+import type { Gate } from '../ports/gate.ts'
 import type { IdempotencyKey, Submission, Submitted, TaskStore } from '../ports/task-store.ts'
 import { findIdempotencyKeys } from '../statements/find-idempotency-keys.ts'
 import { submitAlikeTasks } from '../statements/submit-alike-tasks.ts'
 import { submitTasks } from '../statements/submit-tasks.ts'
 import { submitTasksOnce } from '../statements/submit-tasks-once.ts'
 import { askAdmitters, isAccepted } from './ask-admitters.ts'
-import { releaseIfOpen } from './gate-store.ts'
+import { readmitIfOpen } from './gate-store.ts'
 import type { NotifyQueued } from './notify-queued.ts'
 import { isPlain, templateColumns, templatesOf, templateValues } from './task-templates.ts'
 
@@ -45,24 +46,41 @@ export function taskSubmitter({ db, events, admitters, notifyQueued }: Deps): Ta
     onBatch: (size: number) => events.emit('batch.left', { lane: 'submit', size }),
   }
   const via = { db, admitters, notifyQueued }
+
+  /** A gate may have been opened between the admitter's read and the insert, by a process that did not see these tasks. */
+  async function readmitting(
+    items: readonly Submission[],
+    storing: Promise<(Submitted | TaskFlowError)[]>,
+  ): Promise<(Submitted | TaskFlowError)[]> {
+    const results = await storing
+    // Only an admitter lets a task wait at a gate.
+    if (admitters.length === 0) return results
+    const stored = results.flatMap((result, index) =>
+      result instanceof TaskFlowError || result.replayed ? [] : (result.tasks ?? items[index]?.tasks ?? []),
+    )
+    try {
+      for (const gate of gatesOf(stored)) await readmitIfOpen({ db, notifyQueued }, gate)
+    } catch (error) {
+      // The tasks are stored, and the gate sweeper readmits what this did not.
+      events.emit('tasks.notReadmitted', { error })
+    }
+    return results
+  }
+
   const plain = naturalBatch<Submission, Submitted | TaskFlowError>({
     ...batching,
-    run: (items) => submitPlain(via, items),
+    run: (items) => readmitting(items, submitPlain(via, items)),
   })
   const once = naturalBatch<OnceSubmission, Submitted | TaskFlowError>({
     ...batching,
-    run: (items) => submitOnce(via, items),
+    run: (items) => readmitting(items, submitOnce(via, items)),
   })
 
   return async (submission) => {
     const { idempotency } = submission
     const submitted = await (idempotency ? once.add({ ...submission, idempotency }) : plain.add(submission))
     if (submitted instanceof TaskFlowError) throw submitted
-    if (!submitted.replayed) {
-      const { tasks } = submitted.tasks ? { tasks: submitted.tasks } : submission
-      announce(events, tasks)
-      await releaseOpened({ db, notifyQueued }, tasks)
-    }
+    if (!submitted.replayed) emitSubmitted(events, submitted.tasks ?? submission.tasks)
     return submitted
   }
 }
@@ -86,19 +104,12 @@ interface Via {
   readonly notifyQueued?: NotifyQueued | undefined
 }
 
-/** A gate may have been opened between the admitter's read and the insert, by a process that did not see these tasks. */
-async function releaseOpened(deps: Pick<Deps, 'db' | 'notifyQueued'>, tasks: readonly NewTask[]): Promise<void> {
-  if (!tasks.some(({ waitingGate }) => waitingGate !== null)) return
-  const gates = new Map(
-    tasks.flatMap(({ project, waitingGate: name }) =>
-      name === null ? [] : [[JSON.stringify([project, name]), { project, name }] as const],
-    ),
-  )
-  try {
-    for (const gate of gates.values()) await releaseIfOpen(deps, gate)
-  } catch {
-    // The tasks are stored, and the gate sweeper releases what this did not.
-  }
+/** The gates at which these tasks wait, each once. */
+function gatesOf(tasks: readonly NewTask[]): Iterable<Gate> {
+  const gates = new Map<string, Gate>()
+  for (const { project, waitingGate: name } of tasks)
+    if (name !== null) gates.set(JSON.stringify([project, name]), { project, name })
+  return gates.values()
 }
 
 function submitPlain(via: Via, submissions: readonly Submission[]): Promise<(Submitted | TaskFlowError)[]> {
@@ -242,7 +253,7 @@ const isDueAfter = ({ runAt, delayMs }: NewTask, moment: Date): boolean =>
 const itemColumns = (tasks: readonly NewTask[]) =>
   [plainArray(tasks.map(({ id }): string => id)), textArray(tasks.map(({ payload }) => payload))] as const
 
-function announce(events: Events, tasks: readonly NewTask[]): void {
+function emitSubmitted(events: Events, tasks: readonly NewTask[]): void {
   const counts: { readonly type: string; readonly queue: string; count: number }[] = []
   for (const { type, queue } of tasks) {
     const last = counts.at(-1)

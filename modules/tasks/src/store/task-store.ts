@@ -147,9 +147,10 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
         retentionMs,
         consumers,
       ])
+      // Emitted before the read: if that fails, the verb has happened all the same.
+      if (row?.is_new) events.emit(row.state === 'running' ? 'task.cancelRequested' : 'task.cancelled', { id })
       const task = await find(by.project, id)
       if (!row) throw conflict('cancel', task)
-      events.emit(row.state === 'running' ? 'task.cancelRequested' : 'task.cancelled', { id })
       return task
     },
 
@@ -163,10 +164,12 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
         HEAD_STARTS_MS,
         JSON.stringify(OUTCOME_BY_REASON),
       ])
-      if (row) notifyQueued?.([toDispatch(row)])
+      if (row) {
+        notifyQueued?.([toDispatch(row)])
+        events.emit('task.redriven', { id })
+      }
       const task = await find(by.project, id)
       if (!row) throw conflict('redrive', task)
-      events.emit('task.redriven', { id })
       return task
     },
 

@@ -29,7 +29,7 @@ const idleStore: TaskDutyStore & FleetDutyStorage = {
   listOrphanedLeases: async () => [],
   settleTasks: async (settlements) => settlements.map(() => 'stale'),
   expireTasks: async () => 0,
-  releaseFromOpenGates: async () => 0,
+  readmitFromOpenGates: async () => 0,
   countQueues: async () => 0,
   applyRetention: async () => ({ droppedPartitions: [] }),
   vacuumTables: async () => {},

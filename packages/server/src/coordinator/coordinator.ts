@@ -1,10 +1,13 @@
 import type { Elector, Service } from '@taskflow/kernel'
+import type { Room } from '@taskflow/room'
 import { dutiesOf, type RoomDutyDeps } from '@taskflow/rooms'
 import type { Broker } from '@taskflow/tasks'
 
 interface Deps extends Omit<RoomDutyDeps, 'isLeading' | 'wakeDuty' | 'broker'> {
   readonly broker: Pick<Broker, 'depths' | 'publish' | 'ping'>
   readonly elector: Elector
+  /** Default: every room of the product. */
+  readonly rooms?: readonly Room[]
 }
 
 /**
@@ -14,13 +17,15 @@ interface Deps extends Omit<RoomDutyDeps, 'isLeading' | 'wakeDuty' | 'broker'> {
  * A duty that is in the middle of a long step is not waited for, since every duty is safe when two processes run it at
  * once.
  */
-export function coordinator({ broker, elector, ...deps }: Deps): Service {
-  const duties = dutiesOf({ ...deps, broker, isLeading: () => elector.isLeading, wakeDuty })
+export function coordinator({ broker, elector, rooms, ...deps }: Deps): Service {
+  const duties = dutiesOf({ ...deps, broker, isLeading: () => elector.isLeading, wakeDuty }, rooms)
   let stopWatching: (() => Promise<void>) | undefined
   let following: Promise<unknown> = Promise.resolve()
 
   function wakeDuty(name: string): void {
-    for (const { service } of duties) if (service.name === name) service.wake()
+    const found = duties.find(({ service }) => service.name === name)
+    if (!found) throw new TypeError(`Expected a duty to wake, got ${name}`)
+    found.service.wake()
   }
 
   /** Starts or stops the duties. Leadership may change quickly: a start of a duty waits for the stop before it. */

@@ -1,5 +1,5 @@
 import type { QueueTally } from '@taskflow/fleet'
-import type { Verdict } from '@taskflow/tasks'
+import { isFinished, TRANSITIONS, type Verdict } from '@taskflow/tasks'
 
 /** Counts, by queue, the tasks that were settled between two heartbeats. Only verbs that finish a task count. */
 export interface Tallies {
@@ -9,8 +9,6 @@ export interface Tallies {
   /** Adds back counts that a failed heartbeat did not deliver. */
   restore(taken: readonly QueueTally[]): void
 }
-
-const OUTCOME_OF = { complete: 'succeeded', fail: 'failed', cancel: 'cancelled' } as const
 
 type Counts = { -readonly [Key in keyof Omit<QueueTally, 'queue'>]: number }
 
@@ -27,7 +25,8 @@ export function tallies(): Tallies {
 
   return {
     count(queue, verb) {
-      if (verb in OUTCOME_OF) countsOf(queue)[OUTCOME_OF[verb as keyof typeof OUTCOME_OF]]++
+      const state = TRANSITIONS[verb].to
+      if (isFinished(state)) countsOf(queue)[state]++
     },
     take() {
       const taken = [...queues].map(([queue, counts]) => ({ queue, ...counts }))

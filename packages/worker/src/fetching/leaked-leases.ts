@@ -76,6 +76,7 @@ export class LeakedLeases {
   async #release({ taskId, leaseId }: HeldLease): Promise<void> {
     const { storage, log } = this.#deps
     const [result] = await storage.settleTasks([{ taskId, leaseId, verdict: { verb: 'release' } }])
-    if (result !== 'stale') log.warn({ taskId }, 'Released a task whose claim got no answer')
+    if (result === 'settled') log.warn({ taskId }, 'Released a task whose claim got no answer')
+    if (result === 'cancelled') log.warn({ taskId }, 'Cancelled a task whose claim got no answer, as requested')
   }
 }

@@ -5,7 +5,7 @@ with waiting as materialized (
   order by rank
   limit $3
   for update of task skip locked
-), released as (
+), readmitted as (
   update task
   set waiting_gate = null,
       -- Planner rule "set aside by rank": the task gets its own rank back.
@@ -19,5 +19,5 @@ with waiting as materialized (
 select id, project, queue, type, priority,
        case when state = 'queued' then (extract(epoch from rank) * 1000)::float8 end as rank_ms,
        (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
-        from released where state = 'queued' having count(*) > 0) as notify_ready
-from released
+        from readmitted where state = 'queued' having count(*) > 0) as notify_ready
+from readmitted
