@@ -1,6 +1,7 @@
 import { hasCode } from '@taskflow/kernel'
 import type { NewTask, TaskId } from '@taskflow/tasks'
 import { newTask } from '@taskflow/testing/factories'
+import { GATE, LINK, REFUSE } from '@taskflow/testing/test-room/room'
 import type { Witness } from '@taskflow/testing/witness'
 import type { Chance } from './chance.ts'
 import type { Plan, Work } from './plan.ts'
@@ -22,6 +23,15 @@ interface Deps {
 const PATIENCE_MS = 9_000
 const AGAIN_MS = 400
 const TRIES = 60
+const QUEUE = 'default'
+// Abandoned statements have been executed by then.
+const REOPEN_MS = 14_000
+const LABELS = {
+  refuse: { [REFUSE]: 'yes' },
+  link: { [LINK]: 'yes' },
+  gate: { [GATE]: 'yes' },
+  'link and gate': { [LINK]: 'yes', [GATE]: 'yes' },
+} as const
 const BY = { project: PROJECT, actor: 'key:simulation' }
 
 /** Callers of the API, which record the answers they receive. */
@@ -64,7 +74,8 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
   const pause = (ms: number): Promise<void> => new Promise((resolve) => world.after(ms, resolve))
 
   function tasksOf(work: Work & { kind: 'submit' }, at: SimulatedProcess): NewTask[] {
-    const { type, priority, delayMs, maxAttempts, key, startToCloseMs } = work
+    const { type, priority, delayMs, maxAttempts, key, startToCloseMs, port } = work
+    const labels = { ...(key !== undefined && { 'idempotency-key': key }), ...(port && LABELS[port]) }
     return work.scripts.map((script) =>
       newTask({
         id: at.ids.next() as TaskId,
@@ -74,7 +85,7 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
         delayMs: delayMs || null,
         payload: JSON.stringify(script),
         title: script.name,
-        labels: key === undefined ? null : { 'idempotency-key': key },
+        labels: Object.keys(labels).length === 0 ? null : labels,
         timeouts: startToCloseMs === undefined ? null : { startToCloseMs },
       }),
     )
@@ -89,7 +100,11 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
           tasks: tasksOf(work, at),
           ...(key !== undefined && { idempotency: { key, requestHash: 'one' } }),
         }),
-      )
+      ).catch((error: unknown) => {
+        if (work.port === 'refuse' && hasCode(error, 'TASK_INVALID')) return 'refused' as const
+        throw error
+      })
+      if (answer === 'refused') return story.write('caller', 'receives the refusal of the test room')
       if (answer) {
         const { ids: taskIds } = answer
         witness({
@@ -125,6 +140,18 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
     }
   }
 
+  /** Closes or opens the queue. A call without an answer is repeated, except that a queue stays closed by one call only. */
+  async function turn({ kind, api }: Work & { kind: 'close' | 'open' }): Promise<void> {
+    for (let tried = 0; tried < (kind === 'close' ? 1 : TRIES); tried++) {
+      const answer = await request(api, async ({ storage }) => {
+        await (kind === 'close' ? storage.closeQueue(PROJECT, QUEUE) : storage.openQueue(PROJECT, QUEUE))
+        return true
+      })
+      if (answer) return story.write('caller', `receives the answer to ${kind} the queue`)
+      await pause(AGAIN_MS)
+    }
+  }
+
   function does({ kind }: Work & { kind: 'cancel' | 'redrive' | 'hurry' }, id: TaskId, { storage }: SimulatedProcess) {
     if (kind === 'cancel') return storage.cancelTask(id, BY, null)
     if (kind === 'redrive') return storage.redriveTask(id, BY, null)
@@ -144,13 +171,16 @@ export function callers({ world, chance, story, witness, onSurprise, api }: Deps
   }
 
   return {
-    begin({ works }) {
+    begin({ works, calmAtMs }) {
+      // A close that was never answered may have been done after the last open.
+      if (works.some(({ kind }) => kind === 'close'))
+        for (const api of [1, 2]) later(calmAtMs + REOPEN_MS, () => turn({ kind: 'open', atMs: 0, api }))
       for (const work of works) {
-        if (work.kind !== 'submit') later(work.atMs, () => steer(work))
-        else {
+        if (work.kind === 'submit') {
           later(work.atMs, () => submit(work, work.api))
           if (work.isDoubled && work.key !== undefined) later(work.atMs, () => submit(work, 3 - work.api))
-        }
+        } else if ('nth' in work) later(work.atMs, () => steer(work))
+        else later(work.atMs, () => turn(work))
       }
     },
     get waiting() {

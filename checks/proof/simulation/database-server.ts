@@ -4,6 +4,7 @@ import type { Database, Statement } from '@taskflow/database'
 import { databaseOn, migrator } from '@taskflow/database'
 import { everyStatement } from '@taskflow/rooms/every-statement'
 import { allMigrations } from '@taskflow/rooms/migrations'
+import { createTestRoomTables } from '@taskflow/testing/test-room/room'
 import { BEGINNING } from './host.ts'
 import { literalOf } from './literal.ts'
 
@@ -45,6 +46,7 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
   })
   const inside = databaseOn(pglite)
   await migrator(inside, allMigrations()).up()
+  await createTestRoomTables(inside)
   await pglite.exec(`
     create or replace function clock_now() returns timestamptz
     language sql stable as $$ select current_setting('${NOW}')::timestamptz $$;

@@ -18,9 +18,13 @@ export type Work = { readonly atMs: number; readonly api: number } & (
       /** Whether the other API receives the same call at the same time. */
       readonly isDoubled: boolean
       readonly startToCloseMs?: number
+      /** The requests of these tasks to the test room, which uses the ports of `tasks`. */
+      readonly port?: 'refuse' | 'link' | 'gate' | 'link and gate'
     }
   /** `nth` counts the accepted tasks from the last. */
   | { readonly kind: 'cancel' | 'redrive' | 'hurry'; readonly nth: number }
+  /** Closes or opens the queue, by the gate of the test room. */
+  | { readonly kind: 'close' | 'open' }
 )
 
 /** A harm of a run. */
@@ -76,6 +80,7 @@ export function planOf(seed: string): Plan {
     { failing: 0.15, notificationsLost: 0.9 },
   ])
   const works = Array.from({ length: chance.between(3, 12) }, (_, number) => workOf(chance, seed, number))
+  if (chance.happens(0.4)) works.push(...closureOf(chance))
   const harms = Array.from({ length: chance.between(0, 8) }, () => harmOf(chance, processes, hasBroker))
   const byTime = (a: { atMs: number }, b: { atMs: number }): number => a.atMs - b.atMs
   return {
@@ -113,7 +118,18 @@ function workOf(chance: Chance, seed: string, number: number): Work {
     ...(chance.happens(0.6) && { key: `key-${seed}-${number}` }),
     isDoubled: chance.happens(0.3),
     ...(chance.happens(0.3) && { startToCloseMs: chance.between(300, 3_000) }),
+    ...(chance.happens(0.5) && { port: chance.pick(['refuse', 'link', 'link', 'gate', 'gate', 'link and gate']) }),
   }
+}
+
+/** The queue is closed for a while. */
+function closureOf(chance: Chance): Work[] {
+  const closedAtMs = chance.between(500, ACTIVE_MS - 6_000)
+  const opensAtMs = chance.between(closedAtMs, ACTIVE_MS - 1_000)
+  return [
+    { kind: 'close', atMs: closedAtMs, api: chance.between(1, 2) },
+    { kind: 'open', atMs: opensAtMs, api: chance.between(1, 2) },
+  ]
 }
 
 function scriptOf(chance: Chance, name: string): Script {

@@ -78,6 +78,15 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
   'lost-wake-up': { works: [submit([quick], { atMs: 28_000 })], weather: { failing: 0, notificationsLost: 0.9 } },
   'crashes-are-not-counted': { works: [submit([{ ms: 50, does: 'kill the process' }])] },
+  'end-without-a-notice': { works: [submit([quick], { port: 'link' })] },
+  'notices-consumed-outside-of-a-transaction': { works: [submit([quick], { port: 'link' })], weather: STORM },
+  'gate-opens-without-the-rank': {
+    works: [
+      { kind: 'close', atMs: 1_000, api: 1 },
+      submit([quick], { port: 'gate' }),
+      { kind: 'open', atMs: 4_000, api: 1 },
+    ],
+  },
   'released-attempts-count': {
     works: [submit([after(6_000), quick])],
     harms: [

@@ -145,7 +145,32 @@ export const PLANTED_BUGS: readonly Bug[] = [
       ],
     ]),
   },
+  {
+    name: 'end-without-a-notice',
+    summary: 'A worker that ends a linked task leaves no notice',
+    breaks: ['ports'],
+    rewrite: replaced('finish_tasks', [
+      ['case when (select leave_notices from counted) then (', 'case when false then ('],
+    ]),
+  },
+  {
+    name: 'notices-consumed-outside-of-a-transaction',
+    summary: 'A consumer deletes its notices in another transaction than its own work',
+    breaks: ['ports'],
+    sabotage: { database: (database) => ({ ...database, transaction: withoutTransaction(database) }) },
+  },
+  {
+    name: 'gate-opens-without-the-rank',
+    summary: 'A task that leaves a gate does not get its rank back',
+    breaks: ['P2', 'invariant'],
+    rewrite: replaced('readmit_tasks', [["then rank - interval '8766000 hours'", 'then rank']]),
+  },
 ]
+
+const withoutTransaction =
+  (database: Database): Database['transaction'] =>
+  (work) =>
+    work({ ...database, script: () => Promise.reject(new TypeError('Expected no script in a transaction')) })
 
 function replaced(name: string, changes: readonly (readonly [from: string, to: string])[]): Rewrite {
   return (statement) => {

@@ -1,7 +1,9 @@
 import type { Database } from '@taskflow/database'
 import { DEFAULT_PROJECT } from '@taskflow/identity'
+import { ROOMS, type Storage } from '@taskflow/rooms'
 import { assemble, type TaskFlowProcess } from '@taskflow/server/assemble'
 import type { Broker } from '@taskflow/tasks'
+import { type TestRoomStore, testRoom } from '@taskflow/testing/test-room/room'
 import type { Log, RunnerChannels } from '@taskflow/worker'
 import type { Chance } from './chance.ts'
 import type { Host } from './host.ts'
@@ -27,8 +29,8 @@ export interface ProcessDeps {
 }
 
 /** A process of one role on a simulated host. */
-export interface SimulatedProcess
-  extends Pick<TaskFlowProcess, 'storage' | 'events' | 'ids' | 'elector' | 'start' | 'stop'> {
+export interface SimulatedProcess extends Pick<TaskFlowProcess, 'events' | 'ids' | 'elector' | 'start' | 'stop'> {
+  readonly storage: Storage & TestRoomStore
   readonly role: Role
   readonly host: Host
 }
@@ -76,9 +78,11 @@ export function assembleProcess({
       project: PROJECT,
       roles: role === 'api' ? [] : [role],
       retentionMs: RETENTION_MS,
+      // The test room uses the ports of tasks, as rooms of the product will.
+      rooms: [...ROOMS, testRoom],
       worker: { ...WORKER, name: host.name },
     },
   )
   const { storage, events, ids, elector, start, stop } = taskflow
-  return { role, host, storage, events, ids, elector, start, stop }
+  return { role, host, storage: storage as Storage & TestRoomStore, events, ids, elector, start, stop }
 }

@@ -2,6 +2,7 @@ import type { TaskId } from '@taskflow/tasks'
 import { checkInvariants } from '@taskflow/testing/invariants'
 import { checkPromises, type Violation } from '@taskflow/testing/promises'
 import type { Witness } from '@taskflow/testing/witness'
+import { brokenPorts } from './broken-ports.ts'
 import type { Acknowledged } from './broker-server.ts'
 import type { Done } from './database-link.ts'
 import type { DatabaseServer } from './database-server.ts'
@@ -135,19 +136,20 @@ export function newWatch({ world, server, story }: Deps): Watch {
     },
     async check({ calmMs, slots, hasBroker }) {
       const [row] = (await server.run(TASK_STATE, [], world.nowMs)) as unknown as [TaskState]
-      const { unfinished, running, waiting_ms, silent_ms } = row
+      const { unfinished, running, waiting_ms, silent_ms, notices } = row
       const hasRoom = Number(running) < slots
       if (!hasBroker && hasRoom && waiting_ms !== null && Math.min(waiting_ms, calmMs) > SERVED_WITHIN_MS)
         violate('P2', `a task has waited for ${Math.round(waiting_ms)} ms while a worker is free`)
       if (silent_ms !== null && Math.min(silent_ms, calmMs) > RESCUED_WITHIN_MS)
         violate('P4', `a worker without a heartbeat for ${Math.round(silent_ms)} ms still holds a task`)
-      return Number(unfinished) === 0
+      return Number(unfinished) === 0 && Number(notices) === 0
     },
     async conclude(isOver) {
       await server.setTime(world.nowMs)
       for (const { promise, sentence } of await checkPromises({ db: server.inside, witnesses, isOver }))
         violate(promise, sentence)
       for (const sentence of await checkInvariants(server.inside)) violate('invariant', sentence)
+      for (const sentence of await brokenPorts(server.inside, isOver)) violate('ports', sentence)
     },
   }
 }
@@ -159,16 +161,19 @@ interface TaskState {
   waiting_ms: number | null
   /** The age of the oldest heartbeat of a worker with a running task. */
   silent_ms: number | null
+  /** The number of ends that the test room has not consumed. */
+  notices: number
 }
 
 const TASK_STATE = {
   name: 'simulation_look',
-  columns: ['unfinished', 'running', 'waiting_ms', 'silent_ms'],
+  columns: ['unfinished', 'running', 'waiting_ms', 'silent_ms', 'notices'],
   text: `
     select count(*) as unfinished,
            count(*) filter (where task.state = 'running') as running,
-           (extract(epoch from clock_now() - min(queued_at) filter (where task.state = 'queued')) * 1000)::float8 as waiting_ms,
-           (extract(epoch from clock_now() - min(heartbeat_at) filter (where task.state = 'running')) * 1000)::float8 as silent_ms
+           (extract(epoch from clock_now() - min(queued_at) filter (where task.state = 'queued' and waiting_gate is null)) * 1000)::float8 as waiting_ms,
+           (extract(epoch from clock_now() - min(heartbeat_at) filter (where task.state = 'running')) * 1000)::float8 as silent_ms,
+           (select count(*) from task_notice) as notices
     from task left join worker on worker.id = task.worker_id`,
 } as const
 
