@@ -65,9 +65,10 @@ export class SubqueueConsumer {
     return this.#deps.prefetch
   }
 
-  /** Whether nothing is here to take, but a message may arrive at any moment. */
+  /** Whether nothing is here to take, but a message may arrive at any moment: not while all that may be out are out. */
   get isDue(): boolean {
-    return this.arrived.length === 0 && this.#expected > 0 && this.#deps.clock.monotonicMs() < this.#dueUntil
+    const mayCome = this.#expected > 0 && !this.#isFull
+    return this.arrived.length === 0 && mayCome && this.#deps.clock.monotonicMs() < this.#dueUntil
   }
 
   /** Whether another consumer should replace this one. */
