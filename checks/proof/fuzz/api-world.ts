@@ -11,6 +11,7 @@ import { TASK_STATES } from '@taskflow/tasks'
 import { emptyDatabase } from '@taskflow/testing/databases'
 import { openApi } from '@taskflow/testing/open-api'
 import { ADMIN_TOKEN } from '@taskflow/testing/start-taskflow'
+import { tablesOf } from '@taskflow/testing/tables'
 import { startWorker, taskInState } from '@taskflow/testing/task-in-state'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { type Operation, operationsOf } from './document.ts'
@@ -22,6 +23,8 @@ export interface ApiWorld {
   readonly app: FastifyInstance
   readonly db: Database
   readonly storage: Storage
+  /** The tables of the database. */
+  readonly tables: readonly string[]
   readonly operations: readonly Operation[]
   /** Sends a request with the credentials of a role; given headers override. */
   send(as: Role, options: InjectOptions): Promise<LightMyRequestResponse>
@@ -87,6 +90,7 @@ export async function openApiWorld({ db: given, storageOf = (storage) => storage
     app,
     db,
     storage,
+    tables: await tablesOf(db),
     operations: operationsOf(app.swagger()),
     send,
     authorization,

@@ -55,12 +55,12 @@ export async function apiRound(world: ApiWorld, effort: Effort): Promise<Round> 
 
 async function judge(world: ApiWorld, request: ApiRequest): Promise<Complaint> {
   const url = addressOf(world, request)
-  const before = await standingOf(world.db)
+  const before = await standingOf(world)
   const reply = await world.send(request.as, optionsOf(request, url))
   const complaint = judgeReply(request, reply, url) ?? judgeAcceptance(request, reply)
   if (complaint !== undefined) return `${request.what}: ${complaint}`
   if (reply.statusCode >= 400) {
-    const written = await writtenSince(world.db, before)
+    const written = await writtenSince(world, before)
     return written === undefined ? undefined : `answers ${reply.statusCode}, but wrote to ${written}`
   }
   if (request.kind !== 'valid' || !reply.headers['content-type']?.toString().includes('json')) return undefined

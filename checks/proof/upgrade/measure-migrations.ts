@@ -1,7 +1,8 @@
 import { migrator, postgresDatabase } from '@taskflow/database'
 import { allMigrations } from '@taskflow/rooms/migrations'
+import { tablesOf } from '@taskflow/testing/tables'
 import { lockProbe } from './lock-probe.ts'
-import { plantRows, tablesOf } from './planted-rows.ts'
+import { plantRows } from './planted-rows.ts'
 
 interface Measured {
   readonly name: string

@@ -4,9 +4,10 @@ import { allMigrations } from '@taskflow/rooms/migrations'
 import { engines, openTestDatabase, type TestDatabase } from '@taskflow/testing'
 import { describeSchema } from '@taskflow/testing/describe-schema'
 import { rowsOf } from '@taskflow/testing/raw-sql'
+import { tablesOf } from '@taskflow/testing/tables'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { lockProbe } from './lock-probe.ts'
-import { plantRows, tablesOf } from './planted-rows.ts'
+import { plantRows } from './planted-rows.ts'
 
 const migrations = allMigrations()
 const COPIES = 10

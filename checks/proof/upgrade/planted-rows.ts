@@ -1,5 +1,6 @@
 import type { Database } from '@taskflow/database'
 import { rowsOf, script } from '@taskflow/testing/raw-sql'
+import { tablesOf } from '@taskflow/testing/tables'
 
 // A random id among the ids of a moment.
 const idAt = (moment: string): string =>
@@ -102,15 +103,3 @@ const hasPartitions = async (db: Database): Promise<boolean> =>
       `select from pg_proc where proname = 'add_partition_day' and pronamespace = current_schema()::regnamespace`,
     )
   ).length > 0
-
-/** Without the ledger, and without partitions, whose rows are their parents'. */
-export async function tablesOf(db: Database): Promise<string[]> {
-  const rows = await rowsOf<{ name: string }>(
-    db,
-    `select relname::text as name from pg_class
-     where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and not relispartition
-       and relname <> 'schema_migration'
-     order by 1`,
-  )
-  return rows.map(({ name }) => name)
-}

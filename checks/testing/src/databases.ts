@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { openAsBlob } from 'node:fs'
 import type { Database } from '@taskflow/database'
-import { databaseWakeups, pgliteDatabase, postgresDatabase, statement } from '@taskflow/database'
+import { databaseWakeups, pgliteDatabase, postgresDatabase } from '@taskflow/database'
 import type { TaskFlowEvents, Wakeups } from '@taskflow/kernel'
 import type { Storage } from '@taskflow/rooms'
 import { openStorage } from '@taskflow/rooms'
@@ -10,7 +10,9 @@ import type { Engine } from './engines.ts'
 import { checkInvariants } from './invariants.ts'
 import { startPgbouncer } from './pgbouncer-server.ts'
 import { cloneTemplate } from './postgres-template.ts'
+import { rowsOf } from './raw-sql.ts'
 import { programFor } from './services.ts'
+import { tablesOf } from './tables.ts'
 
 export interface TestDatabase {
   readonly db: Database
@@ -112,19 +114,10 @@ export async function stopTime(db: Database, aheadMs = 0): Promise<void> {
   )
 }
 
-const deleteEverything = statement<readonly [], { emptied: number }>({
-  name: 'testing_delete_everything',
-  columns: ['emptied'],
-  text: `
-    with a as (delete from task), b as (delete from finished_task), c as (delete from task_attempt),
-         d as (delete from task_event), e as (delete from task_log), f as (delete from worker),
-         g as (delete from task_type), h as (delete from queue_count), i as (delete from queue_minute),
-         j as (delete from api_key), k as (delete from idempotency_key), l as (delete from leader),
-         m as (delete from gate), n as (delete from task_notice)
-    select 1 as emptied`,
-})
-
 /** For tests that need to be alone with what they stored. */
 export async function emptyDatabase(db: Database): Promise<void> {
-  await db.run(deleteEverything, [])
+  // The days of the partitions stay, because the partitions stay.
+  const tables = (await tablesOf(db)).filter((table) => table !== 'partition_day')
+  const deletions = tables.map((table) => `deleted_${table} as (delete from ${table})`)
+  await rowsOf(db, `with ${deletions.join(', ')} select`)
 }
