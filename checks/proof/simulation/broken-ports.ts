@@ -11,9 +11,9 @@ const KNOWN = `
 
 /** A task ended once, and once more after each redrive. */
 const ENDS = `${KNOWN}
-  select id, (select count(*)::integer from test_room_end where task_id = id) as seen,
+  select id, (select count(*)::integer from test_room_end where task_id = known.id) as seen,
          case when labels ? '${LINK}'
-              then 1 + (select count(*)::integer from task_event where task_id = id and kind = 'task.redriven')
+              then 1 + (select count(*)::integer from task_event where task_id = known.id and kind = 'task.redriven')
               else 0
          end as due
   from known
