@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '@taskflow/testing/sources'
 import { describe, expect, test } from 'vitest'
@@ -30,7 +30,7 @@ const INVERTED =
 
 const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' })
   .split('\n')
-  .filter((path) => /\.(md|ts|tsx|js|sql|lua)$/.test(path))
+  .filter((path) => /\.(md|ts|tsx|js|sql|lua)$/.test(path) && existsSync(join(ROOT, path)))
 
 /** Their checksums are in ledgers, their words cannot change. */
 const isReleasedMigration = (path: string): boolean => /\/migrations\/000[1-7]_/.test(path)
