@@ -45,6 +45,7 @@ export interface Watch {
 }
 
 const CLAIMS = new Set(['claim_tasks', 'claim_tasks_by_id', 'claim_tasks_of_subqueues'])
+const ENDS = new Set(['finish_tasks', 'requeue_tasks'])
 /** Statements that run about every second, or after each other statement. */
 const ROUTINE = new Set([
   'add_partition_day',
@@ -73,6 +74,8 @@ export function newWatch({ world, server, story }: Deps): Watch {
   const starts = new Map<string, number>()
   /** The tasks that the claims of each process named. */
   const named = new Map<Host, Set<string>>()
+  /** When a worker last took or ended a task. A slot may have become free at that moment. */
+  let lastMovedMs = 0
 
   function violate(promise: string, sentence: string): void {
     story.write('checker', `${promise} is broken: ${sentence}`)
@@ -119,6 +122,7 @@ export function newWatch({ world, server, story }: Deps): Watch {
       if (ROUTINE.has(name) || rows.length === 0) story.writeRoutine(host.name, what)
       else story.write(host.name, what)
       if (CLAIMS.has(name)) onClaim(done)
+      if (rows.length > 0 && (CLAIMS.has(name) || ENDS.has(name))) lastMovedMs = atMs
       if (name === 'heartbeat_worker' && rows.length > 0)
         witness({ kind: 'heartbeat', atMs, workerId: params[0] as string })
       if (name === 'mark_workers_lost')
@@ -138,7 +142,8 @@ export function newWatch({ world, server, story }: Deps): Watch {
       const [row] = (await server.run(TASK_STATE, [], world.nowMs)) as unknown as [TaskState]
       const { unfinished, running, waiting_ms, silent_ms, notices } = row
       const hasRoom = Number(running) < slots
-      if (!hasBroker && hasRoom && waiting_ms !== null && Math.min(waiting_ms, calmMs) > SERVED_WITHIN_MS)
+      const idleMs = world.nowMs - lastMovedMs
+      if (!hasBroker && hasRoom && waiting_ms !== null && Math.min(waiting_ms, calmMs, idleMs) > SERVED_WITHIN_MS)
         violate('P2', `a task has waited for ${Math.round(waiting_ms)} ms while a worker is free`)
       if (silent_ms !== null && Math.min(silent_ms, calmMs) > RESCUED_WITHIN_MS)
         violate('P4', `a worker without a heartbeat for ${Math.round(silent_ms)} ms still holds a task`)
