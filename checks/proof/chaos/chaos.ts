@@ -56,7 +56,7 @@ async function runOver(servers: Servers, folder: string, options: ChaosOptions):
 
   const reports = processReports(log)
   const fleet = await startFleet({ shape: options, servers, folder, slots: SLOTS, ...reports })
-  const watching = watch(servers.postgres.url)
+  const watching = watch(() => servers.postgres.primaryUrl)
   const chance = chanceOf(`load ${seed}`)
   const calling = callers({ urls: fleet.apiUrls, tasksPerSecond, chance, run: `chaos-${seed}` })
   try {

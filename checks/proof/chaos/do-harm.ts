@@ -17,6 +17,8 @@ interface Deps {
 }
 
 const BACK_MS = 60_000
+// A connection that only listens for notifications is checked every few seconds.
+const LEFT_MS = 30_000
 
 /**
  * Does one harm and undoes it: restarts killed processes, frees the disk. Resolves with the promises that were broken
@@ -24,15 +26,16 @@ const BACK_MS = 60_000
  */
 export async function doHarm(harm: Harm, deps: Deps): Promise<readonly Violation[]> {
   if (harm.kind === 'stop a process') return deps.fleet.stop(harm.process, harm.backAfterMs)
+  if (harm.kind === 'switch the primary') return switchPrimary(deps.servers)
   await harmAndUndo(harm, deps)
   return []
 }
 
 async function harmAndUndo(
-  harm: Exclude<Harm, { kind: 'stop a process' }>,
+  harm: Exclude<Harm, { kind: 'stop a process' | 'switch the primary' }>,
   { servers, fleet, log }: Deps,
 ): Promise<void> {
-  const { postgres, pooler, broker, disk } = servers
+  const { postgres, pooler, broker } = servers
   switch (harm.kind) {
     case 'kill a process':
       return fleet.kill(harm.process, harm.backAfterMs)
@@ -62,9 +65,9 @@ async function harmAndUndo(
       return log(`${await endSessions(postgres.url)} sessions were ended`)
     case 'fill the disk': {
       const recoveries = postgres.countRecoveries()
-      disk?.fill()
+      postgres.disk?.fill()
       await pause(harm.ms)
-      disk?.free()
+      postgres.disk?.free()
       await eventually(() => answersPostgres(postgres.url).then((isUp) => isUp || postgres.start().then(() => false)), {
         timeoutMs: BACK_MS,
         what: 'PostgreSQL to answer after its disk was freed',
@@ -86,6 +89,19 @@ async function down(end: () => Promise<void>, ms: number, start: () => Promise<v
   await end()
   await pause(ms)
   await start()
+}
+
+async function switchPrimary({ postgres, pooler }: Servers): Promise<readonly Violation[]> {
+  await postgres.switchPrimary()
+  await pooler.reconnect()
+  try {
+    await eventually(async () => (await postgres.sessionsOfFormer()).length === 0, { timeoutMs: LEFT_MS })
+    return []
+  } catch {
+    const sessions = await postgres.sessionsOfFormer()
+    const sentence = `${sessions.length} sessions are still on the former primary ${LEFT_MS / 1_000} s after the switch: ${sessions.join('; ')}`
+    return [{ promise: 'recovery', sentence }]
+  }
 }
 
 async function cut(

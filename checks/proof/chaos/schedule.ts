@@ -44,6 +44,8 @@ export type Harm =
     }
   /** Fast shutdown, immediate shutdown, SIGKILL of the postmaster; each started again after a while. */
   | { readonly kind: 'restart PostgreSQL' | 'crash PostgreSQL' | 'kill PostgreSQL'; readonly ms: number }
+  /** A standby is promoted; the former primary stays as a read-only server, with its connections. */
+  | { readonly kind: 'switch the primary' }
   | { readonly kind: 'end all sessions' | 'wipe the broker' }
   | { readonly kind: 'fill the disk' | 'kill PgBouncer'; readonly ms: number }
   /** Between PgBouncer and PostgreSQL. */
@@ -72,6 +74,7 @@ const OF_DATABASE = [
   'crash PostgreSQL',
   'kill PostgreSQL',
   'end all sessions',
+  'switch the primary',
   'fill the disk',
   'kill PgBouncer',
   'half-open pooler',
@@ -115,7 +118,8 @@ export function* scheduleOf(shape: Shape, kinds: readonly HarmKind[]): Generator
     const second = chance.happens(TOGETHER) ? deal() : undefined
     const pauseMs = chance.between(1_000, 6_000)
     if (!second) yield { harms: [first], pauseMs }
-    else if (subjectOf(first) !== subjectOf(second)) yield { harms: [first, second], pauseMs }
+    else if (!subjectsOf(first).some((subject) => subjectsOf(second).includes(subject)))
+      yield { harms: [first, second], pauseMs }
     // The same thing cannot be killed twice at once.
     else {
       yield { harms: [first], pauseMs }
@@ -124,11 +128,12 @@ export function* scheduleOf(shape: Shape, kinds: readonly HarmKind[]): Generator
   }
 }
 
-/** The process or server that a harm is done to. */
-function subjectOf(harm: Harm): string {
-  if ('process' in harm) return harm.process
-  if (harm.kind === 'kill PgBouncer' || harm.kind === 'half-open pooler') return 'pooler'
-  return harm.kind.endsWith('broker') ? 'broker' : 'database'
+/** The processes and servers that a harm is done to. */
+function subjectsOf(harm: Harm): readonly string[] {
+  if ('process' in harm) return [harm.process]
+  if (harm.kind === 'switch the primary') return ['database', 'pooler']
+  if (harm.kind === 'kill PgBouncer' || harm.kind === 'half-open pooler') return ['pooler']
+  return [harm.kind.endsWith('broker') ? 'broker' : 'database']
 }
 
 function shuffled<Item>(chance: Chance, items: readonly Item[]): Item[] {
@@ -170,6 +175,7 @@ function harmOf(chance: Chance, kind: HarmKind, shape: Shape): Harm {
     case 'kill PostgreSQL':
       return { kind, ms: chance.pick([0, shortMs, shortMs, longMs]) }
     case 'end all sessions':
+    case 'switch the primary':
     case 'wipe the broker':
       return { kind }
     case 'half-open pooler':
@@ -208,6 +214,8 @@ export function sentenceOf(harm: Harm): string {
       return `SIGKILL to the postmaster, started again after ${seconds(harm.ms)}`
     case 'end all sessions':
       return 'pg_terminate_backend of every session'
+    case 'switch the primary':
+      return 'a standby of PostgreSQL takes the place of the primary, which stays read-only'
     case 'fill the disk':
       return `the disk of PostgreSQL is full for ${seconds(harm.ms)}`
     case 'kill PgBouncer':

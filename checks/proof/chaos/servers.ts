@@ -3,16 +3,15 @@ import { type HalfOpenProxy, halfOpenProxy } from '@taskflow/testing/half-open-p
 import { type BrokerName, type LivingBroker, startBroker } from '@taskflow/testing/living-broker'
 import { type PgbouncerServer, startPgbouncer } from '@taskflow/testing/pgbouncer-server'
 import { machineBinaries, type PostgresBinaries } from '@taskflow/testing/postgres-binaries'
-import { DURABLE_SETTINGS, type PostgresServer, startPostgres } from '@taskflow/testing/postgres-server'
+import { DURABLE_SETTINGS, startPostgres } from '@taskflow/testing/postgres-server'
 import { serverUser } from '@taskflow/testing/server-user'
-import { makeSmallDisk, type SmallDisk, whyNoSmallDisk } from '@taskflow/testing/small-disk'
+import { whyNoSmallDisk } from '@taskflow/testing/small-disk'
 import { urlWith } from '@taskflow/testing/url-with'
+import { SwitchablePostgres } from './switchable-postgres.ts'
 
 /** The servers of a run, which no other run uses. */
 export interface Servers {
-  readonly postgres: PostgresServer
-  /** The disk of PostgreSQL's data, where this machine can fill one. */
-  readonly disk: SmallDisk | undefined
+  readonly postgres: SwitchablePostgres
   readonly pooler: PgbouncerServer
   /** The proxy between PgBouncer and PostgreSQL. */
   readonly poolerNetwork: HalfOpenProxy
@@ -60,9 +59,13 @@ export async function startServers(broker: BrokerName): Promise<Servers> {
 
   try {
     const whyNoDisk = whyNoSmallDisk()
-    const disk = whyNoDisk === undefined ? makeSmallDisk(DISK_MIB, serverUser()) : undefined
-    stops.push(async () => disk?.remove())
-    const postgres = stopping(await startPostgres(binaries, serverUser(), SETTINGS, disk?.path))
+    const postgres = stopping(
+      await SwitchablePostgres.start({
+        user: serverUser(),
+        diskMiB: whyNoDisk === undefined ? DISK_MIB : undefined,
+        startPrimary: (dataIn) => startPostgres(binaries, serverUser(), SETTINGS, dataIn),
+      }),
+    )
     const poolerNetwork = await halfOpenProxy(postgres.port)
     stops.push(poolerNetwork.close)
     const poolerSettings = { poolSize: POOL_SIZE, serverLoginRetryMs: LOGIN_RETRY_MS }
@@ -72,7 +75,7 @@ export async function startServers(broker: BrokerName): Promise<Servers> {
     const started = stopping(await startBroker(broker, program))
     const used = ran.filter((text) => text.startsWith('PgBouncer') || text.toLowerCase().startsWith(broker))
     const versions = [`PostgreSQL ${binaries.majorVersion} (machine)`, ...used]
-    return { postgres, disk, pooler, poolerNetwork, broker: started, versions, whyNoDisk, stop }
+    return { postgres, pooler, poolerNetwork, broker: started, versions, whyNoDisk, stop }
   } catch (error) {
     await stop()
     throw error

@@ -39,12 +39,19 @@ const look = statement<readonly [], Row>({
     from task left join worker on worker.id = task.worker_id`,
 })
 
-export function watch(url: string): Watch {
-  const db = postgresDatabase({ url, poolSize: 1 })
+/** @param primaryUrl gives the address of the current primary: a former one shows a state that has passed */
+export function watch(primaryUrl: () => string): Watch {
+  let url = primaryUrl()
+  let db = postgresDatabase({ url, poolSize: 1 })
   const samples: Sample[] = []
   let isStopped = false
 
   async function sample(): Promise<Sample> {
+    if (url !== primaryUrl()) {
+      await db.close()
+      url = primaryUrl()
+      db = postgresDatabase({ url, poolSize: 1 })
+    }
     const row = await within(PATIENCE_MS, db.run(look, [])).then(
       ([row]) => row,
       () => undefined,

@@ -10,6 +10,8 @@ export interface HalfOpenProxy {
   slow(delayMs: number): void
   /** New connections go through again, and nothing is late; those that were swallowed stay dead. */
   heal(): void
+  /** New connections lead to this port of this machine; current ones stay where they are. */
+  leadTo(port: number): void
   readonly connections: number
   close(): Promise<void>
 }
@@ -23,7 +25,8 @@ interface Pair {
 // So much may be on its way before the sender is held up.
 const IN_FLIGHT_BYTES = 1_048_576
 
-export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> {
+export async function halfOpenProxy(firstPort: number): Promise<HalfOpenProxy> {
+  let targetPort = firstPort
   const pairs = new Set<Pair>()
   const sockets = new Set<Socket>()
   let swallowsNew = false
@@ -98,6 +101,9 @@ export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> 
     heal() {
       swallowsNew = false
       delayMs = 0
+    },
+    leadTo(port) {
+      targetPort = port
     },
     get connections() {
       return pairs.size

@@ -1,5 +1,6 @@
 import { chownSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { freePort } from './free-port.ts'
 import { answers, type ServerProcess, startServerProcess } from './server-process.ts'
 import { serverUser } from './server-user.ts'
@@ -14,6 +15,8 @@ export interface PgbouncerServer {
   kill(): Promise<void>
   /** Starts it again at the same address. */
   start(): Promise<void>
+  /** Replaces its sessions on the server by new ones, each as soon as no transaction uses it. */
+  reconnect(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -50,6 +53,7 @@ listen_addr = 127.0.0.1
 listen_port = ${port}
 unix_socket_dir =
 auth_type = any
+admin_users = ${username}
 pool_mode = transaction
 default_pool_size = ${poolSize}
 max_client_conn = 500
@@ -82,6 +86,12 @@ ignore_startup_parameters = ${ignoreStartupParameters}
     port,
     kill,
     start,
+    async reconnect() {
+      const console = new Client({ connectionString: urlWith(url, { database: 'pgbouncer' }) })
+      await console.connect()
+      await console.query('RECONNECT')
+      await console.end()
+    },
     async stop() {
       await kill()
       folder.remove()

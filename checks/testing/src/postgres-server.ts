@@ -24,8 +24,12 @@ export interface PostgresServer {
   start(): Promise<void>
   /** How often it has recovered from a crash, whatever caused it. */
   countRecoveries(): number
-  /** Starts a hot standby that follows this server by streaming; stop it before this one. */
-  startReplica(): Promise<PostgresServer>
+  /**
+   * Starts a hot standby that follows this server by streaming; stop it before this one.
+   *
+   * @param dataIn the folder for its data, as for `startPostgres`
+   */
+  startReplica(dataIn?: string): Promise<PostgresServer>
   stop(): Promise<void>
 }
 
@@ -155,8 +159,8 @@ async function startOn(port: number, filled: Filled): Promise<PostgresServer> {
     crash,
     kill: endBy('SIGKILL'),
     countRecoveries: () => readFileSync(join(folder.path, 'server.log'), 'utf8').split(RECOVERS).length - 1,
-    startReplica: () =>
-      startFilled({ ...filled, dataIn: undefined }, (as, data) => {
+    startReplica: (dataIn) =>
+      startFilled({ ...filled, dataIn }, (as, data) => {
         const from = ['--host=127.0.0.1', `--port=${port}`, '--username=taskflow']
         const how = ['--write-recovery-conf', '--checkpoint=fast', '--wal-method=stream']
         execFileSync(join(binaries.binDir, 'pg_basebackup'), [...from, ...how, `--pgdata=${data}`], {
