@@ -21,6 +21,8 @@ export interface SpawnOptions {
 
 interface NodeOptions extends SpawnOptions {
   readonly nodeFlags?: readonly string[]
+  /** A command that runs Node in another environment, such as `unshare` with its options. */
+  readonly within?: readonly string[]
 }
 
 interface TaskFlowOptions extends NodeOptions {
@@ -106,8 +108,10 @@ export function openProcesses(): OpenProcesses {
     return started
   }
 
-  const node: Processes['node'] = (args, { nodeFlags = [], ...options } = {}) =>
-    run(process.execPath, [...nodeFlags, ...args], options)
+  const node: Processes['node'] = (args, { nodeFlags = [], within = [], ...options } = {}) => {
+    const [program = process.execPath, ...rest] = [...within, process.execPath, ...nodeFlags, ...args]
+    return run(program, rest, options)
+  }
 
   async function end(): Promise<void> {
     killAll()

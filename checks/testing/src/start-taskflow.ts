@@ -25,6 +25,7 @@ interface Start extends Pick<SpawnOptions, 'onLine' | 'showsErrors' | 'cwd'> {
   /** Settings; above all where it keeps its tasks. */
   readonly env: Env
   readonly nodeFlags?: readonly string[]
+  readonly within?: readonly string[]
   /** The tree of another version. */
   readonly root?: string
   readonly timeoutMs?: number
