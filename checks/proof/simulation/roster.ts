@@ -45,8 +45,9 @@ export function newRoster(deps: Deps): Roster {
 
   function start(name: string): void {
     const own = chance.of(`${name} ${++born}`)
-    // The clock drifts by up to a thousandth, and is wrong by up to two seconds from the start.
-    const skewMs = (own.next() - 0.5) * 4_000
+    // The clock drifts by up to a thousandth, and is wrong from the start: by up to two seconds, or by an hour.
+    const hours = own.of('hours').pick([0, 0, 0, -1, 1])
+    const skewMs = (own.next() - 0.5) * 4_000 + hours * 3_600_000
     const host = newHost({ world, chance: own, name, rate: 0.999 + own.next() * 0.002, skewMs })
     const channels = simulatedChannels({
       world,
