@@ -38,10 +38,18 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
 
 /** Addresses of this machine, beside the loopback, that take connections at the port. */
 async function openTo(port: number): Promise<string[]> {
-  const addresses = Object.values(networkInterfaces()).flatMap((each = []) => each.filter(({ internal }) => !internal))
-  const open = await Promise.all(addresses.map(({ address }) => takesConnections(address, port)))
-  return addresses.filter((_, index) => open[index]).map(({ address }) => address)
+  const addresses = Object.entries(networkInterfaces()).flatMap(([name, each = []]) =>
+    each
+      .filter(({ internal }) => !internal)
+      // A link-local address means nothing without its interface.
+      .map(({ address }) => (address.startsWith('fe80:') ? `${address}%${name}` : address)),
+  )
+  const open = await Promise.all(addresses.map((address) => takesConnections(address, port)))
+  return addresses.filter((_, index) => open[index])
 }
+
+// This machine answers itself at once. An address of a bridge or a namespace may never answer.
+const ANSWER_MS = 2_000
 
 function takesConnections(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -51,6 +59,7 @@ function takesConnections(host: string, port: number): Promise<boolean> {
       resolve(isOpen)
     }
     socket.on('error', () => end(false))
+    socket.setTimeout(ANSWER_MS, () => end(false))
   })
 }
 
