@@ -1,4 +1,4 @@
-import type { TaskState, WorkerId } from '@taskflow/tasks'
+import type { UnfinishedState, WorkerId } from '@taskflow/tasks'
 import type { WorkerIntroduction } from './worker-store.ts'
 
 export const WORKER_STATES = ['active', 'silent', 'cordoned', 'draining', 'lost', 'stopped'] as const
@@ -26,8 +26,8 @@ export interface WorkerView extends Omit<WorkerIntroduction, 'replaces'> {
 
 export interface QueueView {
   readonly name: string
-  /** The number of unfinished tasks by state, at `countedAt`. */
-  readonly depth: Readonly<Partial<Record<TaskState, number>>>
+  /** The number of unfinished tasks by state, at `countedAt`; 0 for a state without tasks. */
+  readonly depth: Readonly<Record<UnfinishedState, number>>
   /** Milliseconds since the oldest queued task was queued; null when no task is queued. */
   readonly oldestQueuedMs: number | null
   /** The number of tasks that workers settled during the last full minute, by outcome. */

@@ -1,6 +1,6 @@
-import { type Static, Type } from '@fastify/type-provider-typebox'
+import { type Static, type TInteger, Type } from '@fastify/type-provider-typebox'
 import { Moment } from '@taskflow/http'
-import { TASK_STATES } from '@taskflow/tasks'
+import { UNFINISHED_STATES, type UnfinishedState } from '@taskflow/tasks'
 import { nullable } from '@taskflow/validation'
 import type { QueueView as Queue } from '../ports/fleet-store.ts'
 
@@ -8,9 +8,13 @@ import type { QueueView as Queue } from '../ports/fleet-store.ts'
 export const QueueView = Type.Object(
   {
     name: Type.String({ description: 'The name of the queue' }),
-    depth: Type.Object(Object.fromEntries(TASK_STATES.map((state) => [state, Type.Optional(Type.Integer())])), {
-      description: 'The number of unfinished tasks by state; states without tasks are absent',
-    }),
+    depth: Type.Object(
+      Object.fromEntries(UNFINISHED_STATES.map((state) => [state, Type.Integer()])) as Record<
+        UnfinishedState,
+        TInteger
+      >,
+      { description: 'The number of unfinished tasks by state; 0 for a state without tasks' },
+    ),
     oldestQueuedMs: nullable(
       Type.Number({ description: 'Milliseconds since the oldest queued task was queued; null when no task is queued' }),
     ),
@@ -25,7 +29,7 @@ export const QueueView = Type.Object(
     examples: [
       {
         name: 'reports',
-        depth: { queued: 12, running: 4 },
+        depth: { blocked: 0, scheduled: 0, queued: 12, running: 4, waiting: 0, retrying: 1 },
         oldestQueuedMs: 5_230,
         throughput: { succeeded: 118, failed: 1, cancelled: 0 },
         countedAt: '2026-01-01T00:00:01.000Z',

@@ -1,6 +1,6 @@
 import type { Database } from '@taskflow/database'
 import { TaskFlowError } from '@taskflow/kernel'
-import type { WorkerId } from '@taskflow/tasks'
+import { UNFINISHED_STATES, type WorkerId } from '@taskflow/tasks'
 import type { FleetStore, QueueView, WorkerState, WorkerView } from '../ports/fleet-store.ts'
 import type { WorkerRequest } from '../ports/worker-store.ts'
 import { listQueues, type QueueRow } from '../statements/list-queues.ts'
@@ -10,6 +10,7 @@ import { requestWorker } from '../statements/request-worker.ts'
 // Workers send a heartbeat each second. A worker shows as silent after two, and one late heartbeat may make it look silent
 // for a moment; nothing but the display depends on this state.
 const SHOWN_SILENT_AFTER_MS = 2_000
+const NO_TASKS = Object.fromEntries(UNFINISHED_STATES.map((state) => [state, 0])) as QueueView['depth']
 
 interface Deps {
   readonly db: Database
@@ -85,7 +86,7 @@ function toWorker(row: WorkerRow): WorkerView {
 function toQueue(row: QueueRow): QueueView {
   return {
     name: row.queue,
-    depth: row.depth,
+    depth: { ...NO_TASKS, ...row.depth },
     oldestQueuedMs: row.oldest_queued_ms,
     throughput: { succeeded: row.succeeded, failed: row.failed, cancelled: row.cancelled },
     countedAt: row.counted_at,

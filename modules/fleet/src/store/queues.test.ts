@@ -4,6 +4,7 @@ import { startWorker, submitTask, taskInState } from '@taskflow/testing/task-in-
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const MINUTE = 60_000
+const NO_TASKS = { blocked: 0, scheduled: 0, queued: 0, running: 0, waiting: 0, retrying: 0 }
 
 for (const engine of engines()) {
   describe(engine.name, () => {
@@ -22,8 +23,8 @@ for (const engine of engines()) {
       }
       await taskInState(given, 'queued', { queue: 'b' })
       expect(await listQueues()).toMatchObject([
-        { name: 'a', depth: { queued: 2, running: 1, retrying: 1, scheduled: 1 } },
-        { name: 'b', depth: { queued: 1 } },
+        { name: 'a', depth: { ...NO_TASKS, queued: 2, running: 1, retrying: 1, scheduled: 1 } },
+        { name: 'b', depth: { ...NO_TASKS, queued: 1 } },
       ])
     })
 
@@ -59,11 +60,11 @@ for (const engine of engines()) {
       expect((await versions())[0]?.version).not.toBe(a?.version)
     })
 
-    test('shows an empty depth for a queue without tasks', async () => {
+    test('counts 0 in each state for a queue without tasks', async () => {
       await submitTask(given.storage, { queue: 'a' })
       await listQueues()
       await script(given.db, 'delete from task')
-      expect(await listQueues()).toMatchObject([{ name: 'a', depth: {}, oldestQueuedMs: null }])
+      expect(await listQueues()).toMatchObject([{ name: 'a', depth: NO_TASKS, oldestQueuedMs: null }])
     })
 
     test('adds up what workers settled over the last full minute', async () => {

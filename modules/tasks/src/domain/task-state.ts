@@ -36,6 +36,11 @@ export const FINISHED_STATES = ['succeeded', 'failed', 'cancelled'] as const sat
 
 export type FinishedState = (typeof FINISHED_STATES)[number]
 
+export type UnfinishedState = Exclude<TaskState, FinishedState>
+
+/** All other states. */
+export const UNFINISHED_STATES: readonly UnfinishedState[] = TASK_STATES.filter((state) => !isFinished(state))
+
 /** The states in which a task can be edited: no worker holds the task, and it is not finished. */
 export const EDITABLE_STATES = ['blocked', 'scheduled', 'queued', 'retrying'] as const satisfies readonly TaskState[]
 

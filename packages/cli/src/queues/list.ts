@@ -22,7 +22,7 @@ export function addList(queues: Command): void {
 const depthIn =
   (...states: (keyof Queue['depth'])[]) =>
   ({ depth }: Queue): string =>
-    String(states.reduce((total, state) => total + (depth[state] ?? 0), 0))
+    String(states.reduce((total, state) => total + depth[state], 0))
 
 const COLUMNS: readonly Column<Queue>[] = [
   { title: 'NAME', value: ({ name }) => name, isFlexible: true },

@@ -181,17 +181,14 @@ export interface Problem {
 export interface Queue {
   /** The name of the queue */
   name: string
-  /** The number of unfinished tasks by state; states without tasks are absent */
+  /** The number of unfinished tasks by state; 0 for a state without tasks */
   depth: {
-    blocked?: number
-    scheduled?: number
-    queued?: number
-    running?: number
-    waiting?: number
-    retrying?: number
-    succeeded?: number
-    failed?: number
-    cancelled?: number
+    blocked: number
+    scheduled: number
+    queued: number
+    running: number
+    waiting: number
+    retrying: number
   }
   /** Milliseconds since the oldest queued task was queued; null when no task is queued */
   oldestQueuedMs: number | null
