@@ -20,24 +20,32 @@ export function welcome(
 
 const BROKERS = { postgres: '', redis: ' and Redis', rabbitmq: ' and RabbitMQ' } as const
 
+const ON_ALL: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
 function whereAndHow(url: string, { secret, isNew }: Administrator, settings: Settings): string[] {
-  return [`API         ${url}`, `Reference   ${url}/docs`, `Sign in     ${signIn(secret, isNew, settings)}`]
+  return [
+    `API         ${url}${ON_ALL.has(settings.host) ? ' (and every other address of this machine)' : ''}`,
+    `Reference   ${url}/docs`,
+    `Sign in     ${signIn(secret, isNew, settings)}`,
+  ]
 }
 
-/** Examples with a task type that a worker knows, and with the settings by which the command line finds this server. */
+/** Examples with the task type of the tutorial or a placeholder, and with the settings by which the command line finds this server. */
 function tryThis(
   url: string,
   { secret, isNew }: Administrator,
   settings: Settings,
   types: readonly string[],
 ): string[] {
-  const type = types.includes('hello') ? 'hello' : types[0]
-  if (type === undefined) return ['No worker has task modules yet: see docs/guides/task-modules.md.']
-  const payload = type === 'hello' ? '{"name":"World"}' : '{}'
+  if (types.length === 0) return ['No worker has task modules yet: see docs/guides/task-modules.md.']
+  // A task of the user's own may do anything, so the reader chooses it.
+  const isHello = types.includes('hello')
+  const type = isHello ? 'hello' : '<type>'
+  const payload = isHello ? '{"name":"World"}' : '{}'
   const taskflow = `${environmentFor(settings)}npx taskflow`
   const at = url === DEFAULT_URL ? '' : ` --url ${url}`
   return [
-    'Try it:',
+    isHello ? 'Try it:' : `Try it, with one of the task types ${some(types)}:`,
     '',
     `  curl -s ${url}/v1/tasks -H "Authorization: Bearer ${tokenFor(secret, isNew, settings)}" \\`,
     `    -H 'Content-Type: application/json' -d '{"type":"${type}","payload":${payload}}'`,
@@ -47,6 +55,11 @@ function tryThis(
     ...(types.includes('packages.inspect') && at === '' ? [`  ${environmentFor(settings)}npm run demo`] : []),
   ]
 }
+
+const SHOWN_TYPES = 5
+
+const some = (types: readonly string[]): string =>
+  types.slice(0, SHOWN_TYPES).join(', ') + (types.length > SHOWN_TYPES ? ', …' : '')
 
 const DEFAULT_URL = 'http://127.0.0.1:8080'
 

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { type Service, TaskFlowError } from '@taskflow/kernel'
 import type { FastifyInstance } from 'fastify'
+import { serverUrl } from './server-url.ts'
 
 interface Options {
   readonly name: string
@@ -12,7 +13,7 @@ interface Options {
 }
 
 export interface HttpServer extends Service {
-  /** Address of the server while it runs. */
+  /** Address at which this machine reaches the server while it runs, also when it listens on all addresses. */
   readonly url: string | undefined
 }
 
@@ -41,8 +42,7 @@ export function httpServer({ name, host, port, portFlag, build }: Options): Http
       if (app) return
       app = await build()
       await app.listen({ host, port }).catch(explainRefusal)
-      const { address, family, port: actual } = app.server.address() as AddressInfo
-      url = `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`
+      url = serverUrl(app.server.address() as AddressInfo)
     },
     async stop() {
       await app?.close()
