@@ -1,8 +1,10 @@
 import type { Metrics } from '@taskflow/kernel'
 import { COUNTED_EVENTS } from './events.ts'
 
-// From a task that does nothing to a task of an hour.
-const TASK_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600]
+// From a task that does nothing to a task of an hour. An idle worker claims a task within a millisecond.
+const TASK_SECONDS = [
+  0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600,
+]
 
 export const tasksMetrics: Metrics = (meters) => {
   const { counter, histogram } = meters

@@ -1,6 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { principalOf, problems, ref, sendTagged } from '@taskflow/http'
 import { closed } from '@taskflow/validation'
+import type { FastifyRequest } from 'fastify'
 import type { Task, TaskId } from '../domain/task.ts'
 import { isFinished } from '../domain/task-state.ts'
 import { taskView } from '../domain/task-view.ts'
@@ -8,6 +9,8 @@ import type { TaskStore } from '../ports/task-store.ts'
 import type { FinishWatch } from './finish-watch.ts'
 import { TaskParams } from './task-params.ts'
 import { TaskView } from './task-view.ts'
+
+type Held = Pick<FastifyRequest, 'isHeld' | 'signal'>
 
 interface Deps {
   readonly storage: Pick<TaskStore, 'getTask'>
@@ -18,10 +21,11 @@ const MAX_WAIT_MS = 60_000
 
 /** GET /v1/tasks/:id */
 export const getTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage, watch }) => {
-  async function getTask(project: string, id: TaskId, waitMs: number, signal: AbortSignal): Promise<Task> {
+  async function getTask(project: string, id: TaskId, waitMs: number, request: Held): Promise<Task> {
     const task = await storage.getTask(project, id)
     if (waitMs === 0 || isFinished(task.state)) return task
-    await watch.wait(id, waitMs, signal)
+    request.isHeld = true
+    await watch.wait(id, waitMs, request.signal)
     return storage.getTask(project, id)
   }
 
@@ -55,7 +59,7 @@ export const getTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { stora
     async (request, reply) => {
       const { project } = principalOf(request)
       const { waitMs = 0 } = request.query
-      const task = await getTask(project, request.params.id as TaskId, waitMs, request.signal)
+      const task = await getTask(project, request.params.id as TaskId, waitMs, request)
       return sendTagged(request, reply, taskView(task))
     },
   )

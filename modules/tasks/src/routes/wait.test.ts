@@ -31,6 +31,20 @@ test('holds the reply until the task has finished', async () => {
   expect((await within(5_000, held)).json).toMatchObject({ id, state: 'cancelled' })
 })
 
+test('counts held replies apart from others, whose time tells how fast the server is', async () => {
+  const counts = async (held: boolean): Promise<number> => {
+    const { body } = await given.app.inject({ url: '/metrics', headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
+    const labels = `route="/v1/tasks/:id",method="GET",status="200",held="${held}"`
+    return Number(body.match(`taskflow_http_request_duration_seconds_count{${labels}} (\\d+)`)?.[1] ?? 0)
+  }
+  const id = await submit()
+  const before = [await counts(true), await counts(false)]
+  await wait(id, 50)
+  await finish(id)
+  await wait(id, 50)
+  expect([await counts(true), await counts(false)]).toEqual(before.map((count) => count + 1))
+})
+
 test('replies at once for a task that has finished', async () => {
   const id = await submit()
   await finish(id)

@@ -1,5 +1,6 @@
 import { brokerMetrics } from '@taskflow/brokers'
 import { databaseMetrics } from '@taskflow/database'
+import type { ObservedRequest } from '@taskflow/http'
 import { type EventListeners, type Events, kernelMetrics, type Meters, type TaskFlowEvents } from '@taskflow/kernel'
 import { ROOMS } from '@taskflow/rooms'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
@@ -11,7 +12,7 @@ export interface ProcessMetrics {
   render(): Promise<string>
   /** Lists all metrics, for the reference. */
   describe(): Promise<{ name: string; help: string; type: string; labels: readonly string[] }[]>
-  observeRequest(request: { route: string; method: string; status: number; seconds: number }): void
+  observeRequest(request: ObservedRequest): void
   close(): void
 }
 
@@ -38,8 +39,8 @@ export function metricsOf(events: Events, { broker, databases = ['primary'] }: D
   const meters = metersOn(registry)
   const requests = meters.histogram(
     'taskflow_http_request_duration_seconds',
-    'Time from a request to the end of its reply, including held replies',
-    ['route', 'method', 'status'],
+    'Time from a request to the end of its reply; `held` is true for replies that waited for the end of a task',
+    ['route', 'method', 'status', 'held'],
     REQUEST_SECONDS,
   )
   const counted: EventListeners[] = [
@@ -58,8 +59,8 @@ export function metricsOf(events: Events, { broker, databases = ['primary'] }: D
       const known = await registry.getMetricsAsJSON()
       return known.map(({ name, help, type }) => ({ name, help, type: String(type), labels: labelsOf(registry, name) }))
     },
-    observeRequest({ route, method, status, seconds }) {
-      requests.observe({ route, method, status: String(status) }, seconds)
+    observeRequest({ route, method, status, isHeld, seconds }) {
+      requests.observe({ route, method, status: String(status), held: String(isHeld) }, seconds)
     },
     close() {
       for (const [name, listener] of listeners) events.off(name, listener)

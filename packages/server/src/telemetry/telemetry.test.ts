@@ -13,23 +13,28 @@ function setup() {
 test('counts the events', async () => {
   const { events, metrics } = setup()
   events.emit('tasks.submitted', { type: 'a', queue: 'q', count: 3 })
-  events.emit('tasks.claimed', { queue: 'q', waitedMs: [5, 700] })
+  events.emit('tasks.claimed', { queue: 'q', waitedMs: [0.5, 700] })
   events.emit('tasks.settled', { type: 'a', queue: 'q', verb: 'complete', durationsMs: [40] })
   events.emit('batch.left', { lane: 'submit', size: 3 })
   events.emit('round.succeeded', { service: 'promoter', durationMs: 1 })
   events.emit('round.failed', { service: 'rescuer', error: new Error('unavailable') })
-  metrics.observeRequest({ route: '/v1/tasks', method: 'GET', status: 200, seconds: 0.004 })
+  const request = { route: '/v1/tasks', method: 'GET', status: 200 }
+  metrics.observeRequest({ ...request, isHeld: false, seconds: 0.004 })
+  metrics.observeRequest({ ...request, isHeld: true, seconds: 30 })
   const text = await metrics.render()
   for (const line of [
     'taskflow_tasks_submitted_total{type="a",queue="q"} 3',
     'taskflow_tasks_claimed_total{queue="q"} 2',
     'taskflow_task_wait_seconds_count{queue="q"} 2',
+    // A wait of half a millisecond is told apart from one of five.
+    'taskflow_task_wait_seconds_bucket{le="0.0005",queue="q"} 1',
     'taskflow_tasks_settled_total{queue="q",verb="complete"} 1',
     'taskflow_task_duration_seconds_count{type="a",verb="complete"} 1',
     'taskflow_batch_size_sum{lane="submit"} 3',
     'taskflow_rounds_total{service="promoter",outcome="succeeded"} 1',
     'taskflow_rounds_total{service="rescuer",outcome="failed"} 1',
-    'taskflow_http_request_duration_seconds_count{route="/v1/tasks",method="GET",status="200"} 1',
+    'taskflow_http_request_duration_seconds_count{route="/v1/tasks",method="GET",status="200",held="false"} 1',
+    'taskflow_http_request_duration_seconds_count{route="/v1/tasks",method="GET",status="200",held="true"} 1',
   ]) {
     expect(text).toContain(line)
   }
