@@ -32,6 +32,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   SERVER_UNREACHABLE: EXIT.unavailable,
   SETTINGS_INVALID: EXIT.usage,
   DATA_DIR_IN_USE: EXIT.conflict,
+  DATA_DIR_UNUSABLE: EXIT.usage,
 }
 
 const BY_STATUS: Readonly<Record<number, ExitCode>> = {

@@ -12,6 +12,11 @@ export const SERVER_ERRORS = {
     title: 'Data folder is in use',
     hint: 'Stop the other process, or set another TASKFLOW_DATA_DIR for this one.',
   },
+  DATA_DIR_UNUSABLE: {
+    status: 500,
+    title: 'Data folder cannot be used',
+    hint: 'Follow the advice in the detail: it names the folder and the reason.',
+  },
 } as const satisfies ErrorDescriptions
 
 declare module '@taskflow/kernel' {

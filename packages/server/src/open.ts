@@ -5,7 +5,7 @@ import type { Broker } from '@taskflow/tasks'
 import { machineChannels } from '@taskflow/worker'
 import type { Logger } from 'pino'
 import type { Settings } from './config.ts'
-import { adminKeyFileIn, openDataDir } from './data-dir.ts'
+import { adminKeyFileIn, openDataDir } from './data-dir/data-dir.ts'
 import { explainUnavailable } from './explain-unavailable.ts'
 import { loadHttpServer } from './load-http-server.ts'
 import type { ProcessPorts } from './process-ports.ts'
@@ -15,7 +15,7 @@ import { v8Heap } from './v8-heap.ts'
  * Opens what the settings name: the only place that knows concrete databases, brokers and servers. Waits for the
  * database and migrates it.
  *
- * @throws DATABASE_UNAVAILABLE with what the operator can do, DATA_DIR_IN_USE
+ * @throws DATABASE_UNAVAILABLE with what the operator can do, DATA_DIR_IN_USE, DATA_DIR_UNUSABLE
  */
 export async function open(settings: Settings, log: Logger): Promise<ProcessPorts> {
   // The code of the HTTP server loads while the database opens: each takes the better part of a second.
@@ -55,9 +55,9 @@ export async function openDatabase(settings: Settings, log: Logger): Promise<Dat
 
 /** Closing the database releases its folder. */
 async function openEmbedded(dir: string): Promise<Database> {
-  const { databaseDir, release } = openDataDir(dir)
+  const { openDatabase, release } = openDataDir(dir)
   try {
-    const database = await pgliteDatabase({ dataDir: databaseDir })
+    const database = await openDatabase((dataDir) => pgliteDatabase({ dataDir }))
     return { ...database, close: () => database.close().finally(release) }
   } catch (error) {
     release()

@@ -31,7 +31,7 @@ test('holds the reply until the task has finished', async () => {
   expect((await within(5_000, held)).json).toMatchObject({ id, state: 'cancelled' })
 })
 
-test('counts held replies apart from others, whose time tells how fast the server is', async () => {
+test('counts held replies separately, because their time says nothing about the speed of the server', async () => {
   const counts = async (held: boolean): Promise<number> => {
     const { body } = await given.app.inject({ url: '/metrics', headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
     const labels = `route="/v1/tasks/:id",method="GET",status="200",held="${held}"`

@@ -26,7 +26,7 @@ test('counts the events', async () => {
     'taskflow_tasks_submitted_total{type="a",queue="q"} 3',
     'taskflow_tasks_claimed_total{queue="q"} 2',
     'taskflow_task_wait_seconds_count{queue="q"} 2',
-    // A wait of half a millisecond is told apart from one of five.
+    // The buckets distinguish half a millisecond from five.
     'taskflow_task_wait_seconds_bucket{le="0.0005",queue="q"} 1',
     'taskflow_tasks_settled_total{queue="q",verb="complete"} 1',
     'taskflow_task_duration_seconds_count{type="a",verb="complete"} 1',
