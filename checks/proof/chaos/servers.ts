@@ -6,8 +6,8 @@ import { machineBinaries, type PostgresBinaries } from '@taskflow/testing/postgr
 import { DURABLE_SETTINGS, startPostgres } from '@taskflow/testing/postgres-server'
 import { serverUser } from '@taskflow/testing/server-user'
 import { whyNoSmallDisk } from '@taskflow/testing/small-disk'
+import { SwitchablePostgres } from '@taskflow/testing/switchable-postgres'
 import { urlWith } from '@taskflow/testing/url-with'
-import { SwitchablePostgres } from './switchable-postgres.ts'
 
 /** The servers of a run, which no other run uses. */
 export interface Servers {

@@ -1,6 +1,8 @@
 import pg from 'pg'
+import { connectionOf } from './connection.ts'
 import { isStatementLost } from './database-error.ts'
 import { CONNECT_TIMEOUT_MS, LANE_TIMEOUTS } from './database-timeouts.ts'
+import { startupOptions } from './session-settings.ts'
 
 /** Properties of the connection to the server. */
 export interface Pooling {
@@ -15,6 +17,8 @@ export interface Pooling {
 const OWN_SESSION: Pooling = { isPooled: false, keepsStatements: true }
 
 const MARK = 'taskflow.session'
+// A role may have a timeout that is shorter than a connection over a slow network takes.
+const QUICK = { statement_timeout: String(LANE_TIMEOUTS.statementMs) }
 
 // SQLSTATEs with which a pooler rejects a startup option that it is not configured to ignore.
 const REFUSALS = new Set(['08P01', '0A000'])
@@ -35,7 +39,7 @@ export async function detectPooling(url: string): Promise<Pooling> {
 
 async function hasOwnSession(url: string): Promise<boolean> {
   try {
-    return await withClient({ url, options: `-c ${MARK}=own` }, async (client) => {
+    return await withClient({ url, options: startupOptions({ ...QUICK, [MARK]: 'own' }) }, async (client) => {
       const { rows } = await client.query<{ mark: string | null }>(`select current_setting('${MARK}', true) as mark`)
       return rows[0]?.mark === 'own'
     })
@@ -68,11 +72,10 @@ async function withClient<Result>(
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   const client = new pg.Client({
-    connectionString: url,
+    ...connectionOf(url, options),
     application_name: 'taskflow',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: LANE_TIMEOUTS.queryMs,
-    ...(options !== undefined && { options }),
   })
   // The awaited calls report every error.
   client.on('error', () => {})

@@ -4,7 +4,7 @@ import type { Database, Lane, Statement, Transaction } from './database.ts'
 import { isReplyTimeout, isStatementLost, translateDatabaseError } from './database-error.ts'
 import { LANE_TIMEOUTS, POOL_TIMEOUTS } from './database-timeouts.ts'
 import { detectPooling } from './pooling.ts'
-import { postgresListener } from './postgres-listener.ts'
+import { PostgresListener } from './postgres-listener.ts'
 import { type SessionPool, sessionPool } from './session-pool.ts'
 import { settingsOf } from './session-settings.ts'
 import { statementName } from './statement-name.ts'
@@ -36,7 +36,7 @@ const NO_QUERY_TIMEOUT_MS = 2_147_483_647
 export function postgresDatabase(settings: PostgresSettings): Database {
   const { url, directUrl = url, schema, poolSize = 8, onError = () => {}, onNotice = () => {} } = settings
   const pools = new Map<Lane | undefined, SessionPool>()
-  const listening = postgresListener({ url: directUrl, onError })
+  const listening = new PostgresListener({ url: directUrl, onError })
   let isPreparing = true
   let closing: Promise<unknown> | undefined
 

@@ -1,6 +1,8 @@
 import pg from 'pg'
+import { connectionOf } from './connection.ts'
 import { translateDatabaseError } from './database-error.ts'
 import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_DELAY_MS, LANE_TIMEOUTS } from './database-timeouts.ts'
+import { startupOptions } from './session-settings.ts'
 
 type Listener = (payload: string) => void
 
@@ -9,35 +11,70 @@ interface Options {
   onError(error: unknown): void
 }
 
-export interface PostgresListener {
-  listen(channel: string, listener: Listener): Promise<() => Promise<void>>
-  close(): Promise<void>
-}
-
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
 
-// This connection sends nothing, so only a ping shows that the network has begun to drop packets.
+// This connection sends nothing, so only a ping shows that the network has begun to drop packets, or that the server
+// will send no notification any more.
 const PING_PAUSE_MS = 5_000
 const PING_TIMEOUT_MS = 3_000
 
 const CLOSE_TIMEOUT_MS = 1_000
 
-/**
- * Listens to any number of channels on one connection and reconnects when the connection is lost. The notifications
- * sent in between are lost, so after a reconnection each listener is called once with an empty payload: something may
- * have changed.
- */
-export function postgresListener({ url, onError }: Options): PostgresListener {
-  const listeners = new Map<string, Set<Listener>>()
-  let client: Promise<pg.Client> | undefined
-  let isClosed = false
-  let reconnect: ReturnType<typeof setTimeout> | undefined
-  let ping: ReturnType<typeof setTimeout> | undefined
+// A role may have shorter ones. This session idles for as long as the process runs.
+const SETTINGS = { statement_timeout: String(LANE_TIMEOUTS.statementMs), idle_session_timeout: '0' }
 
-  async function connect(): Promise<pg.Client> {
+/**
+ * Listens to any number of channels on one connection and reconnects when the connection is lost, or when its server no
+ * longer accepts writes: notifications come only from the primary, and a former primary may keep its connections. The
+ * notifications sent in between are lost, so after a reconnection each listener is called once with an empty payload:
+ * something may have changed.
+ */
+export class PostgresListener {
+  readonly #options: Options
+  readonly #listeners = new Map<string, Set<Listener>>()
+  #client: Promise<pg.Client> | undefined
+  #isClosed = false
+  #reconnection: ReturnType<typeof setTimeout> | undefined
+  #ping: ReturnType<typeof setTimeout> | undefined
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** Resolves with a function that removes the listener. */
+  async listen(channel: string, listener: Listener): Promise<() => Promise<void>> {
+    const known = this.#listeners.get(channel)
+    const all = known ?? new Set()
+    this.#listeners.set(channel, all.add(listener))
+    try {
+      if (this.#client === undefined && this.#reconnection === undefined) this.#client = this.#connect()
+      // Undefined during an outage: the reconnection will listen to this channel too.
+      const open = await this.#client
+      if (open && !known) await open.query(`listen ${pg.escapeIdentifier(channel)}`)
+    } catch (error) {
+      all.delete(listener)
+      // A reconnection must not repeat a LISTEN that the server rejected.
+      if (all.size === 0) this.#listeners.delete(channel)
+      throw translateDatabaseError(error)
+    }
+    return async () => {
+      all.delete(listener)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#reconnection)
+    clearTimeout(this.#ping)
+    const open = await this.#client?.catch(() => undefined)
+    if (open) await this.#end(open)
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const { url, onError } = this.#options
     const fresh = new pg.Client({
-      connectionString: url,
+      ...connectionOf(url, startupOptions(SETTINGS)),
       application_name: 'taskflow listener',
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
@@ -45,84 +82,71 @@ export function postgresListener({ url, onError }: Options): PostgresListener {
       query_timeout: LANE_TIMEOUTS.queryMs,
     })
     fresh.on('notification', ({ channel, payload = '' }) => {
-      for (const listener of listeners.get(channel) ?? []) listener(payload)
+      for (const listener of this.#listeners.get(channel) ?? []) listener(payload)
     })
     fresh.on('error', onError)
     try {
       await fresh.connect()
-      for (const channel of listeners.keys()) await fresh.query(`listen ${pg.escapeIdentifier(channel)}`)
+      await checkWritable(fresh)
+      for (const channel of this.#listeners.keys()) await fresh.query(`listen ${pg.escapeIdentifier(channel)}`)
     } catch (error) {
-      client = undefined
+      this.#client = undefined
       fresh.end().catch(onError)
       throw error
     }
     // Registered only now: the rejection reports a connection that breaks earlier, which must not cause two
     // reconnections.
-    fresh.once('end', () => scheduleReconnect(FIRST_PAUSE_MS))
-    schedulePing(fresh)
+    fresh.once('end', () => this.#reconnectAfter(FIRST_PAUSE_MS))
+    this.#pingLater(fresh)
     return fresh
   }
 
-  function schedulePing(open: pg.Client): void {
-    if (isClosed) return
-    ping = setTimeout(() => {
-      const query = { text: 'select 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig
-      open.query(query).then(
-        () => schedulePing(open),
+  #pingLater(open: pg.Client): void {
+    if (this.#isClosed) return
+    this.#ping = setTimeout(() => {
+      checkWritable(open).then(
+        () => this.#pingLater(open),
         // The end of the connection schedules the reconnection.
-        () => open.end().catch(onError),
+        (error: unknown) => {
+          this.#options.onError(error)
+          return this.#end(open)
+        },
       )
     }, PING_PAUSE_MS)
   }
 
-  function scheduleReconnect(pauseMs: number): void {
-    client = undefined
-    clearTimeout(ping)
-    if (isClosed) return
-    reconnect = setTimeout(() => {
-      client = connect()
-      client.then(
+  #reconnectAfter(pauseMs: number): void {
+    this.#client = undefined
+    clearTimeout(this.#ping)
+    if (this.#isClosed) return
+    this.#reconnection = setTimeout(() => {
+      this.#client = this.#connect()
+      this.#client.then(
         () => {
-          for (const each of listeners.values()) for (const listener of each) listener('')
+          for (const each of this.#listeners.values()) for (const listener of each) listener('')
         },
         (error: unknown) => {
-          onError(error)
-          scheduleReconnect(Math.min(LONGEST_PAUSE_MS, pauseMs * 2))
+          this.#options.onError(error)
+          this.#reconnectAfter(Math.min(LONGEST_PAUSE_MS, pauseMs * 2))
         },
       )
     }, pauseMs)
   }
 
-  return {
-    async listen(channel, listener) {
-      const known = listeners.get(channel)
-      const all = known ?? new Set()
-      listeners.set(channel, all.add(listener))
-      try {
-        if (client === undefined && reconnect === undefined) client = connect()
-        // Undefined during an outage: the reconnection will listen to this channel too.
-        const open = await client
-        if (open && !known) await open.query(`listen ${pg.escapeIdentifier(channel)}`)
-      } catch (error) {
-        all.delete(listener)
-        // A reconnection must not repeat a LISTEN that the server rejected.
-        if (all.size === 0) listeners.delete(channel)
-        throw translateDatabaseError(error)
-      }
-      return async () => {
-        all.delete(listener)
-      }
-    },
-    async close() {
-      isClosed = true
-      clearTimeout(reconnect)
-      clearTimeout(ping)
-      const open = await client?.catch(() => undefined)
-      if (!open) return
-      // A network that drops packets would keep the end from being confirmed.
-      const forced = setTimeout(() => open.connection.stream.destroy(), CLOSE_TIMEOUT_MS)
-      await open.end().catch(onError)
-      clearTimeout(forced)
-    },
+  /** A network that drops packets would keep the end from being confirmed. */
+  async #end(open: pg.Client): Promise<void> {
+    const forced = setTimeout(() => open.connection.stream.destroy(), CLOSE_TIMEOUT_MS)
+    await open.end().catch(this.#options.onError)
+    clearTimeout(forced)
   }
+}
+
+const READ_ONLY = '25006'
+
+/** Rejects, as a write would, if the server is a standby, or a former primary that only allows reads. */
+async function checkWritable(client: pg.Client): Promise<void> {
+  const query = { text: 'show transaction_read_only', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig
+  const { rows } = await client.query<{ transaction_read_only: string }>(query)
+  if (rows[0]?.transaction_read_only === 'on')
+    throw Object.assign(new Error('The server only allows reads'), { code: READ_ONLY })
 }

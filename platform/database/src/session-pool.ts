@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { connectionOf } from './connection.ts'
 import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_DELAY_MS } from './database-timeouts.ts'
 import { beginUnder, type SessionSettings, startupOptions } from './session-settings.ts'
 
@@ -61,7 +62,7 @@ TYPES.setTypeParser(BIGINT_ARRAY, (text: string) =>
 export function sessionPool(options: Options): SessionPool {
   const { url, size, isShared, settings, queryMs, isPooled, onError } = options
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connectionOf(url, isPooled ? undefined : startupOptions(settings)),
     max: size,
     types: TYPES,
     application_name: 'taskflow',
@@ -72,7 +73,6 @@ export function sessionPool(options: Options): SessionPool {
     // Lets the process exit without waiting for the close of connections that a broken network never confirms.
     allowExitOnIdle: true,
     ...((isPooled || isShared) && { pipeline: true }),
-    ...(!isPooled && { options: startupOptions(settings) }),
   })
   pool.on('error', onError)
   const begin = isPooled ? beginUnder(settings) : 'begin'

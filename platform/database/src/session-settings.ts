@@ -6,7 +6,21 @@ import { PLAN_SETTINGS } from './plan-settings.ts'
 /** Settings of a session, by their names in PostgreSQL. */
 export type SessionSettings = Readonly<Record<string, string>>
 
+/**
+ * Settings that change what statements mean or how their values are written. A role, a database or an address may set
+ * others; every session of TaskFlow sets these.
+ */
+const MEANING_SETTINGS = {
+  // The driver reads moments in this style only.
+  datestyle: 'ISO',
+  standard_conforming_strings: 'on',
+  default_transaction_isolation: 'read committed',
+  // `statement_timeout` limits how long a statement waits for locks too.
+  lock_timeout: '0',
+} as const
+
 const POOL: SessionSettings = {
+  ...MEANING_SETTINGS,
   ...PLAN_SETTINGS,
   // Lists have optional filters, so a generic plan could use none of the indexes.
   plan_cache_mode: 'force_custom_plan',
@@ -14,6 +28,7 @@ const POOL: SessionSettings = {
 }
 
 const LANE: SessionSettings = {
+  ...MEANING_SETTINGS,
   ...PLAN_SETTINGS,
   // PLAN_SETTINGS leave one possible plan, and planning it again took a tenth of the time of a claim.
   plan_cache_mode: 'force_generic_plan',
@@ -40,7 +55,7 @@ export function settingsOf(lane: Lane | undefined, schema: string | undefined): 
 /** Formats the settings as startup options of a session that this process owns. */
 export function startupOptions(settings: SessionSettings): string {
   return Object.entries(settings)
-    .map(([name, value]) => `-c ${name}=${value}`)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
     .join(' ')
 }
 
@@ -48,9 +63,10 @@ export function startupOptions(settings: SessionSettings): string {
  * Returns SQL that begins a transaction with these settings. They end with the transaction, so a pooler may lend its
  * session.
  */
-export function beginUnder(settings: SessionSettings): string {
+export function beginUnder({ default_transaction_isolation, ...settings }: SessionSettings): string {
   const calls = Object.entries(settings).map(
     ([name, value]) => `set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, true)`,
   )
-  return `begin; select ${calls.join(', ')}`
+  // The default would apply from the next transaction on.
+  return `begin isolation level ${default_transaction_isolation}; select ${calls.join(', ')}`
 }

@@ -1,10 +1,10 @@
-import { type HalfOpenProxy, halfOpenProxy } from '@taskflow/testing/half-open-proxy'
-import type { PostgresServer } from '@taskflow/testing/postgres-server'
-import type { ServerUser } from '@taskflow/testing/server-user'
-import { makeSmallDisk, type SmallDisk } from '@taskflow/testing/small-disk'
-import { urlWith } from '@taskflow/testing/url-with'
-import { eventually } from '@taskflow/testing/wait'
 import { Client } from 'pg'
+import { type HalfOpenProxy, halfOpenProxy } from './half-open-proxy.ts'
+import type { PostgresServer } from './postgres-server.ts'
+import type { ServerUser } from './server-user.ts'
+import { makeSmallDisk, type SmallDisk } from './small-disk.ts'
+import { urlWith } from './url-with.ts'
+import { eventually } from './wait.ts'
 
 interface Start {
   readonly user: ServerUser
