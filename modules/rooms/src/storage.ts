@@ -1,4 +1,4 @@
-import { type Database, leaderStore, ping } from '@taskflow/database'
+import { type Database, leaderStore, ping, requireWrites } from '@taskflow/database'
 import type { Events, LeaderStore } from '@taskflow/kernel'
 import type { Room } from '@taskflow/room'
 import type { Dispatch } from '@taskflow/tasks'
@@ -24,6 +24,8 @@ export type Storage = RoomStores &
   LeaderStore & {
     /** Resolves when the database answers; throws DATABASE_UNAVAILABLE when it does not. */
     ping(): Promise<void>
+    /** Resolves if the database would store a submission now; throws DATABASE_UNAVAILABLE if not. */
+    requireWrites(): Promise<void>
   }
 
 /** Opens the stores of all rooms over one database. Each room receives the stores of the rooms before it. */
@@ -37,7 +39,11 @@ export function openStorage({ db, readDb = db, rooms = ROOMS, ...deps }: Storage
     'consumer of ends',
     rooms.flatMap(({ name, ports }) => (ports?.end ? [[`room ${name}`, ports.end.consumer] as const] : [])),
   )
-  const platform = { ...leaderStore(db), ping: async () => void (await db.run(ping, [])) }
+  const platform = {
+    ...leaderStore(db),
+    ping: async () => void (await db.run(ping, [])),
+    requireWrites: () => requireWrites(db),
+  }
   const all = { ...deps, ...sums, db, readDb }
   let stores: object = platform
   const opened: [owner: string, methods: Record<string, unknown>][] = [['the platform', { ...platform }]]

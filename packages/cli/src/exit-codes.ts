@@ -31,6 +31,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   WAIT_TIMED_OUT: EXIT.timedOut,
   SERVER_UNREACHABLE: EXIT.unavailable,
   SETTINGS_INVALID: EXIT.usage,
+  DATABASE_UNSUITABLE: EXIT.conflict,
   DATA_DIR_IN_USE: EXIT.conflict,
   DATA_DIR_UNUSABLE: EXIT.usage,
 }

@@ -7,6 +7,11 @@ export const SERVER_ERRORS = {
     title: 'Process is not ready',
     hint: 'Retry in a moment; `/health` shows the reason.',
   },
+  DATABASE_UNSUITABLE: {
+    status: 500,
+    title: 'Database cannot be used as it is',
+    hint: 'Follow the advice in the detail: it names the server and the reason.',
+  },
   DATA_DIR_IN_USE: {
     status: 500,
     title: 'Data folder is in use',

@@ -1,5 +1,6 @@
 import { type MigrationStatus, migrator } from '@taskflow/database'
 import { allMigrations } from '@taskflow/rooms/migrations'
+import { explainDatabase } from './explain-database.ts'
 import { type Flags, loadSettings } from './load-settings.ts'
 import { openDatabase } from './open.ts'
 import { createLog } from './telemetry/log.ts'
@@ -25,6 +26,8 @@ async function migrate(direction: MigrateDirection, flags: Flags, toVersion: num
     const changed =
       direction === 'status' ? [] : direction === 'up' ? await migrations.up() : await migrations.down(toVersion)
     return { changed, status: await migrations.status() }
+  } catch (error) {
+    throw explainDatabase(error, settings.databaseUrl)
   } finally {
     await database.close()
   }

@@ -1,4 +1,11 @@
-import { type Database, migrator, pgliteDatabase, postgresDatabase, waitForDatabase } from '@taskflow/database'
+import {
+  type Database,
+  migrator,
+  ownsSchema,
+  pgliteDatabase,
+  postgresDatabase,
+  waitForDatabase,
+} from '@taskflow/database'
 import { type Clock, systemClock } from '@taskflow/kernel'
 import { allMigrations } from '@taskflow/rooms/migrations'
 import type { Broker } from '@taskflow/tasks'
@@ -6,7 +13,7 @@ import { machineChannels } from '@taskflow/worker'
 import type { Logger } from 'pino'
 import type { Settings } from './config.ts'
 import { adminKeyFileIn, openDataDir } from './data-dir/data-dir.ts'
-import { explainUnavailable } from './explain-unavailable.ts'
+import { explainDatabase } from './explain-database.ts'
 import { loadHttpServer } from './load-http-server.ts'
 import type { ProcessPorts } from './process-ports.ts'
 import { v8Heap } from './v8-heap.ts'
@@ -15,7 +22,7 @@ import { v8Heap } from './v8-heap.ts'
  * Opens what the settings name: the only place that knows concrete databases, brokers and servers. Waits for the
  * database and migrates it.
  *
- * @throws DATABASE_UNAVAILABLE with what the operator can do, DATA_DIR_IN_USE, DATA_DIR_UNUSABLE
+ * @throws DATABASE_UNAVAILABLE or DATABASE_UNSUITABLE with what the operator can do, DATA_DIR_IN_USE, DATA_DIR_UNUSABLE
  */
 export async function open(settings: Settings, log: Logger): Promise<ProcessPorts> {
   // The code of the HTTP server loads while the database opens: each takes the better part of a second.
@@ -74,11 +81,21 @@ async function openMigrated(settings: Settings, log: Logger): Promise<Database> 
       await waitForDatabase(database, { url: databaseUrl, waitMs: databaseWaitMs, clock: systemClock, onWait })
     }
     await migrator(database, allMigrations()).up()
+    await warnIfNotOwner(database, settings, log)
     return database
   } catch (error) {
     await database.close()
-    throw explainUnavailable(error, databaseUrl)
+    throw explainDatabase(error, databaseUrl)
   }
+}
+
+/** Only the owner of a partitioned table can create and drop its partitions. */
+async function warnIfNotOwner(database: Database, { roles }: Settings, log: Logger): Promise<void> {
+  if (!roles.includes('coordinator') || (await ownsSchema(database))) return
+  log.warn(
+    'The role of TASKFLOW_DATABASE_URL does not own the tables, so the coordinator cannot create and drop the ' +
+      'partitions of finished tasks: run processes of role coordinator as the owner, or grant its role to this one',
+  )
 }
 
 function openPostgres(url: string, { databaseSchema }: Settings, log: Logger, directUrl?: string): Database {

@@ -1,4 +1,4 @@
-/** What a driver needs to connect: the address, and the startup options of the session. */
+/** The address and the startup options with which a driver opens a session. */
 export interface Connection {
   readonly connectionString: string
   readonly options?: string

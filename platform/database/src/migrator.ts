@@ -103,9 +103,16 @@ const noteUndone = statement<readonly [version: number], never>({
  * migration, and the others find it applied.
  *
  * Its methods throw SCHEMA_UNKNOWN if the database has a migration that this version does not know or knows
- * differently, and SCHEMA_BUSY if others hold locks on the tables for more than a minute.
+ * differently, or a ledger of another program, and SCHEMA_BUSY if others hold locks on the tables for more than a minute.
  */
 export function migrator(db: Database, migrations: readonly Migration[], clock: Clock = systemClock): Migrator {
+  /** Returns whether all migrations are applied. Needs no right but to read, unlike the creation of the ledger. */
+  async function isCurrent(): Promise<boolean> {
+    const applied = await readIfThere(db)
+    rejectUnknown(applied, migrations)
+    return migrations.every(({ version }) => applied.some((row) => row.version === version))
+  }
+
   /** Reads the ledger under its lock and does the work in the same transaction. */
   function locked<Result>(work: (tx: Transaction, applied: LedgerRow[]) => Promise<Result>): Promise<Result> {
     return db.transaction(async (tx) => {
@@ -143,14 +150,16 @@ export function migrator(db: Database, migrations: readonly Migration[], clock: 
   }
 
   return {
-    up: () =>
-      repeat(async (tx, applied) => {
-        const next = migrations.find(({ version }) => !applied.some((row) => row.version === version))
-        if (!next) return undefined
-        await tx.script(next.up)
-        await tx.run(noteApplied, [next.version, next.name, checksumOf(next), next.suitsFrom ?? null])
-        return nameOf(next)
-      }),
+    up: async () =>
+      (await isCurrent())
+        ? []
+        : repeat(async (tx, applied) => {
+            const next = migrations.find(({ version }) => !applied.some((row) => row.version === version))
+            if (!next) return undefined
+            await tx.script(next.up)
+            await tx.run(noteApplied, [next.version, next.name, checksumOf(next), next.suitsFrom ?? null])
+            return nameOf(next)
+          }),
     down: (toVersion) =>
       repeat(async (tx, applied) => {
         const last = applied.at(-1)
@@ -161,15 +170,16 @@ export function migrator(db: Database, migrations: readonly Migration[], clock: 
         await tx.run(noteUndone, [last.version])
         return nameOf(migration)
       }),
-    status: () =>
-      locked(async (_tx, applied) => {
-        const newer = applied.filter((row) => !migrations.some(({ version }) => version === row.version))
-        return [...migrations, ...newer].map(({ version, name }) => ({
-          version,
-          name,
-          appliedAt: applied.find((row) => row.version === version)?.applied_at ?? null,
-        }))
-      }),
+    async status() {
+      const applied = await readIfThere(db)
+      rejectUnknown(applied, migrations)
+      const newer = applied.filter((row) => !migrations.some(({ version }) => version === row.version))
+      return [...migrations, ...newer].map(({ version, name }) => ({
+        version,
+        name,
+        appliedAt: applied.find((row) => row.version === version)?.applied_at ?? null,
+      }))
+    },
   }
 }
 
@@ -183,11 +193,60 @@ const busy = (cause: unknown): TaskFlowError =>
     { cause },
   )
 
-const findLedger = statement<readonly [], { is_there: boolean }>({
+interface Found {
+  is_there: boolean
+  /** False for a table of another program. */
+  is_ours: boolean
+  schema: string | null
+  encoding: string
+}
+
+const findLedger = statement<readonly [], Found>({
   name: 'find_ledger',
-  columns: ['is_there'],
-  text: `select to_regclass('schema_migration') is not null as is_there`,
+  columns: ['is_there', 'is_ours', 'schema', 'encoding'],
+  text: `
+    select to_regclass('schema_migration') is not null as is_there,
+           (select count(*) = 4 from pg_attribute
+            where attrelid = to_regclass('schema_migration') and attname in ('version', 'name', 'checksum', 'applied_at'))
+             as is_ours,
+           current_schema() as schema, current_setting('server_encoding') as encoding`,
 })
+
+/**
+ * Reads the ledger; a ledger that is missing is empty.
+ *
+ * @throws SCHEMA_UNKNOWN if another program has a table of its name, or the database cannot store every text
+ */
+async function readIfThere(db: Queryable): Promise<LedgerRow[]> {
+  const [found] = await db.run(findLedger, [])
+  if (found && found.encoding !== 'UTF8') throw wrongEncoding(found.encoding)
+  if (!found?.is_there) return []
+  if (found.is_ours) return db.run(readLedger, [])
+  throw new TaskFlowError(
+    'SCHEMA_UNKNOWN',
+    `The schema ${found.schema} has a table schema_migration of another program: ` +
+      'set TASKFLOW_DATABASE_SCHEMA to a schema for TaskFlow alone, which TaskFlow creates',
+  )
+}
+
+const wrongEncoding = (encoding: string): TaskFlowError =>
+  new TaskFlowError(
+    'SCHEMA_UNKNOWN',
+    `The database has the encoding ${encoding}, which cannot store every text: ` +
+      'create one with `createdb --encoding=UTF8 --template=template0`, and correct TASKFLOW_DATABASE_URL',
+  )
+
+const findOwner = statement<readonly [], { is_owner: boolean }>({
+  name: 'find_owner',
+  columns: ['is_owner'],
+  text: `select pg_has_role(relowner, 'USAGE') as is_owner from pg_class where oid = 'schema_migration'::regclass`,
+})
+
+/** Returns whether the role of the connection owns the tables, or is a member of the role that does. */
+export async function ownsSchema(db: Queryable): Promise<boolean> {
+  const [found] = await db.run(findOwner, [])
+  return found?.is_owner === true
+}
 
 /**
  * Checks, without migrating, that the schema is that of this version or a newer one that is compatible with this
@@ -197,8 +256,7 @@ const findLedger = statement<readonly [], { is_there: boolean }>({
  * does not know
  */
 export async function requireSchema(db: Queryable, migrations: readonly Migration[]): Promise<void> {
-  const [found] = await db.run(findLedger, [])
-  const applied = found?.is_there ? await db.run(readLedger, []) : []
+  const applied = await readIfThere(db)
   rejectUnknown(applied, migrations)
   const missing = migrations.filter(({ version }) => !applied.some((row) => row.version === version))
   const [first] = missing

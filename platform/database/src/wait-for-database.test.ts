@@ -34,7 +34,7 @@ const SENTENCE = 'Waiting for PostgreSQL at db.example:5432 (connect ECONNREFUSE
 test('resolves at once when the database answers', async () => {
   const { server, seen, ended } = setup()
   await settled()
-  server.sent[0]?.answer()
+  server.sent[0]?.answer([{ accepts_writes: true }])
   expect(await ended).toBe('answered')
   expect(seen).toEqual([])
 })
@@ -46,8 +46,16 @@ test('waits until the database answers, and reports host and reason every five s
   await failFor(6_000, refused())
   expect(seen).toEqual([SENTENCE, SENTENCE, SENTENCE])
   await settled()
-  server.sent[0]?.answer()
+  server.sent[0]?.answer([{ accepts_writes: true }])
   expect(await ended).toBe('answered')
+})
+
+test('waits while the database only allows reads, as during a switch of the primary', async () => {
+  const { server, seen } = setup()
+  await settled()
+  server.sent[0]?.answer([{ accepts_writes: false }])
+  await settled()
+  expect(seen).toEqual(['Waiting for PostgreSQL at db.example:5432 (The database only allows reads)'])
 })
 
 test('throws when the time is up', async () => {

@@ -1,6 +1,6 @@
 import { type Clock, hasCode } from '@taskflow/kernel'
 import type { Database } from './database.ts'
-import { ping } from './statements/ping.ts'
+import { requireWrites } from './require-writes.ts'
 
 interface Options {
   /** Address of the database. Only its host and port are reported, never its password. */
@@ -15,9 +15,9 @@ const PAUSE_MS = 500
 const REPORT_MS = 5_000
 
 /**
- * Resolves when the database answers. For a process that may start before its database.
+ * Resolves when the database accepts writes. For a process that may start before its database.
  *
- * @throws DATABASE_UNAVAILABLE if the database has not answered after `waitMs` milliseconds. Throws any other error,
+ * @throws DATABASE_UNAVAILABLE if the database has not accepted writes after `waitMs` milliseconds. Throws any other error,
  * such as a wrong password, at once, because waiting does not fix it
  */
 export async function waitForDatabase(db: Database, { url, waitMs, clock, onWait }: Options): Promise<void> {
@@ -25,7 +25,7 @@ export async function waitForDatabase(db: Database, { url, waitMs, clock, onWait
   let reportAtMs = clock.monotonicMs()
   for (;;) {
     try {
-      await db.run(ping, [])
+      await requireWrites(db)
       return
     } catch (error) {
       const nowMs = clock.monotonicMs()
@@ -40,7 +40,7 @@ export async function waitForDatabase(db: Database, { url, waitMs, clock, onWait
 }
 
 // If a host name has several addresses, the driver throws one error for all, which has a code but no message.
-function reasonOf({ cause }: Error): string {
-  const { message, code } = (cause ?? {}) as { message?: string; code?: string }
+function reasonOf(error: Error): string {
+  const { message, code } = (error.cause ?? error) as { message?: string; code?: string }
   return message || code || 'no answer'
 }

@@ -32,8 +32,10 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
 /** Registers the routes that need no credentials. All others do. */
 async function openRoutes(app: FastifyInstance, deps: ApiDeps): Promise<void> {
   const { storage, clock, settings, pingBroker, workerHealth } = deps
-  await app.register(healthRoute, { storage, clock, version: VERSION, roles: settings.roles, pingBroker, workerHealth })
-  await app.register(readyRoute, { storage })
+  const pingDatabase = (): Promise<void> => storage.requireWrites()
+  const { roles } = settings
+  await app.register(healthRoute, { pingDatabase, clock, version: VERSION, roles, pingBroker, workerHealth })
+  await app.register(readyRoute, { pingDatabase })
   await serveDocs(app, ALL_ERRORS)
 }
 

@@ -25,8 +25,10 @@ export interface HealthDeps extends HealthSources {
 export async function buildHealthApp(deps: HealthDeps): Promise<FastifyInstance> {
   const { storage, clock, metrics, settings, adminToken, pingBroker, workerHealth } = deps
   const app = bareApp({ ...deps, errors: ALL_ERRORS })
-  await app.register(healthRoute, { storage, clock, version: VERSION, roles: settings.roles, pingBroker, workerHealth })
-  await app.register(readyRoute, { storage, workerHealth })
+  const pingDatabase = (): Promise<void> => storage.ping()
+  const { roles } = settings
+  await app.register(healthRoute, { pingDatabase, clock, version: VERSION, roles, pingBroker, workerHealth })
+  await app.register(readyRoute, { pingDatabase, workerHealth })
   await app.register(async (scope) => {
     requireAuthentication(scope, new Authenticator({ storage, clock, adminToken, permissions: PERMISSIONS }))
     await scope.register(metricsRoute, { metrics })

@@ -1,7 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { problemReplies } from '@taskflow/http'
 import type { Clock } from '@taskflow/kernel'
-import type { Storage } from '@taskflow/rooms'
 import type { WorkerHealth } from '@taskflow/worker'
 
 /** Sources of the health of a process, besides its database. */
@@ -13,7 +12,8 @@ export interface HealthSources {
 }
 
 interface Deps extends HealthSources {
-  readonly storage: Pick<Storage, 'ping'>
+  /** Resolves when the database does what this process needs it for. */
+  readonly pingDatabase: () => Promise<void>
   readonly clock: Clock
   readonly version: string
   readonly roles: readonly string[]
@@ -29,7 +29,7 @@ export const isStalled = ({ sinceFetchMs }: WorkerHealth): boolean => sinceFetch
 
 /** Serves GET /health. */
 export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
-  const { storage, clock, version, roles, pingBroker, workerHealth } = deps
+  const { pingDatabase, clock, version, roles, pingBroker, workerHealth } = deps
   const startedAt = clock.monotonicMs()
 
   async function stateOf(ping: () => Promise<void>): Promise<'up' | 'down'> {
@@ -80,7 +80,7 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
     },
     async () => {
       const [database, broker] = await Promise.all([
-        stateOf(() => storage.ping()),
+        stateOf(pingDatabase),
         pingBroker ? stateOf(pingBroker) : ('none' as const),
       ])
       const worker = workerHealth?.()

@@ -1,19 +1,19 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { problemReplies } from '@taskflow/http'
 import { TaskFlowError } from '@taskflow/kernel'
-import type { Storage } from '@taskflow/rooms'
 import type { WorkerHealth } from '@taskflow/worker'
 import { type HealthSources, isStalled } from './health.ts'
 
 interface Deps extends Pick<HealthSources, 'workerHealth'> {
-  readonly storage: Pick<Storage, 'ping'>
+  /** Resolves when the database does what this process needs it for. */
+  readonly pingDatabase: () => Promise<void>
 }
 
 /**
  * Serves GET /ready. With `workerHealth`, readiness requires that the worker takes tasks. The API passes none, because
  * the API serves requests regardless of a worker in the same process.
  */
-export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage, workerHealth }) => {
+export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { pingDatabase, workerHealth }) => {
   app.get(
     '/ready',
     {
@@ -21,15 +21,16 @@ export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { storage
         operationId: 'getReadiness',
         summary: 'Check whether the process can serve requests',
         description:
-          'Replies 503 while the database is unavailable. In a process without the role `api`, also replies 503 ' +
-          'while the worker takes no tasks.',
+          'Replies 503 while submissions would be refused: the database is unavailable, has no free connection, or ' +
+          'only allows reads. In a process without the role `api`, replies 503 while the database is unavailable or ' +
+          'the worker takes no tasks.',
         tags: ['system'],
         security: [],
         response: { 200: Type.Object({ status: Type.Enum(['ready']) }), ...problemReplies([400, 406, 503]) },
       },
     },
     async () => {
-      await storage.ping()
+      await pingDatabase()
       if (workerHealth) refuseUnlessTaking(workerHealth())
       return { status: 'ready' as const }
     },

@@ -15,9 +15,9 @@ const fail = (): void => {
 const given = useApi({
   storageOf: (storage): Storage => ({
     ...storage,
-    async ping() {
+    async requireWrites() {
       fail()
-      return storage.ping()
+      return storage.requireWrites()
     },
     async listTasks(...asked) {
       fail()
