@@ -4,7 +4,9 @@ import {
   type Channel,
   type ChannelListener,
   type Order,
+  type Report,
   type RunnerChannels,
+  StartGate,
   type ToRunner,
   unpackOrders,
 } from '@taskflow/worker'
@@ -67,6 +69,7 @@ function openRunner(
   listener: ChannelListener,
 ): Channel {
   let isGone = false
+  let gate: StartGate | undefined
   const running = new Map<number, { readonly order: Order; readonly act: Act }>()
 
   /** Schedules a step, unless the runner has ended by then. */
@@ -106,6 +109,14 @@ function openRunner(
     witness({ kind: 'ended', atMs: world.nowMs, taskId, leaseId, attempt, result })
     const succeeded = result === null ? [] : [key, result]
     const ended = result === null ? [{ key, outcome, isAdrift: false }] : []
+    send(succeeded, ended)
+  }
+
+  function skip({ key }: Order): void {
+    send([], [{ key, outcome: { kind: 'released' }, isAdrift: false }])
+  }
+
+  function send(succeeded: Report['succeeded'], ended: Report['ended']): void {
     then(MESSAGE_MS, () => listener.onMessage({ kind: 'report', succeeded, ended, logs: [], progress: [], beats: [] }))
   }
 
@@ -128,10 +139,14 @@ function openRunner(
   function receive(message: ToRunner): void {
     switch (message.kind) {
       case 'load':
+        if (message.gate) gate = new StartGate(message.gate)
         then(LOAD_MS, () => listener.onMessage({ kind: 'ready', types: introductions }))
         break
       case 'run':
-        for (const order of unpackOrders(message.orders)) start(order)
+        for (const order of unpackOrders(message.orders)) {
+          if (gate && !gate.begin()) skip(order)
+          else start(order)
+        }
         break
       case 'abort':
         for (const key of message.keys) abort(key, message.reason)

@@ -11,7 +11,8 @@ import type { PackedOrders, PackedSuccesses } from './packed.ts'
  * (`packed.ts`). Payloads and results are JSON text, which only the runner parses.
  */
 export type ToRunner =
-  | { readonly kind: 'load'; readonly folder: string }
+  /** `gate` is the memory of the `StartGate` that the runner shares with the agent, if it does. */
+  | { readonly kind: 'load'; readonly folder: string; readonly gate?: SharedArrayBuffer }
   | { readonly kind: 'run'; readonly orders: PackedOrders }
   | { readonly kind: 'abort'; readonly keys: readonly number[]; readonly reason: AttemptError }
   | { readonly kind: 'ping'; readonly number: number }

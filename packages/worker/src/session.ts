@@ -25,6 +25,8 @@ export interface WorkerHealth {
   readonly state: 'registering' | 'active' | 'cordoned' | 'draining'
   /** Milliseconds since the last successful fetch; 0 while the worker is full, cordoned or draining. */
   readonly sinceFetchMs: number
+  /** Milliseconds since the loop of the shared runner last answered; 0 unless a handler blocks it. */
+  readonly blockedMs: number
 }
 
 // The stopper ends the last attempts at the end of the grace, at its next round.
@@ -46,7 +48,8 @@ export class Session {
   }
 
   get health(): WorkerHealth {
-    return { state: this.#state(), sinceFetchMs: this.#deps.fetchLoop.sinceFetchMs() }
+    const { fetchLoop, loopWatch } = this.#deps
+    return { state: this.#state(), sinceFetchMs: fetchLoop.sinceFetchMs(), blockedMs: loopWatch.blockedMs }
   }
 
   /** Takes nothing more, releases the attempts that do not end in time, and deregisters the worker. */
@@ -81,12 +84,13 @@ export class Session {
   }
 
   async #leave(): Promise<void> {
-    const { heartbeats, storage, events, settler, shared, isolated, stopper, unlisten, onError } = this.#deps
+    const { heartbeats, storage, events, settler, shared, isolated, loopWatch, stopper, unlisten, onError } = this.#deps
     await heartbeats.stop()
     // Read now: the last heartbeat may have found this worker lost.
     const { workerId: id } = this
     await storage.deregisterWorker(id).catch(onError)
     await Promise.all([unlisten(), shared.stop(), isolated.stop()])
+    loopWatch.stop()
     stopper.stop()
     events.emit('worker.stopped', { id, released: settler.released })
   }

@@ -20,7 +20,7 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
 
   const execution = await buildExecution(deps, settings, context)
   const fetching = buildFetching(deps, settings, context, execution)
-  const { slots, settler, shared } = execution
+  const { slots, settler, shared, loopWatch } = execution
   const { claimer, registration } = fetching
   const requests = operatorRequests({ ...execution, ...fetching, clock, log, drainMs })
   const heartbeats = heartbeatSender({
@@ -40,8 +40,10 @@ export async function startSession(deps: WorkerDeps, settings: WorkerSettings): 
   let unlisten: (() => Promise<void>) | undefined
   try {
     unlisten = await wakeups.on('asked', (detail) => isForThis(detail) && heartbeats.wake())
+    loopWatch.start()
     await heartbeats.start()
   } catch (error) {
+    loopWatch.stop()
     await Promise.all([unlisten?.(), shared.stop()])
     throw error
   }

@@ -123,11 +123,14 @@ describe('worker › times out', () => {
   })
 
   test('an attempt that ignores its signal while its loop goes on, without an effect on its neighbours', async () => {
-    const { worker, logged, settle } = setupWorker()
+    const { worker, events, settle } = setupWorker()
     await worker.start()
-    const verdicts = await settle(lease('ignores.in.time'), lease('takes', 600))
+    const abandoned = nextEvents(events, 'handler.abandoned')
+    const ignoring = lease('ignores.in.time')
+    const verdicts = await settle(ignoring, lease('takes', 600))
     expect(verdicts).toMatchObject([{ verb: 'retry', error: { reason: 'timedOut' } }, { verb: 'complete' }])
-    expect(logged.map(({ message }) => message)).toContain('Abandoned a handler that ignored its AbortSignal')
+    const { taskId, type } = ignoring
+    expect(await abandoned).toEqual([{ taskId, type, cause: 'timedOut', running: 1 }])
   })
 
   test('a blocked loop past a deadline, and releases its neighbours', async () => {

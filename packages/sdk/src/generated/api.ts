@@ -70,6 +70,8 @@ export interface Health {
     state: 'registering' | 'active' | 'cordoned' | 'draining'
     /** Milliseconds since the last successful fetch; 0 while the worker is full or cordoned */
     sinceFetchMs: number
+    /** Milliseconds for which a handler has blocked the shared event loop; 0 while it answers */
+    blockedMs: number
   }
   version: string
   roles: Array<string>

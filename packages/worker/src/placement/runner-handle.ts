@@ -3,6 +3,7 @@ import type { AttemptError } from '@taskflow/tasks'
 import type { Order } from '../order.ts'
 import { packOrders } from '../packed.ts'
 import type { FromRunner, Report, TaskTypeIntroduction } from '../protocol.ts'
+import { StartGate } from '../start-gate.ts'
 import type { Channel, Placement, RunnerChannels } from './channel.ts'
 import { Pings } from './pings.ts'
 
@@ -12,7 +13,12 @@ export interface RunnerHandle {
   /** Resolves with the task types that the runner has loaded; rejects with SETTINGS_INVALID when loading fails. */
   readonly ready: Promise<readonly TaskTypeIntroduction[]>
   readonly isGone: boolean
-  run(orders: readonly Order[]): void
+  /** Returns the position of the first order among all orders that this runner has received. */
+  run(orders: readonly Order[]): number
+  /** Whether the runner has begun the order at this position. An order of an isolated runner counts as begun. */
+  hasBegun(position: number): boolean
+  /** Revokes the orders that have not begun by now: they never will. Works while the loop is blocked. */
+  revoke(): void
   abort(keys: readonly number[], reason: AttemptError): void
   /** Sends a ping, which the loop that runs the handlers answers, and returns the number of the ping. */
   ping(): number
@@ -46,7 +52,10 @@ class StartedRunner implements RunnerHandle {
   readonly #listener: RunnerListener
   readonly #channel: Channel
   readonly #pings: Pings
+  /** Only a shared runner receives orders while it runs others. */
+  readonly #gate: StartGate | undefined
   readonly #ready = Promise.withResolvers<readonly TaskTypeIntroduction[]>()
+  #sent = 0
   #isReady = false
   #isGone = false
   #isKilled = false
@@ -57,13 +66,14 @@ class StartedRunner implements RunnerHandle {
     this.#folder = folder
     this.#listener = listener
     this.#pings = new Pings(clock)
+    this.#gate = placement === 'shared' ? new StartGate() : undefined
     // A runner that is killed while it loads may have nobody who awaits it.
     this.#ready.promise.catch(() => {})
     this.#channel = channels[placement]({
       onMessage: (message) => this.#receive(message),
       onExit: (reason) => this.#onExit(reason),
     })
-    this.#channel.send({ kind: 'load', folder })
+    this.#channel.send({ kind: 'load', folder, ...(this.#gate && { gate: this.#gate.buffer }) })
   }
 
   get ready(): Promise<readonly TaskTypeIntroduction[]> {
@@ -74,8 +84,19 @@ class StartedRunner implements RunnerHandle {
     return this.#isGone
   }
 
-  run(orders: readonly Order[]): void {
+  run(orders: readonly Order[]): number {
+    const first = this.#sent + 1
+    this.#sent += orders.length
     this.#channel.send({ kind: 'run', orders: packOrders(orders) })
+    return first
+  }
+
+  hasBegun(position: number): boolean {
+    return !this.#gate || position <= this.#gate.begun
+  }
+
+  revoke(): void {
+    this.#gate?.revoke(this.#sent)
   }
 
   abort(keys: readonly number[], reason: AttemptError): void {
@@ -93,7 +114,7 @@ class StartedRunner implements RunnerHandle {
   }
 
   lagMs(): number {
-    return this.#pings.lagMs
+    return this.#isGone ? 0 : this.#pings.lagMs
   }
 
   kill(): Promise<void> {

@@ -3,9 +3,6 @@ import { growingPause } from '../growing-pause.ts'
 import type { Report, TaskTypeIntroduction } from '../protocol.ts'
 import type { RunnerHandle, RunnerListener } from './runner-handle.ts'
 
-// The lag of the handlers' loop is known to half a second, at two small messages a second.
-const PING_MS = 500
-
 interface Options {
   readonly clock: Clock
   readonly listener: RunnerListener
@@ -31,10 +28,8 @@ export class SharedRunner implements RunnerListener {
   }
 
   /** Resolves with the task types that the runner has loaded. */
-  async start(): Promise<readonly TaskTypeIntroduction[]> {
-    const types = await this.#current.ready
-    void this.#pingRegularly()
-    return types
+  start(): Promise<readonly TaskTypeIntroduction[]> {
+    return this.#current.ready
   }
 
   get current(): RunnerHandle {
@@ -85,14 +80,6 @@ export class SharedRunner implements RunnerListener {
       if (signal.aborted) return
       void this.#current.kill()
       this.#current = open(this)
-    }
-  }
-
-  async #pingRegularly(): Promise<void> {
-    const { signal } = this.#stopping
-    while (!signal.aborted) {
-      this.#current.ping()
-      await this.#options.clock.sleep(PING_MS, signal)
     }
   }
 }

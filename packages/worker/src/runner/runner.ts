@@ -5,6 +5,7 @@ import { attemptError } from '@taskflow/tasks/domain/failures'
 import type { Order } from '../order.ts'
 import { unpackOrders } from '../packed.ts'
 import type { FromRunner, ToRunner } from '../protocol.ts'
+import { StartGate } from '../start-gate.ts'
 import { type Attempt, openAttempt } from './attempt.ts'
 import { attemptErrorOf } from './attempt-error.ts'
 import { introduce } from './introduce.ts'
@@ -31,6 +32,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
   const owner = new AsyncLocalStorage<number>()
   const attempts = new Map<number, Attempt>()
   let definitions: Definitions = new Map()
+  let gate: StartGate | undefined
 
   async function load(folder: string): Promise<void> {
     try {
@@ -41,6 +43,12 @@ export function runner(send: (message: FromRunner) => void): Runner {
     } catch (error) {
       send({ kind: 'refused', message: attemptErrorOf(error).message })
     }
+  }
+
+  /** Runs an order, or skips it if the agent has revoked it while the loop was blocked. */
+  function begin(order: Order): void {
+    if (!gate || gate.begin()) run(order)
+    else out.ended({ key: order.key, outcome: { kind: 'released' }, isAdrift: false })
   }
 
   function run(order: Order): void {
@@ -68,10 +76,11 @@ export function runner(send: (message: FromRunner) => void): Runner {
     receive(message) {
       switch (message.kind) {
         case 'load':
+          if (message.gate) gate = new StartGate(message.gate)
           void load(message.folder)
           break
         case 'run':
-          for (const order of unpackOrders(message.orders)) run(order)
+          for (const order of unpackOrders(message.orders)) begin(order)
           break
         case 'abort':
           for (const key of message.keys) attempts.get(key)?.abort(message.reason)

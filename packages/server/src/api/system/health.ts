@@ -27,6 +27,15 @@ const STALLED_MS = 15_000
 
 export const isStalled = ({ sinceFetchMs }: WorkerHealth): boolean => sinceFetchMs > STALLED_MS
 
+/** Whether the worker takes no tasks, or not all of its types, though it should. */
+const isHindered = (worker: WorkerHealth): boolean => isStalled(worker) || worker.blockedMs > 0
+
+const viewOf = ({ state, sinceFetchMs, blockedMs }: WorkerHealth) => ({
+  state,
+  sinceFetchMs: Math.round(sinceFetchMs),
+  blockedMs: Math.round(blockedMs),
+})
+
 /** Serves GET /health. */
 export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
   const { storage, clock, version, roles, pingBroker, workerHealth } = deps
@@ -51,7 +60,7 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
         description:
           'Replies 200 while the process is alive, even if the database or the broker is unavailable, because a ' +
           'restart would not help. `status` is `degraded` while one of them is unavailable or the worker cannot ' +
-          'fetch tasks.',
+          'fetch tasks, or a handler blocks the event loop that handlers share.',
         tags: ['system'],
         security: [],
         response: {
@@ -65,6 +74,10 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
                   state: Type.Enum(['registering', 'active', 'cordoned', 'draining']),
                   sinceFetchMs: Type.Integer({
                     description: 'Milliseconds since the last successful fetch; 0 while the worker is full or cordoned',
+                  }),
+                  blockedMs: Type.Integer({
+                    description:
+                      'Milliseconds for which a handler has blocked the shared event loop; 0 while it answers',
                   }),
                 },
                 { description: 'Worker of this process; absent without the role `worker`' },
@@ -84,12 +97,12 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
         pingBroker ? stateOf(pingBroker) : ('none' as const),
       ])
       const worker = workerHealth?.()
-      const isWell = database === 'up' && broker !== 'down' && !(worker && isStalled(worker))
+      const isWell = database === 'up' && broker !== 'down' && !(worker && isHindered(worker))
       return {
         status: isWell ? ('ok' as const) : ('degraded' as const),
         database,
         broker,
-        ...(worker && { worker: { state: worker.state, sinceFetchMs: Math.round(worker.sinceFetchMs) } }),
+        ...(worker && { worker: viewOf(worker) }),
         version,
         roles: [...roles],
         uptimeMs: Math.round(clock.monotonicMs() - startedAt),
