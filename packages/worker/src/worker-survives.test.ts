@@ -1,5 +1,5 @@
 import { eventually, nextEvents } from '@taskflow/testing/wait'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { lease } from '../test/fake-work-store.ts'
 import { setupWorker } from '../test/setup-worker.ts'
 
@@ -97,6 +97,38 @@ describe('worker › survives', () => {
     const { worker, settle } = setupWorker()
     await worker.start()
     expect(await settle(lease('throws.later'))).toMatchObject([{ verb: 'retry', error: { message: 'from a timer' } }])
+  })
+
+  test.each(['proxy', 'proxy, later', 'proxy, outside', 'getter', 'delay that cannot be sent', 'null'])(
+    'a thrown value that is hostile (%s), and fails its attempt alone',
+    async (which) => {
+      const { worker, events, settle } = setupWorker()
+      const crashes = vi.fn()
+      events.on('runner.crashed', crashes)
+      await worker.start()
+      const [neighbour, hostile] = await settle(lease('takes', 50), lease('throws.hostile', which))
+      expect(neighbour).toMatchObject({ verb: 'complete' })
+      expect(hostile).toMatchObject({ verb: 'retry', error: { message: expect.any(String) } })
+      expect(crashes).not.toHaveBeenCalled()
+    },
+  )
+
+  test.each(['result', 'thenable'])('a returned value that is hostile (%s)', async (which) => {
+    const { worker, events, settle } = setupWorker()
+    const crashes = vi.fn()
+    events.on('runner.crashed', crashes)
+    await worker.start()
+    const [verdict] = await settle(lease('throws.hostile', which))
+    expect(verdict).toMatchObject({ error: { message: expect.any(String) } })
+    expect(crashes).not.toHaveBeenCalled()
+  })
+
+  test('an abort listener that throws, and stops its attempt alone', async () => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    const [neighbour, throwing] = await settle(lease('takes', 300), lease('throws.when.aborted'))
+    expect(neighbour).toMatchObject({ verb: 'complete' })
+    expect(throwing).toMatchObject({ verb: 'retry', error: { reason: 'timedOut' } })
   })
 
   test('an error that belongs to no attempt, by replacing the runner', async () => {

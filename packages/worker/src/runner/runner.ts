@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { flushCompileCache } from 'node:module'
-import type { AttemptOutcome } from '@taskflow/tasks'
+import type { AttemptError, AttemptOutcome } from '@taskflow/tasks'
 import { attemptError } from '@taskflow/tasks/domain/failures'
 import type { Order } from '../order.ts'
 import { unpackOrders } from '../packed.ts'
@@ -72,6 +72,12 @@ export function runner(send: (message: FromRunner) => void): Runner {
     else out.ended({ key, outcome, isAdrift })
   }
 
+  /** Aborts on behalf of the attempt, so that an error of its abort listener is its own. */
+  function abort(key: number, reason: AttemptError): void {
+    const attempt = attempts.get(key)
+    if (attempt) owner.run(key, attempt.abort, reason)
+  }
+
   return {
     receive(message) {
       switch (message.kind) {
@@ -83,7 +89,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
           for (const order of unpackOrders(message.orders)) begin(order)
           break
         case 'abort':
-          for (const key of message.keys) attempts.get(key)?.abort(message.reason)
+          for (const key of message.keys) abort(key, message.reason)
           break
         case 'ping':
           send({ kind: 'pong', number: message.number })
