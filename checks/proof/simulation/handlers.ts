@@ -117,7 +117,8 @@ function openRunner(
   }
 
   function send(succeeded: Report['succeeded'], ended: Report['ended']): void {
-    then(MESSAGE_MS, () => listener.onMessage({ kind: 'report', succeeded, ended, logs: [], progress: [], beats: [] }))
+    const report = { kind: 'report', succeeded, ended, logs: [], progress: [], beats: [], lateErrors: [] } as const
+    then(MESSAGE_MS, () => listener.onMessage(report))
   }
 
   function abort(key: number, reason: AttemptError): void {

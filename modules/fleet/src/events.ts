@@ -1,4 +1,4 @@
-import type { TaskId, WorkerId } from '@taskflow/tasks'
+import type { AttemptError, TaskId, WorkerId } from '@taskflow/tasks'
 
 declare module '@taskflow/kernel' {
   interface WakeupTopics {
@@ -42,6 +42,8 @@ declare module '@taskflow/kernel' {
     ]
     /** An abandoned handler ended, by itself or with its runner. */
     'handler.ended': [{ readonly taskId: TaskId; readonly type: string; readonly running: number }]
+    /** Something that a handler had started threw an error after the attempt had ended, so that no attempt shows it. */
+    'handler.failedLate': [{ readonly taskId: TaskId; readonly type: string; readonly error: AttemptError }]
     /** A handler ignores the cancellation of its task: the attempt goes on until the handler ends or times out. */
     'cancellation.ignored': [{ readonly taskId: TaskId; readonly type: string }]
     /** The fetch loop hung and was abandoned; a new one replaces it unless the worker is cordoned or draining. */

@@ -19,6 +19,13 @@ export const fleetLogLines: LogLines = {
     message: 'Abandoned a handler that ignored its AbortSignal: it runs on without a slot',
   },
   'handler.ended': { level: 'info', message: 'An abandoned handler has ended; its outcome is not counted' },
+  'handler.failedLate': {
+    level: 'warn',
+    message:
+      'A handler left something behind that threw an error after the attempt had ended; the outcome stands. Await all ' +
+      'that the handler starts',
+    isRepeated: true,
+  },
   'cancellation.ignored': {
     level: 'warn',
     message:

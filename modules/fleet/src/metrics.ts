@@ -30,6 +30,10 @@ export const fleetMetrics: Metrics = ({ counter, gauge }) => {
     'taskflow_handlers_abandoned',
     'Handlers that ignored their AbortSignal and run on without a slot',
   )
+  const late = counter(
+    'taskflow_late_errors_total',
+    'Errors thrown after the attempt had ended, by something that its handler had started',
+  )
   const stalls = counter('taskflow_fetch_stalls_total', 'Times the fetch loop hung and was abandoned')
   const running = gauge('taskflow_tasks_running', 'Tasks running in the worker of this process')
   const loopLag = gauge('taskflow_worker_loop_lag_seconds', 'Delay of the event loop that runs handlers')
@@ -56,6 +60,7 @@ export const fleetMetrics: Metrics = ({ counter, gauge }) => {
       abandoned.set(event.running)
     },
     'handler.ended': (event) => abandoned.set(event.running),
+    'handler.failedLate': () => late.inc(),
     'cancellation.ignored': () => ignored.inc({ cause: 'cancelled' }),
     'fetch.stalled': () => stalls.inc(),
   }

@@ -37,6 +37,7 @@ export interface Report {
   readonly progress: readonly ProgressEntry[]
   /** Attempts whose handlers sent a heartbeat. */
   readonly beats: readonly number[]
+  readonly lateErrors: readonly LateError[]
 }
 
 export interface Ended {
@@ -44,6 +45,13 @@ export interface Ended {
   readonly outcome: AttemptOutcome
   /** Whether the handler still runs, because an error outside of its promise ended the attempt. */
   readonly isAdrift: boolean
+}
+
+/** An error that something threw which a handler had started, after the attempt had ended. */
+export interface LateError {
+  readonly taskId: string
+  readonly type: string
+  readonly error: AttemptError
 }
 
 export interface LogEntry extends Omit<LogLine, 'attempt'> {

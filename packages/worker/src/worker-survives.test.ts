@@ -123,6 +123,22 @@ describe('worker › survives', () => {
     expect(crashes).not.toHaveBeenCalled()
   })
 
+  test.each([
+    ['throws.after.its.end', 'promise'],
+    ['throws.after.its.end', 'timer'],
+    ['throws.after.its.end.process', 'promise'],
+  ])('an error after the end of its attempt, and reports the task (%s, %s)', async (type, how) => {
+    const { worker, events, settle } = setupWorker()
+    await worker.start()
+    const late = nextEvents(events, 'handler.failedLate')
+    const submitted = lease(type, how)
+    expect(await settle(submitted)).toEqual([{ verb: 'complete', result: '"done"' }])
+    expect(await late).toEqual([
+      { taskId: submitted.taskId, type, error: expect.objectContaining({ name: 'Error', message: `from a ${how}` }) },
+    ])
+    expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
+  })
+
   test('an abort listener that throws, and stops its attempt alone', async () => {
     const { worker, settle } = setupWorker()
     await worker.start()

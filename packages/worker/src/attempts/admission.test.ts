@@ -93,7 +93,7 @@ test('starts attempts together when others have ended together', async () => {
   await settled()
   const succeeded = [...slots].slice(0, 2).flatMap(({ key }) => [key, 'null'])
   const runner = { placement: 'shared' } as RunnerHandle
-  onReport({ kind: 'report', succeeded, ended: [], logs: [], progress: [], beats: [] }, runner)
+  onReport({ kind: 'report', succeeded, ended: [], logs: [], progress: [], beats: [], lateErrors: [] }, runner)
   await settled()
   expect(started.map(({ length }) => length)).toEqual([2, 2])
 })

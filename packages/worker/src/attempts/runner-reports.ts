@@ -1,5 +1,5 @@
 import type { Clock, Events } from '@taskflow/kernel'
-import { type AttemptOutcome, attemptError } from '@taskflow/tasks'
+import { type AttemptOutcome, attemptError, type TaskId } from '@taskflow/tasks'
 import type { RunnerHandle, RunnerListener } from '../placement/runner-handle.ts'
 import type { LogEntry, ProgressEntry, Report } from '../protocol.ts'
 import type { AbandonedHandlers } from './abandoned-handlers.ts'
@@ -52,13 +52,15 @@ export function runnerReports({ slots, finisher, journal, abandoned, clock, even
   }
 
   return {
-    onReport({ beats, logs, progress, succeeded, ended }: Report) {
+    onReport({ beats, logs, progress, succeeded, ended, lateErrors }: Report) {
       recordBeats(beats)
       if (logs.length > 0) append(logs)
       for (const entry of progress) record(entry)
       for (let at = 0; at < succeeded.length; at += 2)
         end(succeeded[at] as number, { kind: 'succeeded', result: succeeded[at + 1] as string })
       for (const { key, outcome } of ended) end(key, outcome)
+      for (const { taskId, type, error } of lateErrors)
+        events.emit('handler.failedLate', { taskId: taskId as TaskId, type, error })
       slots.fill()
     },
     onCrash(reason: string, runner: RunnerHandle) {

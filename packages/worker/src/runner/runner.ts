@@ -6,7 +6,7 @@ import type { Order } from '../order.ts'
 import { unpackOrders } from '../packed.ts'
 import type { FromRunner, ToRunner } from '../protocol.ts'
 import { StartGate } from '../start-gate.ts'
-import { type Attempt, openAttempt } from './attempt.ts'
+import { type Attempt, type AttemptOwner, openAttempt } from './attempt.ts'
 import { attemptErrorOf } from './attempt-error.ts'
 import { introduce } from './introduce.ts'
 import { type Definitions, loadTasks } from './load-tasks.ts'
@@ -21,7 +21,10 @@ import { outcomeOfThrown, runHandler } from './run-handler.ts'
  */
 export interface Runner {
   receive(message: ToRunner): void
-  /** Ends the attempt that caused an uncaught error. False when no attempt did: the runner must then end. */
+  /**
+   * Ends the attempt that caused an uncaught error, or reports the error if that attempt has ended already. False when no
+   * attempt caused it: the runner must then end.
+   */
   takeStray(error: unknown): boolean
   /** Sends at once what the next report would contain. */
   flush(): void
@@ -29,7 +32,7 @@ export interface Runner {
 
 export function runner(send: (message: FromRunner) => void): Runner {
   const out = new Outbox(send)
-  const owner = new AsyncLocalStorage<number>()
+  const owner = new AsyncLocalStorage<AttemptOwner>()
   const attempts = new Map<number, Attempt>()
   let definitions: Definitions = new Map()
   let gate: StartGate | undefined
@@ -57,7 +60,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
     attempts.set(key, attempt)
     const definition = definitions.get(type)
     if (!definition) throw new TypeError(`No module that this runner loaded defines ${type}`)
-    const outcome = owner.run(key, runHandler, definition, payload, attempt.context)
+    const outcome = owner.run(attempt.owner, runHandler, definition, payload, attempt.context)
     if (outcome instanceof Promise) void outcome.then((late) => end(key, late))
     else end(key, outcome)
   }
@@ -75,7 +78,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
   /** Aborts on behalf of the attempt, so that an error of its abort listener is its own. */
   function abort(key: number, reason: AttemptError): void {
     const attempt = attempts.get(key)
-    if (attempt) owner.run(key, attempt.abort, reason)
+    if (attempt) owner.run(attempt.owner, attempt.abort, reason)
   }
 
   return {
@@ -97,11 +100,14 @@ export function runner(send: (message: FromRunner) => void): Runner {
       }
     },
     takeStray(error) {
-      const key = owner.getStore()
-      if (key === undefined) return false
+      const cause = owner.getStore()
+      if (!cause) return false
+      const { key, taskId, type } = cause
       const attempt = attempts.get(key)
-      end(key, outcomeOfThrown(error), true)
-      attempt?.abort(attemptError('Adrift', 'An error outside the handler ended this attempt'))
+      if (attempt) {
+        end(key, outcomeOfThrown(error), true)
+        attempt.abort(attemptError('Adrift', 'An error outside the handler ended this attempt'))
+      } else out.lateError({ taskId, type, error: attemptErrorOf(error) })
       return true
     },
     flush: out.flush,
