@@ -22,11 +22,14 @@ interface Deps extends Execution, Fetching, SessionContext {
 
 /** The health of a worker, as its own process knows it. */
 export interface WorkerHealth {
-  readonly state: 'registering' | 'active' | 'cordoned' | 'draining'
+  /** `loading` while the shared runner starts, at first or again. */
+  readonly state: 'loading' | 'registering' | 'active' | 'cordoned' | 'draining'
   /** Milliseconds since the last successful fetch; 0 while the worker is full, cordoned or draining. */
   readonly sinceFetchMs: number
   /** Milliseconds since the loop of the shared runner last answered; 0 unless a handler blocks it. */
   readonly blockedMs: number
+  /** Milliseconds since the shared runner began to start, or to crash again and again; 0 while it runs. */
+  readonly startingMs: number
 }
 
 // The stopper ends the last attempts at the end of the grace, at its next round.
@@ -48,8 +51,13 @@ export class Session {
   }
 
   get health(): WorkerHealth {
-    const { fetchLoop, loopWatch } = this.#deps
-    return { state: this.#state(), sinceFetchMs: fetchLoop.sinceFetchMs(), blockedMs: loopWatch.blockedMs }
+    const { fetchLoop, loopWatch, shared } = this.#deps
+    return {
+      state: this.#state(),
+      sinceFetchMs: fetchLoop.sinceFetchMs(),
+      blockedMs: loopWatch.blockedMs,
+      startingMs: shared.startingMs,
+    }
   }
 
   /** Takes nothing more, releases the attempts that do not end in time, and deregisters the worker. */
@@ -66,10 +74,11 @@ export class Session {
   }
 
   #state(): WorkerHealth['state'] {
-    const { requests, registration } = this.#deps
+    const { requests, registration, shared } = this.#deps
     if (this.#isStopping || requests.current === 'drain') return 'draining'
     if (!registration.isRegistered) return 'registering'
-    return requests.current === 'cordon' ? 'cordoned' : 'active'
+    if (requests.current === 'cordon') return 'cordoned'
+    return shared.isReady ? 'active' : 'loading'
   }
 
   async #drain(): Promise<void> {

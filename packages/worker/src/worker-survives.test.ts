@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { eventually, nextEvents } from '@taskflow/testing/wait'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { lease } from '../test/fake-work-store.ts'
 import { setupWorker } from '../test/setup-worker.ts'
 
@@ -215,4 +218,25 @@ describe('worker › times out', () => {
     expect(verdict).toMatchObject({ error: { name: 'TimedOut', message: expect.stringContaining('heartbeatMs') } })
     expect(performance.now() - startedAt).toBeGreaterThan(360)
   })
+})
+
+describe('worker › loads modules that fail in the background', () => {
+  test('without a crash of their tasks, and names the module', async () => {
+    const tasks = await mkdtemp(join(tmpdir(), 'taskflow-'))
+    onTestFinished(() => rm(tasks, { recursive: true, force: true }))
+    const definition = "{ [Symbol.for('taskflow.definition')]: true, type: 'late', run: () => new Promise(() => {}) }"
+    const failure = "setTimeout(() => { throw new Error('late config') }, 30)"
+    await writeFile(join(tasks, 'late.mjs'), `export const late = ${definition}\n${failure}`)
+    const { worker, storage, events, submit } = setupWorker({ tasks })
+    await worker.start()
+    const crashes = nextEvents(events, 'runner.crashed', { count: 6, timeoutMs: 10_000 })
+    submit(lease('late'))
+    expect((await crashes).at(-1)).toEqual({
+      placement: 'shared',
+      reason: 'exited with code 1: Error: late config (from task module late.mjs)',
+      attempts: 0,
+    })
+    expect(storage.settlements.length).toBeLessThan(4)
+    await eventually(() => (worker.health?.startingMs ?? 0) > 0)
+  }, 15_000)
 })

@@ -1,6 +1,5 @@
 import { parentPort, Worker } from 'node:worker_threads'
 import type { FromRunner, ToRunner } from '../protocol.ts'
-import { attemptErrorOf } from './attempt-error.ts'
 import { runner } from './runner.ts'
 
 /** The entry of a runner, which is a thread (with a parent port) or a process (with an IPC channel). */
@@ -10,13 +9,12 @@ const send = (message: FromRunner): void => {
   else process.send?.(message)
 }
 
-const { receive, takeStray, flush } = runner(send)
+const { receive, takeStray, describeStray, flush } = runner(send)
 
 function onStray(error: unknown): void {
   if (takeStray(error)) return
-  const { name, message } = attemptErrorOf(error)
   flush()
-  send({ kind: 'crashing', message: `${name}: ${message}` })
+  send({ kind: 'crashing', message: describeStray(error) })
   // A process sends its messages in the next turn of its loop.
   if (port) process.exit(1)
   else setImmediate(() => process.exit(1))

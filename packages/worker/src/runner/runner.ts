@@ -10,6 +10,7 @@ import { type Attempt, type AttemptOwner, openAttempt } from './attempt.ts'
 import { attemptErrorOf } from './attempt-error.ts'
 import { introduce } from './introduce.ts'
 import { type Definitions, loadTasks } from './load-tasks.ts'
+import { ModuleLoader, type ModuleOwner } from './module-loader.ts'
 import { Outbox } from './outbox.ts'
 import { outcomeOfThrown, runHandler } from './run-handler.ts'
 
@@ -23,23 +24,26 @@ export interface Runner {
   receive(message: ToRunner): void
   /**
    * Ends the attempt that caused an uncaught error, or reports the error if that attempt has ended already. False when no
-   * attempt caused it: the runner must then end.
+   * attempt caused it, and no module that is being loaded: the runner must then end.
    */
   takeStray(error: unknown): boolean
+  /** Describes the uncaught error that ends the runner, with the module that caused it. */
+  describeStray(error: unknown): string
   /** Sends at once what the next report would contain. */
   flush(): void
 }
 
 export function runner(send: (message: FromRunner) => void): Runner {
   const out = new Outbox(send)
-  const owner = new AsyncLocalStorage<AttemptOwner>()
+  const owner = new AsyncLocalStorage<AttemptOwner | ModuleOwner>()
+  const loader = new ModuleLoader(owner)
   const attempts = new Map<number, Attempt>()
   let definitions: Definitions = new Map()
   let gate: StartGate | undefined
 
   async function load(folder: string): Promise<void> {
     try {
-      definitions = await loadTasks(folder)
+      definitions = await loadTasks(folder, loader)
       send({ kind: 'ready', types: [...definitions.values()].map(introduce) })
       // Most runners are killed, and would not write their compile cache at an exit.
       flushCompileCache()
@@ -101,7 +105,7 @@ export function runner(send: (message: FromRunner) => void): Runner {
     },
     takeStray(error) {
       const cause = owner.getStore()
-      if (!cause) return false
+      if (!cause || 'module' in cause) return loader.takeStray(error, cause?.module)
       const { key, taskId, type } = cause
       const attempt = attempts.get(key)
       if (attempt) {
@@ -109,6 +113,11 @@ export function runner(send: (message: FromRunner) => void): Runner {
         attempt.abort(attemptError('Adrift', 'An error outside the handler ended this attempt'))
       } else out.lateError({ taskId, type, error: attemptErrorOf(error) })
       return true
+    },
+    describeStray(error) {
+      const { name, message } = attemptErrorOf(error)
+      const cause = owner.getStore()
+      return `${name}: ${message}${cause && 'module' in cause ? ` (from task module ${cause.module})` : ''}`
     },
     flush: out.flush,
   }

@@ -25,15 +25,20 @@ const PING_MS = 2_000
 // Longer than the timeout of a fetch and of the retry after it.
 const STALLED_MS = 15_000
 
+// Task modules load in a fraction of this.
+const SLOW_START_MS = 5_000
+
 export const isStalled = ({ sinceFetchMs }: WorkerHealth): boolean => sinceFetchMs > STALLED_MS
 
 /** Whether the worker takes no tasks, or not all of its types, though it should. */
-const isHindered = (worker: WorkerHealth): boolean => isStalled(worker) || worker.blockedMs > 0
+const isHindered = (worker: WorkerHealth): boolean =>
+  isStalled(worker) || worker.blockedMs > 0 || worker.startingMs > SLOW_START_MS
 
-const viewOf = ({ state, sinceFetchMs, blockedMs }: WorkerHealth) => ({
+const viewOf = ({ state, sinceFetchMs, blockedMs, startingMs }: WorkerHealth) => ({
   state,
   sinceFetchMs: Math.round(sinceFetchMs),
   blockedMs: Math.round(blockedMs),
+  startingMs: Math.round(startingMs),
 })
 
 /** Serves GET /health. */
@@ -60,7 +65,7 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
         description:
           'Replies 200 while the process is alive, even if the database or the broker is unavailable, because a ' +
           'restart would not help. `status` is `degraded` while one of them is unavailable or the worker cannot ' +
-          'fetch tasks, or a handler blocks the event loop that handlers share.',
+          'fetch tasks, a handler blocks the event loop that handlers share, or the task modules do not load.',
         tags: ['system'],
         security: [],
         response: {
@@ -71,13 +76,18 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
             worker: Type.Optional(
               Type.Object(
                 {
-                  state: Type.Enum(['registering', 'active', 'cordoned', 'draining']),
+                  state: Type.Enum(['loading', 'registering', 'active', 'cordoned', 'draining']),
                   sinceFetchMs: Type.Integer({
                     description: 'Milliseconds since the last successful fetch; 0 while the worker is full or cordoned',
                   }),
                   blockedMs: Type.Integer({
                     description:
                       'Milliseconds for which a handler has blocked the shared event loop; 0 while it answers',
+                  }),
+                  startingMs: Type.Integer({
+                    description:
+                      'Milliseconds since the runner of the handlers began to start, or to crash again and again; ' +
+                      '0 while it runs',
                   }),
                 },
                 { description: 'Worker of this process; absent without the role `worker`' },
