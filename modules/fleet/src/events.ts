@@ -21,6 +21,14 @@ declare module '@taskflow/kernel' {
     'runner.crashed': [
       { readonly placement: 'shared' | 'thread' | 'process'; readonly reason: string; readonly attempts: number },
     ]
+    /** A runner takes unusually long to load the task modules; `module` is the one that it imports. */
+    'runner.loading': [
+      {
+        readonly placement: 'shared' | 'thread' | 'process'
+        readonly loadingMs: number
+        readonly module?: string
+      },
+    ]
     /** A handler blocks the loop that all handlers without isolation share. `begun` names some of the attempts in it. */
     'runner.blocked': [
       {

@@ -7,6 +7,10 @@ export const fleetLogLines: LogLines = {
   'worker.stopped': { level: 'info', message: 'The worker has stopped' },
   'tasks.rescued': { level: 'warn', message: 'Tasks of lost workers were requeued or quarantined' },
   'runner.crashed': { level: 'error', message: 'A runner ended unexpectedly or was killed to stop an attempt' },
+  'runner.loading': {
+    level: 'warn',
+    message: 'Still loading the task modules: an import has not finished. Tasks wait until all modules are loaded',
+  },
   'runner.blocked': {
     level: 'warn',
     message:

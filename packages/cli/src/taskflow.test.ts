@@ -37,7 +37,7 @@ const TYPE = 'report.build'
 const processes = useProcesses()
 const api = useApi({
   listens: true,
-  workerHealth: () => ({ state: 'active', sinceFetchMs: 120, blockedMs: 0, startingMs: 0 }),
+  workerHealth: () => ({ state: 'active', sinceFetchMs: 120, blockedMs: 0, startingMs: 0, loadingModule: undefined }),
 })
 
 /** Reads what the server has. */

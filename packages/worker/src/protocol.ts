@@ -18,6 +18,8 @@ export type ToRunner =
   | { readonly kind: 'ping'; readonly number: number }
 
 export type FromRunner =
+  /** The module that the runner imports now. */
+  | { readonly kind: 'loading'; readonly module: string }
   | { readonly kind: 'ready'; readonly types: readonly TaskTypeIntroduction[] }
   | { readonly kind: 'refused'; readonly message: string }
   /** The answer to a ping. The loop that runs the handlers sends it, so that its delay is the lag of that loop. */

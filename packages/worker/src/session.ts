@@ -7,6 +7,7 @@ import type { HeartbeatSender } from './heartbeat-sender.ts'
 import type { OperatorRequests } from './operator-requests.ts'
 import { waitUntil } from './wait-until.ts'
 import type { SessionContext } from './worker-deps.ts'
+import type { WorkerHealth } from './worker-health.ts'
 
 interface Deps extends Execution, Fetching, SessionContext {
   readonly storage: Pick<WorkStore, 'deregisterWorker'>
@@ -18,18 +19,6 @@ interface Deps extends Execution, Fetching, SessionContext {
   readonly heartbeats: HeartbeatSender
   /** Ends the listening to wake-ups. */
   unlisten(): Promise<void>
-}
-
-/** The health of a worker, as its own process knows it. */
-export interface WorkerHealth {
-  /** `loading` while the shared runner starts, at first or again. */
-  readonly state: 'loading' | 'registering' | 'active' | 'cordoned' | 'draining'
-  /** Milliseconds since the last successful fetch; 0 while the worker is full, cordoned or draining. */
-  readonly sinceFetchMs: number
-  /** Milliseconds since the loop of the shared runner last answered; 0 unless a handler blocks it. */
-  readonly blockedMs: number
-  /** Milliseconds since the shared runner began to start, or to crash again and again; 0 while it runs. */
-  readonly startingMs: number
 }
 
 // The stopper ends the last attempts at the end of the grace, at its next round.
@@ -57,6 +46,7 @@ export class Session {
       sinceFetchMs: fetchLoop.sinceFetchMs(),
       blockedMs: loopWatch.blockedMs,
       startingMs: shared.startingMs,
+      loadingModule: shared.current.loadingModule,
     }
   }
 

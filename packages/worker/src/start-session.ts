@@ -6,17 +6,18 @@ import { operatorRequests } from './operator-requests.ts'
 import { Session } from './session.ts'
 import type { WorkerSettings } from './settings.ts'
 import type { WorkerDeps } from './worker-deps.ts'
+import type { WorkerStart } from './worker-start.ts'
 
 /**
  * Builds the parts of a worker, each from those before it, and starts them. Rejects with SETTINGS_INVALID when the task
  * modules cannot be loaded.
  */
-export async function startSession(deps: WorkerDeps, settings: WorkerSettings): Promise<Session> {
+export async function startSession(deps: WorkerDeps, settings: WorkerSettings, start: WorkerStart): Promise<Session> {
   const { storage, wakeups, clock, events, log } = deps
   const { drainMs, killGraceMs, heartbeatMs } = settings
   const ending = new AbortController()
   const onError = (error: unknown): void => void events.emit('round.failed', { service: 'worker', error })
-  const context = { ending, onError }
+  const context = { ending, start, onError }
 
   const execution = await buildExecution(deps, settings, context)
   const fetching = buildFetching(deps, settings, context, execution)

@@ -12,6 +12,7 @@ const runner = startRunner({
   listener: {
     onReport: ({ logs }) => process.send?.(JSON.parse(logs[0]?.fields ?? '{}').pid),
     onCrash() {},
+    onSlowLoad() {},
   },
 })
 await runner.ready

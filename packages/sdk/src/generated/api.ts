@@ -74,6 +74,8 @@ export interface Health {
     blockedMs: number
     /** Milliseconds since the runner of the handlers began to start, or to crash again and again; 0 while it runs */
     startingMs: number
+    /** Task module that is being imported, while the worker loads its modules */
+    loadingModule?: string
   }
   version: string
   roles: Array<string>

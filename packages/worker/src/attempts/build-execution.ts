@@ -37,7 +37,7 @@ export interface Execution {
 export async function buildExecution(
   deps: WorkerDeps,
   settings: WorkerSettings,
-  { ending, onError }: SessionContext,
+  { ending, start, onError }: SessionContext,
 ): Promise<Execution> {
   const { storage, channels, clock, ids, random, events, log } = deps
   const folder = resolve(settings.tasks)
@@ -59,7 +59,7 @@ export async function buildExecution(
     onFailedStart: onError,
   })
   const isolated = new IsolatedRunners({ clock, listener: reports, open })
-  const types = await loadTypes({ shared, log, folder, patterns: settings.types })
+  const types = await loadTypes({ shared, start, log, folder, patterns: settings.types })
 
   const withdraw = withdrawer({ slots, finisher: finishing })
   const loopWatch = new LoopWatch({ slots, shared, withdraw, abandoned, clock, events })

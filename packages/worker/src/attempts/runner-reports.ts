@@ -63,6 +63,13 @@ export function runnerReports({ slots, finisher, journal, abandoned, clock, even
         events.emit('handler.failedLate', { taskId: taskId as TaskId, type, error })
       slots.fill()
     },
+    onSlowLoad(loadingMs, { placement, loadingModule: module }) {
+      events.emit('runner.loading', {
+        placement,
+        loadingMs: Math.round(loadingMs),
+        ...(module !== undefined && { module }),
+      })
+    },
     onCrash(reason: string, runner: RunnerHandle) {
       const crashed = [...slots].filter((attempt) => attempt.runner === runner)
       events.emit('runner.crashed', { placement: runner.placement, reason, attempts: crashed.length })

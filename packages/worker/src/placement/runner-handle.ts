@@ -13,6 +13,8 @@ export interface RunnerHandle {
   /** Resolves with the task types that the runner has loaded; rejects with SETTINGS_INVALID when loading fails. */
   readonly ready: Promise<readonly TaskTypeIntroduction[]>
   readonly isGone: boolean
+  /** The task module that the runner imports; undefined before the first one and once all are loaded. */
+  readonly loadingModule: string | undefined
   /** Returns the position of the first order among all orders that this runner has received. */
   run(orders: readonly Order[]): number
   /** Whether the runner has begun the order at this position. An order of an isolated runner counts as begun. */
@@ -32,6 +34,8 @@ export interface RunnerHandle {
 /** Receives what runners report. */
 export interface RunnerListener {
   onReport(report: Report, runner: RunnerHandle): void
+  /** Called while a runner takes unusually long to load its modules, each time after twice as long. */
+  onSlowLoad(loadingMs: number, runner: RunnerHandle): void
   /** Called when a runner that had loaded its modules ended without `kill`; before that, `ready` rejects instead. */
   onCrash(reason: string, runner: RunnerHandle): void
 }
@@ -43,6 +47,9 @@ interface Options {
   readonly clock: Clock
   readonly listener: RunnerListener
 }
+
+// A folder of modules loads in a fraction of this, also on a busy machine.
+const SLOW_LOAD_MS = 5_000
 
 export const startRunner = (options: Options): RunnerHandle => new StartedRunner(options)
 
@@ -56,6 +63,8 @@ class StartedRunner implements RunnerHandle {
   readonly #gate: StartGate | undefined
   readonly #ready = Promise.withResolvers<readonly TaskTypeIntroduction[]>()
   #sent = 0
+  readonly #loaded = new AbortController()
+  #loadingModule: string | undefined
   #isReady = false
   #isGone = false
   #isKilled = false
@@ -74,6 +83,7 @@ class StartedRunner implements RunnerHandle {
       onExit: (reason) => this.#onExit(reason),
     })
     this.#channel.send({ kind: 'load', folder, ...(this.#gate && { gate: this.#gate.buffer }) })
+    void this.#watchLoading(clock)
   }
 
   get ready(): Promise<readonly TaskTypeIntroduction[]> {
@@ -82,6 +92,10 @@ class StartedRunner implements RunnerHandle {
 
   get isGone(): boolean {
     return this.#isGone
+  }
+
+  get loadingModule(): string | undefined {
+    return this.#loadingModule
   }
 
   run(orders: readonly Order[]): number {
@@ -120,6 +134,7 @@ class StartedRunner implements RunnerHandle {
   kill(): Promise<void> {
     this.#isGone = true
     this.#isKilled = true
+    this.#loaded.abort()
     return this.#channel.kill()
   }
 
@@ -132,8 +147,13 @@ class StartedRunner implements RunnerHandle {
       case 'pong':
         this.#pings.answer(message.number)
         break
+      case 'loading':
+        this.#loadingModule = message.module
+        break
       case 'ready':
         this.#isReady = true
+        this.#loadingModule = undefined
+        this.#loaded.abort()
         this.#ready.resolve(message.types)
         break
       case 'refused':
@@ -145,8 +165,18 @@ class StartedRunner implements RunnerHandle {
     }
   }
 
+  async #watchLoading(clock: Clock): Promise<void> {
+    const { signal } = this.#loaded
+    const startedAt = clock.monotonicMs()
+    for (let ms = SLOW_LOAD_MS; !signal.aborted; ms *= 2) {
+      await clock.sleep(ms, signal)
+      if (!signal.aborted) this.#listener.onSlowLoad(clock.monotonicMs() - startedAt, this)
+    }
+  }
+
   #onExit(how: string): void {
     this.#isGone = true
+    this.#loaded.abort()
     const reason = `${how}${this.#crashMessage}`
     const message = `Loading the task modules of ${this.#folder} ended their runner: it ${reason}`
     this.#ready.reject(new TaskFlowError('SETTINGS_INVALID', message))

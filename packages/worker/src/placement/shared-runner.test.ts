@@ -16,7 +16,7 @@ async function setup({ breaks = () => false }: { breaks?: (number: number) => bo
   const failures: unknown[] = []
   const subject = new SharedRunner({
     clock,
-    listener: { onReport() {}, onCrash() {} },
+    listener: { onReport() {}, onCrash() {}, onSlowLoad() {} },
     open() {
       const runner = {
         ready: breaks(opened.length) ? Promise.reject(new Error('The modules are gone')) : Promise.resolve([]),

@@ -65,6 +65,10 @@ export class SharedRunner implements RunnerListener {
     return this.#ready
   }
 
+  onSlowLoad(loadingMs: number, runner: RunnerHandle): void {
+    this.#options.listener.onSlowLoad(loadingMs, runner)
+  }
+
   onReport(report: Report, runner: RunnerHandle): void {
     this.#options.listener.onReport(report, runner)
   }

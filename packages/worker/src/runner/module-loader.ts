@@ -14,11 +14,14 @@ export interface ModuleOwner {
  */
 export class ModuleLoader {
   readonly #owner: Pick<AsyncLocalStorage<unknown>, 'run'>
+  readonly #onLoad: (file: string) => void
   #file = ''
   #failed: PromiseWithResolvers<never> | undefined
 
-  constructor(owner: Pick<AsyncLocalStorage<unknown>, 'run'>) {
+  /** Calls `onLoad` with each file before the import, which may block the loop or never end. */
+  constructor(owner: Pick<AsyncLocalStorage<unknown>, 'run'>, onLoad: (file: string) => void) {
     this.#owner = owner
+    this.#onLoad = onLoad
   }
 
   /** Returns the exports of a module. Throws an error that names the file at fault. */
@@ -26,6 +29,7 @@ export class ModuleLoader {
     const failed = Promise.withResolvers<never>()
     this.#failed = failed
     this.#file = file
+    this.#onLoad(file)
     const owner: ModuleOwner = { module: file }
     const imported = this.#owner
       .run(owner, () => import(pathToFileURL(path).href))

@@ -36,7 +36,7 @@ export interface Runner {
 export function runner(send: (message: FromRunner) => void): Runner {
   const out = new Outbox(send)
   const owner = new AsyncLocalStorage<AttemptOwner | ModuleOwner>()
-  const loader = new ModuleLoader(owner)
+  const loader = new ModuleLoader(owner, (module) => send({ kind: 'loading', module }))
   const attempts = new Map<number, Attempt>()
   let definitions: Definitions = new Map()
   let gate: StartGate | undefined

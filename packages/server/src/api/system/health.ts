@@ -34,11 +34,12 @@ export const isStalled = ({ sinceFetchMs }: WorkerHealth): boolean => sinceFetch
 const isHindered = (worker: WorkerHealth): boolean =>
   isStalled(worker) || worker.blockedMs > 0 || worker.startingMs > SLOW_START_MS
 
-const viewOf = ({ state, sinceFetchMs, blockedMs, startingMs }: WorkerHealth) => ({
+const viewOf = ({ state, sinceFetchMs, blockedMs, startingMs, loadingModule }: WorkerHealth) => ({
   state,
   sinceFetchMs: Math.round(sinceFetchMs),
   blockedMs: Math.round(blockedMs),
   startingMs: Math.round(startingMs),
+  ...(loadingModule !== undefined && { loadingModule }),
 })
 
 /** Serves GET /health. */
@@ -89,6 +90,11 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
                       'Milliseconds since the runner of the handlers began to start, or to crash again and again; ' +
                       '0 while it runs',
                   }),
+                  loadingModule: Type.Optional(
+                    Type.String({
+                      description: 'Task module that is being imported, while the worker loads its modules',
+                    }),
+                  ),
                 },
                 { description: 'Worker of this process; absent without the role `worker`' },
               ),
