@@ -1,4 +1,5 @@
 import { parentPort, Worker } from 'node:worker_threads'
+import { killGroup } from '../kill-group.ts'
 import type { FromRunner, ToRunner } from '../protocol.ts'
 import { runner } from './runner.ts'
 
@@ -29,8 +30,9 @@ if (port) {
   port.on('message', (message: ToRunner) => receive(message))
 } else {
   process.on('message', (message: ToRunner) => receive(message))
-  process.on('disconnect', () => process.exit(0))
-  // Ctrl-C signals the whole process group, but only the agent decides when its runners stop.
+  // The agent has ended, and nobody else ends what handlers have started.
+  process.on('disconnect', () => killGroup(process.pid))
+  // Only the agent decides when its runners stop.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})
   // A blocked loop does not receive the disconnect, so a thread watches whether the agent lives.
