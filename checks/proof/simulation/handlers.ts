@@ -20,6 +20,8 @@ export interface Act {
   readonly does: 'succeed' | 'fail' | 'fail for good' | 'snooze' | 'kill the runner' | 'kill the process'
   /** Whether the handler ignores its AbortSignal. */
   readonly isStubborn?: boolean
+  /** Whether the handler blocks the loop of its runner until it ends: the runner reads no message meanwhile. */
+  readonly isBlocking?: boolean
 }
 
 /** One act for each start; the last act repeats. */
@@ -70,13 +72,43 @@ function openRunner(
 ): Channel {
   let isGone = false
   let gate: StartGate | undefined
+  let blockedUntilMs = 0
   const running = new Map<number, { readonly order: Order; readonly act: Act }>()
+  const steps: (() => void)[] = []
 
-  /** Schedules a step, unless the runner has ended by then. */
+  /** Schedules a step of the loop, unless the runner has ended by then. A blocked loop does it later, in its place. */
   function then(ms: number, does: () => void): void {
-    host.receive(ms, () => {
-      if (!isGone) does()
+    host.receive(ms, () => inTurn(does))
+  }
+
+  function inTurn(does: () => void): void {
+    if (isGone) return
+    if (world.nowMs < blockedUntilMs) steps.push(does)
+    else does()
+  }
+
+  function block(order: Order, act: Act): void {
+    blockedUntilMs = world.nowMs + act.ms
+    host.receive(act.ms, () => {
+      if (isGone) return
+      blockedUntilMs = 0
+      end(order, act)
+      doWaiting()
     })
+  }
+
+  /** Does the steps that have waited for the loop, until one of them blocks it again. */
+  function doWaiting(): void {
+    while (!isGone && world.nowMs >= blockedUntilMs) {
+      const step = steps.shift()
+      if (!step) return
+      step()
+    }
+  }
+
+  function begin(order: Order): void {
+    if (!gate || gate.begin()) start(order)
+    else skip(order)
   }
 
   function start(order: Order): void {
@@ -86,8 +118,10 @@ function openRunner(
     running.set(order.key, { order, act })
     const { taskId, leaseId, attempt } = order
     witness({ kind: 'started', atMs: world.nowMs, taskId, leaseId, attempt, process: host.name })
-    story.write(host.name, `starts ${script.name} (attempt ${attempt}): it will ${act.does} in ${act.ms} ms`)
-    then(act.ms, () => end(order, act))
+    const how = act.isBlocking ? ', and block its loop until then' : ''
+    story.write(host.name, `starts ${script.name} (attempt ${attempt}): it will ${act.does} in ${act.ms} ms${how}`)
+    if (act.isBlocking) block(order, act)
+    else then(act.ms, () => end(order, act))
   }
 
   function end(order: Order, act: Act): void {
@@ -144,10 +178,7 @@ function openRunner(
         then(LOAD_MS, () => listener.onMessage({ kind: 'ready', types: introductions }))
         break
       case 'run':
-        for (const order of unpackOrders(message.orders)) {
-          if (gate && !gate.begin()) skip(order)
-          else start(order)
-        }
+        for (const order of unpackOrders(message.orders)) inTurn(() => begin(order))
         break
       case 'abort':
         for (const key of message.keys) abort(key, message.reason)
