@@ -1,5 +1,14 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkInvariants, engines, eventually, useProcessDatabase, useProcesses, within } from '@taskflow/testing'
+import {
+  checkInvariants,
+  engines,
+  eventually,
+  launchTaskFlow,
+  useProcessDatabase,
+  useProcesses,
+  within,
+} from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { describe, expect, test } from 'vitest'
 import { openGate } from './gate.ts'
@@ -100,4 +109,20 @@ describe('asked twice', () => {
       signal: null,
     })
   })
+})
+
+describe('while a task module never finishes its import', () => {
+  const processes = useProcesses()
+
+  test('a server says which, and stops at once', async () => {
+    const folder = processes.tempFolder()
+    const tasks = join(folder, 'tasks')
+    mkdirSync(tasks)
+    writeFileSync(join(tasks, 'never.mjs'), 'await new Promise(() => {})')
+    const env = { TASKFLOW_DATA_DIR: join(folder, 'data'), TASKFLOW_LOG_LEVEL: 'info' }
+    const { process } = launchTaskFlow(processes, { tasks, env })
+    await process.waitForOutput(/Still loading the task modules/, { timeoutMs: 60_000 })
+    expect(await process.waitForOutput(/"module":"([^"]+)"/)).toMatchObject({ 1: 'never.mjs' })
+    expect(await within(5_000, process.kill('SIGTERM'), 'the server to end')).toEqual({ code: 0, signal: null })
+  }, 90_000)
 })

@@ -4,7 +4,9 @@ import {
   type Channel,
   type ChannelListener,
   type Order,
+  type Report,
   type RunnerChannels,
+  StartGate,
   type ToRunner,
   unpackOrders,
 } from '@taskflow/worker'
@@ -18,6 +20,8 @@ export interface Act {
   readonly does: 'succeed' | 'fail' | 'fail for good' | 'snooze' | 'kill the runner' | 'kill the process'
   /** Whether the handler ignores its AbortSignal. */
   readonly isStubborn?: boolean
+  /** Whether the handler blocks the loop of its runner until it ends: the runner reads no message meanwhile. */
+  readonly isBlocking?: boolean
 }
 
 /** One act for each start; the last act repeats. */
@@ -67,13 +71,44 @@ function openRunner(
   listener: ChannelListener,
 ): Channel {
   let isGone = false
+  let gate: StartGate | undefined
+  let blockedUntilMs = 0
   const running = new Map<number, { readonly order: Order; readonly act: Act }>()
+  const steps: (() => void)[] = []
 
-  /** Schedules a step, unless the runner has ended by then. */
+  /** Schedules a step of the loop, unless the runner has ended by then. A blocked loop does it later, in its place. */
   function then(ms: number, does: () => void): void {
-    host.receive(ms, () => {
-      if (!isGone) does()
+    host.receive(ms, () => inTurn(does))
+  }
+
+  function inTurn(does: () => void): void {
+    if (isGone) return
+    if (world.nowMs < blockedUntilMs) steps.push(does)
+    else does()
+  }
+
+  function block(order: Order, act: Act): void {
+    blockedUntilMs = world.nowMs + act.ms
+    host.receive(act.ms, () => {
+      if (isGone) return
+      blockedUntilMs = 0
+      end(order, act)
+      doWaiting()
     })
+  }
+
+  /** Does the steps that have waited for the loop, until one of them blocks it again. */
+  function doWaiting(): void {
+    while (!isGone && world.nowMs >= blockedUntilMs) {
+      const step = steps.shift()
+      if (!step) return
+      step()
+    }
+  }
+
+  function begin(order: Order): void {
+    if (!gate || gate.begin()) start(order)
+    else skip(order)
   }
 
   function start(order: Order): void {
@@ -83,8 +118,10 @@ function openRunner(
     running.set(order.key, { order, act })
     const { taskId, leaseId, attempt } = order
     witness({ kind: 'started', atMs: world.nowMs, taskId, leaseId, attempt, process: host.name })
-    story.write(host.name, `starts ${script.name} (attempt ${attempt}): it will ${act.does} in ${act.ms} ms`)
-    then(act.ms, () => end(order, act))
+    const how = act.isBlocking ? ', and block its loop until then' : ''
+    story.write(host.name, `starts ${script.name} (attempt ${attempt}): it will ${act.does} in ${act.ms} ms${how}`)
+    if (act.isBlocking) block(order, act)
+    else then(act.ms, () => end(order, act))
   }
 
   function end(order: Order, act: Act): void {
@@ -106,7 +143,16 @@ function openRunner(
     witness({ kind: 'ended', atMs: world.nowMs, taskId, leaseId, attempt, result })
     const succeeded = result === null ? [] : [key, result]
     const ended = result === null ? [{ key, outcome, isAdrift: false }] : []
-    then(MESSAGE_MS, () => listener.onMessage({ kind: 'report', succeeded, ended, logs: [], progress: [], beats: [] }))
+    send(succeeded, ended)
+  }
+
+  function skip({ key }: Order): void {
+    send([], [{ key, outcome: { kind: 'released' }, isAdrift: false }])
+  }
+
+  function send(succeeded: Report['succeeded'], ended: Report['ended']): void {
+    const report = { kind: 'report', succeeded, ended, logs: [], progress: [], beats: [], lateErrors: [] } as const
+    then(MESSAGE_MS, () => listener.onMessage(report))
   }
 
   function abort(key: number, reason: AttemptError): void {
@@ -128,10 +174,11 @@ function openRunner(
   function receive(message: ToRunner): void {
     switch (message.kind) {
       case 'load':
+        if (message.gate) gate = new StartGate(message.gate)
         then(LOAD_MS, () => listener.onMessage({ kind: 'ready', types: introductions }))
         break
       case 'run':
-        for (const order of unpackOrders(message.orders)) start(order)
+        for (const order of unpackOrders(message.orders)) inTurn(() => begin(order))
         break
       case 'abort':
         for (const key of message.keys) abort(key, message.reason)

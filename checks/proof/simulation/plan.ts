@@ -155,6 +155,7 @@ const actOf = (chance: Chance): Act => ({
     'kill the process',
   ]),
   ...(chance.happens(0.2) && { isStubborn: true }),
+  ...(chance.happens(0.1) && { isBlocking: true }),
 })
 
 function harmOf(chance: Chance, processes: readonly string[], hasBroker: boolean): Harm {

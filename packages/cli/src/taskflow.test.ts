@@ -35,7 +35,10 @@ const NOWHERE = '01900000-0000-7000-8000-00000000dead'
 const TYPE = 'report.build'
 
 const processes = useProcesses()
-const api = useApi({ listens: true, workerHealth: () => ({ state: 'active', sinceFetchMs: 120 }) })
+const api = useApi({
+  listens: true,
+  workerHealth: () => ({ state: 'active', sinceFetchMs: 120, blockedMs: 0, startingMs: 0, loadingModule: undefined }),
+})
 
 /** Reads what the server has. */
 let client: TaskFlow

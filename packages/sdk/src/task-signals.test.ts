@@ -26,3 +26,26 @@ test.each([new Error('plain'), 'text', null, undefined, 7])('finds no signal in 
 test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 8.9e15, 315_360_000_000.5])('refuses a delay of %s', (delayMs) => {
   expect(() => new RetryAfter(delayMs)).toThrow('Expected `delayMs` to be a number of milliseconds from 0')
 })
+
+test.each([
+  ['a revoked proxy', revokedProxy()],
+  [
+    'a decision that throws when it is read',
+    {
+      get [Symbol.for('taskflow.signal')]() {
+        throw new Error('no')
+      },
+    },
+  ],
+  ['a decision that is not known', { [Symbol.for('taskflow.signal')]: { kind: 'dance' } }],
+  ['a delay that is no number', { [Symbol.for('taskflow.signal')]: { kind: 'retryAfter', delayMs: () => 1 } }],
+  ['a delay that is too long', { [Symbol.for('taskflow.signal')]: { kind: 'retryAfter', delayMs: 1e300 } }],
+])('finds no signal in %s', (_, thrown) => {
+  expect(taskSignalOf(thrown)).toBeUndefined()
+})
+
+function revokedProxy(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}

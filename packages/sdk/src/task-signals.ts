@@ -31,7 +31,7 @@ export class RetryAfter extends Error {
   readonly [TASK_SIGNAL]: TaskSignal
 
   constructor(delayMs: number, options?: ErrorOptions) {
-    if (!(delayMs >= 0 && delayMs <= MAX_DURATION_MS))
+    if (!isDelay(delayMs))
       throw new TypeError(
         `Expected \`delayMs\` to be a number of milliseconds from 0 to ${MAX_DURATION_MS} (ten years), got ${delayMs}`,
       )
@@ -42,8 +42,23 @@ export class RetryAfter extends Error {
 
 /**
  * Returns the decision of a thrown value, or undefined for an ordinary error. Recognises other copies of the package.
+ * Never throws: a value that cannot be read, such as a revoked proxy, or whose decision is not valid, decides nothing.
  */
 export function taskSignalOf(thrown: unknown): TaskSignal | undefined {
-  if (typeof thrown !== 'object' || thrown === null) return undefined
-  return (thrown as { readonly [TASK_SIGNAL]?: TaskSignal })[TASK_SIGNAL]
+  try {
+    return validSignal((thrown as { readonly [TASK_SIGNAL]?: Partial<TaskSignal> })[TASK_SIGNAL])
+  } catch {
+    return undefined
+  }
 }
+
+/** Copies the decision, because a getter may return another value at each read. */
+function validSignal(signal: { readonly kind?: unknown; readonly delayMs?: unknown } | undefined) {
+  const kind = signal?.kind
+  if (kind === 'permanent') return { kind } as const
+  const delayMs = kind === 'retryAfter' ? signal?.delayMs : undefined
+  if (!Number.isInteger(delayMs) || !isDelay(delayMs as number)) return undefined
+  return { kind: 'retryAfter', delayMs: delayMs as number } as const
+}
+
+const isDelay = (delayMs: number): boolean => delayMs >= 0 && delayMs <= MAX_DURATION_MS

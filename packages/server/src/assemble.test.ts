@@ -1,6 +1,6 @@
 import { DEFAULT_PROJECT } from '@taskflow/identity'
-import { engines, newTask, systemClock, useStorage } from '@taskflow/testing'
-import type { Log } from '@taskflow/worker'
+import { engines, eventually, newTask, systemClock, useStorage } from '@taskflow/testing'
+import type { Channel, ChannelListener, Log } from '@taskflow/worker'
 import { describe, expect, test } from 'vitest'
 import { assemble } from './assemble.ts'
 import type { ProcessOptions } from './process-options.ts'
@@ -84,6 +84,17 @@ describe('assemble', () => {
     expect(seen[1]?.dependencies).toEqual({ databases: ['primary', 'replica'] })
     expect(seen[1]).not.toHaveProperty('pingBroker')
     expect(seen[1]).not.toHaveProperty('workerHealth')
+  })
+
+  test('a worker whose task modules never load delays neither the coordinator nor the stop', async () => {
+    const { ports } = setup()
+    const neverLoads = ({ onExit }: ChannelListener): Channel => ({ send() {}, kill: async () => onExit('was ended') })
+    const channels = { shared: neverLoads, thread: neverLoads, process: neverLoads }
+    const taskflow = assemble({ ...ports, channels }, { ...OPTIONS, roles: ['worker', 'coordinator'] })
+    const starting = expect(taskflow.start()).rejects.toMatchObject({ code: 'SETTINGS_INVALID' })
+    await eventually(() => taskflow.elector.isLeading)
+    await taskflow.stop()
+    await starting
   })
 
   test('a process with an embedded database leads at once and, with the role api, creates the administrator', async () => {

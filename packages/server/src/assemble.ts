@@ -71,7 +71,7 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
   const onTrimError = (err: unknown): void => log.debug({ err }, 'Unused memory could not be returned')
   const trimmer = ports.heap && memoryTrimmer({ clock, heap: ports.heap, onError: onTrimError })
 
-  const starting = [server, worker, coordinator, trimmer].filter((service) => service !== undefined)
+  const services = [worker, coordinator, trimmer].filter((service) => service !== undefined)
   let administrator: Administrator = { secret: undefined, isNew: false }
 
   return {
@@ -92,7 +92,9 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
       // The key is shown once, by a process that people sign in to.
       if (roles.includes('api'))
         administrator = await ensureAdministrator({ storage, ids, project, keyFile: dataDir?.adminKeyFile })
-      for (const service of starting) await service.start()
+      await server?.start()
+      // All at once: a worker may take long to load its modules, or never finish, and the others do not need it.
+      await Promise.all(services.map((service) => service.start()))
     },
     stop: () =>
       endInStages(

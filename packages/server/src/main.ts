@@ -1,7 +1,8 @@
-import { assemble } from './assemble.ts'
+import { assemble, type TaskFlowProcess } from './assemble.ts'
+import type { Settings } from './config.ts'
 import { type Flags, loadSettings } from './load-settings.ts'
 import { open } from './open.ts'
-import { processOptions } from './process-options.ts'
+import { type ProcessOptions, processOptions } from './process-options.ts'
 import { createLog } from './telemetry/log.ts'
 import { welcome } from './welcome.ts'
 import { withStatus } from './with-status.ts'
@@ -16,10 +17,9 @@ async function run(flags: Flags): Promise<number> {
   const taskflow = assemble(await open(settings, log), options)
   const signalled = untilSignal()
   try {
-    await taskflow.start()
-    const types = (await taskflow.storage.listTaskTypes(options.project)).map(({ type }) => type)
-    process.stdout.write(welcome(taskflow, settings, types))
-    const signal = await signalled
+    // A task module that never finishes its import keeps the start from ending; a signal does not wait for it.
+    const running = taskflow.start().then(() => greet(taskflow, settings, options))
+    const signal = await Promise.race([signalled, running.then(() => signalled)])
     const { drainMs } = settings
     log.info({ signal, drainMs }, 'Stopping: running tasks may finish within drainMs; the worker releases the others')
   } finally {
@@ -27,6 +27,11 @@ async function run(flags: Flags): Promise<number> {
   }
   log.info('Stopped')
   return 0
+}
+
+async function greet(taskflow: TaskFlowProcess, settings: Settings, { project }: ProcessOptions): Promise<void> {
+  const types = (await taskflow.storage.listTaskTypes(project)).map(({ type }) => type)
+  process.stdout.write(welcome(taskflow, settings, types))
 }
 
 function untilSignal(): Promise<NodeJS.Signals> {

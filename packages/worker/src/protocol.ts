@@ -11,12 +11,15 @@ import type { PackedOrders, PackedSuccesses } from './packed.ts'
  * (`packed.ts`). Payloads and results are JSON text, which only the runner parses.
  */
 export type ToRunner =
-  | { readonly kind: 'load'; readonly folder: string }
+  /** `gate` is the memory of the `StartGate` that the runner shares with the agent, if it does. */
+  | { readonly kind: 'load'; readonly folder: string; readonly gate?: SharedArrayBuffer }
   | { readonly kind: 'run'; readonly orders: PackedOrders }
   | { readonly kind: 'abort'; readonly keys: readonly number[]; readonly reason: AttemptError }
   | { readonly kind: 'ping'; readonly number: number }
 
 export type FromRunner =
+  /** The module that the runner imports now. */
+  | { readonly kind: 'loading'; readonly module: string }
   | { readonly kind: 'ready'; readonly types: readonly TaskTypeIntroduction[] }
   | { readonly kind: 'refused'; readonly message: string }
   /** The answer to a ping. The loop that runs the handlers sends it, so that its delay is the lag of that loop. */
@@ -36,6 +39,7 @@ export interface Report {
   readonly progress: readonly ProgressEntry[]
   /** Attempts whose handlers sent a heartbeat. */
   readonly beats: readonly number[]
+  readonly lateErrors: readonly LateError[]
 }
 
 export interface Ended {
@@ -43,6 +47,13 @@ export interface Ended {
   readonly outcome: AttemptOutcome
   /** Whether the handler still runs, because an error outside of its promise ended the attempt. */
   readonly isAdrift: boolean
+}
+
+/** An error that something threw which a handler had started, after the attempt had ended. */
+export interface LateError {
+  readonly taskId: string
+  readonly type: string
+  readonly error: AttemptError
 }
 
 export interface LogEntry extends Omit<LogLine, 'attempt'> {

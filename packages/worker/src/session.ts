@@ -7,6 +7,7 @@ import type { HeartbeatSender } from './heartbeat-sender.ts'
 import type { OperatorRequests } from './operator-requests.ts'
 import { waitUntil } from './wait-until.ts'
 import type { SessionContext } from './worker-deps.ts'
+import type { WorkerHealth } from './worker-health.ts'
 
 interface Deps extends Execution, Fetching, SessionContext {
   readonly storage: Pick<WorkStore, 'deregisterWorker'>
@@ -18,13 +19,6 @@ interface Deps extends Execution, Fetching, SessionContext {
   readonly heartbeats: HeartbeatSender
   /** Ends the listening to wake-ups. */
   unlisten(): Promise<void>
-}
-
-/** The health of a worker, as its own process knows it. */
-export interface WorkerHealth {
-  readonly state: 'registering' | 'active' | 'cordoned' | 'draining'
-  /** Milliseconds since the last successful fetch; 0 while the worker is full, cordoned or draining. */
-  readonly sinceFetchMs: number
 }
 
 // The stopper ends the last attempts at the end of the grace, at its next round.
@@ -46,7 +40,14 @@ export class Session {
   }
 
   get health(): WorkerHealth {
-    return { state: this.#state(), sinceFetchMs: this.#deps.fetchLoop.sinceFetchMs() }
+    const { fetchLoop, loopWatch, shared } = this.#deps
+    return {
+      state: this.#state(),
+      sinceFetchMs: fetchLoop.sinceFetchMs(),
+      blockedMs: loopWatch.blockedMs,
+      startingMs: shared.startingMs,
+      loadingModule: shared.current.loadingModule,
+    }
   }
 
   /** Takes nothing more, releases the attempts that do not end in time, and deregisters the worker. */
@@ -63,10 +64,11 @@ export class Session {
   }
 
   #state(): WorkerHealth['state'] {
-    const { requests, registration } = this.#deps
+    const { requests, registration, shared } = this.#deps
     if (this.#isStopping || requests.current === 'drain') return 'draining'
     if (!registration.isRegistered) return 'registering'
-    return requests.current === 'cordon' ? 'cordoned' : 'active'
+    if (requests.current === 'cordon') return 'cordoned'
+    return shared.isReady ? 'active' : 'loading'
   }
 
   async #drain(): Promise<void> {
@@ -81,12 +83,13 @@ export class Session {
   }
 
   async #leave(): Promise<void> {
-    const { heartbeats, storage, events, settler, shared, isolated, stopper, unlisten, onError } = this.#deps
+    const { heartbeats, storage, events, settler, shared, isolated, loopWatch, stopper, unlisten, onError } = this.#deps
     await heartbeats.stop()
     // Read now: the last heartbeat may have found this worker lost.
     const { workerId: id } = this
     await storage.deregisterWorker(id).catch(onError)
     await Promise.all([unlisten(), shared.stop(), isolated.stop()])
+    loopWatch.stop()
     stopper.stop()
     events.emit('worker.stopped', { id, released: settler.released })
   }

@@ -3,6 +3,7 @@ import type { Clock, Events, Ids, Wakeups } from '@taskflow/kernel'
 import type { Broker } from '@taskflow/tasks'
 import type { Log } from './log.ts'
 import type { RunnerChannels } from './placement/channel.ts'
+import type { WorkerStart } from './worker-start.ts'
 
 /** The ports that a worker needs. */
 export interface WorkerDeps {
@@ -21,6 +22,8 @@ export interface WorkerDeps {
 export interface SessionContext {
   /** Aborted when the session gives up what the database has not answered. */
   readonly ending: AbortController
+  /** The start of the worker, which a stop interrupts while the task modules load. */
+  readonly start: WorkerStart
   /** Reports an error of a round; the round is repeated. */
   onError(error: unknown): void
 }

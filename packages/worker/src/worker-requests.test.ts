@@ -15,7 +15,7 @@ describe('worker › receives a request', () => {
     storage.request = 'cordon'
     wake('asked', worker.id ?? '')
     await eventually(() => worker.health?.state === 'cordoned')
-    expect(worker.health).toEqual({ state: 'cordoned', sinceFetchMs: 0 })
+    expect(worker.health).toMatchObject({ state: 'cordoned', sinceFetchMs: 0, blockedMs: 0, startingMs: 0 })
     const takes = broker.takes.length
     const [waiting] = submit(lease('succeeds'))
     expect(await eventually(() => storage.verdictOf(running.taskId))).toMatchObject({ verb: 'complete' })
@@ -34,7 +34,7 @@ describe('worker › receives a request', () => {
     storage.request = 'drain'
     expect(await eventually(() => storage.verdictOf(stubborn.taskId))).toEqual({ verb: 'release' })
     expect(storage.verdictOf(quick.taskId)).toMatchObject({ verb: 'complete' })
-    expect(worker.health).toEqual({ state: 'draining', sinceFetchMs: 0 })
+    expect(worker.health).toMatchObject({ state: 'draining', sinceFetchMs: 0, blockedMs: 0, startingMs: 0 })
     expect(storage.deregistered).toEqual([])
     await eventually(() => storage.pulses.at(-1)?.running === 0)
     storage.request = null

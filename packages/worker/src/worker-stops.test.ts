@@ -5,7 +5,7 @@ import type { TaskId } from '@taskflow/tasks'
 import { eventually, nextEvents } from '@taskflow/testing/wait'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { lease } from '../test/fake-work-store.ts'
-import { setupWorker } from '../test/setup-worker.ts'
+import { FIXTURES, setupWorker } from '../test/setup-worker.ts'
 
 describe('worker › cancels', () => {
   test.each(['obeys', 'obeys.thread'])('an attempt that %s its signal', async (type) => {
@@ -127,6 +127,27 @@ describe('worker › stops', () => {
     await eventually(() => broker.released === 1)
     await worker.stop()
     expect(storage.deregistered).toHaveLength(1)
+  })
+
+  test.each(['waits', 'spins'])('while a task module that never finishes its import %s', async (folder) => {
+    const { worker, storage } = setupWorker({ tasks: join(FIXTURES, 'never-loads', folder) })
+    const starting = expect(worker.start()).rejects.toMatchObject({ code: 'SETTINGS_INVALID' })
+    await eventually(() => worker.health?.loadingModule === 'never.ts')
+    expect(worker.health).toMatchObject({ state: 'loading', sinceFetchMs: 0 })
+    expect(worker.health?.startingMs).toBeGreaterThan(0)
+    await worker.stop()
+    await starting
+    expect(worker.health).toBeUndefined()
+    expect(storage.registered).toEqual([])
+  })
+
+  test('while its modules load, and starts again', async () => {
+    const { worker, settle } = setupWorker()
+    const interrupted = worker.start().catch((error: unknown) => error)
+    await worker.stop()
+    expect(await interrupted).toMatchObject({ code: 'SETTINGS_INVALID' })
+    await worker.start()
+    expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
   })
 
   test('before it was started, twice, and starts again', async () => {

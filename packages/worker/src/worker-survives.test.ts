@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { eventually, nextEvents } from '@taskflow/testing/wait'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { lease } from '../test/fake-work-store.ts'
 import { setupWorker } from '../test/setup-worker.ts'
 
@@ -99,6 +102,54 @@ describe('worker › survives', () => {
     expect(await settle(lease('throws.later'))).toMatchObject([{ verb: 'retry', error: { message: 'from a timer' } }])
   })
 
+  test.each(['proxy', 'proxy, later', 'proxy, outside', 'getter', 'delay that cannot be sent', 'null'])(
+    'a thrown value that is hostile (%s), and fails its attempt alone',
+    async (which) => {
+      const { worker, events, settle } = setupWorker()
+      const crashes = vi.fn()
+      events.on('runner.crashed', crashes)
+      await worker.start()
+      const [neighbour, hostile] = await settle(lease('takes', 50), lease('throws.hostile', which))
+      expect(neighbour).toMatchObject({ verb: 'complete' })
+      expect(hostile).toMatchObject({ verb: 'retry', error: { message: expect.any(String) } })
+      expect(crashes).not.toHaveBeenCalled()
+    },
+  )
+
+  test.each(['result', 'thenable'])('a returned value that is hostile (%s)', async (which) => {
+    const { worker, events, settle } = setupWorker()
+    const crashes = vi.fn()
+    events.on('runner.crashed', crashes)
+    await worker.start()
+    const [verdict] = await settle(lease('throws.hostile', which))
+    expect(verdict).toMatchObject({ error: { message: expect.any(String) } })
+    expect(crashes).not.toHaveBeenCalled()
+  })
+
+  test.each([
+    ['throws.after.its.end', 'promise'],
+    ['throws.after.its.end', 'timer'],
+    ['throws.after.its.end.process', 'promise'],
+  ])('an error after the end of its attempt, and reports the task (%s, %s)', async (type, how) => {
+    const { worker, events, settle } = setupWorker()
+    await worker.start()
+    const late = nextEvents(events, 'handler.failedLate')
+    const submitted = lease(type, how)
+    expect(await settle(submitted)).toEqual([{ verb: 'complete', result: '"done"' }])
+    expect(await late).toEqual([
+      { taskId: submitted.taskId, type, error: expect.objectContaining({ name: 'Error', message: `from a ${how}` }) },
+    ])
+    expect(await settle(lease('succeeds'))).toMatchObject([{ verb: 'complete' }])
+  })
+
+  test('an abort listener that throws, and stops its attempt alone', async () => {
+    const { worker, settle } = setupWorker()
+    await worker.start()
+    const [neighbour, throwing] = await settle(lease('takes', 300), lease('throws.when.aborted'))
+    expect(neighbour).toMatchObject({ verb: 'complete' })
+    expect(throwing).toMatchObject({ verb: 'retry', error: { reason: 'timedOut' } })
+  })
+
   test('an error that belongs to no attempt, by replacing the runner', async () => {
     const { worker, events, settle } = setupWorker()
     await worker.start()
@@ -123,11 +174,14 @@ describe('worker › times out', () => {
   })
 
   test('an attempt that ignores its signal while its loop goes on, without an effect on its neighbours', async () => {
-    const { worker, logged, settle } = setupWorker()
+    const { worker, events, settle } = setupWorker()
     await worker.start()
-    const verdicts = await settle(lease('ignores.in.time'), lease('takes', 600))
+    const abandoned = nextEvents(events, 'handler.abandoned')
+    const ignoring = lease('ignores.in.time')
+    const verdicts = await settle(ignoring, lease('takes', 600))
     expect(verdicts).toMatchObject([{ verb: 'retry', error: { reason: 'timedOut' } }, { verb: 'complete' }])
-    expect(logged.map(({ message }) => message)).toContain('Abandoned a handler that ignored its AbortSignal')
+    const { taskId, type } = ignoring
+    expect(await abandoned).toEqual([{ taskId, type, cause: 'timedOut', running: 1 }])
   })
 
   test('a blocked loop past a deadline, and releases its neighbours', async () => {
@@ -164,4 +218,25 @@ describe('worker › times out', () => {
     expect(verdict).toMatchObject({ error: { name: 'TimedOut', message: expect.stringContaining('heartbeatMs') } })
     expect(performance.now() - startedAt).toBeGreaterThan(360)
   })
+})
+
+describe('worker › loads modules that fail in the background', () => {
+  test('without a crash of their tasks, and names the module', async () => {
+    const tasks = await mkdtemp(join(tmpdir(), 'taskflow-'))
+    onTestFinished(() => rm(tasks, { recursive: true, force: true }))
+    const definition = "{ [Symbol.for('taskflow.definition')]: true, type: 'late', run: () => new Promise(() => {}) }"
+    const failure = "setTimeout(() => { throw new Error('late config') }, 30)"
+    await writeFile(join(tasks, 'late.mjs'), `export const late = ${definition}\n${failure}`)
+    const { worker, storage, events, submit } = setupWorker({ tasks })
+    await worker.start()
+    const crashes = nextEvents(events, 'runner.crashed', { count: 6, timeoutMs: 10_000 })
+    submit(lease('late'))
+    expect((await crashes).at(-1)).toEqual({
+      placement: 'shared',
+      reason: 'exited with code 1: Error: late config (from task module late.mjs)',
+      attempts: 0,
+    })
+    expect(storage.settlements.length).toBeLessThan(4)
+    await eventually(() => (worker.health?.startingMs ?? 0) > 0)
+  }, 15_000)
 })

@@ -164,6 +164,8 @@ describe('worker › loads', () => {
     ['twice', 'Task type `same` is defined twice, in first.ts and in second.ts: rename one'],
     ['missing', 'does not exist: create it, or name another'],
     ['exits', 'ended their runner: it exited with code 9'],
+    ['rejects', 'Task module late.ts cannot be loaded: Error: late config'],
+    ['rejects-hostile', 'Task module late.ts cannot be loaded: '],
   ])('no folder that is %s, and reports why', async (folder, message) => {
     const { worker, storage } = setupWorker({ tasks: join(FIXTURES, folder) })
     await expect(worker.start()).rejects.toMatchObject({

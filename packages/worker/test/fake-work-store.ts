@@ -98,8 +98,9 @@ export class FakeWorkStore implements WorkStore {
     this.#failIfUnavailable()
     this.claims.push(request)
     if (this.lost.has(request.workerId) || this.request !== null) return []
-    const { workerId, max, ids } = request
-    const leases = this.queued.filter(({ taskId }) => ids?.includes(taskId) ?? true).slice(0, max)
+    const { workerId, max, ids, types } = request
+    const isClaimable = ({ taskId, type }: Lease): boolean => types.includes(type) && (ids?.includes(taskId) ?? true)
+    const leases = this.queued.filter(isClaimable).slice(0, max)
     for (const each of leases) this.queued.splice(this.queued.indexOf(each), 1)
     for (const { taskId, leaseId } of leases) this.held.set(leaseId, { taskId, leaseId, workerId })
     if (this.losesClaims) throw new TaskFlowError('DATABASE_UNAVAILABLE', 'The connection was lost')

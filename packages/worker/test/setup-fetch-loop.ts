@@ -31,7 +31,7 @@ function answeredByHand<Request, Answer>() {
 /** A fetch loop whose takes and claims a test answers one by one. The end of the test stops the loop. */
 export function setupFetchLoop({ slotCount = 4 } = {}) {
   const byHand = handClock()
-  const state = { workerId: WORKER as WorkerId | undefined, frozenMs: 0 }
+  const state = { workerId: WORKER as WorkerId | undefined, frozenMs: 0, types: ['a'] as readonly string[] }
   const clock = { ...byHand, monotonicMs: () => byHand.monotonicMs() + state.frozenMs }
   const events = new EventEmitter<TaskFlowEvents>()
   const takes = answeredByHand<TakeOptions, Delivery | undefined>()
@@ -64,6 +64,9 @@ export function setupFetchLoop({ slotCount = 4 } = {}) {
     broker: { take: takes.send },
     claimer,
     permission: {
+      get types() {
+        return state.types
+      },
       get workerId() {
         return state.workerId
       },
@@ -78,7 +81,6 @@ export function setupFetchLoop({ slotCount = 4 } = {}) {
     ids: { next: () => '0190a0b0-c0d0-7000-8000-000000000001' },
     events,
     project: 'p',
-    types: ['a'],
     nextQueues: () => ({ queues: ['q'], isDrawn: false }),
     onError: (error) => errors.push(error),
   })

@@ -67,9 +67,15 @@ export interface Health {
   broker: 'up' | 'down' | 'none'
   /** Worker of this process; absent without the role `worker` */
   worker?: {
-    state: 'registering' | 'active' | 'cordoned' | 'draining'
+    state: 'loading' | 'registering' | 'active' | 'cordoned' | 'draining'
     /** Milliseconds since the last successful fetch; 0 while the worker is full or cordoned */
     sinceFetchMs: number
+    /** Milliseconds for which a handler has blocked the shared event loop; 0 while it answers */
+    blockedMs: number
+    /** Milliseconds since the runner of the handlers began to start, or to crash again and again; 0 while it runs */
+    startingMs: number
+    /** Task module that is being imported, while the worker loads its modules */
+    loadingModule?: string
   }
   version: string
   roles: Array<string>

@@ -48,8 +48,8 @@ async function setup({ ping = well, ...sources }: Given = {}) {
   return { app, clock, secret, get }
 }
 
-const worker = (state: WorkerHealth['state'], sinceFetchMs = 40.4) => ({
-  workerHealth: () => ({ state, sinceFetchMs }),
+const worker = (state: WorkerHealth['state'], sinceFetchMs = 40.4, others: Partial<WorkerHealth> = {}) => ({
+  workerHealth: () => ({ state, sinceFetchMs, blockedMs: 0, startingMs: 0, loadingModule: undefined, ...others }),
 })
 
 describe('health', () => {
@@ -77,6 +77,12 @@ describe('health', () => {
     ['the database is unavailable', { ping: unavailable }, { database: 'down' }],
     ['the broker is unavailable', { pingBroker: unavailable }, { broker: 'down', database: 'up' }],
     ['the worker is stalled', worker('active', 15_001), { worker: { state: 'active', sinceFetchMs: 15_001 } }],
+    ['a handler blocks the shared loop', worker('active', 3, { blockedMs: 2_500.4 }), { worker: { blockedMs: 2_500 } }],
+    [
+      'the task modules do not load',
+      worker('loading', 0, { startingMs: 5_001, loadingModule: 'a.ts' }),
+      { worker: { state: 'loading', startingMs: 5_001, loadingModule: 'a.ts' } },
+    ],
   ])('replies 200 with status degraded while %s', async (_, given, shown) => {
     const { get } = await setup(given)
     expect(await get('/health')).toMatchObject({ status: 200, json: { status: 'degraded', ...shown } })
@@ -108,7 +114,9 @@ describe('readiness', () => {
     ['registering', worker('registering')],
     ['cordoned', worker('cordoned', 0)],
     ['draining', worker('draining', 0)],
+    ['loading', worker('loading', 0, { startingMs: 10 })],
     ['stalled', worker('active', 15_001)],
+    ['blocked by a handler', worker('active', 3, { blockedMs: 2_500 })],
   ])('is denied while the worker is %s', async (state, given) => {
     expect(await (await setup(given)).get('/ready')).toMatchObject({
       status: 503,

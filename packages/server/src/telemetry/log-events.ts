@@ -55,13 +55,19 @@ const namesIn = (detail: object): object =>
   Object.fromEntries(Object.entries(detail).filter(([, value]) => typeof value === 'string'))
 
 const REPEAT_AFTER_MS = 30_000
+// A line may name its task, so that each is another: more than these in half a minute nobody reads.
+const MAX_LINES = 1_000
 
-/** Whether a line of this key may be written now. */
+/** Whether a line of this key may be written now. Keeps the moments in their order, so that the oldest are forgotten. */
 function twiceAMinute(clock: Pick<Clock, 'monotonicMs'>): (key: string) => boolean {
   const writtenAt = new Map<string, number>()
   return (key) => {
     const now = clock.monotonicMs()
-    if (now - (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) < REPEAT_AFTER_MS) return false
+    for (const [oldest, at] of writtenAt) {
+      if (now - at < REPEAT_AFTER_MS) break
+      writtenAt.delete(oldest)
+    }
+    if (writtenAt.has(key) || writtenAt.size >= MAX_LINES) return false
     writtenAt.set(key, now)
     return true
   }

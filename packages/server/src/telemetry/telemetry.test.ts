@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { systemClock, TaskFlowError, type TaskFlowEvents } from '@taskflow/kernel'
+import type { TaskId } from '@taskflow/tasks'
 import { describe, expect, test } from 'vitest'
 import { createLog } from './log.ts'
 import { logEvents } from './log-events.ts'
@@ -173,6 +174,24 @@ describe('the log', () => {
       { level: 40, reason: '50000 wait for it already' },
       { level: 40, err: { type: 'TypeError', message: 'a mistake' } },
     ])
+  })
+
+  test('shows an error after the end of an attempt, with its task, once for each error', () => {
+    const { events, lines } = setupLog()
+    const error = { name: 'TypeError', message: 'late' }
+    for (const taskId of ['a', 'a', 'b'] as TaskId[]) events.emit('handler.failedLate', { taskId, type: 't', error })
+    expect(lines).toMatchObject([
+      { level: 40, taskId: 'a', type: 't', err: error },
+      { level: 40, taskId: 'b', type: 't', err: error },
+    ])
+  })
+
+  test('stops at a thousand different lines in half a minute', () => {
+    const { events, lines } = setupLog()
+    const error = { name: 'TypeError', message: 'late' }
+    for (let count = 0; count < 1_200; count++)
+      events.emit('handler.failedLate', { taskId: `${count}` as TaskId, type: 't', error })
+    expect(lines).toHaveLength(1_000)
   })
 
   test('shows leadership, with a warning when it is lost but not when the leader resigns', () => {

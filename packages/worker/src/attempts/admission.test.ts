@@ -30,8 +30,8 @@ function setup({ slotCount = 10 } = {}) {
     finisher: finishing,
     journal: { append: notCalled, record: notCalled },
     clock,
+    abandoned: { onEnd: notCalled, onGone: notCalled },
     events: new EventEmitter<TaskFlowEvents>(),
-    log: { debug() {}, info() {}, warn() {}, error() {} },
   })
   const starter = attemptStarter({
     slots,
@@ -66,7 +66,8 @@ test('releases suspects that wait for a process when the worker stops, without s
   subject.begin(suspects(7))
   expect(processes()).toBe(4)
   const reason = { name: 'Draining', message: 'The worker is draining' }
-  for (const attempt of slots) attempt.stop = { cause: 'draining', reason, ping: 0, forceAt: 0 }
+  for (const attempt of slots)
+    attempt.stop = { cause: 'draining', reason, ping: 0, forceAt: 0, mayAbandon: true, isRenewed: false }
   const [first] = slots
   if (first) finish(first, { kind: 'released' })
   expect({ processes: processes(), ends }).toEqual({ processes: 4, ends: Array(4).fill('released') })
@@ -92,7 +93,7 @@ test('starts attempts together when others have ended together', async () => {
   await settled()
   const succeeded = [...slots].slice(0, 2).flatMap(({ key }) => [key, 'null'])
   const runner = { placement: 'shared' } as RunnerHandle
-  onReport({ kind: 'report', succeeded, ended: [], logs: [], progress: [], beats: [] }, runner)
+  onReport({ kind: 'report', succeeded, ended: [], logs: [], progress: [], beats: [], lateErrors: [] }, runner)
   await settled()
   expect(started.map(({ length }) => length)).toEqual([2, 2])
 })
@@ -124,7 +125,8 @@ test('starts the next suspect when one was stopped before its process was ready'
   const { subject, slots, processes, acquirers } = setup()
   subject.begin(suspects(6))
   const reason = { name: 'Cancelled', message: 'It was cancelled' }
-  for (const attempt of [...slots].slice(0, 4)) attempt.stop = { cause: 'cancelled', reason, ping: 0, forceAt: 0 }
+  for (const attempt of [...slots].slice(0, 4))
+    attempt.stop = { cause: 'cancelled', reason, ping: 0, forceAt: 0, mayAbandon: true, isRenewed: false }
   for (const resolve of acquirers.slice(0, 4)) resolve({ placement: 'process' } as RunnerHandle)
   await settled()
   expect(processes()).toBe(6)

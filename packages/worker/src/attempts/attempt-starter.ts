@@ -36,7 +36,8 @@ export function attemptStarter({ slots, finisher, stopper, shared, isolated, clo
       attempt.beatAt = now
       if (hasDeadline(attempt)) stopper.watch(attempt)
     }
-    runner.run(attempts.map(orderFor))
+    let position = runner.run(attempts.map(orderFor))
+    for (const attempt of attempts) attempt.position = position++
   }
 
   return {

@@ -7,15 +7,18 @@ import { SharedRunner } from '../placement/shared-runner.ts'
 import type { TaskTypeIntroduction } from '../protocol.ts'
 import type { WorkerSettings } from '../settings.ts'
 import type { SessionContext, WorkerDeps } from '../worker-deps.ts'
+import { abandonedHandlers } from './abandoned-handlers.ts'
 import { Admission } from './admission.ts'
 import { attemptStarter } from './attempt-starter.ts'
 import { finisher } from './finisher.ts'
 import { forcedStop } from './forced-stop.ts'
 import { journal } from './journal.ts'
+import { LoopWatch } from './loop-watch.ts'
 import { runnerReports } from './runner-reports.ts'
 import { Settler } from './settler.ts'
 import { Slots } from './slots.ts'
 import { Stopper } from './stopper.ts'
+import { withdrawer } from './withdraw.ts'
 
 /** The parts of a worker that run attempts. */
 export interface Execution {
@@ -23,6 +26,7 @@ export interface Execution {
   readonly settler: Settler
   readonly shared: SharedRunner
   readonly isolated: IsolatedRunners
+  readonly loopWatch: LoopWatch
   readonly stopper: Stopper
   readonly admission: Admission
   /** The task types that this worker runs. */
@@ -33,7 +37,7 @@ export interface Execution {
 export async function buildExecution(
   deps: WorkerDeps,
   settings: WorkerSettings,
-  { ending, onError }: SessionContext,
+  { ending, start, onError }: SessionContext,
 ): Promise<Execution> {
   const { storage, channels, clock, ids, random, events, log } = deps
   const folder = resolve(settings.tasks)
@@ -43,7 +47,8 @@ export async function buildExecution(
   const settler = new Settler({ ...persistence, random, events })
   const writing = journal({ ...persistence, ids })
   const finishing = finisher({ slots, settler })
-  const reports = runnerReports({ slots, finisher: finishing, journal: writing, clock, events, log })
+  const abandoned = abandonedHandlers({ events })
+  const reports = runnerReports({ slots, finisher: finishing, journal: writing, abandoned, clock, events })
 
   const open = (placement: Placement, listener: RunnerListener) =>
     startRunner({ placement, channels, folder, clock, listener })
@@ -54,11 +59,14 @@ export async function buildExecution(
     onFailedStart: onError,
   })
   const isolated = new IsolatedRunners({ clock, listener: reports, open })
-  const types = await loadTypes({ shared, log, folder, patterns: settings.types })
+  const types = await loadTypes({ shared, start, log, folder, patterns: settings.types })
 
-  const force = forcedStop({ slots, shared, finisher: finishing, events, log })
-  const stopper = new Stopper({ slots, forcedStop: force, clock, events, killGraceMs: settings.killGraceMs })
+  const withdraw = withdrawer({ slots, finisher: finishing })
+  const loopWatch = new LoopWatch({ slots, shared, withdraw, abandoned, clock, events })
+  const force = forcedStop({ slots, shared, finisher: finishing, withdraw, abandoned, events })
+  const { killGraceMs } = settings
+  const stopper = new Stopper({ slots, forcedStop: force, abandoned, clock, events, killGraceMs })
   const starter = attemptStarter({ slots, finisher: finishing, stopper, shared, isolated, clock })
   const admission = new Admission({ slots, settler, finisher: finishing, starter, clock, types })
-  return { slots, settler, shared, isolated, stopper, admission, types }
+  return { slots, settler, shared, isolated, loopWatch, stopper, admission, types }
 }

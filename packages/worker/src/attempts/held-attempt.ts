@@ -21,6 +21,9 @@ export interface HeldAttempt {
   hasSlot: boolean
   /** Undefined until the attempt starts. */
   runner: RunnerHandle | undefined
+  /** The position of the order of this attempt among those of its runner. */
+  position: number
+  /** The moment at which the handler began, or at which it was last seen not to have begun. */
   startedAt: number
   /** The moment of the last heartbeat of the handler, or of the start. */
   beatAt: number
@@ -49,6 +52,7 @@ export function holdAttempt(key: number, lease: Lease, type: TaskTypeIntroductio
     claimedAt: now,
     hasSlot: false,
     runner: undefined,
+    position: 0,
     startedAt: Number.POSITIVE_INFINITY,
     beatAt: Number.POSITIVE_INFINITY,
     stop: undefined,

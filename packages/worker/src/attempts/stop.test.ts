@@ -10,7 +10,14 @@ const OUTCOMES = {
   crashed: { kind: 'crashed', error: ERROR },
 } as const satisfies Record<string, AttemptOutcome>
 
-const stopFor = (cause: Stop['cause']): Stop => ({ cause, reason: { name: 'Why', message: '' }, ping: 0, forceAt: 0 })
+const stopFor = (cause: Stop['cause']): Stop => ({
+  cause,
+  reason: { name: 'Why', message: '' },
+  ping: 0,
+  forceAt: 0,
+  mayAbandon: true,
+  isRenewed: false,
+})
 
 describe('an attempt that was stopped', () => {
   test.each([

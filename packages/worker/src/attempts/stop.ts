@@ -1,16 +1,23 @@
 import type { AttemptError, AttemptOutcome } from '@taskflow/tasks'
 
 /**
- * Why and how an attempt is stopped. First its AbortSignal aborts with the reason; an attempt that has not ended by
- * `forceAt` is ended by force.
+ * Why and how an attempt is stopped. First its AbortSignal aborts with the reason; force is used on an attempt that has
+ * not ended by `forceAt`.
  */
 export interface Stop {
   readonly cause: 'timedOut' | 'cancelled' | 'draining'
   readonly reason: AttemptError
   /** The ping that was sent to the runner together with the abort: a loop that has answered the ping is not blocked. */
   readonly ping: number
-  /** Infinite for a request that only a deadline of the attempt bounds. */
+  /** The moment at which force is used, and again after each grace for as long as the attempt goes on. */
   readonly forceAt: number
+  /**
+   * Whether the force may abandon a handler of the shared runner whose loop answers. Not after a mere cancel: only a
+   * deadline of the attempt, or a drain, ends an attempt whose handler goes on.
+   */
+  readonly mayAbandon: boolean
+  /** Whether force was used before, and the attempt went on. */
+  readonly isRenewed: boolean
 }
 
 /** The outcome of an attempt that was stopped by force. */

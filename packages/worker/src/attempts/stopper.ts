@@ -1,5 +1,6 @@
 import type { Clock, Events } from '@taskflow/kernel'
 import { type AttemptError, attemptError, type TaskId } from '@taskflow/tasks'
+import type { AbandonedHandlers } from './abandoned-handlers.ts'
 import { deadlineOf } from './deadline.ts'
 import type { ForcedStop } from './forced-stop.ts'
 import type { HeldAttempt } from './held-attempt.ts'
@@ -9,6 +10,7 @@ import type { Stop } from './stop.ts'
 interface Deps {
   readonly slots: Slots
   readonly forcedStop: ForcedStop
+  readonly abandoned: Pick<AbandonedHandlers, 'add'>
   readonly clock: Clock
   readonly events: Events
   readonly killGraceMs: number
@@ -16,7 +18,6 @@ interface Deps {
 
 // Short enough that nobody notices a late timeout, long enough that thousands of deadlines cost nothing.
 const ROUND_MS = 25
-const NEVER = Number.POSITIVE_INFINITY
 
 /**
  * Stops attempts: at their deadline, when they are cancelled, when the worker drains or is lost. First by a request,
@@ -25,6 +26,7 @@ const NEVER = Number.POSITIVE_INFINITY
 export class Stopper {
   readonly #slots: Slots
   readonly #force: ForcedStop
+  readonly #abandoned: Pick<AbandonedHandlers, 'add'>
   readonly #clock: Clock
   readonly #events: Events
   readonly #killGraceMs: number
@@ -32,9 +34,10 @@ export class Stopper {
   readonly #stopping = new AbortController()
   #isWatching = false
 
-  constructor({ slots, forcedStop, clock, events, killGraceMs }: Deps) {
+  constructor({ slots, forcedStop, abandoned, clock, events, killGraceMs }: Deps) {
     this.#slots = slots
     this.#force = forcedStop
+    this.#abandoned = abandoned
     this.#clock = clock
     this.#events = events
     this.#killGraceMs = killGraceMs
@@ -51,10 +54,7 @@ export class Stopper {
     const wanted = new Set(ids)
     const reason = attemptError('Cancelled', 'The task was cancelled')
     for (const attempt of [...this.#slots]) {
-      if (!wanted.has(attempt.lease.taskId)) continue
-      // In the shared runner a cancel is a request; only a deadline of the attempt bounds it.
-      const forceAt = attempt.isolation === null ? NEVER : this.#clock.monotonicMs() + this.#killGraceMs
-      this.#request(attempt, 'cancelled', reason, forceAt)
+      if (wanted.has(attempt.lease.taskId)) this.#request(attempt, 'cancelled', reason, { mayAbandon: false })
     }
   }
 
@@ -63,9 +63,10 @@ export class Stopper {
     const reason = attemptError('Draining', 'The worker is draining')
     const forceAt = this.#clock.monotonicMs() + this.#killGraceMs
     for (const attempt of [...this.#slots]) {
-      // An attempt that was stopped before, without a bound or with a later one, gets no longer than the others.
-      if (attempt.stop) attempt.stop = { ...attempt.stop, forceAt: Math.min(attempt.stop.forceAt, forceAt) }
-      else this.#request(attempt, 'draining', reason, forceAt)
+      // An attempt that was stopped before, later or without a bound, gets no longer than the others.
+      if (attempt.stop)
+        attempt.stop = { ...attempt.stop, forceAt: Math.min(attempt.stop.forceAt, forceAt), mayAbandon: true }
+      else this.#request(attempt, 'draining', reason, { mayAbandon: true })
     }
   }
 
@@ -74,8 +75,7 @@ export class Stopper {
     const reason = attemptError('LeaseLost', 'The worker was marked lost, so the task belongs to another attempt')
     for (const attempt of [...this.#slots]) {
       this.#slots.remove(attempt)
-      if (attempt.isolation === null) attempt.runner?.abort([attempt.key], reason)
-      else void attempt.runner?.kill()
+      this.#drop(attempt, reason)
       const { taskId, leaseId, attempt: number } = attempt.lease
       this.#events.emit('lease.lost', { taskId, leaseId, attempt: number })
     }
@@ -96,26 +96,57 @@ export class Stopper {
     this.#isWatching = false
   }
 
+  #drop(attempt: HeldAttempt, reason: AttemptError): void {
+    const { runner, key, isolation, position } = attempt
+    if (!runner) return
+    if (isolation !== null) return void runner.kill()
+    runner.revoke()
+    runner.abort([key], reason)
+    if (runner.hasBegun(position)) this.#abandoned.add(attempt, 'lost')
+  }
+
   #check(attempt: HeldAttempt, now: number): void {
     if (!this.#slots.get(attempt.key)) return void this.#watched.delete(attempt)
     const { stop } = attempt
-    if (stop && stop.forceAt !== NEVER) {
-      if (now >= stop.forceAt) this.#force(attempt, stop)
-      return
+    if (stop && now >= stop.forceAt) this.#useForce(attempt, stop)
+    else if (!stop?.mayAbandon) this.#checkDeadline(attempt, now)
+  }
+
+  #useForce(attempt: HeldAttempt, stop: Stop): void {
+    this.#force(attempt, stop)
+    if (!this.#slots.get(attempt.key)) return
+    const { taskId, type } = attempt.lease
+    if (!stop.isRenewed) this.#events.emit('cancellation.ignored', { taskId, type })
+    // A new ping, because the loop may block later.
+    attempt.stop = { ...stop, ...this.#forceAfterGrace(attempt), isRenewed: true }
+  }
+
+  #checkDeadline(attempt: HeldAttempt, now: number): void {
+    const { runner, stop } = attempt
+    if (runner && !runner.hasBegun(attempt.position)) {
+      attempt.startedAt = now
+      attempt.beatAt = now
     }
     const { at, message } = deadlineOf(attempt)
     if (now < at) return
-    const forceAt = now + this.#killGraceMs
-    // A new ping, because the loop may have blocked since the cancel.
-    if (stop) attempt.stop = { ...stop, ping: attempt.runner?.ping() ?? 0, forceAt }
-    else this.#request(attempt, 'timedOut', attemptError('TimedOut', message), forceAt)
+    if (stop) attempt.stop = { ...stop, ...this.#forceAfterGrace(attempt), mayAbandon: true }
+    else this.#request(attempt, 'timedOut', attemptError('TimedOut', message), { mayAbandon: true })
   }
 
   /** Requests an attempt to stop; the first request stands. */
-  #request(attempt: HeldAttempt, cause: Stop['cause'], reason: AttemptError, forceAt: number): void {
+  #request(
+    attempt: HeldAttempt,
+    cause: Stop['cause'],
+    reason: AttemptError,
+    { mayAbandon }: Pick<Stop, 'mayAbandon'>,
+  ): void {
     if (attempt.stop) return
     attempt.runner?.abort([attempt.key], reason)
-    attempt.stop = { cause, reason, ping: attempt.runner?.ping() ?? 0, forceAt }
+    attempt.stop = { cause, reason, ...this.#forceAfterGrace(attempt), mayAbandon, isRenewed: false }
     this.watch(attempt)
+  }
+
+  #forceAfterGrace({ runner }: HeldAttempt): Pick<Stop, 'ping' | 'forceAt'> {
+    return { ping: runner?.ping() ?? 0, forceAt: this.#clock.monotonicMs() + this.#killGraceMs }
   }
 }

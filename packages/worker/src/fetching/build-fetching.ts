@@ -23,7 +23,7 @@ export function buildFetching(
   deps: WorkerDeps,
   settings: WorkerSettings,
   { onError }: SessionContext,
-  { slots, settler, shared, admission, types }: Execution,
+  { slots, settler, shared, loopWatch, admission, types }: Execution,
 ): Fetching {
   const { storage, broker, clock, ids, random, events } = deps
   const shares = parseQueues(settings.queues)
@@ -41,7 +41,7 @@ export function buildFetching(
   const fetchLoop = new FetchLoop({
     broker,
     claimer,
-    permission: claimPermission({ shared, registration: registering, clock }),
+    permission: claimPermission({ shared, loopWatch, registration: registering, clock, types }),
     slots,
     settler,
     prefetch: prefetching,
@@ -49,7 +49,6 @@ export function buildFetching(
     ids,
     events,
     project: settings.project,
-    types: types.map(({ type }) => type),
     nextQueues: queueChoice(shares, random),
     onError,
   })

@@ -20,7 +20,6 @@ interface Deps {
   readonly ids: Ids
   readonly events: Events
   readonly project: string
-  readonly types: readonly string[]
   /** Called for each take. */
   nextQueues(): QueueChoice
   onError(error: unknown): void
@@ -120,18 +119,19 @@ export class FetchLoop {
   }
 
   async #round(run: FetchRun): Promise<void> {
-    const { broker, permission, ids, project, types, nextQueues } = this.#deps
+    const { broker, permission, ids, project, nextQueues } = this.#deps
     const { signal } = run
     await this.#whenRoom(signal)
     await permission.whenGranted(signal)
     const max = this.#room()
     if (signal.aborted || max <= 0) return
     const from = nextQueues()
+    const { types } = permission
     run.delivery = await run.answerOf(broker.take({ project, ...from, types, max, waitMs: TAKE_WAIT_MS, signal }))
     if (run.delivery === undefined) return
-    // Read after the take: while the take waited, this worker may have been marked lost.
+    // Read after the take: while the take waited, this worker may have been marked lost, or its runner blocked.
     const { workerId } = permission
-    if (signal.aborted || workerId === undefined) return run.release()
+    if (signal.aborted || workerId === undefined || permission.types !== types) return run.release()
     const { tasks } = run.delivery
     await this.#claim(run, {
       claimId: ids.next(),

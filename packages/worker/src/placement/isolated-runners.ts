@@ -64,6 +64,10 @@ export class IsolatedRunners implements RunnerListener {
     this.#options.listener.onReport(report, runner)
   }
 
+  onSlowLoad(loadingMs: number, runner: RunnerHandle): void {
+    this.#options.listener.onSlowLoad(loadingMs, runner)
+  }
+
   onCrash(reason: string, runner: RunnerHandle): void {
     this.#options.listener.onCrash(reason, runner)
   }

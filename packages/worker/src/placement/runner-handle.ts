@@ -3,6 +3,7 @@ import type { AttemptError } from '@taskflow/tasks'
 import type { Order } from '../order.ts'
 import { packOrders } from '../packed.ts'
 import type { FromRunner, Report, TaskTypeIntroduction } from '../protocol.ts'
+import { StartGate } from '../start-gate.ts'
 import type { Channel, Placement, RunnerChannels } from './channel.ts'
 import { Pings } from './pings.ts'
 
@@ -12,7 +13,14 @@ export interface RunnerHandle {
   /** Resolves with the task types that the runner has loaded; rejects with SETTINGS_INVALID when loading fails. */
   readonly ready: Promise<readonly TaskTypeIntroduction[]>
   readonly isGone: boolean
-  run(orders: readonly Order[]): void
+  /** The task module that the runner imports; undefined before the first one and once all are loaded. */
+  readonly loadingModule: string | undefined
+  /** Returns the position of the first order among all orders that this runner has received. */
+  run(orders: readonly Order[]): number
+  /** Whether the runner has begun the order at this position. An order of an isolated runner counts as begun. */
+  hasBegun(position: number): boolean
+  /** Revokes the orders that have not begun by now: they never will. Works while the loop is blocked. */
+  revoke(): void
   abort(keys: readonly number[], reason: AttemptError): void
   /** Sends a ping, which the loop that runs the handlers answers, and returns the number of the ping. */
   ping(): number
@@ -26,6 +34,8 @@ export interface RunnerHandle {
 /** Receives what runners report. */
 export interface RunnerListener {
   onReport(report: Report, runner: RunnerHandle): void
+  /** Called while a runner takes unusually long to load its modules, each time after twice as long. */
+  onSlowLoad(loadingMs: number, runner: RunnerHandle): void
   /** Called when a runner that had loaded its modules ended without `kill`; before that, `ready` rejects instead. */
   onCrash(reason: string, runner: RunnerHandle): void
 }
@@ -38,6 +48,9 @@ interface Options {
   readonly listener: RunnerListener
 }
 
+// A folder of modules loads in a fraction of this, also on a busy machine.
+const SLOW_LOAD_MS = 5_000
+
 export const startRunner = (options: Options): RunnerHandle => new StartedRunner(options)
 
 class StartedRunner implements RunnerHandle {
@@ -46,7 +59,12 @@ class StartedRunner implements RunnerHandle {
   readonly #listener: RunnerListener
   readonly #channel: Channel
   readonly #pings: Pings
+  /** Only a shared runner receives orders while it runs others. */
+  readonly #gate: StartGate | undefined
   readonly #ready = Promise.withResolvers<readonly TaskTypeIntroduction[]>()
+  #sent = 0
+  readonly #loaded = new AbortController()
+  #loadingModule: string | undefined
   #isReady = false
   #isGone = false
   #isKilled = false
@@ -57,13 +75,15 @@ class StartedRunner implements RunnerHandle {
     this.#folder = folder
     this.#listener = listener
     this.#pings = new Pings(clock)
+    this.#gate = placement === 'shared' ? new StartGate() : undefined
     // A runner that is killed while it loads may have nobody who awaits it.
     this.#ready.promise.catch(() => {})
     this.#channel = channels[placement]({
       onMessage: (message) => this.#receive(message),
       onExit: (reason) => this.#onExit(reason),
     })
-    this.#channel.send({ kind: 'load', folder })
+    this.#channel.send({ kind: 'load', folder, ...(this.#gate && { gate: this.#gate.buffer }) })
+    void this.#watchLoading(clock)
   }
 
   get ready(): Promise<readonly TaskTypeIntroduction[]> {
@@ -74,8 +94,23 @@ class StartedRunner implements RunnerHandle {
     return this.#isGone
   }
 
-  run(orders: readonly Order[]): void {
+  get loadingModule(): string | undefined {
+    return this.#loadingModule
+  }
+
+  run(orders: readonly Order[]): number {
+    const first = this.#sent + 1
+    this.#sent += orders.length
     this.#channel.send({ kind: 'run', orders: packOrders(orders) })
+    return first
+  }
+
+  hasBegun(position: number): boolean {
+    return !this.#gate || position <= this.#gate.begun
+  }
+
+  revoke(): void {
+    this.#gate?.revoke(this.#sent)
   }
 
   abort(keys: readonly number[], reason: AttemptError): void {
@@ -93,12 +128,13 @@ class StartedRunner implements RunnerHandle {
   }
 
   lagMs(): number {
-    return this.#pings.lagMs
+    return this.#isGone ? 0 : this.#pings.lagMs
   }
 
   kill(): Promise<void> {
     this.#isGone = true
     this.#isKilled = true
+    this.#loaded.abort()
     return this.#channel.kill()
   }
 
@@ -111,8 +147,13 @@ class StartedRunner implements RunnerHandle {
       case 'pong':
         this.#pings.answer(message.number)
         break
+      case 'loading':
+        this.#loadingModule = message.module
+        break
       case 'ready':
         this.#isReady = true
+        this.#loadingModule = undefined
+        this.#loaded.abort()
         this.#ready.resolve(message.types)
         break
       case 'refused':
@@ -124,8 +165,18 @@ class StartedRunner implements RunnerHandle {
     }
   }
 
+  async #watchLoading(clock: Clock): Promise<void> {
+    const { signal } = this.#loaded
+    const startedAt = clock.monotonicMs()
+    for (let ms = SLOW_LOAD_MS; !signal.aborted; ms *= 2) {
+      await clock.sleep(ms, signal)
+      if (!signal.aborted) this.#listener.onSlowLoad(clock.monotonicMs() - startedAt, this)
+    }
+  }
+
   #onExit(how: string): void {
     this.#isGone = true
+    this.#loaded.abort()
     const reason = `${how}${this.#crashMessage}`
     const message = `Loading the task modules of ${this.#folder} ended their runner: it ${reason}`
     this.#ready.reject(new TaskFlowError('SETTINGS_INVALID', message))

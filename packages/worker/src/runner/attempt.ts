@@ -5,8 +5,12 @@ import { attemptLog } from './attempt-log.ts'
 import type { Outbox } from './outbox.ts'
 import { type ProgressGate, progressGate } from './progress-gate.ts'
 
+/** Names an attempt to all that its handler starts, which may outlive it: so it holds no payload. */
+export type AttemptOwner = Pick<Order, 'key' | 'taskId' | 'type'>
+
 /** One attempt, as its runner holds it. */
 export interface Attempt {
+  readonly owner: AttemptOwner
   readonly context: TaskContext
   abort(reason: AttemptError): void
   /** Reports the last progress. Log lines, progress and heartbeats after this are ignored. */
@@ -63,6 +67,7 @@ export function openAttempt(order: Order, out: Outbox): Attempt {
   }
 
   return {
+    owner: { key, taskId: order.taskId, type: order.type },
     context,
     abort({ name, message }) {
       controller.abort(Object.assign(new Error(message), { name }))

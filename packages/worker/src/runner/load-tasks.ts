@@ -1,17 +1,18 @@
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { isTaskDefinition, type TaskDefinition } from '@taskflow/sdk'
+import type { ModuleLoader } from './module-loader.ts'
 
 export type Definitions = ReadonlyMap<string, TaskDefinition>
 
 /** Loads every definition that the modules of a folder export. Throws an error that names the file at fault. */
-export async function loadTasks(folder: string): Promise<Definitions> {
+export async function loadTasks(folder: string, loader: Pick<ModuleLoader, 'load'>): Promise<Definitions> {
   const found = new Map<string, { definition: TaskDefinition; file: string }>()
   for (const path of await listModules(folder)) {
     const file = relative(folder, path)
-    for (const definition of await readDefinitions(path, file)) {
+    const module = await loader.load(path, file)
+    for (const definition of Object.values(module).filter(isTaskDefinition)) {
       const other = found.get(definition.type)
       // Two modules may export the same definition.
       if (other && other.definition !== definition)
@@ -22,16 +23,6 @@ export async function loadTasks(folder: string): Promise<Definitions> {
     }
   }
   return new Map([...found].map(([type, { definition }]) => [type, definition]))
-}
-
-async function readDefinitions(path: string, file: string): Promise<TaskDefinition[]> {
-  try {
-    const module: Record<string, unknown> = await import(pathToFileURL(path).href)
-    return Object.values(module).filter(isTaskDefinition)
-  } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error))
-    throw new Error(`Task module ${file} cannot be loaded: ${name}: ${message}`, { cause: error })
-  }
 }
 
 /** Lists the modules in the order of their names, so that every runner reports the same mistake first. */

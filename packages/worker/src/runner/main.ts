@@ -1,6 +1,6 @@
 import { parentPort, Worker } from 'node:worker_threads'
+import { killGroup } from '../kill-group.ts'
 import type { FromRunner, ToRunner } from '../protocol.ts'
-import { attemptErrorOf } from './attempt-error.ts'
 import { runner } from './runner.ts'
 
 /** The entry of a runner, which is a thread (with a parent port) or a process (with an IPC channel). */
@@ -10,13 +10,12 @@ const send = (message: FromRunner): void => {
   else process.send?.(message)
 }
 
-const { receive, takeStray, flush } = runner(send)
+const { receive, takeStray, describeStray, flush } = runner(send)
 
 function onStray(error: unknown): void {
   if (takeStray(error)) return
-  const { name, message } = attemptErrorOf(error)
   flush()
-  send({ kind: 'crashing', message: `${name}: ${message}` })
+  send({ kind: 'crashing', message: describeStray(error) })
   // A process sends its messages in the next turn of its loop.
   if (port) process.exit(1)
   else setImmediate(() => process.exit(1))
@@ -31,8 +30,9 @@ if (port) {
   port.on('message', (message: ToRunner) => receive(message))
 } else {
   process.on('message', (message: ToRunner) => receive(message))
-  process.on('disconnect', () => process.exit(0))
-  // Ctrl-C signals the whole process group, but only the agent decides when its runners stop.
+  // The agent has ended, and nobody else ends what handlers have started.
+  process.on('disconnect', () => killGroup(process.pid))
+  // Only the agent decides when its runners stop.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})
   // A blocked loop does not receive the disconnect, so a thread watches whether the agent lives.

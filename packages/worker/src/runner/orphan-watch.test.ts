@@ -12,8 +12,12 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-test('a process whose loop is blocked does not outlive the agent that started it', async () => {
-  const agent = fork(join(import.meta.dirname, '../../test/agent-that-dies.ts'))
+test.each([
+  ['a process whose loop is blocked', 'spins.after.a.log', null],
+  ['a child of a handler that waits', 'starts.child.process', { next: 'ignore' }],
+  ['a child of a handler that blocks its loop', 'starts.child.process', { next: 'spin' }],
+])('%s does not outlive the agent that started it', async (_, type, payload) => {
+  const agent = fork(join(import.meta.dirname, '../../test/agent-that-dies.ts'), [type, JSON.stringify(payload)])
   const [pid] = (await once(agent, 'message')) as [number]
   expect(isAlive(pid)).toBe(true)
   agent.kill('SIGKILL')

@@ -1,4 +1,4 @@
-import type { Ended, FromRunner, LogEntry, ProgressEntry } from '../protocol.ts'
+import type { Ended, FromRunner, LateError, LogEntry, ProgressEntry } from '../protocol.ts'
 
 /** Gathers what a runner reports during one turn of its loop, and sends it as one message. */
 export class Outbox {
@@ -8,6 +8,7 @@ export class Outbox {
   #logs: LogEntry[] = []
   #progress: ProgressEntry[] = []
   #beats: number[] = []
+  #lateErrors: LateError[] = []
   #isPending = false
 
   constructor(send: (message: FromRunner) => void) {
@@ -39,6 +40,11 @@ export class Outbox {
     this.#schedule()
   }
 
+  lateError(entry: LateError): void {
+    this.#lateErrors.push(entry)
+    this.#schedule()
+  }
+
   readonly flush = (): void => {
     if (!this.#isPending) return
     this.#isPending = false
@@ -49,12 +55,14 @@ export class Outbox {
       logs: this.#logs,
       progress: this.#progress,
       beats: this.#beats,
+      lateErrors: this.#lateErrors,
     } as const
     this.#succeeded = []
     this.#ended = []
     this.#logs = []
     this.#progress = []
     this.#beats = []
+    this.#lateErrors = []
     this.#send(report)
   }
 

@@ -25,7 +25,22 @@ const PING_MS = 2_000
 // Longer than the timeout of a fetch and of the retry after it.
 const STALLED_MS = 15_000
 
+// Task modules load in a fraction of this.
+const SLOW_START_MS = 5_000
+
 export const isStalled = ({ sinceFetchMs }: WorkerHealth): boolean => sinceFetchMs > STALLED_MS
+
+/** Whether the worker takes no tasks, or not all of its types, though it should. */
+const isHindered = (worker: WorkerHealth): boolean =>
+  isStalled(worker) || worker.blockedMs > 0 || worker.startingMs > SLOW_START_MS
+
+const viewOf = ({ state, sinceFetchMs, blockedMs, startingMs, loadingModule }: WorkerHealth) => ({
+  state,
+  sinceFetchMs: Math.round(sinceFetchMs),
+  blockedMs: Math.round(blockedMs),
+  startingMs: Math.round(startingMs),
+  ...(loadingModule !== undefined && { loadingModule }),
+})
 
 /** Serves GET /health. */
 export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
@@ -51,7 +66,7 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
         description:
           'Replies 200 while the process is alive, even if the database or the broker is unavailable, because a ' +
           'restart would not help. `status` is `degraded` while one of them is unavailable or the worker cannot ' +
-          'fetch tasks.',
+          'fetch tasks, a handler blocks the event loop that handlers share, or the task modules do not load.',
         tags: ['system'],
         security: [],
         response: {
@@ -62,10 +77,24 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
             worker: Type.Optional(
               Type.Object(
                 {
-                  state: Type.Enum(['registering', 'active', 'cordoned', 'draining']),
+                  state: Type.Enum(['loading', 'registering', 'active', 'cordoned', 'draining']),
                   sinceFetchMs: Type.Integer({
                     description: 'Milliseconds since the last successful fetch; 0 while the worker is full or cordoned',
                   }),
+                  blockedMs: Type.Integer({
+                    description:
+                      'Milliseconds for which a handler has blocked the shared event loop; 0 while it answers',
+                  }),
+                  startingMs: Type.Integer({
+                    description:
+                      'Milliseconds since the runner of the handlers began to start, or to crash again and again; ' +
+                      '0 while it runs',
+                  }),
+                  loadingModule: Type.Optional(
+                    Type.String({
+                      description: 'Task module that is being imported, while the worker loads its modules',
+                    }),
+                  ),
                 },
                 { description: 'Worker of this process; absent without the role `worker`' },
               ),
@@ -84,12 +113,12 @@ export const healthRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
         pingBroker ? stateOf(pingBroker) : ('none' as const),
       ])
       const worker = workerHealth?.()
-      const isWell = database === 'up' && broker !== 'down' && !(worker && isStalled(worker))
+      const isWell = database === 'up' && broker !== 'down' && !(worker && isHindered(worker))
       return {
         status: isWell ? ('ok' as const) : ('degraded' as const),
         database,
         broker,
-        ...(worker && { worker: { state: worker.state, sinceFetchMs: Math.round(worker.sinceFetchMs) } }),
+        ...(worker && { worker: viewOf(worker) }),
         version,
         roles: [...roles],
         uptimeMs: Math.round(clock.monotonicMs() - startedAt),

@@ -38,6 +38,11 @@ export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { pingDat
 }
 
 function refuseUnlessTaking(health: WorkerHealth | undefined): void {
-  const state = health === undefined ? 'starting' : isStalled(health) ? 'stalled' : health.state
+  const state = health === undefined ? 'starting' : stateOf(health)
   if (state !== 'active') throw new TaskFlowError('NOT_READY', `The worker takes no tasks: it is ${state}`)
+}
+
+function stateOf(health: WorkerHealth): string {
+  if (health.blockedMs > 0) return 'blocked by a handler'
+  return isStalled(health) ? 'stalled' : health.state
 }
