@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { migrator, postgresDatabase } from '@taskflow/database'
 import { allMigrations } from '@taskflow/rooms/migrations'
-import { Client } from 'pg'
+import { administer } from './administer.ts'
 
 /** A migrated, empty database that others are cloned from. */
 export interface Template {
@@ -47,16 +47,4 @@ function urlOf(serverUrl: string, database: string): string {
   const url = new URL(serverUrl)
   url.pathname = `/${database}`
   return url.href
-}
-
-/** For statements about databases, which no transaction and no statement of TaskFlow's own can hold. */
-async function administer(serverUrl: string, text: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: serverUrl })
-  await client.connect()
-  try {
-    const { rows } = await client.query(text)
-    return rows
-  } finally {
-    await client.end()
-  }
 }

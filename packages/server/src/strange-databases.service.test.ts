@@ -1,12 +1,12 @@
 import { migrator, postgresDatabase, requireWrites } from '@taskflow/database'
 import { allMigrations } from '@taskflow/rooms/migrations'
 import { eventually, useProcesses } from '@taskflow/testing'
+import { administer } from '@taskflow/testing/administer'
 import { machineBinaries } from '@taskflow/testing/postgres-binaries'
 import { type PostgresServer, startPostgres } from '@taskflow/testing/postgres-server'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import { serverUser } from '@taskflow/testing/server-user'
 import { urlWith } from '@taskflow/testing/url-with'
-import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runMigrate } from './migrate.ts'
 
@@ -33,13 +33,7 @@ beforeEach(async () => {
 
 /** Runs statements one by one as the superuser. */
 async function asOwner(script: string | readonly string[], on = database): Promise<void> {
-  const client = new Client({ connectionString: urlWith(server.url, { database: on }) })
-  await client.connect()
-  try {
-    for (const text of [script].flat()) await client.query(text)
-  } finally {
-    await client.end()
-  }
+  for (const text of [script].flat()) await administer(urlWith(server.url, { database: on }), text)
 }
 
 const address = (parts: { user?: string; database?: string; query?: string } = {}): string => {
@@ -208,14 +202,14 @@ test('a database without a connection for submissions is not ready, although it 
   await migrate(address())
   await asOwner([`create role narrow login connection limit 2`, `grant pg_read_all_data, pg_write_all_data to narrow`])
   const db = postgresDatabase({ url: address({ user: 'narrow' }), poolSize: 1 })
-  const other = new Client({ connectionString: address({ user: 'narrow' }) })
+  const other = postgresDatabase({ url: address({ user: 'narrow' }), poolSize: 1 })
   try {
-    await other.connect()
+    await rowsOf(other, 'select 1')
     const read = () => rowsOf<{ n: number }>(db, 'select 1 as n')
     expect(await eventually(() => read().catch(() => undefined))).toEqual([{ n: 1 }])
     await expect(requireWrites(db)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE', cause: { code: '53300' } })
     expect(await read()).toEqual([{ n: 1 }])
-    await other.end()
+    await other.close()
     await eventually(() =>
       requireWrites(db).then(
         () => true,
