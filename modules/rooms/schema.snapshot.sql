@@ -175,6 +175,7 @@ create table task_attempt (
   constraint task_attempt_pkey PRIMARY KEY (task_id, lease_id),
   constraint task_attempt_outcome_known CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'timedOut'::text, 'cancelled'::text, 'snoozed'::text, 'released'::text, 'rescued'::text])))
 ) partition by RANGE (task_id);
+CREATE INDEX task_attempt_started ON ONLY task_attempt USING btree (task_id, started_at, lease_id);
 
 create table task_event (
   task_id uuid not null,

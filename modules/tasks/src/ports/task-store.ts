@@ -1,4 +1,4 @@
-import type { TaskEvent } from '../domain/history.ts'
+import type { PlacedEvent } from '../domain/history.ts'
 import type { Priority } from '../domain/priority.ts'
 import type { Attempt, LogLine, NewTask, Task, TaskId } from '../domain/task.ts'
 import type { TaskState } from '../domain/task-state.ts'
@@ -46,6 +46,12 @@ export interface Page {
   readonly before?: TaskId
 }
 
+/** A page of what belongs to one task. No read costs more than such a page. */
+export interface PageAfter {
+  readonly limit: number
+  readonly after?: string
+}
+
 /** The fields of a task that may change before it starts. An absent field stays unchanged. */
 export interface TaskEdit {
   readonly payload?: string
@@ -88,14 +94,13 @@ export interface TaskStore {
   cancelTask(id: TaskId, by: By, reason: string | null): Promise<Task>
   /** Queues the task again, with its attempts counted from zero. Throws TASK_STATE_CONFLICT for an unfinished one. */
   redriveTask(id: TaskId, by: By, payload: string | null): Promise<Task>
-  /** Oldest first, the one that runs or ended the task included. */
-  listAttempts(project: string, id: TaskId): Promise<Attempt[]>
-  /** Oldest first. */
-  listEvents(project: string, id: TaskId): Promise<TaskEvent[]>
+  /**
+   * Oldest first, the one that runs or ended the task included. `after` is the id of the attempt before; undefined where
+   * the task has no such attempt.
+   */
+  listAttempts(project: string, id: TaskId, page: PageAfter): Promise<Attempt[] | undefined>
+  /** Oldest first. `after` is the cursor of the event before; undefined where the task has no such event. */
+  listEvents(project: string, id: TaskId, page: PageAfter): Promise<PlacedEvent[] | undefined>
   /** Oldest first. `after` is the cursor of the line before. */
-  listLogs(
-    project: string,
-    id: TaskId,
-    page: { limit: number; after?: string },
-  ): Promise<(LogLine & { cursor: string })[]>
+  listLogs(project: string, id: TaskId, page: PageAfter): Promise<(LogLine & { cursor: string })[]>
 }

@@ -145,3 +145,31 @@ test('stores a batch as a whole, and returns the same ids for the same key', asy
   const { payload } = (await given.call('GET', `/v1/tasks/${first.json.ids[42]}`)).json
   expect(payload).toBe(42)
 })
+
+test.each(['attempts', 'events', 'logs'])('refuses a cursor of another list for the %s of a task', async (list) => {
+  const { id } = await submit()
+  // The position of an earlier version: a number of items.
+  const cursor = Buffer.from(JSON.stringify({ v: 1, after: '1' })).toString('base64url')
+  const { status, json } = await given.call('GET', `/v1/tasks/${id}/${list}?cursor=${cursor}`)
+  expect({ status, code: json.code }).toEqual({ status: 400, code: 'CURSOR_INVALID' })
+})
+
+test('refuses a cursor of the attempts of another task', async () => {
+  const { id } = await submit()
+  const cursor = Buffer.from(JSON.stringify({ v: 1, after: id })).toString('base64url')
+  const { status, json } = await given.call('GET', `/v1/tasks/${id}/attempts?cursor=${cursor}`)
+  expect({ status, code: json.code }).toEqual({ status: 400, code: 'CURSOR_INVALID' })
+})
+
+test('the history of a task comes page by page', async () => {
+  const { id } = await submit()
+  await given.call('POST', `/v1/tasks/${id}/cancel`)
+  const kinds: string[] = []
+  for (let cursor = ''; ; ) {
+    const { items, nextCursor } = (await given.call('GET', `/v1/tasks/${id}/events?limit=1${cursor}`)).json
+    kinds.push(...items.map(({ kind }: { kind: string }) => kind))
+    if (nextCursor === null) break
+    cursor = `&cursor=${nextCursor}`
+  }
+  expect(kinds).toEqual(['task.created', 'task.cancelRequested', 'task.cancelled'])
+})

@@ -2,9 +2,18 @@ import type { Database } from '@taskflow/database'
 import { type Events, firstIdAt, TaskFlowError } from '@taskflow/kernel'
 import { OUTCOME_BY_REASON, outcomeOfLast } from '../domain/attempt-ends.ts'
 import { taskFailure } from '../domain/failures.ts'
-import { historyOf, type TaskEvent, type TaskEventKind } from '../domain/history.ts'
+import { historyOf, type RecordedEvent, readPlace, type TaskEvent, type TaskEventKind } from '../domain/history.ts'
 import { HEAD_START_MS } from '../domain/priority.ts'
-import type { AttemptOutcomeName, LeaseId, LogLine, Task, TaskFailure, TaskId, WorkerId } from '../domain/task.ts'
+import type {
+  Attempt,
+  AttemptOutcomeName,
+  LeaseId,
+  LogLine,
+  Task,
+  TaskFailure,
+  TaskId,
+  WorkerId,
+} from '../domain/task.ts'
 import { canTransition, EDITABLE_STATES, isEditable, isFinished, TRANSITIONS } from '../domain/task-state.ts'
 import type { Admitter } from '../ports/admission.ts'
 import type { TaskStore } from '../ports/task-store.ts'
@@ -13,7 +22,7 @@ import { editTask } from '../statements/edit-task.ts'
 import { findFinishedTasks } from '../statements/find-finished-tasks.ts'
 import { getTask } from '../statements/get-task.ts'
 import { type AttemptRow, listAttempts } from '../statements/list-attempts.ts'
-import { listEvents } from '../statements/list-events.ts'
+import { type EventRow, listEvents } from '../statements/list-events.ts'
 import { listLogs } from '../statements/list-logs.ts'
 import { listTasks } from '../statements/list-tasks.ts'
 import { listUnsuccessfulTasks } from '../statements/list-unsuccessful-tasks.ts'
@@ -44,18 +53,36 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
     return row
   }
 
-  /** For what belongs to one task. A replica that does not have it may be behind: the task may just have been stored. */
-  async function findForList(project: string, id: TaskId): Promise<{ row: TaskRow; from: Database }> {
+  /**
+   * For what belongs to one task. A replica that does not have it, or not yet what the page follows, may be behind: it
+   * may just have been stored.
+   */
+  async function readForList<Found>(
+    project: string,
+    id: TaskId,
+    read: (row: TaskRow, from: Database) => Promise<Found>,
+  ): Promise<Found> {
     const [row] = readDb === db ? [] : await readDb.run(getTask, [id, project])
-    return row ? { row, from: readDb } : { row: await findRow(project, id), from: db }
+    const found = row && (await read(row, readDb))
+    return found ?? read(await findRow(project, id), db)
   }
 
   const find = async (project: string, id: TaskId): Promise<Task> => toTask(await findRow(project, id))
 
-  async function attemptsOf(row: TaskRow, from: Database): Promise<ReturnType<typeof toAttempt>[]> {
-    const kept = await from.run(listAttempts, [row.id])
+  /** Returns attempts in the order in which they started, beginning with the first or with the given one. */
+  async function attemptsFrom(
+    row: TaskRow,
+    from: Database,
+    first: string | undefined,
+    limit: number,
+  ): Promise<Attempt[] | undefined> {
     const last = lastAttempt(row)
-    return [...kept.map(toAttempt), ...(last ? [last] : [])]
+    if (first !== undefined && first === last?.id) return [last]
+    const attempts: Attempt[] = (await from.run(listAttempts, [row.id, first ?? null, limit])).map(toAttempt)
+    if (first !== undefined && attempts[0]?.id !== first) return undefined
+    // The attempt on the row may have become a record since the row was read.
+    if (last && attempts.length < limit && attempts.at(-1)?.id !== last.id) attempts.push(last)
+    return attempts
   }
 
   return {
@@ -173,40 +200,38 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
       return task
     },
 
-    async listAttempts(project, id) {
-      const { row, from } = await findForList(project, id)
-      return attemptsOf(row, from)
+    listAttempts: (project, id, { limit, after }) =>
+      readForList(project, id, async (row, from) => {
+        if (after === undefined) return attemptsFrom(row, from, undefined, limit)
+        return (await attemptsFrom(row, from, after, limit + 1))?.slice(1)
+      }),
+
+    async listEvents(project, id, { limit, after }) {
+      const place = after === undefined ? undefined : readPlace(after)
+      // Each attempt but the last has two events, and the attempt of the place may have none left.
+      const most = Math.ceil(limit / 2) + 1
+      return readForList(project, id, async (row, from) => {
+        const [attempts, recorded] = await Promise.all([
+          attemptsFrom(row, from, place?.attempt?.id, most),
+          from.run(listEvents, [id, place?.recorded?.atUs ?? null, place?.recorded?.id ?? null, limit]),
+        ])
+        if (!attempts) return undefined
+        return historyOf({ task: toTask(row), attempts, recorded: recorded.map(toEvent) }, place).slice(0, limit)
+      })
     },
 
-    async listEvents(project, id) {
-      const { row, from } = await findForList(project, id)
-      const [attempts, recorded] = await Promise.all([attemptsOf(row, from), from.run(listEvents, [id])])
-      return historyOf(
-        toTask(row),
-        attempts,
-        recorded.map(
-          (event): TaskEvent => ({
-            kind: event.kind as TaskEventKind,
-            at: event.at,
-            actor: event.actor,
-            detail: JSON.parse(event.detail) as Record<string, unknown>,
-          }),
-        ),
-      )
-    },
-
-    async listLogs(project, id, { limit, after }) {
-      const { from } = await findForList(project, id)
-      const rows = await from.run(listLogs, [id, after ?? null, limit])
-      return rows.map(({ id: cursor, attempt, at, level, message, fields }) => ({
-        cursor,
-        attempt,
-        at,
-        level: level as LogLine['level'],
-        message,
-        fields,
-      }))
-    },
+    listLogs: (project, id, { limit, after }) =>
+      readForList(project, id, async (_, from) => {
+        const rows = await from.run(listLogs, [id, after ?? null, limit])
+        return rows.map(({ id: cursor, attempt, at, level, message, fields }) => ({
+          cursor,
+          attempt,
+          at,
+          level: level as LogLine['level'],
+          message,
+          fields,
+        }))
+      }),
   }
 }
 
@@ -217,20 +242,24 @@ function conflict(verb: 'cancel' | 'redrive', task: Task): TaskFlowError {
   return new TaskFlowError('TASK_STATE_CONFLICT', `Cannot ${verb} task ${id}: ${why}`, { details: { id, verb, state } })
 }
 
-function toAttempt(row: AttemptRow) {
+function toEvent({ id, kind, at, actor, detail, at_us: atUs }: EventRow): RecordedEvent {
+  return { id, kind: kind as TaskEventKind, at, actor, detail: JSON.parse(detail) as TaskEvent['detail'], atUs }
+}
+
+function toAttempt(row: AttemptRow): Attempt {
   return {
     id: row.lease_id as LeaseId,
     attempt: row.attempt,
     workerId: row.worker_id as WorkerId,
     startedAt: row.started_at,
-    endedAt: row.ended_at as Date | null,
+    endedAt: row.ended_at,
     outcome: row.outcome as AttemptOutcomeName,
     error: parseJson<TaskFailure>(row.error),
   }
 }
 
 /** Returns the attempt that runs, or that finished the task. This attempt has no record of its own. */
-function lastAttempt(row: TaskRow): ReturnType<typeof toAttempt> | undefined {
+function lastAttempt(row: TaskRow): Attempt | undefined {
   if (row.lease_id === null || row.worker_id === null || row.started_at === null) return undefined
   const task = toTask(row)
   const error = task.state === 'succeeded' || task.state === 'running' ? null : task.error
