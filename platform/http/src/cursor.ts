@@ -44,6 +44,8 @@ interface Walk<Item> {
   read(page: { limit: number; after?: string }): Promise<readonly Item[] | undefined>
   positionOf(item: Item): string
   isPosition(text: string): boolean
+  /** Whether the page has room for the item; the page ends before the first that does not fit. All fit without it. */
+  fits?(item: Item): boolean
 }
 
 export interface PageOf<Item> {
@@ -57,9 +59,11 @@ export async function readPage<Item>(request: PageRequest, walk: Walk<Item>): Pr
   const after = cursor === undefined ? undefined : decodeCursor(cursor, walk.isPosition)
   const found = await walk.read({ limit: limit + 1, ...(after !== undefined && { after }) })
   if (!found) throw invalidCursor()
-  const items = found.slice(0, limit)
+  const { fits = () => true } = walk
+  const beyond = found.findIndex((item, index) => index === limit || !fits(item))
+  const items = found.slice(0, beyond === -1 ? limit : beyond)
   const last = items.at(-1)
-  return { items, nextCursor: found.length > limit && last ? encodeCursor(walk.positionOf(last)) : null }
+  return { items, nextCursor: beyond !== -1 && last ? encodeCursor(walk.positionOf(last)) : null }
 }
 
 /** Returns a page of a list in memory that grows only at its end. The position is a number of items. */

@@ -46,6 +46,15 @@ export interface Page {
   readonly before?: TaskId
 }
 
+/** The bytes of payloads and results, as JSON, with which a page of tasks ends. */
+export const MAX_PAGE_BYTES = 8_388_608
+
+/** A task in a list. The first always fits, and behind one that does not, none does. */
+export interface ListedTask extends Task {
+  /** False where the tasks before it fill the page, so that its payload and result were not read. */
+  readonly fits: boolean
+}
+
 /** A page of what belongs to one task. No read costs more than such a page. */
 export interface PageAfter {
   readonly limit: number
@@ -81,8 +90,8 @@ export interface TaskStore {
    */
   submitTasks(submission: Submission): Promise<Submitted>
   getTask(project: string, id: TaskId): Promise<Task>
-  /** Newest first; payload and result are empty (`null` as JSON text) unless asked for. */
-  listTasks(filter: TaskFilter, page: Page, include: { payload: boolean; result: boolean }): Promise<Task[]>
+  /** Newest first; payload and result are empty (`null` as JSON text) unless asked for, and where they do not fit. */
+  listTasks(filter: TaskFilter, page: Page, include: { payload: boolean; result: boolean }): Promise<ListedTask[]>
   /** Which of these have finished, of any project. */
   findFinishedTasks(ids: readonly TaskId[]): Promise<TaskId[]>
   /**

@@ -1,6 +1,8 @@
 import { emptyDatabase } from '@taskflow/testing'
 import { useApi } from '@taskflow/testing/given-api'
+import { submitTask } from '@taskflow/testing/task-in-state'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { MAX_PAGE_BYTES } from '../ports/task-store.ts'
 
 const given = useApi()
 beforeEach(() => emptyDatabase(given.db))
@@ -98,6 +100,22 @@ describe('a list', () => {
       cursor = page.nextCursor
     } while (cursor)
     expect(seen).toEqual(ids)
+  })
+
+  test('ends a page early where payloads fill it, and returns every task once', async () => {
+    const payload = JSON.stringify('x'.repeat(Math.ceil(MAX_PAGE_BYTES / 3)))
+    const ids = (await Promise.all(Array.from({ length: 8 }, () => submitTask(given.storage, { payload })))).map(
+      ({ id }): string => id,
+    )
+    const pages: string[][] = []
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page: Page = (await given.call('GET', `/v1/tasks?include=payload&limit=7${cursor && `&cursor=${cursor}`}`))
+        .json
+      pages.push(page.items.map(({ id }) => id))
+      cursor = page.nextCursor
+    }
+    expect(pages.map(({ length }) => length)).toEqual([3, 3, 2])
+    expect(pages.flat()).toEqual(ids.sort().reverse())
   })
 
   test('combines all filters', async () => {

@@ -121,6 +121,7 @@ for (const engine of engines()) {
         'list_queues',
         'list_tasks',
         'list_unsuccessful_tasks',
+        'read_tasks',
       ])
       const writing = /\b(insert|update|delete|for (update|share)|pg_notify|pg_advisory\w*|nextval|gen_random_uuid)\b/i
       expect(asked.filter(({ text }) => writing.test(text)).map(({ name }) => name)).toEqual([])

@@ -16,7 +16,7 @@ import type {
 } from '../domain/task.ts'
 import { canTransition, EDITABLE_STATES, isEditable, isFinished, TRANSITIONS } from '../domain/task-state.ts'
 import type { Admitter } from '../ports/admission.ts'
-import type { TaskStore } from '../ports/task-store.ts'
+import { MAX_PAGE_BYTES, type Page, type TaskFilter, type TaskStore } from '../ports/task-store.ts'
 import { cancelTask } from '../statements/cancel-task.ts'
 import { editTask } from '../statements/edit-task.ts'
 import { findFinishedTasks } from '../statements/find-finished-tasks.ts'
@@ -26,6 +26,7 @@ import { type EventRow, listEvents } from '../statements/list-events.ts'
 import { listLogs } from '../statements/list-logs.ts'
 import { listTasks } from '../statements/list-tasks.ts'
 import { listUnsuccessfulTasks } from '../statements/list-unsuccessful-tasks.ts'
+import { readTasks } from '../statements/read-tasks.ts'
 import { redriveTask } from '../statements/redrive-task.ts'
 import { dispatchesOf, toDispatch } from './dispatch-row.ts'
 import type { NotifyQueued } from './notify-queued.ts'
@@ -85,31 +86,41 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
     return attempts
   }
 
+  function listRows(filter: TaskFilter, { limit, before }: Page): Promise<TaskRow[]> {
+    const onlyUnsuccessful = filter.states?.every((state) => state === 'failed' || state === 'cancelled') ?? false
+    const upper = filter.createdBefore && firstIdAt(filter.createdBefore)
+    return readDb.run(onlyUnsuccessful ? listUnsuccessfulTasks : listTasks, [
+      filter.project,
+      limit,
+      // Both bound the id from above; ids sort as text.
+      smallest(before, upper),
+      filter.createdAfter ? firstIdAt(filter.createdAfter) : null,
+      filter.states ?? null,
+      filter.queue ?? null,
+      filter.type ?? null,
+      filter.priority === undefined ? null : priorityNumber(filter.priority),
+      filter.labels ? JSON.stringify(filter.labels) : null,
+      filter.createdBy ?? null,
+      filter.search === undefined ? null : `%${escapeLike(filter.search)}%`,
+    ])
+  }
+
   return {
     submitTasks: taskSubmitter({ db, events, admitters, notifyQueued }),
 
     getTask: find,
 
-    async listTasks(filter, { limit, before }, include) {
-      const onlyUnsuccessful = filter.states?.every((state) => state === 'failed' || state === 'cancelled') ?? false
-      const upper = filter.createdBefore && firstIdAt(filter.createdBefore)
-      const rows = await readDb.run(onlyUnsuccessful ? listUnsuccessfulTasks : listTasks, [
-        filter.project,
-        limit,
-        // Both bound the id from above; ids sort as text.
-        smallest(before, upper),
-        filter.createdAfter ? firstIdAt(filter.createdAfter) : null,
-        filter.states ?? null,
-        filter.queue ?? null,
-        filter.type ?? null,
-        filter.priority === undefined ? null : priorityNumber(filter.priority),
-        filter.labels ? JSON.stringify(filter.labels) : null,
-        filter.createdBy ?? null,
-        filter.search === undefined ? null : `%${escapeLike(filter.search)}%`,
-        include.payload,
-        include.result,
-      ])
-      return rows.map(toTask)
+    async listTasks(filter, page, include) {
+      for (;;) {
+        const rows = await listRows(filter, page)
+        if (!include.payload && !include.result) return rows.map((row) => ({ ...toTask(row), fits: true }))
+        const ids = rows.map(({ id }) => id)
+        // Reads whole tasks again, so that payload, result and state are of one moment.
+        const whole = await readDb.run(readTasks, [ids, include.payload, include.result, MAX_PAGE_BYTES])
+        // One was deleted between the two reads. A list without it would look like the last page.
+        if (whole.length < rows.length) continue
+        return whole.map((row) => ({ ...toTask(row), fits: row.fits }))
+      }
     },
 
     async findFinishedTasks(ids) {
