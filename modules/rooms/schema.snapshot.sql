@@ -443,3 +443,14 @@ begin
   return left_behind;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION started_attempts_ago(of_task uuid, attempts integer)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (select started_at from task_attempt where task_id = of_task
+          order by started_at desc, lease_id desc offset attempts - 1 limit 1);
+end
+$function$;

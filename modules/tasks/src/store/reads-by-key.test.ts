@@ -69,6 +69,9 @@ const CASES: Readonly<Record<string, Case>> = {
       each(held, 'null'),
       each(held, 'null'),
       `'{0,0,0,0}'`,
+      '10',
+      '10000',
+      '1000',
     ],
   },
   record_progress: {
