@@ -175,6 +175,7 @@ create table task_attempt (
   constraint task_attempt_pkey PRIMARY KEY (task_id, lease_id),
   constraint task_attempt_outcome_known CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'timedOut'::text, 'cancelled'::text, 'snoozed'::text, 'released'::text, 'rescued'::text])))
 ) partition by RANGE (task_id);
+CREATE INDEX task_attempt_started ON ONLY task_attempt USING btree (task_id, started_at, lease_id);
 
 create table task_event (
   task_id uuid not null,
@@ -440,5 +441,16 @@ begin
   cross join unnest(consumers) as consumer;
   get diagnostics left_behind = row_count;
   return left_behind;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION started_attempts_ago(of_task uuid, attempts integer)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (select started_at from task_attempt where task_id = of_task
+          order by started_at desc, lease_id desc offset attempts - 1 limit 1);
 end
 $function$;

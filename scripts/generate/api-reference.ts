@@ -15,7 +15,8 @@ requests and serialises replies with the same schemas.
 - Requests carry credentials as \`Authorization: Bearer <API key>\`.
 - Any operation that needs credentials may also reply 400, 401, 403, 406, 500 and 503; the lists below omit these.
   [Errors](errors.md) explains each code.
-- Lists return a page, \`{ items, nextCursor }\`. Pass \`nextCursor\` as \`cursor\` to get the next page, until it is null.`
+- Lists return a page, \`{ items, nextCursor }\`. Pass \`nextCursor\` as \`cursor\` to get the next page, until it is null.
+  A page may have fewer items than \`limit\` and still not be the last.`
 
 /** Replies that every operation with authentication may give. Open operations list all of their replies. */
 const USUAL = ['400', '401', '403', '406', '500', '503']

@@ -2,8 +2,18 @@ import { randomUUID } from 'node:crypto'
 import type { Database } from '@taskflow/database'
 import type { WorkerIntroduction } from '@taskflow/fleet'
 import type { Storage } from '@taskflow/rooms'
-import type { Lease, NewTask, SettlementResult, TaskFailure, TaskState, Verdict } from '@taskflow/tasks'
-import { claimBy, newTask, newWorker, submissionOf } from './factories.ts'
+import type {
+  Attempt,
+  Lease,
+  NewTask,
+  SettlementResult,
+  TaskEvent,
+  TaskFailure,
+  TaskId,
+  TaskState,
+  Verdict,
+} from '@taskflow/tasks'
+import { claimBy, newTask, newWorker, PROJECT, submissionOf } from './factories.ts'
 import { script } from './raw-sql.ts'
 
 export interface StartedTask {
@@ -92,4 +102,17 @@ export async function taskInState(
       return { task, lease }
     }
   }
+}
+
+const LONG_PAGE = { limit: 1_000 }
+
+/** All attempts of a task, oldest first. */
+export async function attemptsOf(storage: Pick<Storage, 'listAttempts'>, id: TaskId): Promise<Attempt[]> {
+  return (await storage.listAttempts(PROJECT, id, LONG_PAGE)) ?? []
+}
+
+/** The whole history of a task, oldest first. */
+export async function eventsOf(storage: Pick<Storage, 'listEvents'>, id: TaskId): Promise<TaskEvent[]> {
+  const events = (await storage.listEvents(PROJECT, id, LONG_PAGE)) ?? []
+  return events.map(({ cursor: _, ...event }) => event)
 }

@@ -42,6 +42,8 @@ declare module '@taskflow/kernel' {
     ]
     /** A task ended cancelled: it waited, or this process settled its attempt. */
     'task.cancelled': [{ readonly id: string }]
+    /** A task of this type was snoozed for a moment too often, and waits longer than its handler asked for. */
+    'task.snoozeSlowed': [{ readonly type: string }]
     /** The database refused the result of an attempt that no longer held its lease. */
     'lease.lost': [{ readonly taskId: string; readonly leaseId: string; readonly attempt: number }]
     'tasks.promoted': [{ readonly count: number }]

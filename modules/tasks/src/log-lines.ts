@@ -11,6 +11,12 @@ export const tasksLogLines: LogLines = {
     message: 'Stored tasks could not be readmitted from a gate that may be open; the coordinator will do it',
     isRepeated: true,
   },
+  'task.snoozeSlowed': {
+    level: 'warn',
+    message:
+      'A task was snoozed for less than a second again and again, and now waits a second each time: let its handler snooze for longer',
+    isRepeated: true,
+  },
   'lease.lost': { level: 'warn', message: 'A result was refused: its lease was lost' },
   'partitions.dropped': {
     level: 'info',

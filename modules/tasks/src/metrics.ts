@@ -23,6 +23,7 @@ export const tasksMetrics: Metrics = (meters) => {
   ])
   const ran = histogram('taskflow_task_duration_seconds', 'Duration of one attempt', ['type', 'verb'], TASK_SECONDS)
   const lost = counter('taskflow_leases_lost_total', 'Results refused because their lease was lost')
+  const slowed = counter('taskflow_snoozes_slowed_total', 'Snoozes that were too short, and were made a second long')
   const cancelled = counter('taskflow_tasks_cancelled_total', 'Tasks cancelled while they waited or ran')
   const counted = Object.entries(COUNTED_EVENTS).map(([event, [name, help]]) => {
     const count = counter(name, help)
@@ -58,6 +59,7 @@ export const tasksMetrics: Metrics = (meters) => {
       for (const ms of durationsMs) runs.observe(ms / 1_000)
     },
     'lease.lost': () => lost.inc(),
+    'task.snoozeSlowed': () => slowed.inc(),
     'task.cancelled': () => cancelled.inc(),
     ...Object.fromEntries(counted),
     'tasks.promoted': ({ count }) => promoted.inc(count),

@@ -22,7 +22,7 @@ export class PermanentError extends Error {
 /**
  * Runs the task again after `delayMs` milliseconds (0 to ten years) without using an attempt. `ctx.snooze(ms)` throws
  * one. The constructor throws a TypeError for any other delay. A handler that always throws it runs for ever unless
- * `timeouts.scheduleToCloseMs` is set.
+ * `timeouts.scheduleToCloseMs` is set, about once a second if `delayMs` is less than that.
  *
  *     if (reply.status === 429) throw new RetryAfter(30_000)
  */

@@ -14,11 +14,14 @@ export function encodeCursor(after: string): string {
 /** @param isValid returns whether the position can occur in this list */
 function decodeCursor(cursor: string, isValid: (after: string) => boolean): string {
   const after = positionIn(cursor)
-  if (after === undefined || !isValid(after))
-    throw new TaskFlowError('CURSOR_INVALID', `Query parameter \`cursor\` is not a cursor of this list`, {
-      details: { errors: [{ in: 'query', pointer: '/cursor', message: 'is not a cursor of this list' }] },
-    })
+  if (after === undefined || !isValid(after)) throw invalidCursor()
   return after
+}
+
+function invalidCursor(): TaskFlowError {
+  return new TaskFlowError('CURSOR_INVALID', `Query parameter \`cursor\` is not a cursor of this list`, {
+    details: { errors: [{ in: 'query', pointer: '/cursor', message: 'is not a cursor of this list' }] },
+  })
 }
 
 function positionIn(cursor: string): string | undefined {
@@ -37,10 +40,12 @@ interface PageRequest {
 }
 
 interface Walk<Item> {
-  /** Resolves with at most `limit` items after the position. */
-  read(page: { limit: number; after?: string }): Promise<readonly Item[]>
+  /** Resolves with at most `limit` items after the position; undefined if the list has no such position. */
+  read(page: { limit: number; after?: string }): Promise<readonly Item[] | undefined>
   positionOf(item: Item): string
   isPosition(text: string): boolean
+  /** Whether the page has room for the item; the page ends before the first that does not fit. All fit without it. */
+  fits?(item: Item): boolean
 }
 
 export interface PageOf<Item> {
@@ -53,9 +58,12 @@ export async function readPage<Item>(request: PageRequest, walk: Walk<Item>): Pr
   const { limit = DEFAULT_LIMIT, cursor } = request
   const after = cursor === undefined ? undefined : decodeCursor(cursor, walk.isPosition)
   const found = await walk.read({ limit: limit + 1, ...(after !== undefined && { after }) })
-  const items = found.slice(0, limit)
+  if (!found) throw invalidCursor()
+  const { fits = () => true } = walk
+  const beyond = found.findIndex((item, index) => index === limit || !fits(item))
+  const items = found.slice(0, beyond === -1 ? limit : beyond)
   const last = items.at(-1)
-  return { items, nextCursor: found.length > limit && last ? encodeCursor(walk.positionOf(last)) : null }
+  return { items, nextCursor: beyond !== -1 && last ? encodeCursor(walk.positionOf(last)) : null }
 }
 
 /** Returns a page of a list in memory that grows only at its end. The position is a number of items. */

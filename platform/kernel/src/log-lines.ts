@@ -5,7 +5,7 @@ type Level = 'info' | 'warn' | 'error'
 interface LogLine<Detail> {
   readonly level: Level | ((detail: Detail) => Level)
   readonly message: string
-  /** Limits a failure that may repeat many times a second to two lines a minute, each with the `error` of the event. */
+  /** Limits an event that may repeat many times a second to two lines a minute, each with its texts and its `error`. */
   readonly isRepeated?: true
 }
 

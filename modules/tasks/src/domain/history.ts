@@ -32,28 +32,83 @@ export type TaskEventKind =
   | AttemptEnd['event']
   | `task.${FinishedState}`
 
+/** A stored event, with its own place among the stored events of the task. */
+export interface RecordedEvent extends TaskEvent {
+  readonly id: string
+  /** Microseconds of the epoch. */
+  readonly atUs: number
+}
+
 /**
- * Returns the history of a task, oldest event first.
- *
- * @param attempts all attempts, including the one on the row of the task
+ * A place in a history: what came last of the attempts and of the stored events, null for nothing yet. The history is
+ * the merge of the two, so one place in each marks a place in the whole.
  */
-export function historyOf(task: Task, attempts: readonly Attempt[], recorded: readonly TaskEvent[]): TaskEvent[] {
-  const created: TaskEvent = {
-    kind: 'task.created',
-    at: task.createdAt,
-    actor: task.createdBy,
-    detail: { type: task.type, queue: task.queue, priority: task.priority },
+export interface HistoryPlace {
+  readonly attempt: { readonly id: string; readonly hasEnded: boolean } | null
+  readonly recorded: Pick<RecordedEvent, 'id' | 'atUs'> | null
+}
+
+/** An event and the place behind it, as text. */
+export type PlacedEvent = TaskEvent & { readonly cursor: string }
+
+/** The stored data that a part of a history is derived from, each list in its order. */
+export interface HistorySources {
+  readonly task: Task
+  /** The attempts, including the one on the row of the task; begins with the attempt of the place. */
+  readonly attempts: readonly Attempt[]
+  readonly recorded: readonly RecordedEvent[]
+}
+
+/**
+ * Returns the history of a task behind a place, oldest event first.
+ *
+ * The order of the attempts and that of the stored events are kept, and the end of the task comes last, whatever the
+ * database's clock did in between.
+ *
+ * @param after undefined for the whole history
+ */
+export function historyOf({ task, attempts, recorded }: HistorySources, after?: HistoryPlace): PlacedEvent[] {
+  const events: PlacedEvent[] = []
+  let place = after ?? { attempt: null, recorded: null }
+  const add = (event: TaskEvent, passed: Partial<HistoryPlace> = {}): void => {
+    place = { ...place, ...passed }
+    events.push({ ...event, cursor: placeText(place) })
   }
-  const events = [created, ...attempts.flatMap((attempt) => eventsOfAttempt(attempt, task)), ...recorded]
-  if (isFinished(task.state) && task.finishedAt) {
-    events.push({
-      kind: `task.${task.state}`,
-      at: task.finishedAt,
-      actor: null,
-      detail: { attempt: task.attempt, ...(task.error && task.state !== 'succeeded' && { error: task.error }) },
+
+  if (!after) add(creationOf(task))
+  const waiting = [...recorded]
+  const addRecorded = (isNext: (event: RecordedEvent) => boolean): void => {
+    while (waiting[0] && isNext(waiting[0])) {
+      const { id, atUs, ...event } = waiting.shift() as RecordedEvent
+      add(event, { recorded: { id, atUs } })
+    }
+  }
+  for (const attempt of attempts) {
+    eventsOfAttempt(attempt, task).forEach((event, index) => {
+      const hasEnded = index > 0
+      if (attempt.id === after?.attempt?.id && (after.attempt.hasEnded || !hasEnded)) return
+      addRecorded((next) => next.at < event.at || (hasEnded && isProgressAt(next, event.at)))
+      add(event, { attempt: { id: attempt.id, hasEnded } })
     })
   }
-  return events.sort((a, b) => a.at.getTime() - b.at.getTime())
+  addRecorded(() => true)
+  const end = endOf(task)
+  if (end) add(end)
+  return events
+}
+
+/** Progress is reported before the attempt ends, be it in the same millisecond. */
+const isProgressAt = ({ kind, at }: TaskEvent, end: Date): boolean =>
+  kind === 'task.progressed' && at.getTime() === end.getTime()
+
+function creationOf({ createdAt, createdBy, type, queue, priority }: Task): TaskEvent {
+  return { kind: 'task.created', at: createdAt, actor: createdBy, detail: { type, queue, priority } }
+}
+
+function endOf({ state, finishedAt, attempt, error }: Task): TaskEvent | undefined {
+  if (!isFinished(state) || !finishedAt) return undefined
+  const detail = { attempt, ...(error && state !== 'succeeded' && { error }) }
+  return { kind: `task.${state}`, at: finishedAt, actor: null, detail }
 }
 
 function eventsOfAttempt(attempt: Attempt, task: Task): TaskEvent[] {
@@ -69,4 +124,24 @@ function eventsOfAttempt(attempt: Attempt, task: Task): TaskEvent[] {
     detail: { ...detail, ...(attempt.error && { error: attempt.error }) },
   }
   return [started, ended]
+}
+
+const placeText = ({ attempt, recorded }: HistoryPlace): string =>
+  [
+    attempt ? `${attempt.id}${attempt.hasEnded ? '+' : ''}` : '',
+    recorded ? `${recorded.atUs}.${recorded.id}` : '',
+  ].join('/')
+
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+const PLACE = new RegExp(`^(?:(?<attempt>${UUID})(?<ended>\\+?))?/(?:(?<atUs>\\d{1,16})\\.(?<recorded>${UUID}))?$`)
+
+/** Reads the text of a place; undefined if it is none. */
+export function readPlace(text: string): HistoryPlace | undefined {
+  const { groups } = PLACE.exec(text) ?? {}
+  if (!groups) return undefined
+  const { attempt, ended, atUs, recorded } = groups
+  return {
+    attempt: attempt === undefined ? null : { id: attempt, hasEnded: ended === '+' },
+    recorded: recorded === undefined ? null : { id: recorded, atUs: Number(atUs) },
+  }
 }

@@ -1,4 +1,4 @@
-import type { TaskEvent } from '../domain/history.ts'
+import type { PlacedEvent } from '../domain/history.ts'
 import type { Priority } from '../domain/priority.ts'
 import type { Attempt, LogLine, NewTask, Task, TaskId } from '../domain/task.ts'
 import type { TaskState } from '../domain/task-state.ts'
@@ -46,6 +46,21 @@ export interface Page {
   readonly before?: TaskId
 }
 
+/** The bytes of payloads and results, as JSON, with which a page of tasks ends. */
+export const MAX_PAGE_BYTES = 8_388_608
+
+/** A task in a list. The first always fits, and behind one that does not, none does. */
+export interface ListedTask extends Task {
+  /** False where the tasks before it fill the page, so that its payload and result were not read. */
+  readonly fits: boolean
+}
+
+/** A page of what belongs to one task. No read costs more than such a page. */
+export interface PageAfter {
+  readonly limit: number
+  readonly after?: string
+}
+
 /** The fields of a task that may change before it starts. An absent field stays unchanged. */
 export interface TaskEdit {
   readonly payload?: string
@@ -75,8 +90,8 @@ export interface TaskStore {
    */
   submitTasks(submission: Submission): Promise<Submitted>
   getTask(project: string, id: TaskId): Promise<Task>
-  /** Newest first; payload and result are empty (`null` as JSON text) unless asked for. */
-  listTasks(filter: TaskFilter, page: Page, include: { payload: boolean; result: boolean }): Promise<Task[]>
+  /** Newest first; payload and result are empty (`null` as JSON text) unless asked for, and where they do not fit. */
+  listTasks(filter: TaskFilter, page: Page, include: { payload: boolean; result: boolean }): Promise<ListedTask[]>
   /** Which of these have finished, of any project. */
   findFinishedTasks(ids: readonly TaskId[]): Promise<TaskId[]>
   /**
@@ -88,14 +103,13 @@ export interface TaskStore {
   cancelTask(id: TaskId, by: By, reason: string | null): Promise<Task>
   /** Queues the task again, with its attempts counted from zero. Throws TASK_STATE_CONFLICT for an unfinished one. */
   redriveTask(id: TaskId, by: By, payload: string | null): Promise<Task>
-  /** Oldest first, the one that runs or ended the task included. */
-  listAttempts(project: string, id: TaskId): Promise<Attempt[]>
-  /** Oldest first. */
-  listEvents(project: string, id: TaskId): Promise<TaskEvent[]>
+  /**
+   * Oldest first, the one that runs or ended the task included. `after` is the id of the attempt before; undefined where
+   * the task has no such attempt.
+   */
+  listAttempts(project: string, id: TaskId, page: PageAfter): Promise<Attempt[] | undefined>
+  /** Oldest first. `after` is the cursor of the event before; undefined where the task has no such event. */
+  listEvents(project: string, id: TaskId, page: PageAfter): Promise<PlacedEvent[] | undefined>
   /** Oldest first. `after` is the cursor of the line before. */
-  listLogs(
-    project: string,
-    id: TaskId,
-    page: { limit: number; after?: string },
-  ): Promise<(LogLine & { cursor: string })[]>
+  listLogs(project: string, id: TaskId, page: PageAfter): Promise<(LogLine & { cursor: string })[]>
 }

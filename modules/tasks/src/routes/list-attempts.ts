@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
-import { Id, Moment, PageQuery, pageOf, principalOf, problems, ref, slicePage } from '@taskflow/http'
-import { iso } from '@taskflow/kernel'
+import { Id, Moment, PageQuery, pageOf, principalOf, problems, readPage, ref } from '@taskflow/http'
+import { iso, isUuid } from '@taskflow/kernel'
 import { closed, nullable } from '@taskflow/validation'
 import { taskFailure } from '../domain/failures.ts'
 import { ATTEMPT_OUTCOMES, type Attempt, type TaskId } from '../domain/task.ts'
@@ -59,8 +59,13 @@ export const listAttemptsRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { 
       config: { permission: 'tasks:read' },
     },
     async (request) => {
-      const attempts = await storage.listAttempts(principalOf(request).project, request.params.id as TaskId)
-      return slicePage(request.query, attempts.map(attemptView))
+      const { project } = principalOf(request)
+      const page = await readPage(request.query, {
+        read: (range) => storage.listAttempts(project, request.params.id as TaskId, range),
+        positionOf: (attempt) => attempt.id,
+        isPosition: isUuid,
+      })
+      return { ...page, items: page.items.map(attemptView) }
     },
   )
 }

@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
-import { Moment, PageQuery, pageOf, principalOf, problems, ref, slicePage } from '@taskflow/http'
+import { Moment, PageQuery, pageOf, principalOf, problems, readPage, ref } from '@taskflow/http'
 import { closed, nullable } from '@taskflow/validation'
-import type { TaskEvent } from '../domain/history.ts'
+import { type PlacedEvent, readPlace } from '../domain/history.ts'
 import type { TaskId } from '../domain/task.ts'
 import type { TaskStore } from '../ports/task-store.ts'
 import { TaskParams } from './task-params.ts'
@@ -54,12 +54,17 @@ export const listEventsRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { st
       config: { permission: 'tasks:read' },
     },
     async (request) => {
-      const events = await storage.listEvents(principalOf(request).project, request.params.id as TaskId)
-      return slicePage(request.query, events.map(eventView))
+      const { project } = principalOf(request)
+      const page = await readPage(request.query, {
+        read: (range) => storage.listEvents(project, request.params.id as TaskId, range),
+        positionOf: (event) => event.cursor,
+        isPosition: (text) => readPlace(text) !== undefined,
+      })
+      return { ...page, items: page.items.map(eventView) }
     },
   )
 }
 
-function eventView(event: TaskEvent): Static<typeof TaskEventView> {
-  return { ...event, at: event.at.toISOString() }
+function eventView({ kind, at, actor, detail }: PlacedEvent): Static<typeof TaskEventView> {
+  return { kind, at: at.toISOString(), actor, detail }
 }

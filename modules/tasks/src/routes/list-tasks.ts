@@ -6,12 +6,14 @@ import { PRIORITIES } from '../domain/priority.ts'
 import type { TaskId } from '../domain/task.ts'
 import { TASK_STATES } from '../domain/task-state.ts'
 import { taskView } from '../domain/task-view.ts'
-import type { TaskFilter, TaskStore } from '../ports/task-store.ts'
+import { MAX_PAGE_BYTES, type TaskFilter, type TaskStore } from '../ports/task-store.ts'
 import { TaskView } from './task-view.ts'
 
 interface Deps {
   readonly storage: Pick<TaskStore, 'listTasks'>
 }
+
+const MAX_PAGE_MIB = MAX_PAGE_BYTES / 1_048_576
 
 const Query = closed(
   {
@@ -38,7 +40,7 @@ const Query = closed(
     ),
     include: Type.Optional(
       Type.Array(Type.Enum(['payload', 'result']), {
-        description: 'Adds the payload or the result of each task, which lists omit by default',
+        description: `Adds the payload or the result of each task, which lists omit by default. A page that reaches ${MAX_PAGE_MIB} MiB of them ends early, with at least one task and with its \`nextCursor\``,
       }),
     ),
   },
@@ -73,6 +75,7 @@ export const listTasksRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { sto
           storage.listTasks(filter, { limit, ...(after !== undefined && { before: after as TaskId }) }, include),
         positionOf: (task) => task.id,
         isPosition: isUuid,
+        fits: (task) => task.fits,
       })
       return { ...page, items: page.items.map((task) => taskView(task, { ...include, progress: false })) }
     },

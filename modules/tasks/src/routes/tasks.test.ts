@@ -1,6 +1,8 @@
 import { emptyDatabase } from '@taskflow/testing'
 import { useApi } from '@taskflow/testing/given-api'
+import { submitTask } from '@taskflow/testing/task-in-state'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { MAX_PAGE_BYTES } from '../ports/task-store.ts'
 
 const given = useApi()
 beforeEach(() => emptyDatabase(given.db))
@@ -100,6 +102,22 @@ describe('a list', () => {
     expect(seen).toEqual(ids)
   })
 
+  test('ends a page early where payloads fill it, and returns every task once', async () => {
+    const payload = JSON.stringify('x'.repeat(Math.ceil(MAX_PAGE_BYTES / 3)))
+    const ids = (await Promise.all(Array.from({ length: 8 }, () => submitTask(given.storage, { payload })))).map(
+      ({ id }): string => id,
+    )
+    const pages: string[][] = []
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page: Page = (await given.call('GET', `/v1/tasks?include=payload&limit=7${cursor && `&cursor=${cursor}`}`))
+        .json
+      pages.push(page.items.map(({ id }) => id))
+      cursor = page.nextCursor
+    }
+    expect(pages.map(({ length }) => length)).toEqual([3, 3, 2])
+    expect(pages.flat()).toEqual(ids.sort().reverse())
+  })
+
   test('combines all filters', async () => {
     const wanted = await submit({ queue: 'a', priority: 'high', labels: { k: 'v,w', l: '1' }, title: 'Find 100% me' })
     await submit({ queue: 'a', priority: 'high', labels: { k: 'v', l: '1' } })
@@ -144,4 +162,32 @@ test('stores a batch as a whole, and returns the same ids for the same key', asy
   expect(again.headers['idempotent-replayed']).toBe('true')
   const { payload } = (await given.call('GET', `/v1/tasks/${first.json.ids[42]}`)).json
   expect(payload).toBe(42)
+})
+
+test.each(['attempts', 'events', 'logs'])('refuses a cursor of another list for the %s of a task', async (list) => {
+  const { id } = await submit()
+  // The position of an earlier version: a number of items.
+  const cursor = Buffer.from(JSON.stringify({ v: 1, after: '1' })).toString('base64url')
+  const { status, json } = await given.call('GET', `/v1/tasks/${id}/${list}?cursor=${cursor}`)
+  expect({ status, code: json.code }).toEqual({ status: 400, code: 'CURSOR_INVALID' })
+})
+
+test('refuses a cursor of the attempts of another task', async () => {
+  const { id } = await submit()
+  const cursor = Buffer.from(JSON.stringify({ v: 1, after: id })).toString('base64url')
+  const { status, json } = await given.call('GET', `/v1/tasks/${id}/attempts?cursor=${cursor}`)
+  expect({ status, code: json.code }).toEqual({ status: 400, code: 'CURSOR_INVALID' })
+})
+
+test('the history of a task comes page by page', async () => {
+  const { id } = await submit()
+  await given.call('POST', `/v1/tasks/${id}/cancel`)
+  const kinds: string[] = []
+  for (let cursor = ''; ; ) {
+    const { items, nextCursor } = (await given.call('GET', `/v1/tasks/${id}/events?limit=1${cursor}`)).json
+    kinds.push(...items.map(({ kind }: { kind: string }) => kind))
+    if (nextCursor === null) break
+    cursor = `&cursor=${nextCursor}`
+  }
+  expect(kinds).toEqual(['task.created', 'task.cancelRequested', 'task.cancelled'])
 })

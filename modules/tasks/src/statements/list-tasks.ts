@@ -13,12 +13,10 @@ export type ListTasksParams = readonly [
   labels: string | null,
   createdBy: string | null,
   search: string | null,
-  withPayload: boolean,
-  withResult: boolean,
 ]
 
 /**
- * Newest first. Each half is walked by id and left as soon as it has a page; the two pages are merged. Over a view of
+ * Newest first, without payloads and results. Each half is walked by id and left as soon as it has a page; the two pages are merged. Over a view of
  * both halves the planner would read everything and sort it.
  */
 export const listTasks = statement<ListTasksParams, TaskRow>({

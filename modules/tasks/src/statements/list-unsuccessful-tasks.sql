@@ -1,8 +1,8 @@
 select id, project, type, queue, state, priority, run_at,
-       case when $12 then payload else 'null'::json end as payload,
+       'null'::json as payload,
        attempt, max_attempts, crash_count, retry, timeouts, retention_ms, labels, title, description,
        options, created_at, created_by, queued_at, started_at, finished_at, worker_id, lease_id, cancel_requested_at,
-       case when $13 then result end as result,
+       null::json as result,
        error, xmin::text as version, null::json as progress, null::timestamptz as progress_at
 from finished_task
 where state <> 'succeeded'

@@ -1,10 +1,14 @@
 with settlement as materialized (
-  select *
+  select *,
+         case when outcome = 'snoozed' and delay_ms < $12::bigint
+                   and started_attempts_ago(task_id, $10::integer) > clock_now() - $11::bigint * interval '1 ms'
+              then $12::bigint end as floor_ms
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::bigint[], $8::json[])
     as settlement (task_id, lease_id, to_state, outcome, used_attempts, crashes, delay_ms, failure)
 ), ended as materialized (
   -- Planner rule "look up per key".
-  select held.*, settlement.*, clock_now() + settlement.delay_ms * interval '1 ms' as due_at
+  select held.*, settlement.*,
+         clock_now() + coalesce(floor_ms, delay_ms) * interval '1 ms' as due_at
   from settlement
   cross join lateral (
     select id, project, queue, type, priority, rank, attempt, worker_id, started_at, cancel_requested_at
@@ -40,6 +44,7 @@ select id, project, queue, type, priority,
        case when to_state = 'queued' and cancel_requested_at is null
             then (extract(epoch from rank) * 1000)::float8 end as rank_ms,
        lease_id, cancel_requested_at is not null as is_cancelled,
+       floor_ms is not null and cancel_requested_at is null as is_slowed,
        (select pg_notify('taskflow_ready', left(string_agg(distinct queue, ','), 7900))
         from ended where to_state = 'queued' and cancel_requested_at is null having count(*) > 0) as notify_ready,
        (select pg_notify('taskflow_due', min(due_at)::text)

@@ -11,11 +11,16 @@ type Params = readonly [
   delaysMs: (number | null)[],
   errors: (string | null)[],
   headStartsMs: readonly number[],
+  freeSnoozes: number,
+  snoozeWindowMs: number,
+  snoozeFloorMs: number,
 ]
 
 interface Row extends MaybeDispatchRow {
   lease_id: string
   is_cancelled: boolean
+  /** The task was snoozed again and again for a moment, and now waits longer than its handler asked for. */
+  is_slowed: boolean
 }
 
 /**
@@ -26,7 +31,7 @@ interface Row extends MaybeDispatchRow {
 export const requeueTasks = statement<Params, Row>({
   name: 'requeue_tasks',
   lane: 'settle',
-  columns: [...DISPATCH_COLUMNS, 'lease_id', 'is_cancelled'],
+  columns: [...DISPATCH_COLUMNS, 'lease_id', 'is_cancelled', 'is_slowed'],
   notifies: ['ready', 'due'],
   text: sqlBeside(import.meta.url),
 })

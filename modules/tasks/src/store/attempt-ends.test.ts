@@ -1,9 +1,10 @@
 import { engines, PROJECT, useStorage } from '@taskflow/testing'
-import { settle, startTask } from '@taskflow/testing/task-in-state'
+import { attemptsOf, eventsOf, settle, startTask } from '@taskflow/testing/task-in-state'
 import { describe, expect, test } from 'vitest'
 import { ATTEMPT_ENDS, type AttemptEndName, finishesTask, stateAfter } from '../domain/attempt-ends.ts'
 import { type AttemptContext, type AttemptOutcome, CRASH_LIMIT, endOf, judge } from '../domain/attempt-outcome.ts'
 import { DEFAULT_RETRY_POLICY } from '../domain/retry-policy.ts'
+import type { TaskId } from '../domain/task.ts'
 
 const BY = { project: PROJECT, actor: 'key:test' }
 
@@ -43,8 +44,7 @@ for (const engine of engines()) {
       const verdict = judge(outcome, { ...CONTEXT, ...context })
       const failure = end.reason === null ? null : { ...error, reason: end.reason }
 
-      const kindsOf = async (id: Parameters<typeof given.storage.listEvents>[1]) =>
-        (await given.storage.listEvents(PROJECT, id)).map(({ kind }) => kind)
+      const kindsOf = async (id: TaskId) => (await eventsOf(given.storage, id)).map(({ kind }) => kind)
 
       test(`an attempt that ends as ${name} is stored as the table of ends says`, async () => {
         expect(endOf(verdict)).toBe(end)
@@ -56,7 +56,7 @@ for (const engine of engines()) {
           crashCount: end.crashes,
           error: failure,
         })
-        expect(await given.storage.listAttempts(PROJECT, task.id)).toMatchObject([
+        expect(await attemptsOf(given.storage, task.id)).toMatchObject([
           { attempt: 1, outcome: end.outcome, error: failure },
         ])
         expect(await kindsOf(task.id)).toEqual([
@@ -78,9 +78,9 @@ for (const engine of engines()) {
       test(`the record of an attempt that ended as ${name} keeps its end after a redrive`, async () => {
         const { task, lease } = await startTask(given.storage)
         await settle(given.storage, lease, verdict)
-        const before = await given.storage.listAttempts(PROJECT, task.id)
+        const before = await attemptsOf(given.storage, task.id)
         await given.storage.redriveTask(task.id, BY, null)
-        expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual(before)
+        expect(await attemptsOf(given.storage, task.id)).toEqual(before)
         expect(await kindsOf(task.id)).toEqual(['task.created', 'task.started', end.event, 'task.redriven'])
       })
     }

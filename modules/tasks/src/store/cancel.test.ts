@@ -2,7 +2,15 @@ import { databaseWakeups } from '@taskflow/database'
 import type { TaskFlowEvents } from '@taskflow/kernel'
 import { engines, eventually, newTaskId, PROJECT, pulse, useStorage } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
-import { failure, settle, startTask, submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
+import {
+  eventsOf,
+  failure,
+  settle,
+  startTask,
+  submitTask,
+  taskInState,
+  VERDICTS,
+} from '@taskflow/testing/task-in-state'
 import { describe, expect, test } from 'vitest'
 import type { TaskState } from '../domain/task-state.ts'
 
@@ -61,7 +69,7 @@ for (const engine of engines()) {
       const first = await given.storage.cancelTask(task.id, BY, null)
       const second = await given.storage.cancelTask(task.id, BY, null)
       expect(second.cancelRequestedAt).toEqual(first.cancelRequestedAt)
-      const events = await given.storage.listEvents(PROJECT, task.id)
+      const events = await eventsOf(given.storage, task.id)
       expect(events.filter(({ kind }) => kind === 'task.cancelRequested')).toHaveLength(1)
       await settle(given.storage, lease, VERDICTS.cancel)
     })
@@ -69,7 +77,7 @@ for (const engine of engines()) {
     test('who cancelled and why is in the history', async () => {
       const task = await submitTask(given.storage)
       await given.storage.cancelTask(task.id, BY, 'it\'s "wrong"')
-      const events = await given.storage.listEvents(PROJECT, task.id)
+      const events = await eventsOf(given.storage, task.id)
       expect(events).toMatchObject([
         { kind: 'task.created' },
         { kind: 'task.cancelRequested', actor: 'key:ann', detail: { reason: 'it\'s "wrong"' } },

@@ -1,7 +1,15 @@
 import { databaseWakeups } from '@taskflow/database'
 import { engines, eventually, newTaskId, PROJECT, useStorage } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
-import { claimOne, settle, startTask, submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
+import {
+  claimOne,
+  eventsOf,
+  settle,
+  startTask,
+  submitTask,
+  taskInState,
+  VERDICTS,
+} from '@taskflow/testing/task-in-state'
 import { describe, expect, test } from 'vitest'
 import { type Priority, rankOf } from '../domain/priority.ts'
 import { EDITABLE_STATES, TASK_STATES } from '../domain/task-state.ts'
@@ -165,7 +173,7 @@ for (const engine of engines()) {
     test('who edited what is in the history', async () => {
       const { id } = await submitTask(given.storage)
       await given.storage.editTask(id, { title: 'x', priority: 'low' }, BY)
-      const events = await given.storage.listEvents(PROJECT, id)
+      const events = await eventsOf(given.storage, id)
       expect(events[1]).toMatchObject({
         kind: 'task.edited',
         actor: 'key:ann',

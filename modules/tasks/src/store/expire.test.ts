@@ -1,5 +1,13 @@
 import { emptyDatabase, engines, moveTime, newTask, PROJECT, submissionOf, useStorage } from '@taskflow/testing'
-import { claimOne, settle, startTask, startWorker, submitTask, VERDICTS } from '@taskflow/testing/task-in-state'
+import {
+  attemptsOf,
+  claimOne,
+  settle,
+  startTask,
+  startWorker,
+  submitTask,
+  VERDICTS,
+} from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const HOUR = 3_600_000
@@ -27,7 +35,7 @@ for (const engine of engines()) {
         error: { name: 'Expired', message: expect.stringContaining('schedule-to-start'), reason: 'expired' },
       })
       expect(finishedAt).not.toBeNull()
-      expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual([])
+      expect(await attemptsOf(given.storage, task.id)).toEqual([])
     })
 
     test('fails a task that did not finish in time, whatever it waits for', async () => {

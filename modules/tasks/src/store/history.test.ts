@@ -1,9 +1,20 @@
 import { engines, moveTime, newTaskId, PROJECT, strangeLeaseId, useStorage } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
-import { claimOne, settle, startTask, submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
+import {
+  attemptsOf,
+  claimOne,
+  eventsOf,
+  settle,
+  startTask,
+  submitTask,
+  taskInState,
+  VERDICTS,
+} from '@taskflow/testing/task-in-state'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { LogLine, TaskId } from '../domain/task.ts'
+import type { PlacedEvent } from '../domain/history.ts'
+import type { Attempt, LogLine, TaskId } from '../domain/task.ts'
 import type { NewLogLine } from '../ports/attempt-store.ts'
+import type { PageAfter } from '../ports/task-store.ts'
 
 const NOT_FOUND = { code: 'TASK_NOT_FOUND' }
 
@@ -12,17 +23,17 @@ for (const engine of engines()) {
     const given = useStorage(engine)
     afterEach(() => moveTime(given.db, 0))
 
-    const kindsOf = async (id: TaskId) => (await given.storage.listEvents(PROJECT, id)).map(({ kind }) => kind)
+    const kindsOf = async (id: TaskId) => (await eventsOf(given.storage, id)).map(({ kind }) => kind)
 
     test('lists the events of an ordinary task, which wrote no history', async () => {
       const { task, worker, lease } = await startTask(given.storage)
       await settle(given.storage, lease, VERDICTS.complete)
-      expect(await given.storage.listEvents(PROJECT, task.id)).toMatchObject([
+      expect(await eventsOf(given.storage, task.id)).toMatchObject([
         { kind: 'task.created', actor: task.createdBy, detail: { type: task.type, queue: task.queue } },
         { kind: 'task.started', actor: null, detail: { attempt: 1, workerId: worker.id } },
         { kind: 'task.succeeded', actor: null, detail: { attempt: 1 } },
       ])
-      expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual([
+      expect(await attemptsOf(given.storage, task.id)).toEqual([
         {
           id: lease.leaseId,
           attempt: 1,
@@ -48,7 +59,7 @@ for (const engine of engines()) {
         await given.storage.promoteTasks(100)
         held = await claimOne(given.storage, worker)
       }
-      expect(await given.storage.listAttempts(PROJECT, task.id)).toMatchObject([
+      expect(await attemptsOf(given.storage, task.id)).toMatchObject([
         { attempt: 1, outcome: 'released', error: null },
         { attempt: 1, outcome: 'rescued', error: { reason: 'crashed' } },
         { attempt: 1, outcome: 'snoozed', error: null },
@@ -73,7 +84,7 @@ for (const engine of engines()) {
 
     test('a task that never ran has no attempts', async () => {
       const { task } = await taskInState(given, 'cancelled')
-      expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual([])
+      expect(await attemptsOf(given.storage, task.id)).toEqual([])
       expect(await kindsOf(task.id)).toEqual(['task.created', 'task.cancelRequested', 'task.cancelled'])
     })
 
@@ -88,7 +99,7 @@ for (const engine of engines()) {
       }
       const { progress } = await given.storage.getTask(PROJECT, task.id)
       expect(progress).toEqual({ percent: 80.5, at: expect.any(Date) })
-      const events = await given.storage.listEvents(PROJECT, task.id)
+      const events = await eventsOf(given.storage, task.id)
       expect(events.filter(({ kind }) => kind === 'task.progressed').map(({ detail }) => detail)).toEqual([
         { percent: 40, message: 'rows loaded' },
         { percent: 80.5 },
@@ -104,6 +115,82 @@ for (const engine of engines()) {
       await settle(given.storage, lease, VERDICTS.complete)
       await given.storage.recordProgress([{ ...update, leaseId: lease.leaseId }])
       expect((await given.storage.getTask(PROJECT, task.id)).progress).toBeNull()
+    })
+
+    /** Takes an attempt through each of the verbs in turn, an hour for each, with a note of progress in each. */
+    async function startTaskWithHistory(verbs: readonly ('release' | 'rescue' | 'snooze' | 'retry')[]) {
+      const { task, lease, worker } = await startTask(given.storage)
+      let held = lease
+      for (const [index, verb] of verbs.entries()) {
+        await moveTime(given.db, (index * 4 + 1) * 3_600_000)
+        const { taskId, leaseId } = held
+        await given.storage.recordProgress([{ project: PROJECT, taskId, leaseId, percent: index, message: null }])
+        await settle(given.storage, held, VERDICTS[verb])
+        await moveTime(given.db, (index * 4 + 3) * 3_600_000)
+        await given.storage.promoteTasks(100)
+        held = await claimOne(given.storage, worker)
+      }
+      return { task, lease: held }
+    }
+
+    type Read<Item> = (page: PageAfter) => Promise<readonly Item[] | undefined>
+
+    /** Reads one item more than a page has, as routes do, to know whether there is a next page. */
+    async function pagesOf<Item>(limit: number, read: Read<Item>, positionOf: (item: Item) => string): Promise<Item[]> {
+      const items: Item[] = []
+      for (;;) {
+        const last = items.at(-1)
+        const page = (await read({ limit: limit + 1, ...(last && { after: positionOf(last) }) })) ?? []
+        items.push(...page.slice(0, limit))
+        if (page.length <= limit) return items
+      }
+    }
+
+    test.each([1, 2, 3, 7])('attempts and events come page by page, %i at a time', async (limit) => {
+      const { task, lease } = await startTaskWithHistory(['snooze', 'release', 'retry', 'rescue'])
+      await settle(given.storage, lease, VERDICTS.complete)
+      const attempts = await pagesOf<Attempt>(
+        limit,
+        (page) => given.storage.listAttempts(PROJECT, task.id, page),
+        (attempt) => attempt.id,
+      )
+      expect(attempts).toEqual(await attemptsOf(given.storage, task.id))
+      expect(attempts).toHaveLength(5)
+      const events = await pagesOf<PlacedEvent>(
+        limit,
+        (page) => given.storage.listEvents(PROJECT, task.id, page),
+        (event) => event.cursor,
+      )
+      expect(events).toEqual(await given.storage.listEvents(PROJECT, task.id, { limit: 100 }))
+      expect(events.map(({ kind }) => kind)).toEqual([
+        'task.created',
+        ...['snoozed', 'released', 'retried', 'rescued'].flatMap((end) => [
+          'task.started',
+          'task.progressed',
+          `task.${end}`,
+        ]),
+        'task.started',
+        'task.succeeded',
+      ])
+    })
+
+    test('a page goes on behind the running attempt, which has become a record', async () => {
+      const { task, lease } = await startTaskWithHistory(['snooze'])
+      const started = (await given.storage.listEvents(PROJECT, task.id, { limit: 10 }))!.at(-1)!
+      expect(started.kind).toBe('task.started')
+      await settle(given.storage, lease, VERDICTS.release)
+      const after = { limit: 10, after: started.cursor }
+      expect(await given.storage.listEvents(PROJECT, task.id, after)).toMatchObject([{ kind: 'task.released' }])
+      expect(await given.storage.listAttempts(PROJECT, task.id, { limit: 10, after: lease.leaseId })).toEqual([])
+    })
+
+    test('a task does not have the position of another', async () => {
+      const [{ task }, other] = [await startTask(given.storage), await startTask(given.storage)]
+      const page = { limit: 10, after: other.lease.leaseId }
+      expect(await given.storage.listAttempts(PROJECT, task.id, page)).toBeUndefined()
+      const events = await given.storage.listEvents(PROJECT, other.task.id, { limit: 10 })
+      const after = events!.at(-1)!.cursor
+      expect(await given.storage.listEvents(PROJECT, task.id, { limit: 10, after })).toBeUndefined()
     })
 
     const line = (index: number): LogLine => ({
@@ -155,8 +242,8 @@ for (const engine of engines()) {
 
     test('shows nothing to another project', async () => {
       const { id } = await submitTask(given.storage)
-      await expect(given.storage.listAttempts('other', id)).rejects.toMatchObject(NOT_FOUND)
-      await expect(given.storage.listEvents('other', id)).rejects.toMatchObject(NOT_FOUND)
+      await expect(given.storage.listAttempts('other', id, { limit: 1 })).rejects.toMatchObject(NOT_FOUND)
+      await expect(given.storage.listEvents('other', id, { limit: 1 })).rejects.toMatchObject(NOT_FOUND)
       await expect(given.storage.listLogs('other', id, { limit: 1 })).rejects.toMatchObject(NOT_FOUND)
       expect(await given.storage.listLogs(PROJECT, id, { limit: 1 })).toEqual([])
     })

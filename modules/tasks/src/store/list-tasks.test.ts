@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   claimBy,
   emptyDatabase,
@@ -13,7 +14,7 @@ import { settle, startWorker, submitTask, taskInState, VERDICTS } from '@taskflo
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Task, TaskId } from '../domain/task.ts'
 import { TASK_STATES } from '../domain/task-state.ts'
-import type { Page, TaskFilter } from '../ports/task-store.ts'
+import { type ListedTask, MAX_PAGE_BYTES, type Page, type TaskFilter } from '../ports/task-store.ts'
 
 const BARE = { payload: false, result: false }
 
@@ -167,7 +168,49 @@ for (const engine of engines()) {
       for (const state of TASK_STATES) await taskInState(given, state, { labels: { a: 'b' }, title: 't' })
       const listed = await given.storage.listTasks({ project: PROJECT }, { limit: 20 }, { payload: true, result: true })
       const read = await Promise.all(listed.map(({ id }) => given.storage.getTask(PROJECT, id)))
-      expect(listed).toEqual(read)
+      expect(listed.map(({ fits, ...task }) => ({ task, fits }))).toEqual(read.map((task) => ({ task, fits: true })))
+    })
+
+    describe('where payloads and results fill the page', () => {
+      const EVERYTHING = { payload: true, result: true }
+      const share = Math.ceil(MAX_PAGE_BYTES / 4)
+      const dense = JSON.stringify('x'.repeat(share))
+      // Random text is not compressed, so that the database knows its size without reading it.
+      const sparse = JSON.stringify(randomBytes(share / 2).toString('hex'))
+      const fitting = (tasks: readonly ListedTask[]) => tasks.map(({ fits }) => fits)
+      const unread = (tasks: readonly ListedTask[]) =>
+        tasks.filter(({ payload, result }) => payload === 'null' && result === null).length
+
+      test.each([
+        ['compressed', dense],
+        ['uncompressed', sparse],
+      ])('reads no more of them, if they are stored %s', async (_, payload) => {
+        for (let count = 0; count < 6; count++) await submitTask(given.storage, { payload })
+        const listed = await given.storage.listTasks({ project: PROJECT }, { limit: 20 }, EVERYTHING)
+        expect(fitting(listed)).toEqual([true, true, true, true, false, false])
+        expect(unread(listed)).toBe(2)
+        const bare = await given.storage.listTasks({ project: PROJECT }, { limit: 20 }, BARE)
+        expect(fitting(bare)).toEqual(Array(6).fill(true))
+      })
+
+      test.each([
+        ['succeeded', undefined],
+        ['failed', ['failed'] as Task['state'][]],
+      ] as const)('counts payloads and results of tasks that are %s', async (state, states) => {
+        const filter = { project: PROJECT, ...(states && { states }) }
+        for (let count = 0; count < 6; count++) await taskInState(given, state, { payload: sparse })
+        const listed = await given.storage.listTasks(filter, { limit: 20 }, EVERYTHING)
+        expect(fitting(listed)).toEqual([true, true, true, true, false, false])
+        const results = await given.storage.listTasks(filter, { limit: 20 }, { payload: false, result: true })
+        expect(fitting(results)).toEqual(Array(6).fill(true))
+      })
+
+      test('reads one that is larger than a page', async () => {
+        const payload = JSON.stringify('x'.repeat(MAX_PAGE_BYTES))
+        for (let count = 0; count < 3; count++) await submitTask(given.storage, { payload })
+        const listed = await given.storage.listTasks({ project: PROJECT }, { limit: 20 }, EVERYTHING)
+        expect(fitting(listed)).toEqual([true, false, false])
+      })
     })
 
     test('does not show tasks past their retention', async () => {

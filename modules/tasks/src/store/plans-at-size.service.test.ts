@@ -278,6 +278,11 @@ const CASES: Readonly<Record<string, Case>> = {
     rows: BATCH,
     prepare: async () => () => list({ createdBefore: new Date(Date.now() - 4 * 86_400_000) }),
   },
+  'reads the payloads and results of a page': {
+    statement: 'read_tasks',
+    rows: BATCH,
+    prepare: async () => () => list({}, { payload: true, result: true }),
+  },
   'lists those that succeeded': {
     statement: 'list_tasks',
     rows: BATCH,
@@ -334,8 +339,8 @@ const CASES: Readonly<Record<string, Case>> = {
 
 const BY = { project: PROJECT, actor: 'key:test' }
 
-const list = (filter: Partial<Parameters<Storage['listTasks']>[0]>) =>
-  storage.listTasks({ project: PROJECT, ...filter }, { limit: BATCH }, { payload: false, result: false })
+const list = (filter: Partial<Parameters<Storage['listTasks']>[0]>, include = { payload: false, result: false }) =>
+  storage.listTasks({ project: PROJECT, ...filter }, { limit: BATCH }, include)
 
 test.each(Object.entries(CASES))('%s', async (_, { statement, rows, exception, prepare }) => {
   const call = await prepare()

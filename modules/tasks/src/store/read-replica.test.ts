@@ -2,7 +2,7 @@ import type { Database, Statement } from '@taskflow/database'
 import type { Storage } from '@taskflow/rooms'
 import { openStorage } from '@taskflow/rooms'
 import { emptyDatabase, engines, newTaskId, openTestDatabase, PROJECT, pulse, useStorage } from '@taskflow/testing'
-import { startTask, startWorker, submitTask, taskInState } from '@taskflow/testing/task-in-state'
+import { attemptsOf, eventsOf, startTask, startWorker, submitTask, taskInState } from '@taskflow/testing/task-in-state'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 const EVERYTHING = { payload: true, result: true }
@@ -58,11 +58,8 @@ for (const engine of engines()) {
       const { task, lease } = await startTask(ofReplica)
       const line = { id: newTaskId(), project: PROJECT, taskId: task.id, attempt: 1, at: new Date(), fields: null }
       await ofReplica.appendLogs([{ ...line, level: 'info', message: 'from the replica' }])
-      expect(await storage.listAttempts(PROJECT, task.id)).toMatchObject([{ id: lease.leaseId }])
-      expect(await storage.listEvents(PROJECT, task.id)).toMatchObject([
-        { kind: 'task.created' },
-        { kind: 'task.started' },
-      ])
+      expect(await attemptsOf(storage, task.id)).toMatchObject([{ id: lease.leaseId }])
+      expect(await eventsOf(storage, task.id)).toMatchObject([{ kind: 'task.created' }, { kind: 'task.started' }])
       expect(await storage.listLogs(PROJECT, task.id, PAGE)).toMatchObject([{ message: 'from the replica' }])
     })
 
@@ -70,8 +67,8 @@ for (const engine of engines()) {
       const { task, lease } = await startTask(storage)
       const line = { id: newTaskId(), project: PROJECT, taskId: task.id, attempt: 1, at: new Date(), fields: null }
       await storage.appendLogs([{ ...line, level: 'info', message: 'from the primary' }])
-      expect(await storage.listAttempts(PROJECT, task.id)).toMatchObject([{ id: lease.leaseId }])
-      expect(await storage.listEvents(PROJECT, task.id)).toHaveLength(2)
+      expect(await attemptsOf(storage, task.id)).toMatchObject([{ id: lease.leaseId }])
+      expect(await eventsOf(storage, task.id)).toHaveLength(2)
       expect(await storage.listLogs(PROJECT, task.id, PAGE)).toMatchObject([{ message: 'from the primary' }])
     })
 
@@ -79,7 +76,7 @@ for (const engine of engines()) {
       const notFound = { code: 'TASK_NOT_FOUND' }
       const id = newTaskId()
       for (const list of [storage.listAttempts, storage.listEvents]) {
-        await expect(list(PROJECT, id)).rejects.toMatchObject(notFound)
+        await expect(list(PROJECT, id, PAGE)).rejects.toMatchObject(notFound)
       }
       await expect(storage.listLogs(PROJECT, id, PAGE)).rejects.toMatchObject(notFound)
     })
@@ -111,8 +108,8 @@ for (const engine of engines()) {
       await storage.listTasks({ project: PROJECT }, PAGE, EVERYTHING)
       await storage.listTasks({ project: PROJECT, states: ['failed'] }, PAGE, EVERYTHING)
       await storage.listQueues(PROJECT, PAGE)
-      await storage.listAttempts(PROJECT, task.id)
-      await storage.listEvents(PROJECT, task.id)
+      await attemptsOf(storage, task.id)
+      await eventsOf(storage, task.id)
       await storage.listLogs(PROJECT, task.id, PAGE)
       await expect(storage.listLogs(PROJECT, newTaskId(), PAGE)).rejects.toThrow()
       const names = new Set(asked.map(({ name }) => name))
@@ -124,6 +121,7 @@ for (const engine of engines()) {
         'list_queues',
         'list_tasks',
         'list_unsuccessful_tasks',
+        'read_tasks',
       ])
       const writing = /\b(insert|update|delete|for (update|share)|pg_notify|pg_advisory\w*|nextval|gen_random_uuid)\b/i
       expect(asked.filter(({ text }) => writing.test(text)).map(({ name }) => name)).toEqual([])

@@ -9,6 +9,7 @@ import { cancelTask } from '../statements/cancel-task.ts'
 import { expireTasks } from '../statements/expire-tasks.ts'
 import { finishTasks } from '../statements/finish-tasks.ts'
 import { promoteTasks } from '../statements/promote-tasks.ts'
+import { readTasks } from '../statements/read-tasks.ts'
 import { readmitTasks } from '../statements/readmit-tasks.ts'
 import { recordProgress } from '../statements/record-progress.ts'
 import { requeueTasks } from '../statements/requeue-tasks.ts'
@@ -68,6 +69,9 @@ const CASES: Readonly<Record<string, Case>> = {
       each(held, 'null'),
       each(held, 'null'),
       `'{0,0,0,0}'`,
+      '10',
+      '10000',
+      '1000',
     ],
   },
   record_progress: {
@@ -98,6 +102,11 @@ const CASES: Readonly<Record<string, Case>> = {
     rows: BATCH,
     given: `update task set waiting_gate = 'open', rank = rank + interval '8766000 hours' where state = 'queued'`,
     args: () => [`'${PROJECT}'`, `'open'`, String(BATCH)],
+  },
+  read_tasks: {
+    statement: readTasks,
+    rows: BATCH,
+    args: (held) => [array(held.map(({ taskId }) => taskId)), 'true', 'true', '1000000'],
   },
   cancel_task: {
     statement: cancelTask,

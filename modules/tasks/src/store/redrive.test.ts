@@ -1,7 +1,9 @@
 import { databaseWakeups } from '@taskflow/database'
 import { engines, eventually, moveTime, newTaskId, PROJECT, useStorage } from '@taskflow/testing'
 import {
+  attemptsOf,
   claimOne,
+  eventsOf,
   failure,
   settle,
   startTask,
@@ -62,16 +64,16 @@ for (const engine of engines()) {
       await settle(given.storage, lease, { ...VERDICTS.retry, delayMs: 0 })
       await given.storage.promoteTasks(1_000)
       await settle(given.storage, await claimOne(given.storage, worker), VERDICTS.fail)
-      const before = await given.storage.listAttempts(PROJECT, task.id)
+      const before = await attemptsOf(given.storage, task.id)
       expect(before.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
         [1, 'failed'],
         [2, 'failed'],
       ])
 
       await given.storage.redriveTask(task.id, BY, null)
-      expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual(before)
+      expect(await attemptsOf(given.storage, task.id)).toEqual(before)
       await settle(given.storage, await claimOne(given.storage, worker), VERDICTS.complete)
-      const after = await given.storage.listAttempts(PROJECT, task.id)
+      const after = await attemptsOf(given.storage, task.id)
       expect(after.slice(0, 2)).toEqual(before)
       expect(after[2]).toMatchObject({ attempt: 1, outcome: 'succeeded', error: null })
     })
@@ -96,16 +98,16 @@ for (const engine of engines()) {
     test.each(ends)('lists the attempt that ended by %s alike before and after', async (_, verdict, outcome, error) => {
       const { task, lease } = await startTask(given.storage)
       await settle(given.storage, lease, verdict)
-      const before = await given.storage.listAttempts(PROJECT, task.id)
+      const before = await attemptsOf(given.storage, task.id)
       expect(before).toMatchObject([{ outcome, error }])
       await given.storage.redriveTask(task.id, BY, null)
-      expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual(before)
+      expect(await attemptsOf(given.storage, task.id)).toEqual(before)
     })
 
     test('who redrove from what is in the history, and whether the payload was edited', async () => {
       const { task } = await taskInState(given, 'cancelled')
       await given.storage.redriveTask(task.id, BY, 'null')
-      const events = await given.storage.listEvents(PROJECT, task.id)
+      const events = await eventsOf(given.storage, task.id)
       expect(events.map(({ kind }) => kind)).toEqual(['task.created', 'task.cancelRequested', 'task.redriven'])
       expect(events[2]).toMatchObject({ actor: 'key:ann', detail: { from: 'cancelled', payloadEdited: true } })
     })
@@ -116,7 +118,7 @@ for (const engine of engines()) {
       await given.storage.expireTasks(1_000)
       const { finishedAt, error } = await given.storage.getTask(PROJECT, task.id)
       await given.storage.redriveTask(task.id, BY, null)
-      const { detail } = (await given.storage.listEvents(PROJECT, task.id)).at(-1)!
+      const { detail } = (await eventsOf(given.storage, task.id)).at(-1)!
       expect(detail).toMatchObject({ from: 'failed', error, finishedAt: finishedAt?.toISOString() })
     })
 
@@ -124,7 +126,7 @@ for (const engine of engines()) {
       const { task, lease } = await startTask(given.storage)
       await settle(given.storage, lease, VERDICTS.fail)
       await given.storage.redriveTask(task.id, BY, null)
-      const events = await given.storage.listEvents(PROJECT, task.id)
+      const events = await eventsOf(given.storage, task.id)
       expect(events.map(({ kind }) => kind)).toEqual(['task.created', 'task.started', 'task.failed', 'task.redriven'])
     })
 

@@ -13,7 +13,16 @@ import {
   within,
 } from '@taskflow/testing'
 import { rowsOf, script } from '@taskflow/testing/raw-sql'
-import { settle, startTask, startWorker, type submitTask, taskInState, VERDICTS } from '@taskflow/testing/task-in-state'
+import {
+  attemptsOf,
+  eventsOf,
+  settle,
+  startTask,
+  startWorker,
+  type submitTask,
+  taskInState,
+  VERDICTS,
+} from '@taskflow/testing/task-in-state'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { TaskId } from '../domain/task.ts'
 
@@ -78,7 +87,7 @@ for (const engine of engines()) {
       for (const table of TABLES) expect(await homeOf(table, id)).toEqual([`${table}_default`])
       await after(0)
       for (const table of TABLES) expect(await homeOf(table, id)).toEqual([`${table}_${dayName(0)}`])
-      expect(await given.storage.listAttempts(PROJECT, id)).toHaveLength(2)
+      expect(await attemptsOf(given.storage, id)).toHaveLength(2)
     })
 
     test('drops a day once all of it is past retention, and not before', async () => {
@@ -169,14 +178,14 @@ for (const engine of engines()) {
       await settle(given.storage, lease, VERDICTS.retry)
       await given.storage.editTask(task.id, { title: 'kept' }, BY)
       await after(30)
-      expect(await given.storage.listAttempts(PROJECT, task.id)).toMatchObject([{ outcome: 'failed' }])
-      expect((await given.storage.listEvents(PROJECT, task.id)).map(({ kind }) => kind)).toContain('task.edited')
+      expect(await attemptsOf(given.storage, task.id)).toMatchObject([{ outcome: 'failed' }])
+      expect((await eventsOf(given.storage, task.id)).map(({ kind }) => kind)).toContain('task.edited')
       expect(await given.storage.listLogs(PROJECT, task.id, { limit: 10 })).toHaveLength(1)
 
       // Its end finds no partition of its day, and its retention counts from there.
       await given.storage.cancelTask(task.id, BY, null)
       await after(36)
-      expect(await given.storage.listAttempts(PROJECT, task.id)).toHaveLength(1)
+      expect(await attemptsOf(given.storage, task.id)).toHaveLength(1)
       await after(38)
       for (const table of TABLES) expect(await homeOf(table, task.id)).toEqual([])
     })
@@ -186,7 +195,7 @@ for (const engine of engines()) {
       const id = await eventfulTask({ retentionMs: 20 * DAY })
       await after(10)
       await given.storage.redriveTask(id, BY, null)
-      expect(await given.storage.listAttempts(PROJECT, id)).toHaveLength(2)
+      expect(await attemptsOf(given.storage, id)).toHaveLength(2)
       expect((await given.storage.getTask(PROJECT, id)).state).toBe('queued')
     })
 
@@ -265,8 +274,8 @@ for (const engine of engines()) {
     // The version of a row depends on where the row is stored, so it may change.
     const readAll = async (id: TaskId) => [
       { ...(await given.storage.getTask(PROJECT, id)), version: '' },
-      await given.storage.listAttempts(PROJECT, id),
-      await given.storage.listEvents(PROJECT, id),
+      await attemptsOf(given.storage, id),
+      await eventsOf(given.storage, id),
       await given.storage.listLogs(PROJECT, id, { limit: 10 }),
     ]
   })

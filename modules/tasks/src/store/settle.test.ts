@@ -11,7 +11,15 @@ import {
   useStorage,
 } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
-import { claimOne, failure, settle, startTask, startWorker, VERDICTS } from '@taskflow/testing/task-in-state'
+import {
+  attemptsOf,
+  claimOne,
+  failure,
+  settle,
+  startTask,
+  startWorker,
+  VERDICTS,
+} from '@taskflow/testing/task-in-state'
 import { describe, expect, test } from 'vitest'
 import { CRASH_LIMIT, judge, type Verdict } from '../domain/attempt-outcome.ts'
 import { PRIORITIES, rankOf } from '../domain/priority.ts'
@@ -114,7 +122,7 @@ for (const engine of engines()) {
         const stored = await given.storage.getTask(PROJECT, task.id)
         expect(stored).toMatchObject({ ...expected, workerId: null, startedAt: null, finishedAt: null })
         expect(stored.queuedAt === null).toBe(isDelayed)
-        const attempts = await given.storage.listAttempts(PROJECT, task.id)
+        const attempts = await attemptsOf(given.storage, task.id)
         const error = 'error' in VERDICTS[verb] ? VERDICTS[verb].error : null
         expect(attempts).toEqual([
           {
@@ -149,7 +157,7 @@ for (const engine of engines()) {
     test('a retry after a timeout is kept as one', async () => {
       const { task, lease } = await startTask(given.storage)
       await settle(given.storage, lease, { ...VERDICTS.retry, error: { ...failure, reason: 'timedOut' } })
-      expect(await given.storage.listAttempts(PROJECT, task.id)).toMatchObject([{ outcome: 'timedOut' }])
+      expect(await attemptsOf(given.storage, task.id)).toMatchObject([{ outcome: 'timedOut' }])
     })
 
     for (const verb of VERBS) {
@@ -175,7 +183,7 @@ for (const engine of engines()) {
         const { task, lease } = await startTask(given.storage)
         const outcomes = [settle(given.storage, lease, VERDICTS[verb]), settle(given.storage, lease, VERDICTS[verb])]
         expect(await Promise.all(outcomes)).toEqual(['settled', 'settled'])
-        expect(await given.storage.listAttempts(PROJECT, task.id)).toHaveLength(1)
+        expect(await attemptsOf(given.storage, task.id)).toHaveLength(1)
       })
     }
 
@@ -229,7 +237,7 @@ for (const engine of engines()) {
         const change = `state = 'queued', attempt = 0, queued_at = now(), worker_id = null, lease_id = null, started_at = null`
         expect(await settleBehind(change, lease, VERDICTS[verb])).toBe('stale')
         expect(await given.storage.getTask(PROJECT, task.id)).toMatchObject({ state: 'queued', error: null })
-        expect(await given.storage.listAttempts(PROJECT, task.id)).toEqual([])
+        expect(await attemptsOf(given.storage, task.id)).toEqual([])
       })
 
       test(`${verb} that waited for a change which left the lease alone is applied to the changed task`, async () => {
@@ -286,7 +294,7 @@ for (const engine of engines()) {
         crashCount: CRASH_LIMIT,
         error: { reason: 'quarantined' },
       })
-      const attempts = await given.storage.listAttempts(PROJECT, task.id)
+      const attempts = await attemptsOf(given.storage, task.id)
       expect(attempts.map(({ outcome }) => outcome)).toEqual(['rescued', 'rescued', 'rescued'])
     })
 

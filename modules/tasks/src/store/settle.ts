@@ -4,6 +4,7 @@ import { type Events, hasCode, naturalBatch } from '@taskflow/kernel'
 import { ATTEMPT_ENDS, type AttemptEnd, finishesTask, OUTCOME_BY_REASON, stateAfter } from '../domain/attempt-ends.ts'
 import { endOf, type Verdict } from '../domain/attempt-outcome.ts'
 import { taskFailure } from '../domain/failures.ts'
+import { SNOOZE_FLOOR } from '../domain/snooze-floor.ts'
 import type { TaskFailure } from '../domain/task.ts'
 import type { AttemptStore, Settlement, SettlementResult } from '../ports/attempt-store.ts'
 import { findSettledLeases } from '../statements/find-settled-leases.ts'
@@ -74,7 +75,11 @@ export function taskSettler({ db, events, retentionMs, consumers, notifyQueued }
         ({ verdict }) => jsonOrNull(errorOf(verdict)),
       ]),
       HEAD_STARTS_MS,
+      SNOOZE_FLOOR.free,
+      SNOOZE_FLOOR.windowMs,
+      SNOOZE_FLOOR.floorMs,
     ])
+    for (const { type } of rows.filter((row) => row.is_slowed)) events.emit('task.snoozeSlowed', { type })
     notifyQueued?.(dispatchesOf(rows))
     return new Map(rows.map((row) => [row.lease_id, row.is_cancelled]))
   }

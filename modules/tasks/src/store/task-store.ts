@@ -2,21 +2,31 @@ import type { Database } from '@taskflow/database'
 import { type Events, firstIdAt, TaskFlowError } from '@taskflow/kernel'
 import { OUTCOME_BY_REASON, outcomeOfLast } from '../domain/attempt-ends.ts'
 import { taskFailure } from '../domain/failures.ts'
-import { historyOf, type TaskEvent, type TaskEventKind } from '../domain/history.ts'
+import { historyOf, type RecordedEvent, readPlace, type TaskEvent, type TaskEventKind } from '../domain/history.ts'
 import { HEAD_START_MS } from '../domain/priority.ts'
-import type { AttemptOutcomeName, LeaseId, LogLine, Task, TaskFailure, TaskId, WorkerId } from '../domain/task.ts'
+import type {
+  Attempt,
+  AttemptOutcomeName,
+  LeaseId,
+  LogLine,
+  Task,
+  TaskFailure,
+  TaskId,
+  WorkerId,
+} from '../domain/task.ts'
 import { canTransition, EDITABLE_STATES, isEditable, isFinished, TRANSITIONS } from '../domain/task-state.ts'
 import type { Admitter } from '../ports/admission.ts'
-import type { TaskStore } from '../ports/task-store.ts'
+import { MAX_PAGE_BYTES, type Page, type TaskFilter, type TaskStore } from '../ports/task-store.ts'
 import { cancelTask } from '../statements/cancel-task.ts'
 import { editTask } from '../statements/edit-task.ts'
 import { findFinishedTasks } from '../statements/find-finished-tasks.ts'
 import { getTask } from '../statements/get-task.ts'
 import { type AttemptRow, listAttempts } from '../statements/list-attempts.ts'
-import { listEvents } from '../statements/list-events.ts'
+import { type EventRow, listEvents } from '../statements/list-events.ts'
 import { listLogs } from '../statements/list-logs.ts'
 import { listTasks } from '../statements/list-tasks.ts'
 import { listUnsuccessfulTasks } from '../statements/list-unsuccessful-tasks.ts'
+import { readTasks } from '../statements/read-tasks.ts'
 import { redriveTask } from '../statements/redrive-task.ts'
 import { dispatchesOf, toDispatch } from './dispatch-row.ts'
 import type { NotifyQueued } from './notify-queued.ts'
@@ -44,18 +54,55 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
     return row
   }
 
-  /** For what belongs to one task. A replica that does not have it may be behind: the task may just have been stored. */
-  async function findForList(project: string, id: TaskId): Promise<{ row: TaskRow; from: Database }> {
+  /**
+   * For what belongs to one task. A replica that does not have it, or not yet what the page follows, may be behind: it
+   * may just have been stored.
+   */
+  async function readForList<Found>(
+    project: string,
+    id: TaskId,
+    read: (row: TaskRow, from: Database) => Promise<Found>,
+  ): Promise<Found> {
     const [row] = readDb === db ? [] : await readDb.run(getTask, [id, project])
-    return row ? { row, from: readDb } : { row: await findRow(project, id), from: db }
+    const found = row && (await read(row, readDb))
+    return found ?? read(await findRow(project, id), db)
   }
 
   const find = async (project: string, id: TaskId): Promise<Task> => toTask(await findRow(project, id))
 
-  async function attemptsOf(row: TaskRow, from: Database): Promise<ReturnType<typeof toAttempt>[]> {
-    const kept = await from.run(listAttempts, [row.id])
+  /** Returns attempts in the order in which they started, beginning with the first or with the given one. */
+  async function attemptsFrom(
+    row: TaskRow,
+    from: Database,
+    first: string | undefined,
+    limit: number,
+  ): Promise<Attempt[] | undefined> {
     const last = lastAttempt(row)
-    return [...kept.map(toAttempt), ...(last ? [last] : [])]
+    if (first !== undefined && first === last?.id) return [last]
+    const attempts: Attempt[] = (await from.run(listAttempts, [row.id, first ?? null, limit])).map(toAttempt)
+    if (first !== undefined && attempts[0]?.id !== first) return undefined
+    // The attempt on the row may have become a record since the row was read.
+    if (last && attempts.length < limit && attempts.at(-1)?.id !== last.id) attempts.push(last)
+    return attempts
+  }
+
+  function listRows(filter: TaskFilter, { limit, before }: Page): Promise<TaskRow[]> {
+    const onlyUnsuccessful = filter.states?.every((state) => state === 'failed' || state === 'cancelled') ?? false
+    const upper = filter.createdBefore && firstIdAt(filter.createdBefore)
+    return readDb.run(onlyUnsuccessful ? listUnsuccessfulTasks : listTasks, [
+      filter.project,
+      limit,
+      // Both bound the id from above; ids sort as text.
+      smallest(before, upper),
+      filter.createdAfter ? firstIdAt(filter.createdAfter) : null,
+      filter.states ?? null,
+      filter.queue ?? null,
+      filter.type ?? null,
+      filter.priority === undefined ? null : priorityNumber(filter.priority),
+      filter.labels ? JSON.stringify(filter.labels) : null,
+      filter.createdBy ?? null,
+      filter.search === undefined ? null : `%${escapeLike(filter.search)}%`,
+    ])
   }
 
   return {
@@ -63,26 +110,17 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
 
     getTask: find,
 
-    async listTasks(filter, { limit, before }, include) {
-      const onlyUnsuccessful = filter.states?.every((state) => state === 'failed' || state === 'cancelled') ?? false
-      const upper = filter.createdBefore && firstIdAt(filter.createdBefore)
-      const rows = await readDb.run(onlyUnsuccessful ? listUnsuccessfulTasks : listTasks, [
-        filter.project,
-        limit,
-        // Both bound the id from above; ids sort as text.
-        smallest(before, upper),
-        filter.createdAfter ? firstIdAt(filter.createdAfter) : null,
-        filter.states ?? null,
-        filter.queue ?? null,
-        filter.type ?? null,
-        filter.priority === undefined ? null : priorityNumber(filter.priority),
-        filter.labels ? JSON.stringify(filter.labels) : null,
-        filter.createdBy ?? null,
-        filter.search === undefined ? null : `%${escapeLike(filter.search)}%`,
-        include.payload,
-        include.result,
-      ])
-      return rows.map(toTask)
+    async listTasks(filter, page, include) {
+      for (;;) {
+        const rows = await listRows(filter, page)
+        if (!include.payload && !include.result) return rows.map((row) => ({ ...toTask(row), fits: true }))
+        const ids = rows.map(({ id }) => id)
+        // Reads whole tasks again, so that payload, result and state are of one moment.
+        const whole = await readDb.run(readTasks, [ids, include.payload, include.result, MAX_PAGE_BYTES])
+        // One was deleted between the two reads. A list without it would look like the last page.
+        if (whole.length < rows.length) continue
+        return whole.map((row) => ({ ...toTask(row), fits: row.fits }))
+      }
     },
 
     async findFinishedTasks(ids) {
@@ -173,40 +211,38 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
       return task
     },
 
-    async listAttempts(project, id) {
-      const { row, from } = await findForList(project, id)
-      return attemptsOf(row, from)
+    listAttempts: (project, id, { limit, after }) =>
+      readForList(project, id, async (row, from) => {
+        if (after === undefined) return attemptsFrom(row, from, undefined, limit)
+        return (await attemptsFrom(row, from, after, limit + 1))?.slice(1)
+      }),
+
+    async listEvents(project, id, { limit, after }) {
+      const place = after === undefined ? undefined : readPlace(after)
+      // Each attempt but the last has two events, and the attempt of the place may have none left.
+      const most = Math.ceil(limit / 2) + 1
+      return readForList(project, id, async (row, from) => {
+        const [attempts, recorded] = await Promise.all([
+          attemptsFrom(row, from, place?.attempt?.id, most),
+          from.run(listEvents, [id, place?.recorded?.atUs ?? null, place?.recorded?.id ?? null, limit]),
+        ])
+        if (!attempts) return undefined
+        return historyOf({ task: toTask(row), attempts, recorded: recorded.map(toEvent) }, place).slice(0, limit)
+      })
     },
 
-    async listEvents(project, id) {
-      const { row, from } = await findForList(project, id)
-      const [attempts, recorded] = await Promise.all([attemptsOf(row, from), from.run(listEvents, [id])])
-      return historyOf(
-        toTask(row),
-        attempts,
-        recorded.map(
-          (event): TaskEvent => ({
-            kind: event.kind as TaskEventKind,
-            at: event.at,
-            actor: event.actor,
-            detail: JSON.parse(event.detail) as Record<string, unknown>,
-          }),
-        ),
-      )
-    },
-
-    async listLogs(project, id, { limit, after }) {
-      const { from } = await findForList(project, id)
-      const rows = await from.run(listLogs, [id, after ?? null, limit])
-      return rows.map(({ id: cursor, attempt, at, level, message, fields }) => ({
-        cursor,
-        attempt,
-        at,
-        level: level as LogLine['level'],
-        message,
-        fields,
-      }))
-    },
+    listLogs: (project, id, { limit, after }) =>
+      readForList(project, id, async (_, from) => {
+        const rows = await from.run(listLogs, [id, after ?? null, limit])
+        return rows.map(({ id: cursor, attempt, at, level, message, fields }) => ({
+          cursor,
+          attempt,
+          at,
+          level: level as LogLine['level'],
+          message,
+          fields,
+        }))
+      }),
   }
 }
 
@@ -217,20 +253,24 @@ function conflict(verb: 'cancel' | 'redrive', task: Task): TaskFlowError {
   return new TaskFlowError('TASK_STATE_CONFLICT', `Cannot ${verb} task ${id}: ${why}`, { details: { id, verb, state } })
 }
 
-function toAttempt(row: AttemptRow) {
+function toEvent({ id, kind, at, actor, detail, at_us: atUs }: EventRow): RecordedEvent {
+  return { id, kind: kind as TaskEventKind, at, actor, detail: JSON.parse(detail) as TaskEvent['detail'], atUs }
+}
+
+function toAttempt(row: AttemptRow): Attempt {
   return {
     id: row.lease_id as LeaseId,
     attempt: row.attempt,
     workerId: row.worker_id as WorkerId,
     startedAt: row.started_at,
-    endedAt: row.ended_at as Date | null,
+    endedAt: row.ended_at,
     outcome: row.outcome as AttemptOutcomeName,
     error: parseJson<TaskFailure>(row.error),
   }
 }
 
 /** Returns the attempt that runs, or that finished the task. This attempt has no record of its own. */
-function lastAttempt(row: TaskRow): ReturnType<typeof toAttempt> | undefined {
+function lastAttempt(row: TaskRow): Attempt | undefined {
   if (row.lease_id === null || row.worker_id === null || row.started_at === null) return undefined
   const task = toTask(row)
   const error = task.state === 'succeeded' || task.state === 'running' ? null : task.error

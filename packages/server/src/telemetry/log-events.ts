@@ -40,8 +40,7 @@ export function logEvents(events: Events, log: Log, clock: Pick<Clock, 'monotoni
       const shown = line.isRepeated ? namesIn(rest) : rest
       if (line.isRepeated) {
         if (isBrokerLost && hasCode(error, 'BROKER_UNAVAILABLE')) return
-        const { code, message } = error as Error & { code?: string }
-        if (!isDue(`${line.message} ${JSON.stringify(shown)} ${code ?? message}`)) return
+        if (!isDue(`${line.message} ${JSON.stringify(shown)} ${reasonOf(error)}`)) return
       }
       const written = typeof level === 'function' ? level(detail) : level
       log[written as 'info']({ ...shown, ...(error !== undefined && describe(error)) }, line.message)
@@ -71,6 +70,12 @@ function twiceAMinute(clock: Pick<Clock, 'monotonicMs'>): (key: string) => boole
     writtenAt.set(key, now)
     return true
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error === undefined) return ''
+  const { code, message } = error as Error & { code?: string }
+  return code ?? message
 }
 
 const OUTAGES: readonly unknown[] = ['DATABASE_UNAVAILABLE', 'BROKER_UNAVAILABLE'] satisfies ErrorCode[]

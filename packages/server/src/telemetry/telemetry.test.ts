@@ -194,6 +194,16 @@ describe('the log', () => {
     expect(lines).toHaveLength(1_000)
   })
 
+  test('shows a type whose snoozes are slowed, but not each time', () => {
+    const { events, lines } = setupLog()
+    for (let count = 0; count < 100; count++) events.emit('task.snoozeSlowed', { type: 'poll.mail' })
+    events.emit('task.snoozeSlowed', { type: 'poll.news' })
+    expect(lines).toMatchObject([
+      { level: 40, type: 'poll.mail' },
+      { level: 40, type: 'poll.news' },
+    ])
+  })
+
   test('shows leadership, with a warning when it is lost but not when the leader resigns', () => {
     const { events, lines } = setupLog()
     events.emit('leader.elected', { term: 3 })
