@@ -68,6 +68,7 @@ create table idempotency_key (
   request_hash text not null,
   task_ids uuid[] not null,
   created_at timestamp with time zone not null,
+  changes json,
   constraint idempotency_key_pkey PRIMARY KEY (project, key)
 );
 CREATE INDEX idempotency_key_age ON idempotency_key USING btree (created_at);

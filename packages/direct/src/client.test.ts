@@ -54,6 +54,28 @@ for (const engine of engines()) {
       expect(ids.map((id) => payloads.get(id))).toEqual(Array.from({ length: 25 }, (_, index) => String(index)))
     })
 
+    test('answers a repeated submission as before, also where its type has been announced since', async () => {
+      const request = { idempotencyKey: 'order-7' }
+      const submit = () => client().tasks.submit('test.replay', { n: 1 }, {}, request)
+      const submitMany = () => client().tasks.submitMany([{ type: 'test.replay' }, { type: 'test.replay' }], request)
+      const [task, ids] = [await submit(), await submitMany()]
+      await given.storage.registerTaskTypes(PROJECT, [
+        {
+          type: 'test.replay',
+          queue: 'others',
+          priority: 'low',
+          maxAttempts: 1,
+          retry: null,
+          timeouts: null,
+          inputSchema: JSON.stringify({ type: 'object', required: ['more'] }),
+        },
+      ])
+      expect([await submit(), await submitMany()]).toEqual([task, ids])
+      await expect(client().tasks.submit('test.replay', { n: 2 }, {}, request)).rejects.toMatchObject({
+        code: 'IDEMPOTENCY_CONFLICT',
+      })
+    })
+
     test('keeps the chunks before a rejected one, whose error points to the invalid task', async () => {
       const tasks = [{ type: 'test.many' }, { type: 'test.many' }, { type: 'test.many' }, { type: '' }]
       await expect(client().tasks.submitMany(tasks, { chunkSize: 2 })).rejects.toMatchObject({

@@ -7,7 +7,7 @@ import {
   type Task,
   type TaskOptions,
 } from '@taskflow/sdk'
-import { submittedView } from '@taskflow/tasks'
+import { type NewTask as StoredTask, submittedView, type TaskId } from '@taskflow/tasks'
 import {
   type AdmitDeps,
   admitTask,
@@ -16,6 +16,8 @@ import {
   idempotencyOf,
   readTask,
   readTasks,
+  requestedTask,
+  submitOrReplay,
 } from '@taskflow/tasks/admission'
 import { asSent } from '@taskflow/validation'
 import { asApiError } from './as-api-error.ts'
@@ -67,30 +69,25 @@ export function directTasks({ own, within, by, ...deps }: Deps): DirectTasks {
 
   function submitOne(given: NewTask, { idempotencyKey, tx }: SubmitRequest): Promise<Task> {
     const read = readTask(given)
-    const idempotency = idempotencyWith(idempotencyKey, 'POST /v1/tasks', given)
+    const key = idempotencyWith(idempotencyKey, 'POST /v1/tasks', given, () => requestedTask(read, by))
     return submitBy(tx, async (way) => {
       await way.ready()
-      const task = await admitTask(read, by, { ...deps, types: way.types })
-      const {
-        ids,
-        createdAt,
-        tasks: [stored = task] = [],
-      } = await way.submitTasks({
-        project,
-        tasks: [task],
-        ...idempotency,
-      })
-      return submittedView(stored, ids[0] ?? stored.id, createdAt) as Task
+      const submitted = await submitOrReplay(way, { project, ...key }, async () => [
+        await admitTask(read, by, { ...deps, types: way.types }),
+      ])
+      const [id] = submitted.ids as readonly [TaskId]
+      const [task] = submitted.tasks as readonly [StoredTask]
+      return submittedView(task, id, submitted.createdAt) as Task
     })
   }
 
   function submitChunk(given: readonly NewTask[], { idempotencyKey, tx }: SubmitRequest): Promise<readonly string[]> {
     const read = readTasks(given)
-    const idempotency = idempotencyWith(idempotencyKey, 'POST /v1/tasks/batch', { tasks: given })
+    const key = idempotencyWith(idempotencyKey, 'POST /v1/tasks/batch', { tasks: given })
     return submitBy(tx, async (way) => {
       await way.ready()
-      const tasks = await admitTasks(read, by, { ...deps, types: way.types })
-      return (await way.submitTasks({ project, tasks, ...idempotency })).ids
+      const admit = () => admitTasks(read, by, { ...deps, types: way.types })
+      return (await submitOrReplay(way, { project, ...key }, admit)).ids
     })
   }
 
@@ -118,8 +115,13 @@ export function directTasks({ own, within, by, ...deps }: Deps): DirectTasks {
 }
 
 /** Hashes the request as the API does, so that a key identifies the same request over HTTP and here. */
-function idempotencyWith(key: string | undefined, route: string, body: unknown): ReturnType<typeof idempotencyOf> {
+function idempotencyWith(
+  key: string | undefined,
+  route: string,
+  body: unknown,
+  requested?: () => StoredTask,
+): ReturnType<typeof idempotencyOf> {
   if (key === undefined) return {}
   checkIdempotencyKey(key)
-  return idempotencyOf(key, route, asSent(body))
+  return idempotencyOf(key, route, asSent(body), requested)
 }

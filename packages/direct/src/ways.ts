@@ -3,12 +3,12 @@ import { requireSchema } from '@taskflow/database'
 import { allMigrations } from '@taskflow/rooms/migrations'
 import type { Dispatch, TaskStore } from '@taskflow/tasks'
 import type { TaskTypes } from '@taskflow/tasks/admission'
-import { readTaskTypes, type WithinStore } from '@taskflow/tasks/store'
+import { findSubmitted, readTaskTypes, type WithinStore } from '@taskflow/tasks/store'
 import { type CallerTransaction, requireTransaction, workWithin } from './caller-transaction.ts'
 import type { TransactionPublisher } from './transaction-publisher.ts'
 
 /** A connection to the database, with the operations that a submission needs. */
-export interface Way extends Pick<TaskStore, 'submitTasks'> {
+export interface Way extends Pick<TaskStore, 'submitTasks' | 'findSubmitted'> {
   readonly types: Pick<TaskTypes, 'find'>
   /** Resolves if the database has the schema of this version. Throws SCHEMA_OUTDATED or SCHEMA_UNKNOWN otherwise. */
   ready(): Promise<void>
@@ -50,11 +50,17 @@ export function ways({ db, storage, types, schema, transactions }: Deps): Ways {
         await requireTransaction(tx)
       },
       submitTasks: (submission) => storage.submitWithin(caller, submission, notifyQueued),
+      findSubmitted: (requests) => findSubmitted(caller, requests),
     }
   }
 
   return {
-    own: { types, ready: () => makeReady(db), submitTasks: storage.submitTasks },
+    own: {
+      types,
+      ready: () => makeReady(db),
+      submitTasks: storage.submitTasks,
+      findSubmitted: storage.findSubmitted,
+    },
     within: (tx, work) => workWithin(tx, schema, (caller) => work(wayOn(tx, caller))),
   }
 }

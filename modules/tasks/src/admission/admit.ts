@@ -2,6 +2,7 @@ import type { Principal } from '@taskflow/http/access'
 import type { Ids } from '@taskflow/kernel'
 import { asSent, checker, closed, within } from '@taskflow/validation'
 import { Type } from 'typebox'
+import { completeTask } from '../domain/complete-task.ts'
 import type { NewTask } from '../domain/task.ts'
 import type { KnownType } from './known-type.ts'
 import { newTask } from './new-task.ts'
@@ -52,6 +53,10 @@ export async function admitTask(task: ReadTask, by: By, { types, ids, maxPayload
   const known = await types.find(by.project, task.fields.type)
   return newTask(task, { id: ids.next(), by, known, maxPayloadBytes })
 }
+
+/** Creates the task as the request alone gives it, without its type's defaults and without an id. */
+export const requestedTask = ({ fields, payload }: ReadTask, by: By): NewTask =>
+  completeTask(fields, { id: '', by, known: undefined, payload })
 
 /** Checks and reads the tasks of a parsed body. Throws REQUEST_MALFORMED. */
 export const readBatch = (body: unknown): ReadTask[] =>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { validator } from '@taskflow/validation'
 import { Type } from 'typebox'
+import type { NewTask } from '../domain/task.ts'
 import type { IdempotencyKey } from '../ports/task-store.ts'
 
 /** The headers of submissions. */
@@ -22,13 +23,22 @@ export function checkIdempotencyKey(key: string): void {
   if (refusal) throw refusal
 }
 
-/** Returns the key with a hash of the request, or nothing without a key. The hash distinguishes requests that use one key. */
-export function idempotencyOf(key: string | undefined, route: string, body: unknown): { idempotency?: IdempotencyKey } {
+/**
+ * Returns the key with a hash of the request, or nothing without a key. The hash distinguishes requests that use one key.
+ *
+ * @param requested makes the task as the request alone gives it, for a submission of one task
+ */
+export function idempotencyOf(
+  key: string | undefined,
+  route: string,
+  body: unknown,
+  requested?: () => NewTask,
+): { idempotency?: IdempotencyKey } {
   if (key === undefined) return {}
   const requestHash = createHash('sha256')
     .update(`${route}\n${canonicalJson(body)}`)
     .digest('hex')
-  return { idempotency: { key, requestHash } }
+  return { idempotency: { key, requestHash, ...(requested && { requested: requested() }) } }
 }
 
 /** Returns the same text for equal values, regardless of the order of their fields. */

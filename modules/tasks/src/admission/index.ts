@@ -1,5 +1,6 @@
 export * from './admit.ts'
 export * from './idempotency.ts'
 export * from './read-task.ts'
+export * from './submit-or-replay.ts'
 export * from './task-fields.ts'
 export * from './task-types.ts'

@@ -1,3 +1,4 @@
+import type { TaskFlowError } from '@taskflow/kernel'
 import type { PlacedEvent } from '../domain/history.ts'
 import type { Priority } from '../domain/priority.ts'
 import type { Attempt, LogLine, NewTask, Task, TaskId } from '../domain/task.ts'
@@ -7,6 +8,17 @@ import type { TaskState } from '../domain/task-state.ts'
 export interface IdempotencyKey {
   readonly key: string
   readonly requestHash: string
+  /**
+   * The task as the request alone gives it, without the defaults of its type. For a submission of one task, whose reply
+   * shows the task.
+   */
+  readonly requested?: NewTask
+}
+
+/** A submission that may have been stored before. */
+export interface KeyedRequest {
+  readonly project: string
+  readonly idempotency: IdempotencyKey
 }
 
 export interface Submission {
@@ -22,7 +34,7 @@ export interface Submitted {
   readonly createdAt: Date
   /** True when the key had been used for the same request: nothing was stored now. */
   readonly replayed: boolean
-  /** The tasks as they were stored, where an admitter changed them. */
+  /** The tasks as they were stored, where an admitter changed them, or for a replay of a request with `requested`. */
   readonly tasks?: readonly NewTask[]
 }
 
@@ -89,6 +101,11 @@ export interface TaskStore {
    * refuses the submission with.
    */
   submitTasks(submission: Submission): Promise<Submitted>
+  /**
+   * Finds what earlier submissions with these keys were answered, in order: undefined for an unused key, and
+   * IDEMPOTENCY_CONFLICT for a key of another request.
+   */
+  findSubmitted(requests: readonly KeyedRequest[]): Promise<(Submitted | TaskFlowError | undefined)[]>
   getTask(project: string, id: TaskId): Promise<Task>
   /** Newest first; payload and result are empty (`null` as JSON text) unless asked for, and where they do not fit. */
   listTasks(filter: TaskFilter, page: Page, include: { payload: boolean; result: boolean }): Promise<ListedTask[]>

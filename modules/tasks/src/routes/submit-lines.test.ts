@@ -85,6 +85,7 @@ test('assigns ids that ascend with the lines, also when a line waits for the que
         createdAt: new Date(0),
         replayed: false,
       }),
+      findSubmitted: async () => [],
     },
   }
   const input = Readable.from([Buffer.from('{"type":"unheard.of"}\n'), Buffer.from('{"type":"test.lines"}\n')])

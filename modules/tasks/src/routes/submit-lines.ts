@@ -8,11 +8,11 @@ import { idempotencyOf } from '../admission/idempotency.ts'
 import { checkTask, readBody } from '../admission/read-task.ts'
 import { bodyLimitFor } from '../admission/task-fields.ts'
 import type { NewTask } from '../domain/task.ts'
-import type { TaskStore } from '../ports/task-store.ts'
+import type { KeyedRequest, TaskStore } from '../ports/task-store.ts'
 
 /** The dependencies of the submission of a stream. */
 export interface SubmitLinesDeps extends AdmitDeps {
-  readonly storage: Pick<TaskStore, 'submitTasks'>
+  readonly storage: Pick<TaskStore, 'submitTasks' | 'findSubmitted'>
 }
 
 interface Caller {
@@ -39,8 +39,8 @@ export async function* submitLines(input: Readable, deps: SubmitLinesDeps, calle
 /** The lines that arrived together. */
 interface Group {
   readonly lines: readonly Line[]
-  /** By the position of the line in the group. */
-  readonly refusals: ReadonlyMap<number, unknown>
+  /** By the position of the line in the group: the ids of lines that were stored before, and errors. */
+  readonly outcomes: ReadonlyMap<number, unknown>
   readonly admitted: readonly Admitted[]
 }
 
@@ -58,34 +58,48 @@ async function* admittedGroups(input: Readable, deps: SubmitLinesDeps, caller: C
 }
 
 async function admitGroup(lines: readonly Line[], deps: SubmitLinesDeps, caller: Caller): Promise<Group> {
-  const refusals = new Map<number, unknown>()
+  const outcomes = new Map<number, unknown>()
   const admitted: Admitted[] = []
+  const refused: (KeyedRequest & { readonly index: number })[] = []
+  const { project } = caller.principal
   for (const [index, line] of lines.entries()) {
     try {
-      admitted.push({ index, ...(await admitLine(line, deps, caller)) })
+      const { read, idempotency } = readLine(line, caller)
+      try {
+        admitted.push({ index, task: await admitTask(read, caller.principal, deps), idempotency })
+      } catch (error) {
+        outcomes.set(index, error)
+        if (idempotency.idempotency) refused.push({ index, project, idempotency: idempotency.idempotency })
+      }
     } catch (error) {
-      refusals.set(index, error)
+      outcomes.set(index, error)
     }
   }
-  return { lines, refusals, admitted }
+  // A line that was stored before is answered as it was then, also where it would be refused now.
+  const earlier = refused.length === 0 ? [] : await deps.storage.findSubmitted(refused)
+  for (const [position, { index }] of refused.entries()) {
+    const submitted = earlier[position]
+    if (submitted) outcomes.set(index, submitted instanceof Error ? submitted : submitted.ids[0])
+  }
+  return { lines, outcomes, admitted }
 }
 
 async function storeGroup(
-  { lines, refusals, admitted }: Group,
+  { lines, outcomes: known, admitted }: Group,
   deps: SubmitLinesDeps,
   caller: Caller,
 ): Promise<string[]> {
-  const outcomes = new Map(refusals)
+  const outcomes = new Map(known)
   const stored = await storeTasks(admitted, deps, caller)
   for (const [position, { index }] of admitted.entries()) outcomes.set(index, stored[position])
   return lines.map(({ number }, index) => replyOf(number, outcomes.get(index), caller))
 }
 
-async function admitLine(line: Line, deps: SubmitLinesDeps, { principal, key }: Caller) {
+function readLine(line: Line, { key }: Caller) {
   if (line.error) throw line.error
   const body = checkTask(parseJson(line.bytes))
   return {
-    task: await admitTask(readBody(body), principal, deps),
+    read: readBody(body),
     idempotency: idempotencyOf(key && `${key}/${line.number}`, 'POST /v1/tasks/batch', body),
   }
 }

@@ -1,15 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { principalOf, problems, ref } from '@taskflow/http'
-import { type AdmitDeps, admitTask } from '../admission/admit.ts'
+import { type AdmitDeps, admitTask, requestedTask } from '../admission/admit.ts'
 import { IdempotencyHeaders, idempotencyOf } from '../admission/idempotency.ts'
 import { readBody } from '../admission/read-task.ts'
+import { submitOrReplay } from '../admission/submit-or-replay.ts'
 import { bodyLimitFor, NewTaskBody } from '../admission/task-fields.ts'
 import { submittedView } from '../domain/complete-task.ts'
+import type { NewTask, TaskId } from '../domain/task.ts'
 import type { TaskStore } from '../ports/task-store.ts'
 import { TaskView } from './task-view.ts'
 
 interface Deps extends AdmitDeps {
-  readonly storage: Pick<TaskStore, 'submitTasks'>
+  readonly storage: Pick<TaskStore, 'submitTasks' | 'findSubmitted'>
 }
 
 /** POST /v1/tasks */
@@ -35,16 +37,27 @@ export const submitTaskRoute: FastifyPluginAsyncTypebox<Deps> = async (app, deps
       const { body, headers } = request
       const principal = principalOf(request)
       const { project } = principal
-      const task = await admitTask(readBody(body), principal, deps)
-      const idempotency = idempotencyOf(headers['idempotency-key'], 'POST /v1/tasks', body)
-      const submitted = await storage.submitTasks({ project, tasks: [task], ...idempotency })
-      const [id = task.id] = submitted.ids
-      const [stored] = submitted.tasks ?? []
+      const read = readBody(body)
+      const key = idempotencyOf(headers['idempotency-key'], 'POST /v1/tasks', body, () =>
+        requestedTask(read, principal),
+      )
+      const submitted = await submitOrReplay(storage, { project, ...key }, async () => [
+        await admitTask(read, principal, deps),
+      ])
+      const [id] = submitted.ids as readonly [TaskId]
+      const [task] = submitted.tasks as readonly [NewTask]
       if (submitted.replayed) reply.header('idempotent-replayed', 'true')
       return reply
         .code(201)
         .header('location', `/v1/tasks/${id}`)
-        .send(submittedView(stored ?? task, id, submitted.createdAt, stored ? undefined : (body.payload ?? null)))
+        .send(
+          submittedView(
+            task,
+            id,
+            submitted.createdAt,
+            task.payload === read.payload ? (body.payload ?? null) : undefined,
+          ),
+        )
     },
   )
 }

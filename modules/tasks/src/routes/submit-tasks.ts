@@ -5,6 +5,7 @@ import { malformed } from '@taskflow/validation'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { admitTasks, BatchBody, readBatch } from '../admission/admit.ts'
 import { IdempotencyHeaders, idempotencyOf } from '../admission/idempotency.ts'
+import { submitOrReplay } from '../admission/submit-or-replay.ts'
 import { NewTaskBody } from '../admission/task-fields.ts'
 import { type SubmitLinesDeps, submitLines } from './submit-lines.ts'
 
@@ -83,9 +84,11 @@ export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = asyn
 async function submitBatch(request: FastifyRequest, reply: FastifyReply, deps: SubmitLinesDeps): Promise<FastifyReply> {
   const principal = principalOf(request)
   const { project } = principal
-  const tasks = await admitTasks(readBatch(request.body), principal, deps)
-  const idempotency = idempotencyOf(keyOf(request), 'POST /v1/tasks/batch', request.body)
-  const { ids, replayed } = await deps.storage.submitTasks({ project, tasks, ...idempotency })
+  const read = readBatch(request.body)
+  const key = idempotencyOf(keyOf(request), 'POST /v1/tasks/batch', request.body)
+  const { ids, replayed } = await submitOrReplay(deps.storage, { project, ...key }, () =>
+    admitTasks(read, principal, deps),
+  )
   if (replayed) reply.header('idempotent-replayed', 'true')
   return reply.code(201).send({ ids })
 }

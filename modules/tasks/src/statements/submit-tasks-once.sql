@@ -10,11 +10,12 @@ with template as materialized (
   select * from unnest($1::uuid[], $2::json[], $3::integer[], $24::integer[])
     with ordinality as item (id, payload, template, submission, number)
 ), submission as materialized (
-  select * from unnest($25::text[], $26::text[], $27::text[])
-    with ordinality as submission (project, key, request_hash, number)
+  select * from unnest($25::text[], $26::text[], $27::text[], $28::json[])
+    with ordinality as submission (project, key, request_hash, changes, number)
 ), kept as (
-  insert into idempotency_key (project, key, request_hash, task_ids, created_at)
+  insert into idempotency_key (project, key, request_hash, changes, task_ids, created_at)
   select project, key, request_hash,
+         changes,
          task_ids,
          clock_now()
   from submission

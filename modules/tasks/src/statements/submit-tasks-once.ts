@@ -9,6 +9,8 @@ export type SubmitOnceParams = readonly [
   keyProjects: ArrayText<string>,
   keys: ArrayText<string>,
   requestHashes: ArrayText<string>,
+  /** JSON, or null. */
+  changes: ArrayText<string | null>,
 ]
 
 interface Row {

@@ -4,9 +4,10 @@ import { type Events, hasCode, naturalBatch, TaskFlowError } from '@taskflow/ker
 import type { Dispatch } from '../dispatch/broker.ts'
 import { rankOf } from '../domain/priority.ts'
 import type { NewTask, TaskId } from '../domain/task.ts'
+import { applyChanges, changesOf } from '../domain/task-changes.ts'
 import type { Admitter } from '../ports/admission.ts'
 import type { Gate } from '../ports/gate.ts'
-import type { IdempotencyKey, Submission, Submitted, TaskStore } from '../ports/task-store.ts'
+import type { IdempotencyKey, KeyedRequest, Submission, Submitted, TaskStore } from '../ports/task-store.ts'
 import { findIdempotencyKeys } from '../statements/find-idempotency-keys.ts'
 import { submitAlikeTasks } from '../statements/submit-alike-tasks.ts'
 import { submitTasks } from '../statements/submit-tasks.ts'
@@ -180,6 +181,7 @@ async function storeOnce(
     textArray(firsts.map((submission) => submission.project)),
     textArray(firsts.map((submission) => submission.idempotency.key)),
     textArray(firsts.map((submission) => submission.idempotency.requestHash)),
+    textArray(firsts.map(changesText)),
   ])
   const createdAtOf = new Map(stored.map((row) => [`${row.project} ${row.key}`, row.created_at]))
   const fresh = new Set(firsts.filter((submission) => createdAtOf.has(keyOf(submission))))
@@ -196,13 +198,28 @@ async function storeOnce(
   })
 }
 
+/** Finds what earlier submissions with these keys were answered; undefined where a key is unused. */
+export async function findSubmitted(
+  db: Queryable,
+  requests: readonly KeyedRequest[],
+): Promise<(Submitted | TaskFlowError | undefined)[]> {
+  const replays = await findReplays(db, requests)
+  return requests.map((request) => (replays.has(keyOf(request)) ? replayOf(request, replays) : undefined))
+}
+
+function changesText({ idempotency: { requested }, tasks: [task] }: OnceSubmission): string | null {
+  const changes = requested && task && changesOf(requested, task)
+  return changes ? JSON.stringify(changes) : null
+}
+
 interface Replay {
   readonly requestHash: string
+  readonly changes: string | null
   readonly ids: readonly TaskId[]
   readonly createdAt: Date
 }
 
-async function findReplays(db: Queryable, submissions: readonly OnceSubmission[]): Promise<Map<string, Replay>> {
+async function findReplays(db: Queryable, submissions: readonly KeyedRequest[]): Promise<Map<string, Replay>> {
   const rows = await db.run(findIdempotencyKeys, [
     textArray(submissions.map((submission) => submission.project)),
     textArray(submissions.map((submission) => submission.idempotency.key)),
@@ -210,14 +227,22 @@ async function findReplays(db: Queryable, submissions: readonly OnceSubmission[]
   return new Map(
     rows.map((row) => [
       `${row.project} ${row.key}`,
-      { requestHash: row.request_hash, ids: row.task_ids as TaskId[], createdAt: row.created_at },
+      {
+        requestHash: row.request_hash,
+        changes: row.changes,
+        ids: row.task_ids as TaskId[],
+        createdAt: row.created_at,
+      },
     ]),
   )
 }
 
-function replayOf(submission: OnceSubmission, replays: ReadonlyMap<string, Replay>): Submitted | TaskFlowError {
-  const { key, requestHash } = submission.idempotency
-  const replay = replays.get(keyOf(submission))
+function replayOf(
+  { project, idempotency }: KeyedRequest,
+  replays: ReadonlyMap<string, Replay>,
+): Submitted | TaskFlowError {
+  const { key, requestHash, requested } = idempotency
+  const replay = replays.get(keyOf({ project, idempotency }))
   // The key existed a moment ago, and its day ended in between: the caller's retry is a first submission.
   if (!replay)
     return new TaskFlowError('DATABASE_UNAVAILABLE', `Idempotency key ${key} just expired; send the request again`)
@@ -226,10 +251,11 @@ function replayOf(submission: OnceSubmission, replays: ReadonlyMap<string, Repla
       details: { key },
     })
   }
-  return { ids: replay.ids, createdAt: replay.createdAt, replayed: true }
+  const { ids, createdAt, changes } = replay
+  return { ids, createdAt, replayed: true, ...(requested && { tasks: [applyChanges(requested, changes)] }) }
 }
 
-const keyOf = ({ project, idempotency }: OnceSubmission): string => `${project} ${idempotency.key}`
+const keyOf = ({ project, idempotency }: KeyedRequest): string => `${project} ${idempotency.key}`
 
 const idsOf = ({ tasks }: Submission): TaskId[] => tasks.map((task) => task.id)
 

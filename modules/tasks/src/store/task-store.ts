@@ -30,7 +30,7 @@ import { readTasks } from '../statements/read-tasks.ts'
 import { redriveTask } from '../statements/redrive-task.ts'
 import { dispatchesOf, toDispatch } from './dispatch-row.ts'
 import type { NotifyQueued } from './notify-queued.ts'
-import { taskSubmitter } from './submit.ts'
+import { findSubmitted, taskSubmitter } from './submit.ts'
 import { HEAD_STARTS_MS, parseJson, priorityNumber, type TaskRow, toTask } from './task-row.ts'
 
 interface Deps {
@@ -107,6 +107,7 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
 
   return {
     submitTasks: taskSubmitter({ db, events, admitters, notifyQueued }),
+    findSubmitted: (requests) => findSubmitted(db, requests),
 
     getTask: find,
 
