@@ -1,3 +1,5 @@
+import { writeJson } from './json.ts'
+
 /**
  * Turns items into chunks of JSON lines by natural batching: while one chunk is in flight the next gathers, and no item
  * waits for a timer. A slow source is sent at once. A fast source is not split into a thousand small writes, each of
@@ -24,7 +26,7 @@ export function gatherLines(items: Iterable<unknown> | AsyncIterable<unknown>): 
   async function read(): Promise<void> {
     try {
       for (let next = await source.next(); !next.done; next = await source.next()) {
-        chunk += `${JSON.stringify(next.value)}\n`
+        chunk += `${writeJson(next.value, 'The task')}\n`
         somethingCame()
         if (chunk.length >= FULL_CHARACTERS) await new Promise<void>((resolve) => (roomCame = resolve))
       }

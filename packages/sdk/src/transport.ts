@@ -1,5 +1,6 @@
 import { delayBeforeRetryMs } from './backoff.ts'
 import { TaskFlowApiError } from './errors.ts'
+import { writeJson } from './json.ts'
 import { decodeNdjson, encodeNdjson } from './ndjson.ts'
 import { pause } from './pause.ts'
 import { parseReply, refusal } from './reply.ts'
@@ -66,7 +67,7 @@ export function transport(options: TransportOptions): Transport {
     const patienceMs = timeoutMs + (request.heldMs ?? 0)
     const timeout = AbortSignal.timeout(patienceMs)
     const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout
-    const body = request.body === undefined ? null : JSON.stringify(request.body)
+    const body = request.body === undefined ? null : writeJson(request.body, 'The request')
     try {
       const response = await fetch(addressOf(base, request), {
         method: request.method,

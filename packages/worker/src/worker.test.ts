@@ -121,9 +121,14 @@ describe('worker › judges', () => {
   })
 
   test.each([
-    ['circular', 'cannot be written as JSON: Converting circular structure'],
-    ['bigint', 'cannot be written as JSON: Do not know how to serialize a BigInt'],
-    ['function', 'cannot be written as JSON: it is a function'],
+    ['circular', 'nested deeper than 64 levels, or contains itself'],
+    ['deep', 'nested deeper than 64 levels, or contains itself'],
+    ['bigint', 'it is a BigInt, which JSON does not hold'],
+    ['function', 'it is a function, which JSON leaves out'],
+    ['map', '`.totals` is a Map, which JSON writes as {}'],
+    ['nan', '`.rates[1]` is NaN, which JSON writes as null'],
+    ['response', 'it is a Response, which JSON writes as {}'],
+    ['revoked', 'cannot be stored as JSON: reading it throws TypeError'],
     ['nul', 'holds a NUL character'],
     ['large', 'larger than 1048576 bytes'],
   ])('a result that cannot be stored (%s) as not worth a retry', async (which, message) => {

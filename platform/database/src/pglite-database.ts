@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { PGliteInterface, Transaction as PGliteTransaction } from '@electric-sql/pglite'
+import type { PGliteInterface, Transaction as PGliteTransaction, Results } from '@electric-sql/pglite'
 import type { Database, Statement } from './database.ts'
 import { translateDatabaseError } from './database-error.ts'
 import { PLAN_SETTINGS } from './plan-settings.ts'
@@ -51,10 +51,14 @@ function rethrow(error: unknown): never {
 export function databaseOn(pglite: PGliteInterface): Database {
   async function run<Params extends readonly unknown[], Row>(
     on: PGliteInterface | PGliteTransaction,
-    { text }: Statement<Params, Row>,
+    { name, text, columns, notifies = [] }: Statement<Params, Row>,
     params: Params,
   ): Promise<Row[]> {
-    const { rows } = await on.query<Row>(text, [...params]).catch(rethrow)
+    const answer = (await on.query<Row>(text, [...params]).catch(rethrow)) as Results<Row> | undefined
+    // A statement that ended in the middle, for example because its stack overflowed, may look like one without rows.
+    if (!answer || (columns.length + notifies.length > 0 && answer.fields.length === 0))
+      throw new Error(`The embedded database answered the statement ${name} with neither rows nor an error`)
+    const { rows } = answer
     // PGlite runs on this thread. Without a turn of the event loop between two statements, no request would be read and
     // no batch would gather.
     await nextTurn()

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import type { TaskContext } from '@taskflow/sdk'
+import { nestsTooDeep, reasonOf } from '@taskflow/sdk/json'
 import type { LogLine } from '@taskflow/tasks'
 import type { LogEntry } from '../protocol.ts'
 import { clip, storable } from './text.ts'
@@ -34,16 +36,40 @@ function fitLine(message: string, fields: unknown): { message: string; fields: s
   return { message: text, fields: isFitting ? json : '{"dropped":"the line was too long"}' }
 }
 
+/** A log is not worth the failure of its task: JSON gets a text for a value that it would lose. */
 function toJson(fields: unknown): string | null {
   try {
-    return JSON.stringify(fields, (_, value) => (typeof value === 'string' ? storable(value) : plain(value))) ?? null
+    const text = JSON.stringify(fields, (_, value) => plain(value)) ?? null
+    return text === null || !nestsTooDeep(text) ? text : '{"dropped":"the fields are nested too deep"}'
   } catch {
     return '{"dropped":"the fields cannot be written as JSON"}'
   }
 }
 
-/** Converts errors and bigints, which JSON omits or refuses, to values that JSON can hold. */
 function plain(value: unknown): unknown {
-  if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack }
-  return typeof value === 'bigint' ? String(value) : value
+  switch (typeof value) {
+    case 'string':
+      return storable(value)
+    case 'number':
+      return Number.isFinite(value) ? value : String(value)
+    case 'object':
+      return value === null ? null : plainObject(value)
+    case 'bigint':
+      return String(value)
+    case 'function':
+    case 'symbol':
+      return inspect(value)
+    default:
+      return value
+  }
+}
+
+function plainObject(value: object): unknown {
+  if (value instanceof Error) {
+    const { name, message, stack, cause } = value
+    const { errors } = value as { errors?: unknown }
+    return { name, message, stack, cause, errors }
+  }
+  // `inspect` ends after two levels and a hundred items.
+  return reasonOf(value) === undefined ? value : storable(inspect(value))
 }

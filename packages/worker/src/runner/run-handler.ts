@@ -1,4 +1,5 @@
 import { PermanentError, type TaskContext, type TaskDefinition, taskSignalOf } from '@taskflow/sdk'
+import { writeJson } from '@taskflow/sdk/json'
 import type { AttemptOutcome, FailureName } from '@taskflow/tasks'
 import { attemptErrorOf } from './attempt-error.ts'
 import { holdsNul, storableJson } from './text.ts'
@@ -79,12 +80,9 @@ function toResult(value: unknown): string {
 }
 
 function stringify(value: unknown): string {
-  let text: string | undefined
   try {
-    text = JSON.stringify(value)
+    return writeJson(value, 'The result')
   } catch (error) {
-    throw new InvalidResult(`The result cannot be written as JSON: ${attemptErrorOf(error).message}`)
+    throw new InvalidResult((error as TypeError).message)
   }
-  if (text === undefined) throw new InvalidResult(`The result cannot be written as JSON: it is a ${typeof value}`)
-  return text
 }
