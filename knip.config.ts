@@ -35,7 +35,7 @@ export default {
     },
     // Commands, and what they start by path.
     'checks/proof': {
-      entry: ['*/run.ts', 'simulation/thread.ts', 'chaos/wrong-clock.ts', '*/tasks/*.ts', '**/*.test.ts'],
+      entry: ['*/run.ts', 'simulation/thread.ts', '*/tasks/*.ts', '**/*.test.ts'],
       project: ['**/*.ts'],
     },
   },

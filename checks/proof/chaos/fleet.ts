@@ -8,9 +8,9 @@ import type { Violation } from '@taskflow/testing/promises'
 import { launchTaskFlow, type Role } from '@taskflow/testing/start-taskflow'
 import { urlWith } from '@taskflow/testing/url-with'
 import { within } from '@taskflow/testing/wait'
+import { WRONG_CLOCK, type WrongClock } from '@taskflow/testing/wrong-clock'
 import { type Link, processNames, type Shape } from './schedule.ts'
 import type { Servers } from './servers.ts'
-import type { WrongClock } from './wrong-clock.ts'
 
 interface Deps {
   readonly shape: Shape
@@ -45,7 +45,6 @@ export interface Fleet {
 }
 
 const TASKS = join(import.meta.dirname, 'tasks')
-const CLOCK = new URL('./wrong-clock.ts', import.meta.url).href
 // A supervisor restarts soon, but not in a tight loop.
 const RESTART_MS = 500
 const DRAIN_MS = 3_000
@@ -101,8 +100,8 @@ export async function startFleet(deps: Deps): Promise<Fleet> {
   function envOf({ name, networks, clockFile, port }: Member): Record<string, string> {
     const { postgres } = servers
     return {
-      NODE_OPTIONS: `--import=${CLOCK}`,
-      CHAOS_CLOCK_FILE: clockFile,
+      NODE_OPTIONS: `--import=${WRONG_CLOCK}`,
+      WRONG_CLOCK_FILE: clockFile,
       CHAOS_WITNESSES: folder,
       TASKFLOW_DATABASE_URL: urlWith(postgres.url, { port: networks.database.port }),
       TASKFLOW_DATABASE_DIRECT_URL: urlWith(postgres.url, { port: networks.notifications.port }),

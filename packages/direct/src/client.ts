@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Database } from '@taskflow/database'
-import { postgresDatabase } from '@taskflow/database'
+import { CLOCK_SET_BACK_MS, databaseClock, postgresDatabase } from '@taskflow/database'
 import { systemClock, type TaskFlowEvents, uuidV7Ids } from '@taskflow/kernel'
 import { assembleStorage, DEFAULT_PROJECT } from '@taskflow/rooms'
 import type { Broker } from '@taskflow/tasks'
@@ -70,15 +70,23 @@ export function taskflowDirect(options: DirectOptions): DirectClient {
   const clock = systemClock
   const events = new EventEmitter<TaskFlowEvents>()
   events.on('dispatches.dropped', ({ error }) => onError(error))
-  const db = options.database ?? openDatabase(options.databaseUrl, schema, onError)
+  const followed = databaseClock(options.database ?? openDatabase(options.databaseUrl, schema, onError), clock)
+  const db = followed.database
   const { storage, publisher } = assembleStorage({ db, events, clock, broker, retentionMs: RETENTION_MS })
   const transactions = publisher && transactionPublisher(publisher)
   const log = { warn: (details: object, message: string) => onError(new Error(message, { cause: details })) }
 
   return {
     tasks: directTasks({
-      ...ways({ db, storage, types: new TaskTypes({ storage, clock, log }), schema, transactions }),
-      ids: uuidV7Ids(clock, Math.random),
+      ...ways({
+        db,
+        storage,
+        types: new TaskTypes({ storage, clock, log }),
+        schema,
+        transactions,
+        clock: followed,
+      }),
+      ids: uuidV7Ids(followed, Math.random, { followsBackMs: CLOCK_SET_BACK_MS }),
       maxPayloadBytes,
       by: { project, actor },
     }),

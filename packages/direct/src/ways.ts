@@ -1,4 +1,4 @@
-import type { Database, Queryable } from '@taskflow/database'
+import type { Database, FollowedClock, Queryable } from '@taskflow/database'
 import { requireSchema } from '@taskflow/database'
 import { allMigrations } from '@taskflow/rooms/migrations'
 import type { Dispatch, TaskStore } from '@taskflow/tasks'
@@ -20,6 +20,7 @@ interface Deps {
   readonly types: TaskTypes
   readonly schema: string | undefined
   readonly transactions: TransactionPublisher | undefined
+  readonly clock: Pick<FollowedClock, 'start' | 'startWithin'>
 }
 
 export interface Ways {
@@ -32,7 +33,7 @@ export interface Ways {
   within<Result>(tx: CallerTransaction, work: (way: Way) => Promise<Result>): Promise<Result>
 }
 
-export function ways({ db, storage, types, schema, transactions }: Deps): Ways {
+export function ways({ db, storage, types, schema, transactions, clock }: Deps): Ways {
   let isReady = false
 
   async function makeReady(on: Queryable): Promise<void> {
@@ -48,6 +49,7 @@ export function ways({ db, storage, types, schema, transactions }: Deps): Ways {
       async ready() {
         await makeReady(caller)
         await requireTransaction(tx)
+        await clock.startWithin(caller)
       },
       submitTasks: (submission) => storage.submitWithin(caller, submission, notifyQueued),
       findSubmitted: (requests) => findSubmitted(caller, requests),
@@ -57,7 +59,10 @@ export function ways({ db, storage, types, schema, transactions }: Deps): Ways {
   return {
     own: {
       types,
-      ready: () => makeReady(db),
+      async ready() {
+        await makeReady(db)
+        await clock.start()
+      },
       submitTasks: storage.submitTasks,
       findSubmitted: storage.findSubmitted,
     },

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { CLOCK_SET_BACK_MS, databaseClock } from '@taskflow/database'
 import { type Administrator, ensureAdministrator } from '@taskflow/identity'
 import {
   type Elector,
@@ -42,8 +43,9 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
   const { project, roles, retentionMs, rooms } = options
   const events: Events = new EventEmitter<TaskFlowEvents>()
   logEvents(events, log, clock)
-  const ids = uuidV7Ids(clock, random)
-  const { db, readDb, wakeups, broker } = guardPorts(ports, events)
+  const followed = databaseClock(ports.database, clock)
+  const ids = uuidV7Ids(followed, random)
+  const { db, readDb, wakeups, broker } = guardPorts({ ...ports, database: followed.database }, events)
   const { storage, publisher } = assembleStorage({
     db,
     readDb,
@@ -57,13 +59,20 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
   const elector = dataDir ? soleElector() : new LeaseElector(shared)
 
   const worker = roles.includes('worker')
-    ? workerOf({ ...shared, channels: ports.channels, settings: { ...options.worker, project } })
+    ? workerOf({
+        ...shared,
+        databaseClock: followed,
+        channels: ports.channels,
+        settings: { ...options.worker, project },
+      })
     : undefined
   const coordinator = roles.includes('coordinator')
     ? coordinatorOf({ ...shared, elector, ...(rooms && { rooms }) })
     : undefined
   const server = ports.httpServer?.({
     ...shared,
+    // Ids of tasks follow the database's clock back as well: lists are ordered and filtered by them.
+    ids: uuidV7Ids(followed, random, { followsBackMs: CLOCK_SET_BACK_MS }),
     dependencies: dependenciesOf(ports),
     ...(ports.broker && { pingBroker: () => broker.ping() }),
     ...(worker && { workerHealth: () => worker.health }),
@@ -87,6 +96,7 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
       return server?.url
     },
     async start() {
+      await followed.start()
       // Only one process can have the data folder open, so every worker of an earlier process is lost.
       if (dataDir) await storage.markWorkersLost(await storage.listSilentWorkers(0))
       // The key is shown once, by a process that people sign in to.

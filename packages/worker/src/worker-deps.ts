@@ -1,5 +1,5 @@
 import type { WorkStore } from '@taskflow/fleet'
-import type { Clock, Events, Ids, Wakeups } from '@taskflow/kernel'
+import type { Clock, DatabaseClock, Events, Ids, Wakeups } from '@taskflow/kernel'
 import type { Broker } from '@taskflow/tasks'
 import type { Log } from './log.ts'
 import type { RunnerChannels } from './placement/channel.ts'
@@ -12,6 +12,7 @@ export interface WorkerDeps {
   readonly wakeups: Wakeups
   readonly channels: RunnerChannels
   readonly clock: Clock
+  readonly databaseClock: DatabaseClock
   readonly ids: Ids
   readonly random: () => number
   readonly events: Events

@@ -32,6 +32,7 @@ export function setupWorker(settings: Partial<WorkerOptions> = {}) {
     wakeups,
     channels: machineChannels,
     clock: systemClock,
+    databaseClock: { now: () => new Date(), at: (local) => local },
     ids: uuidV7Ids(systemClock, Math.random),
     random: () => 0.5,
     events,

@@ -16,6 +16,8 @@ export interface Statement<Params extends readonly unknown[], Row> {
    * read.
    */
   readonly notifies?: readonly WakeupTopic[]
+  /** The column that has, in the first row, the time of the transaction by the database's clock. */
+  readonly tellsTime?: keyof Row & string
   /** Has no value; carries the type of the parameters. */
   readonly params?: Params
 }

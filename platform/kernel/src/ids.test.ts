@@ -44,6 +44,17 @@ test('ascends when the counter of a millisecond overflows, by using the next mil
   expect(timeOf(ids.at(-1) as string) - start).toBeLessThanOrEqual(20_000 / 2_048)
 })
 
+test('follows a clock that is set back by more than the given time, and no smaller step', () => {
+  let now = 1_000_000
+  const ids = uuidV7Ids({ now: () => new Date(now) }, () => 0.5, { followsBackMs: 1_000 })
+  const timeOf = (id: string): number => Number.parseInt(id.replace('-', '').slice(0, 12), 16)
+  expect(timeOf(ids.next())).toBe(now)
+  now -= 1_000
+  expect(timeOf(ids.next())).toBe(1_000_000)
+  now -= 1
+  expect(timeOf(ids.next())).toBe(now)
+})
+
 test('keeps the last time used while the clock is behind', () => {
   expect(idsAt([start, start - 60_000, start - 1]).map(timeOf)).toEqual([start, start, start])
 })

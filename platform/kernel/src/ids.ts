@@ -11,14 +11,23 @@ export function isUuid(text: string): boolean {
   return UUID.test(text)
 }
 
+interface Options {
+  /** Follows a clock that is set back by more than this; otherwise the ids keep the last time used, and ascend always. */
+  readonly followsBackMs?: number
+}
+
 /**
  * Makes UUIDv7 with a 12-bit counter in rand_a (RFC 9562, section 6.2, method 1), which starts at a random value in its
  * lower half each millisecond. When the counter overflows, the ids use the next millisecond; when the clock steps back,
- * they keep the last time used. The ids of one process therefore always ascend.
+ * they keep the last time used. The ids of one generator therefore always ascend, unless it is to follow its clock back.
  *
  * @param random uniform in [0, 1)
  */
-export function uuidV7Ids(clock: Pick<Clock, 'now'>, random: () => number): Ids {
+export function uuidV7Ids(
+  clock: Pick<Clock, 'now'>,
+  random: () => number,
+  { followsBackMs = Number.POSITIVE_INFINITY }: Options = {},
+): Ids {
   let lastMs = -1
   let time = ''
   let counter = 0
@@ -33,7 +42,7 @@ export function uuidV7Ids(clock: Pick<Clock, 'now'>, random: () => number): Ids 
   return {
     next() {
       const nowMs = clock.now().getTime()
-      if (nowMs > lastMs) begin(nowMs, Math.floor(random() * 0x800))
+      if (nowMs > lastMs || nowMs < lastMs - followsBackMs) begin(nowMs, Math.floor(random() * 0x800))
       else if (++counter > 0xfff) begin(lastMs + 1, 0)
       const chance = Math.floor(random() * 0x4000)
       return `${time}${hex3(counter)}-${hex2(0x80 | (chance >> 8))}${hex2(chance)}-${hex6(random)}${hex6(random)}`

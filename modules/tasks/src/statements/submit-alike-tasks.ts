@@ -12,6 +12,7 @@ export const submitAlikeTasks = statement<Params, { created_at: Date }>({
   name: 'submit_alike_tasks',
   lane: 'submit',
   columns: ['created_at'],
+  tellsTime: 'created_at',
   notifies: ['ready', 'due'],
   text: sqlBeside(import.meta.url),
 })

@@ -29,6 +29,7 @@ export const submitTasksOnce = statement<SubmitOnceParams, Row>({
   name: 'submit_tasks_once',
   lane: 'submit',
   columns: ['project', 'key', 'created_at'],
+  tellsTime: 'created_at',
   notifies: ['ready', 'due'],
   text: sqlBeside(import.meta.url),
 })

@@ -18,6 +18,7 @@ export const submitTasks = statement<SubmitColumns, { created_at: Date }>({
   name: 'submit_tasks',
   lane: 'submit',
   columns: ['created_at'],
+  tellsTime: 'created_at',
   notifies: ['ready', 'due'],
   text: sqlBeside(import.meta.url),
 })

@@ -39,13 +39,13 @@ export async function buildExecution(
   settings: WorkerSettings,
   { ending, start, onError }: SessionContext,
 ): Promise<Execution> {
-  const { storage, channels, clock, ids, random, events, log } = deps
+  const { storage, channels, clock, databaseClock, ids, random, events, log } = deps
   const folder = resolve(settings.tasks)
   const persistence = { storage, clock, signal: ending.signal, onError }
 
   const slots = new Slots(settings.slots)
   const settler = new Settler({ ...persistence, random, events })
-  const writing = journal({ ...persistence, ids })
+  const writing = journal({ ...persistence, databaseClock, ids })
   const finishing = finisher({ slots, settler })
   const abandoned = abandonedHandlers({ events })
   const reports = runnerReports({ slots, finisher: finishing, journal: writing, abandoned, clock, events })

@@ -1,5 +1,5 @@
 import type { WorkStore } from '@taskflow/fleet'
-import { type Clock, hasCode, type Ids, naturalBatch } from '@taskflow/kernel'
+import { type Clock, type DatabaseClock, hasCode, type Ids, naturalBatch } from '@taskflow/kernel'
 import type { NewLogLine } from '@taskflow/tasks'
 import { retryWhileUnavailable } from '../retry-while-unavailable.ts'
 
@@ -9,6 +9,8 @@ type ProgressUpdate = Parameters<WorkStore['recordProgress']>[0][number]
 interface Deps {
   readonly storage: Pick<WorkStore, 'appendLogs' | 'recordProgress'>
   readonly clock: Clock
+  readonly databaseClock: Pick<DatabaseClock, 'at'>
+  /** Ascending, because the lines of a task are read in the order of their ids. */
   readonly ids: Ids
   readonly signal: AbortSignal
   onError(error: unknown): void
@@ -23,10 +25,18 @@ export interface Journal {
 
 const isShared = (error: unknown): boolean => hasCode(error, 'DATABASE_UNAVAILABLE')
 
-export function journal({ storage, clock, ids, signal, onError }: Deps): Journal {
+export function journal({ storage, clock, databaseClock, ids, signal, onError }: Deps): Journal {
+  // A batch is repeated in its place, so that no later line is stored before an earlier one: a follower reads on from
+  // the last line that it has seen.
   const lines = naturalBatch<readonly NewLogLine[], void>({
     run: async (chunks) => {
-      await storage.appendLogs(chunks.flat())
+      await retryWhileUnavailable(() => storage.appendLogs(chunks.flat()), {
+        clock,
+        signal,
+        tries: 1,
+        // Other errors are reported with the line that they concern.
+        onError: (error) => isShared(error) && onError(error),
+      })
       return chunks.map(() => undefined)
     },
     maxWeight: 1_000,
@@ -49,7 +59,7 @@ export function journal({ storage, clock, ids, signal, onError }: Deps): Journal
   return {
     append(chunk) {
       // Ids are given before the first try, so that a line that is sent again keeps its place and is stored once.
-      const identified = chunk.map((line) => ({ ...line, id: ids.next() }))
+      const identified = chunk.map((line) => ({ ...line, at: databaseClock.at(line.at), id: ids.next() }))
       return persist(() => lines.add(identified))
     },
     record: (update) => persist(() => updates.add(update)),

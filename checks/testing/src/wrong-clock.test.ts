@@ -13,7 +13,7 @@ const processes = useProcesses()
 async function under(wrong: WrongClock | undefined, script: string): Promise<string> {
   const file = join(processes.tempFolder(), 'clock')
   writeFileSync(file, wrong ? JSON.stringify(wrong) : '')
-  const env = { NODE_OPTIONS: `--import=${PRELOAD}`, CHAOS_CLOCK_FILE: file, CLOCK: file }
+  const env = { NODE_OPTIONS: `--import=${PRELOAD}`, WRONG_CLOCK_FILE: file, CLOCK: file }
   const child = processes.node(['-e', script], { env })
   expect(await child.ended, child.output).toEqual({ code: 0, signal: null })
   return child.stdout.trim()

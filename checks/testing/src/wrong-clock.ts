@@ -13,10 +13,13 @@ export interface WrongClock {
   readonly driftMsPerSecond: number
 }
 
+/** The address of this module, for `NODE_OPTIONS=--import=…`. */
+export const WRONG_CLOCK = import.meta.url
+
 // A process reads its file this often.
 const POLL_MS = 200
 
-const file = process.env.CHAOS_CLOCK_FILE
+const file = process.env.WRONG_CLOCK_FILE
 if (file !== undefined) followFile(file)
 
 function followFile(path: string): void {
