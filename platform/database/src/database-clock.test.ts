@@ -69,7 +69,7 @@ test('follows the clock of the database when that is set, with the next reply th
   expect(Math.abs(errorMs())).toBeLessThanOrEqual(1)
 })
 
-test('asks at the start, and again when it has heard no time for a minute', async () => {
+test('asks at the start, and again when no reply had a time for a minute', async () => {
   const { followed, server, clock } = setup()
   await followed.start()
   await followed.start()

@@ -10,7 +10,7 @@ import { readTrueClock } from './statements/read-true-clock.ts'
  * A reply with the time of its transaction proves bounds of the offset, because the transaction began between request
  * and reply. An offset within the bounds stays, so that it does not waver with each reply; one outside moves between
  * them. Submissions carry such a time anyway, so that a process which submits follows the database at no cost, and a
- * process that has heard no time for a while asks. The method is Cristian's (Probabilistic clock synchronization, 1989).
+ * process without such a reply for a while asks. The method is Cristian's (Probabilistic clock synchronization, 1989).
  *
  * The error is below half of the time between a request and its reply. If the clock of the database is set, the times
  * until the next such reply are wrong.
@@ -35,7 +35,7 @@ const FIRST_READINGS = 3
 
 type LocalClock = Pick<Clock, 'now' | 'monotonicMs'>
 
-/** What is known of the database's clock. */
+/** A measurement of the database's clock. */
 interface Reading {
   readonly offsetMs: number
   /** By the monotonic clock. */
