@@ -22,6 +22,11 @@ export const HTTP_ERRORS = {
     title: 'No acceptable media type',
     hint: 'Send the media type named in `detail` as `Accept`, or omit `Accept`.',
   },
+  REQUEST_TIMED_OUT: {
+    status: 408,
+    title: 'Request took too long to arrive',
+    hint: 'Send the whole request without pauses, over a new connection.',
+  },
   MEDIA_TYPE_UNSUPPORTED: {
     status: 415,
     title: 'Media type is not supported',

@@ -26,7 +26,7 @@ export const submitTasksRoute: FastifyPluginAsyncTypebox<SubmitLinesDeps> = asyn
         operationId: 'submitTasks',
         summary: 'Submit many tasks',
         description:
-          'Stores tasks from a JSON or an NDJSON body. A JSON body has up to 10,000 tasks; either all of them are stored, or none. An NDJSON body has one task on each line, without a limit. Its reply has one line for each task, with the number of the line and either an id or an error. The reply starts while the server still receives the request, so read while you send.',
+          'Stores tasks from a JSON or an NDJSON body. A JSON body has up to 10,000 tasks; either all of them are stored, or none. An NDJSON body has one task on each line, without a limit. Its reply has one line for each task, with the number of the line and either an id or an error. The reply starts while the server still receives the request, so read while you send. A stream may pause for up to five minutes.',
         tags: ['tasks'],
         headers: IdempotencyHeaders,
         body: {

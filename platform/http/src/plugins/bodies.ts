@@ -1,6 +1,7 @@
-import { TaskFlowError } from '@taskflow/kernel'
+import { type Clock, TaskFlowError } from '@taskflow/kernel'
 import { parseJson } from '@taskflow/validation'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { BodyReader } from '../body-reader.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -12,16 +13,17 @@ declare module 'fastify' {
 }
 
 /** Parses JSON bodies and passes NDJSON bodies on as streams. Rejects every other media type. */
-export function readBodies(app: FastifyInstance): void {
+export function readBodies(app: FastifyInstance, clock: Pick<Clock, 'monotonicMs' | 'sleep'>): void {
+  const bodies = new BodyReader(clock)
+  app.addHook('preClose', async () => bodies.stop())
+  app.addHook('onClose', async () => bodies.close())
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
-    try {
-      refuseEncodings(request)
-      // Leaves it to the validation to report that the body is missing.
-      done(null, bytes.length === 0 ? undefined : parseJson(bytes))
-    } catch (error) {
-      done(error as Error)
-    }
+  app.addContentTypeParser('application/json', (request, stream, done) => {
+    const { bodyLimit } = request.routeOptions
+    bodies.read(
+      { stream, declaredBytes: Number(request.headers['content-length']), limit: bodyLimit },
+      (error, bytes) => (bytes ? parseInto(request, bytes, done) : done(error)),
+    )
   })
   app.addContentTypeParser('application/x-ndjson', (request, stream, done) => {
     try {
@@ -37,6 +39,21 @@ export function readBodies(app: FastifyInstance): void {
     if (request.body === undefined && request.routeOptions.config.isBodyOptional) request.body = {}
     done()
   })
+}
+
+type Done = (error: Error | null, body?: unknown) => void
+
+function parseInto(request: FastifyRequest, bytes: Buffer, done: Done): void {
+  let body: unknown
+  try {
+    refuseEncodings(request)
+    // Leaves it to the validation to report that the body is missing.
+    body = bytes.length === 0 ? undefined : parseJson(bytes)
+  } catch (error) {
+    done(error as Error)
+    return
+  }
+  done(null, body)
 }
 
 function refuseEncodings({ headers }: FastifyRequest): void {

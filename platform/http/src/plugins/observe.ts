@@ -34,7 +34,10 @@ export function observeRequests(app: FastifyInstance, metrics: RequestMetrics): 
     metrics.observeRequest({ route, method, status, isHeld, seconds: ms / 1_000 })
     // Successes are frequent, and the metrics count them.
     const level = status >= 400 ? 'info' : 'debug'
-    request.log[level]({ method, url: request.url, status, ms: Math.round(ms) }, 'Request answered')
+    request.log[level]({ method, path: pathOf(request.url), status, ms: Math.round(ms) }, 'Request answered')
     done()
   })
 }
+
+/** The path without the query string, whose values may be secrets. */
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? ''

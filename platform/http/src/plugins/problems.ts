@@ -1,16 +1,16 @@
 import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { type ErrorDescription, type ErrorDescriptions, KERNEL_ERRORS, TaskFlowError } from '@taskflow/kernel'
 import { type FieldError, malformed } from '@taskflow/validation'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../schemas/problem.ts'
 import { STATUS_CODES } from '../status-codes.ts'
+import type { Connection } from './connections.ts'
 
 // A restart or failover of PostgreSQL often ends within this time.
 const RETRY_AFTER_S = 2
 
 /** Describes an error of a request as a problem (RFC 9457). `instance` is the id of the request. */
-export type ProblemOf = (error: unknown, instance: string, bodyLimit?: number) => Problem
+export type ProblemOf = (error: unknown, instance: string) => Problem
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -33,7 +33,7 @@ export function replyWithProblems(app: FastifyInstance, problemOf: ProblemOf): v
 }
 
 export function sendProblem(problemOf: ProblemOf, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemOf(error, request.id, request.routeOptions.bodyLimit)
+  const problem = problemOf(error, request.id)
   if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, problem.title)
   // Sets the header here too, because a request without a route runs no hooks.
   reply.code(problem.status).type('application/problem+json').header('x-request-id', request.id)
@@ -45,8 +45,8 @@ export function sendProblem(problemOf: ProblemOf, error: unknown, request: Fasti
 
 /** Makes a function that describes the errors in this list. It describes any other error as INTERNAL. */
 export function problemsOf(errors: ErrorDescriptions): ProblemOf {
-  return (error, instance, bodyLimit) => {
-    const { code, message, details } = translate(error, bodyLimit)
+  return (error, instance) => {
+    const { code, message, details } = translate(error)
     const { status, title, hint }: ErrorDescription = errors[code] ?? KERNEL_ERRORS.INTERNAL
     const fields = details.errors as FieldError[] | undefined
     return {
@@ -63,7 +63,7 @@ export function problemsOf(errors: ErrorDescriptions): ProblemOf {
 }
 
 /** Translates the errors of the HTTP framework. Any other error than a TaskFlowError becomes INTERNAL. */
-function translate(error: unknown, bodyLimit: number | undefined): TaskFlowError {
+function translate(error: unknown): TaskFlowError {
   if (error instanceof TaskFlowError) return error
   const { code, statusCode = 500, message } = error as Partial<FastifyError>
   switch (code) {
@@ -71,11 +71,6 @@ function translate(error: unknown, bodyLimit: number | undefined): TaskFlowError
       return malformed(`The path is not percent-encoded UTF-8: ${message?.split("'")[1] ?? ''}`)
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return malformed('A part of the path is longer than 256 characters')
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new TaskFlowError(
-        'PAYLOAD_TOO_LARGE',
-        `The body is larger than ${bodyLimit} bytes, the limit of this route`,
-      )
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new TaskFlowError('MEDIA_TYPE_UNSUPPORTED', 'The body must be sent with Content-Type application/json')
   }
@@ -89,11 +84,6 @@ export function refuseExpectation(problemOf: ProblemOf, response: ServerResponse
   response
     .writeHead(417, { 'content-type': 'application/problem+json', connection: 'close' })
     .end(JSON.stringify(problem))
-}
-
-/** A connection with its current reply, which Node.js exposes nowhere else. */
-interface Connection extends Socket {
-  readonly _httpMessage?: ServerResponse | null
 }
 
 /** Replies to bytes that are not valid HTTP. There is no request yet, so the reply goes to the socket directly. */
@@ -119,8 +109,8 @@ export function refuseConnection(
     })
     return
   }
-  const status = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }[error.code ?? ''] ?? 400
-  const problem = { ...problemOf(malformed(REFUSALS[status] ?? 'The request is not HTTP'), instance), status }
+  const problem = problemOfBytes(problemOf, error, instance)
+  const { status } = problem
   const body = JSON.stringify(problem)
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
@@ -128,8 +118,10 @@ export function refuseConnection(
   )
 }
 
-const REFUSALS: Readonly<Record<number, string>> = {
-  400: 'The request is not well-formed HTTP/1.1',
-  408: 'The request took too long to arrive',
-  431: 'The headers are larger than 16 KiB in total',
+function problemOfBytes(problemOf: ProblemOf, { code }: NodeJS.ErrnoException, instance: string): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return problemOf(new TaskFlowError('REQUEST_TIMED_OUT', 'The headers did not arrive in time'), instance)
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return { ...problemOf(malformed('The headers are larger than 16 KiB in total'), instance), status: 431 }
+  return problemOf(malformed('The request is not well-formed HTTP/1.1'), instance)
 }
