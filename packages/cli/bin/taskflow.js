@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 const OLDEST_NODE = 24
 
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE && process.features.typescript) {
+  if (process.pid === 1) endOnSignals()
   hideTypeStrippingWarning()
   // Caches the compiled modules without their types: from the second start on, loading takes half the time.
   module.enableCompileCache()
@@ -55,6 +56,18 @@ function runUnder(node) {
     process.exit(70)
   })
   child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : (code ?? 70)))
+}
+
+/**
+ * Ends process 1 on a signal. The kernel sends it only signals that it listens to, and it is the first process of a
+ * container. Does nothing once a command listens by itself.
+ */
+function endOnSignals() {
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal])
+    })
+  }
 }
 
 /** Early releases of Node.js 24 warn that type stripping is experimental, which does not concern users of TaskFlow. */

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { useProcesses } from '@taskflow/testing'
+import { freePort, useProcesses, within } from '@taskflow/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 
 const processes = useProcesses()
@@ -29,6 +29,16 @@ describe('start', { timeout: 120_000 }, () => {
     expect(await taskflow('tasks', 'submit', 'hello', '--url', url)).toMatchObject({ code: 0 })
     expect((await taskflow('tasks', 'list', '--url', url)).stdout).toMatch(/queued\s+hello\s+0\/5/)
     expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null })
+  })
+
+  test('ends within two seconds when it is stopped while its database is awaited', async () => {
+    const port = await freePort()
+    const server = processes.taskflow(['start', '--port', '0', '--database-url', `postgres://127.0.0.1:${port}/none`], {
+      cwd: folder,
+    })
+    await server.waitForOutput(/Waiting for PostgreSQL/, { timeoutMs: 60_000 })
+    expect(await within(2_000, server.kill('SIGTERM'), 'the end')).toEqual({ code: 0, signal: null })
+    expect(server.stderr).toContain('Stopped by SIGTERM before the start was complete')
   })
 
   test('lists every setting in its help', async () => {
