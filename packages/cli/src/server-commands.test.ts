@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, useProcesses, within } from '@taskflow/testing'
+import { eventually, freePort, useProcesses, within } from '@taskflow/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 
 const processes = useProcesses()
@@ -29,6 +29,16 @@ describe('start', { timeout: 120_000 }, () => {
     expect(await taskflow('tasks', 'submit', 'hello', '--url', url)).toMatchObject({ code: 0 })
     expect((await taskflow('tasks', 'list', '--url', url)).stdout).toMatch(/queued\s+hello\s+0\/5/)
     expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null })
+  })
+
+  test('takes requests for the time of its stop delay, although it is not ready', async () => {
+    const server = processes.taskflow(['start', '--port', '0', '--stop-delay-ms', '600000'], { cwd: folder })
+    const [, url = ''] = await server.waitForOutput(/API\s+(http:\S+)/, { timeoutMs: 60_000 })
+    void server.kill('SIGTERM')
+    await server.waitForOutput(/Stopping/)
+    await eventually(async () => (await fetch(`${url}/ready`)).status === 503)
+    expect(await taskflow('tasks', 'submit', 'hello', '--url', url)).toMatchObject({ code: 0 })
+    expect(await server.kill('SIGTERM')).toEqual({ code: 130, signal: null })
   })
 
   test('ends within two seconds when it is stopped while its database is awaited', async () => {

@@ -30,7 +30,13 @@ describe('assemble', () => {
       ping: async () => {},
       close: async () => void closed.push('broker'),
     }
-    const server = { name: 'http', url: undefined, start: async () => {}, stop: async () => void closed.push('server') }
+    const server = {
+      name: 'http',
+      url: undefined,
+      start: async () => {},
+      announceStop: async () => void closed.push('announced'),
+      stop: async () => void closed.push('server'),
+    }
     const unused = (): never => {
       throw new Error('No runner was expected')
     }
@@ -68,6 +74,14 @@ describe('assemble', () => {
     const { ports, closed } = setup()
     await assemble(ports, { ...OPTIONS, roles: ['coordinator'] }).stop()
     expect(closed).toEqual(['server', 'broker', 'database'])
+  })
+
+  test('a stop is announced first, if the process was ready', async () => {
+    const { ports, closed } = setup()
+    const taskflow = assemble(ports, OPTIONS)
+    await taskflow.start()
+    await taskflow.stop()
+    expect(closed).toEqual(['announced', 'server', 'broker', 'database'])
   })
 
   test('the HTTP server is given the dependencies that its metrics show, and the health of what runs beside it', () => {

@@ -82,6 +82,7 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
 
   const services = [worker, coordinator, trimmer].filter((service) => service !== undefined)
   let administrator: Administrator = { secret: undefined, isNew: false }
+  let isServing = false
 
   return {
     name: 'taskflow',
@@ -103,6 +104,7 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
       if (roles.includes('api'))
         administrator = await ensureAdministrator({ storage, ids, project, keyFile: dataDir?.adminKeyFile })
       await server?.start()
+      isServing = true
       // All at once: a worker may take long to load its modules, or never finish, and the others do not need it.
       await Promise.all(services.map((service) => service.start()))
     },
@@ -110,7 +112,13 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
       endInStages(
         // First, so that a standby leads soon and the worker has all of its time to drain. Meanwhile the HTTP server
         // continues to serve.
-        [() => trimmer?.stop(), () => worker?.stop(), () => coordinator?.stop()],
+        [
+          () => trimmer?.stop(),
+          () => worker?.stop(),
+          () => coordinator?.stop(),
+          // Nobody has sent requests to a server that did not start.
+          () => (isServing ? server?.announceStop() : undefined),
+        ],
         [() => server?.stop()],
         [() => publisher?.stop()],
         [() => broker.close()],

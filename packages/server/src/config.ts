@@ -136,6 +136,14 @@ const SERVER_SETTINGS = {
       description: 'Labels of the worker in lists, such as `zone=eu,gpu=no`',
     }),
   ),
+  stopDelayMs: Type.Integer({
+    minimum: 0,
+    maximum: 600_000,
+    default: 0,
+    description:
+      'Time that a stop of the API continues to take requests while `/ready` replies 503, so that a balancer notices, ' +
+      'in milliseconds; 5000 on Kubernetes',
+  }),
   drainMs: Type.Integer({
     minimum: 0,
     maximum: DAY_MS,

@@ -39,6 +39,16 @@ test('answers on a free port from its start to its stop, and after another start
   }
 })
 
+test('is unready once its stop is announced, and continues to answer', async () => {
+  const server = setup(0)
+  await server.announceStop()
+  await server.start()
+  await server.announceStop()
+  const reply = await fetch(`${server.url}/ready`)
+  expect(await reply.json()).toMatchObject({ status: 503, code: 'NOT_READY', detail: 'The process is stopping' })
+  expect((await fetch(`${server.url}/health`)).status).toBe(200)
+})
+
 test('names the flag to change if its port is in use', async () => {
   const first = setup(0)
   await first.start()

@@ -8,4 +8,13 @@ interface Deps extends HealthDeps {
 
 /** Serves health, readiness and metrics on a socket, for a process without the API. */
 export const healthServer = ({ host, port, ...deps }: Deps): HttpServer =>
-  httpServer({ name: 'health', host, port, portFlag: '--health-port', build: () => buildHealthApp(deps) })
+  httpServer({
+    name: 'health',
+    host,
+    port,
+    portFlag: '--health-port',
+    // Nobody but probes sends requests.
+    stopDelayMs: 0,
+    clock: deps.clock,
+    build: () => buildHealthApp(deps),
+  })

@@ -7,7 +7,7 @@ import type { ProcessPorts } from './process-ports.ts'
  * so a process that listens on no port carries neither.
  */
 export async function loadHttpServer(settings: Settings, log: Logger): Promise<ProcessPorts['httpServer']> {
-  const { roles, host, port, healthPort, adminToken } = settings
+  const { roles, host, port, healthPort, adminToken, stopDelayMs } = settings
   const isApi = roles.includes('api')
   if (!isApi && healthPort === undefined) return undefined
   const { metricsOf } = await import('./telemetry/metrics.ts')
@@ -15,7 +15,7 @@ export async function loadHttpServer(settings: Settings, log: Logger): Promise<P
   if (isApi) {
     const { apiServer } = await import('./api-server.ts')
     return ({ events, dependencies, ...sources }) =>
-      apiServer({ ...common, ...sources, port, metrics: metricsOf(events, dependencies) })
+      apiServer({ ...common, ...sources, port, stopDelayMs, metrics: metricsOf(events, dependencies) })
   }
   const { healthServer } = await import('./health-server.ts')
   return ({ events, dependencies, ...sources }) =>

@@ -35,6 +35,8 @@ export interface ProcessPorts {
 export interface Endpoint extends Service {
   /** Where it listens; undefined unless started. */
   readonly url: string | undefined
+  /** Makes the process unready. Resolves when the balancers before it have had time to notice. */
+  announceStop(): Promise<void>
 }
 
 /** The sources of what an HTTP server serves and reports. */

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { type Service, TaskFlowError } from '@taskflow/kernel'
+import { type Clock, type Service, TaskFlowError } from '@taskflow/kernel'
 import type { FastifyInstance } from 'fastify'
 import { serverUrl } from './server-url.ts'
 
@@ -9,12 +9,20 @@ interface Options {
   readonly port: number
   /** Command-line flag of the port, for the message when the port is in use. */
   readonly portFlag: string
+  /** Time from the announcement of a stop to its end. */
+  readonly stopDelayMs: number
+  readonly clock: Pick<Clock, 'sleep'>
   build(): Promise<FastifyInstance>
 }
 
 export interface HttpServer extends Service {
   /** Address at which this machine reaches the server while it runs, also when it listens on all addresses. */
   readonly url: string | undefined
+  /**
+   * Makes the process unready, so that balancers stop sending requests to it. Continues to take requests meanwhile, and
+   * resolves when the balancers have had their time.
+   */
+  announceStop(): Promise<void>
 }
 
 /**
@@ -22,7 +30,7 @@ export interface HttpServer extends Service {
  *
  * `start` throws SETTINGS_INVALID if the address is in use, is not permitted or does not exist.
  */
-export function httpServer({ name, host, port, portFlag, build }: Options): HttpServer {
+export function httpServer({ name, host, port, portFlag, stopDelayMs, clock, build }: Options): HttpServer {
   let app: FastifyInstance | undefined
   let url: string | undefined
 
@@ -43,6 +51,11 @@ export function httpServer({ name, host, port, portFlag, build }: Options): Http
       app = await build()
       await app.listen({ host, port }).catch(explainRefusal)
       url = serverUrl(app.server.address() as AddressInfo)
+    },
+    async announceStop() {
+      if (!app) return
+      app.connections.announceStop()
+      await clock.sleep(stopDelayMs)
     },
     async stop() {
       await app?.close()

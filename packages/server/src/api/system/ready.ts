@@ -22,14 +22,15 @@ export const readyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { pingDat
         summary: 'Check whether the process can serve requests',
         description:
           'Replies 503 while submissions would be refused: the database is unavailable, has no free connection, or ' +
-          'only allows reads. In a process without the role `api`, replies 503 while the database is unavailable or ' +
-          'the worker takes no tasks.',
+          'only allows reads; and once the process is stopping. In a process without the role `api`, replies 503 ' +
+          'while the database is unavailable or the worker takes no tasks.',
         tags: ['system'],
         security: [],
         response: { 200: Type.Object({ status: Type.Enum(['ready']) }), ...problemReplies([400, 406, 503]) },
       },
     },
     async () => {
+      if (app.connections.isStopping) throw new TaskFlowError('NOT_READY', 'The process is stopping')
       await pingDatabase()
       if (workerHealth) refuseUnlessTaking(workerHealth())
       return { status: 'ready' as const }
