@@ -5,7 +5,7 @@ const MAX_MS = 5_000
 // A caller is better served by the error than by a longer wait.
 const LONGEST_RETRY_AFTER_MS = 60_000
 
-const TRANSIENT_STATUSES: readonly (number | undefined)[] = [429, 502, 503, 504]
+const TRANSIENT_STATUSES: readonly (number | undefined)[] = [408, 429, 502, 503, 504]
 
 /** Returns how long to wait before the next try, in milliseconds, or undefined when a retry cannot help. */
 export function delayBeforeRetryMs(error: TaskFlowApiError, retry: number, random: () => number): number | undefined {

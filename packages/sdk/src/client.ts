@@ -25,7 +25,7 @@ export interface TaskFlowOptions {
  *     const report = await taskflow.tasks.result(task)
  *
  * Methods throw `TaskFlowApiError`; branch on its `code`. The client repeats reads and submissions when the connection
- * fails or the server replies 429, 502, 503 or 504. The constructor throws a TypeError when `url` is not an address.
+ * fails or the server replies 408, 429, 502, 503 or 504. The constructor throws a TypeError when `url` is not an address.
  */
 export class TaskFlow {
   readonly tasks: Tasks

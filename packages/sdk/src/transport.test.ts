@@ -41,7 +41,7 @@ afterEach(() => {
 })
 
 describe('retries', () => {
-  for (const status of [429, 502, 503, 504]) {
+  for (const status of [408, 429, 502, 503, 504]) {
     test(`tries again after ${status}`, async () => {
       answers = [{ status }]
       await taskflow.tasks.list()

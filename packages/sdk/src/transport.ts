@@ -9,8 +9,8 @@ import { parseReply, refusal } from './reply.ts'
  * Makes one API call over `fetch`: adds credentials, limits the time, turns problem replies into errors, and retries.
  *
  * Only calls that are safe to repeat are retried: reads, and submissions with an Idempotency-Key, which have the same
- * effect however often they arrive. A call is retried after a connection failure, 429, 502, 503 and 504: after a random
- * delay that grows, or after the time in `Retry-After`.
+ * effect however often they arrive. A call is retried after a connection failure, 408, 429, 502, 503 and 504: after a
+ * random delay that grows, or after the time in `Retry-After`.
  */
 export interface TransportOptions {
   readonly url: string
