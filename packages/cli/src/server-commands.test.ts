@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { eventually, freePort, useProcesses, within } from '@taskflow/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 
@@ -61,6 +62,41 @@ describe('start', { timeout: 120_000 }, () => {
     const { stderr, code } = await taskflow('start', '--port', 'http')
     expect(stderr).toContain('--port must be integer, got "http"')
     expect(code).toBe(2)
+  })
+})
+
+const SDK = pathToFileURL(join(import.meta.dirname, '../../sdk/src/index.ts')).href
+
+const taskThatReads = (type: string, options = '') => `
+  export const ${type} = defineTask({
+    type: '${type}',
+    ${options}
+    run: async () => Object.keys(process.env).filter((name) => name.startsWith('TASKFLOW_')).sort(),
+  })`
+
+describe('a handler', { timeout: 120_000 }, () => {
+  test('does not see the secret settings in its environment, whatever its isolation', async () => {
+    writeFileSync(
+      join(folder, 'tasks/read.ts'),
+      `import { defineTask } from '${SDK}'
+       ${taskThatReads('inShared')}
+       ${taskThatReads('inThread', "isolation: 'thread',")}
+       ${taskThatReads('inProcess', "isolation: 'process',")}`,
+    )
+    const server = processes.taskflow(['start', '--port', '0', '--log-level', 'silent'], {
+      cwd: folder,
+      env: {
+        TASKFLOW_ADMIN_TOKEN: 'hunter2',
+        TASKFLOW_REDIS_URL: 'redis://me:hunter2@127.0.0.1:1',
+        TASKFLOW_TOKEN: 'of-the-handler',
+      },
+    })
+    const [, url = ''] = await server.waitForOutput(/API\s+(http:\S+)/, { timeoutMs: 60_000 })
+    for (const type of ['inShared', 'inThread', 'inProcess']) {
+      const args = ['tasks', 'submit', type, '--wait', '--json', '--url', url, '--token', 'hunter2']
+      expect(JSON.parse((await taskflow(...args)).stdout).result, type).toEqual(['TASKFLOW_TOKEN'])
+    }
+    await server.kill('SIGTERM')
   })
 })
 

@@ -1,5 +1,6 @@
 import { assemble, type TaskFlowProcess } from './assemble.ts'
 import type { Settings } from './config.ts'
+import { forgetSecrets } from './forget-secrets.ts'
 import { type Flags, loadSettings } from './load-settings.ts'
 import { open } from './open.ts'
 import { processOptions } from './process-options.ts'
@@ -33,6 +34,7 @@ async function run(flags: Flags): Promise<number> {
 
 async function openProcess(flags: Flags) {
   const settings = await loadSettings({ flags, env: process.env, cwd: process.cwd() })
+  forgetSecrets(process.env)
   const log = createLog(settings)
   const options = processOptions(settings)
   return { settings, log, taskflow: assemble(await open(settings, log), options), project: options.project }
