@@ -413,7 +413,13 @@ function wrongHeaders(id: string): MalformedRequest[] {
     ...['', 'k'.repeat(256), 'clé', 'a\tb'].flatMap((value) => [key(value), key(value, '/v1/tasks/batch')]),
     ...['Basic YTpi', 'Bearer', 'Bearer ', 'Bearer a b', 'Token abc', 'Bearer clé'].map(token),
     ...[`Bearer tf_${'a'.repeat(43)}`, 'Bearer tf_short', `Bearer t${'x'.repeat(9_000)}`, "Bearer t'--"].map(token),
-    ...['text/html', 'image/*', 'application/json;q=0', 'application/vnd.taskflow.v2+json'].flatMap((accept) =>
+    ...[
+      'text/html',
+      'image/*',
+      'application/json;q=0',
+      'application/json;q=0, */*',
+      'application/vnd.taskflow.v2+json',
+    ].flatMap((accept) =>
       ['/v1/tasks', `/v1/tasks/${id}`, '/health'].map((url) => ({
         what: `GET ${url.replace(id, ':id')} accepting ${accept}`,
         request: { method: 'GET' as const, url, headers: { accept } },
@@ -444,18 +450,24 @@ function wrongAddresses(): MalformedRequest[] {
     ['PATCH', '/v1/tasks'],
     ['POST', '/health'],
     ['POST', '/v1/queues'],
-    ['POST', `/v1/workers/${randomUUID()}/pause`],
     ['PATCH', `/v1/workers/${randomUUID()}`],
     ['OPTIONS', '/v1/tasks'],
+    ['GET', '/v1/tasks/batch'],
+    ['PUT', '/v1/tasks/batch'],
+    ['GET', `/v1/tasks/${randomUUID()}/cancel`],
+    ['POST', '/docs'],
+  ] as const
+  const unknown = [
+    ['POST', `/v1/workers/${randomUUID()}/pause`],
     ['GET', '/v1/tasks/batch/x/y/z'],
   ] as const
   return [
     ...urls.map((url) => ({ what: `GET ${url}`, request: { method: 'GET' as const, url }, names: 'GET', status: 404 })),
-    ...methods.map(([method, url]) => ({
-      what: `${method} ${url}`,
-      request: { method, url },
-      names: method,
-      status: 404,
+    ...[...methods, ...unknown].map((each) => ({
+      what: `${each[0]} ${each[1]}`,
+      request: { method: each[0], url: each[1] },
+      names: each[0],
+      status: unknown.some(([, url]) => url === each[1]) ? 404 : 405,
     })),
     ...['/v1/tasks/%ff', '/v1/tasks/%', '/v1/queues/%c3%28', '/%e0%80'].map((url) => ({
       what: `GET ${url}`,

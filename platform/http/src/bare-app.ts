@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { checkAddresses } from './plugins/addresses.ts'
 import { readBodies } from './plugins/bodies.ts'
 import { endConnectionsOnStop, HEADERS_MS, PAUSE_MS } from './plugins/connections.ts'
+import { collectPaths } from './plugins/methods.ts'
 import { observeRequests, type RequestMetrics } from './plugins/observe.ts'
 import { problemsOf, refuseConnection, refuseExpectation, replyWithProblems, sendProblem } from './plugins/problems.ts'
 import { requestLog } from './plugins/request-log.ts'
@@ -46,6 +47,7 @@ export function bareApp({ metrics, errors, clock, ids, log }: Deps): FastifyInst
   app.setValidatorCompiler(validatorCompiler)
   app.addSchema(problemSchema(errors))
   endConnectionsOnStop(app, clock)
+  collectPaths(app)
   observeRequests(app, metrics)
   replyWithProblems(app, problemOf)
   readBodies(app, clock)

@@ -17,6 +17,11 @@ export const HTTP_ERRORS = {
     hint: 'Ask an administrator for a role that has the permission named in `detail`.',
   },
   ROUTE_NOT_FOUND: { status: 404, title: 'Route not found', hint: 'Compare the method and path with `/docs`.' },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'Method is not allowed',
+    hint: 'Use one of the methods in the header `Allow`; `/docs` describes them.',
+  },
   NOT_ACCEPTABLE: {
     status: 406,
     title: 'No acceptable media type',

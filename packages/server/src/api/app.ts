@@ -1,4 +1,11 @@
-import { bareApp, describeApi, type RoomRoutes, requireAuthentication, serveDocs } from '@taskflow/http'
+import {
+  bareApp,
+  describeApi,
+  type RoomRoutes,
+  refuseOtherMethods,
+  requireAuthentication,
+  serveDocs,
+} from '@taskflow/http'
 import { Authenticator } from '@taskflow/identity'
 import { loadRoutes, PERMISSIONS, type RoomRouteDeps, type Storage } from '@taskflow/rooms'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
@@ -26,6 +33,7 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
   await describeApi(app, VERSION)
   await app.register(async (scope) => openRoutes(scope, deps))
   await app.register(async (scope) => guardedRoutes(scope, deps, routes))
+  refuseOtherMethods(app)
   return app
 }
 

@@ -1,4 +1,4 @@
-import { bareApp, requireAuthentication } from '@taskflow/http'
+import { bareApp, refuseOtherMethods, requireAuthentication } from '@taskflow/http'
 import { Authenticator } from '@taskflow/identity'
 import type { Clock, Ids } from '@taskflow/kernel'
 import { PERMISSIONS, type Storage } from '@taskflow/rooms'
@@ -33,5 +33,6 @@ export async function buildHealthApp(deps: HealthDeps): Promise<FastifyInstance>
     requireAuthentication(scope, new Authenticator({ storage, clock, adminToken, permissions: PERMISSIONS }))
     await scope.register(metricsRoute, { metrics })
   })
+  refuseOtherMethods(app)
   return app
 }

@@ -1,6 +1,7 @@
 import { TaskFlowError } from '@taskflow/kernel'
 import { malformed } from '@taskflow/validation'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { accepts } from '../accepts.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -62,14 +63,4 @@ function refuseAccept({ headers, routeOptions, is404 }: FastifyRequest): void {
     'NOT_ACCEPTABLE',
     `The reply would be ${produced.join(' or ')}, which header \`Accept\` excludes`,
   )
-}
-
-/** Treats a quality of zero as a rejection. Ignores other qualities, since there is only one type to choose. */
-function accepts(accept: string, type: string): boolean {
-  const [family] = type.split('/')
-  return accept.split(',').some((each) => {
-    const [range = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase())
-    const isRefused = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
-    return !isRefused && (range === '*/*' || range === `${family}/*` || range === type)
-  })
 }
