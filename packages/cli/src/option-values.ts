@@ -17,10 +17,18 @@ export function readJson(option: string, given: string): unknown {
 
 function readText(source: string | 0, name: string | 0 = source): string {
   try {
-    return readFileSync(source, 'utf8')
+    return withoutMark(readFileSync(source, 'utf8'), String(name))
   } catch (error) {
+    if (error instanceof UsageError) throw error
     throw new UsageError(`Cannot read ${name}: ${(error as NodeJS.ErrnoException).code}`)
   }
+}
+
+/** Removes the byte order mark that shells of Windows write at the start of a file. */
+export function withoutMark(text: string, name: string): string {
+  // The mark of UTF-16, read as UTF-8.
+  if (text.startsWith('\ufffd\ufffd')) throw new UsageError(`Expected ${name} to be in UTF-8, got UTF-16`)
+  return text.replace(/^\ufeff/, '')
 }
 
 /** Collects the values of `--label name=value`, which may be repeated. */

@@ -135,6 +135,22 @@ describe('tasks submit', () => {
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('Cannot read nowhere.ndjson: ENOENT') })
   })
 
+  test('reads files of Windows: with a byte order mark, and names UTF-16', async () => {
+    writeFileSync(join(folder, 'marked.ndjson'), '\ufeff{"type":"a"}\r\n{"type":"b"}\r\n')
+    writeFileSync(join(folder, 'marked.json'), '\ufeff[1]')
+    writeFileSync(join(folder, 'wide.json'), '\ufeff[1]', 'utf16le')
+    expect(await taskflow(['tasks', 'submit', '--file', 'marked.ndjson'])).toMatchObject({ code: 0 })
+    expect(await taskflow(['tasks', 'submit', 'a', '--payload', '@marked.json'])).toMatchObject({ code: 0 })
+    for (const args of [
+      ['--file', 'wide.json'],
+      ['a', '--payload', '@wide.json'],
+    ])
+      expect(await taskflow(['tasks', 'submit', ...args])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('Expected wide.json to be in UTF-8, got UTF-16'),
+      })
+  })
+
   test('needs either a type or a file', async () => {
     expect(await taskflow(['tasks', 'submit'])).toMatchObject({ code: 2 })
     expect(await taskflow(['tasks', 'submit', 'a', '--file', '-'])).toMatchObject({ code: 2 })

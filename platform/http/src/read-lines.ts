@@ -1,4 +1,5 @@
 import { TaskFlowError } from '@taskflow/kernel'
+import { withoutMark } from '@taskflow/validation'
 
 export interface Line {
   /** Line number from 1, including blank lines. */
@@ -15,7 +16,7 @@ const NEWLINE = 0x0a
 
 /**
  * Splits a stream into lines and yields the lines of each chunk as groups. Omits blank lines, and yields a line that is
- * too long as an error without its bytes. Keeps at most one chunk and one line in memory.
+ * too long as an error without its bytes. Ignores a byte order mark. Keeps at most one chunk and one line in memory.
  */
 export async function* lineGroups(input: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line[]> {
   const cutter = lineCutter(maxBytes)
@@ -39,7 +40,8 @@ function lineCutter(maxBytes: number) {
   }
 
   function finish(): Line[] {
-    const line = { number: ++number, bytes: parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts) }
+    const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
+    const line = { number: ++number, bytes: number === 1 ? withoutMark(bytes) : bytes }
     const isTooLong = length > maxBytes
     parts = []
     length = 0

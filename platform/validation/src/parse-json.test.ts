@@ -15,6 +15,19 @@ test('parses every number that JavaScript prints', () => {
   )
 })
 
+test('ignores a byte order mark at the start, and only there', () => {
+  expect(read('\ufeff{"a":"\ufeff"}')).toEqual({ a: '\ufeff' })
+  expect(() => read('{\ufeff}')).toThrow('not JSON')
+})
+
+test('names UTF-16', () => {
+  for (const mark of [
+    [0xff, 0xfe],
+    [0xfe, 0xff],
+  ])
+    expect(() => parseJson(Buffer.from(mark))).toThrow('UTF-16')
+})
+
 describe('an integer that would lose digits', () => {
   for (const text of ['9007199254740993', '-9007199254740993', '123456789012345678901', '[12345678901234567890123]']) {
     test(`${text} is rejected`, () => {

@@ -52,6 +52,17 @@ test('replies with the outcome of each line in order, and stores the valid lines
   expect(await countOf('test.lines')).toBe(2)
 })
 
+test('ignores a byte order mark, which PowerShell writes at the start of a file', async () => {
+  const { replies } = await submitLines('\ufeff{"type":"test.mark"}\r\n{"type":"test.mark"}\r\n')
+  expect(replies).toMatchObject([
+    { line: 1, id: expect.any(String) },
+    { line: 2, id: expect.any(String) },
+  ])
+  expect((await submitLines('\ufeff\r\n{"type":"test.mark"}')).replies).toMatchObject([
+    { line: 2, id: expect.any(String) },
+  ])
+})
+
 test('stores each line once when the stream is repeated with its idempotency key', async () => {
   const body = '{"type":"test.again"}\n{"type":"test.again"}\n'
   const key = { 'idempotency-key': 'stream' }

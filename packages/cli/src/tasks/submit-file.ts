@@ -5,6 +5,7 @@ import type { NewTask } from '@taskflow/sdk'
 import type { Cli } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { UsageError } from '../failure.ts'
+import { withoutMark } from '../option-values.ts'
 import { harmless } from '../text.ts'
 
 // More refusals than this do not help the reader.
@@ -32,12 +33,14 @@ export async function submitFile({ client, out }: Cli, file: string, idempotency
 
 async function* tasksIn(file: string, lineNumbers: number[]): AsyncGenerator<NewTask> {
   const input = file === '-' ? process.stdin : await openFile(file)
+  const name = file === '-' ? 'stdin' : file
   let lineNumber = 0
   for await (const line of createInterface({ input })) {
     lineNumber++
-    if (line.trim() === '') continue
+    const text = lineNumber === 1 ? withoutMark(line, name) : line
+    if (text.trim() === '') continue
     lineNumbers.push(lineNumber)
-    yield parseLine(line, `Line ${lineNumber} of ${file === '-' ? 'stdin' : file}`)
+    yield parseLine(text, `Line ${lineNumber} of ${name}`)
   }
 }
 
