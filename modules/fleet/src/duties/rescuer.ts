@@ -8,7 +8,6 @@ interface Deps extends DutyDeps {
     FleetDutyStorage,
     'listSilentWorkers' | 'markWorkersLost' | 'listOrphanedLeases' | 'settleTasks'
   >
-  readonly silentAfterMs?: number
   readonly roundMs?: number
 }
 
@@ -37,7 +36,7 @@ const BATCH = 500
  * From then on the database refuses the heartbeats and claims of the worker, and its results once the tasks are rescued.
  * The rescuer never judges a running task by how long it runs.
  */
-export function rescuer({ storage, silentAfterMs = LOST_AFTER_MS, roundMs = 1_000, ...deps }: Deps): PeriodicService {
+export function rescuer({ storage, roundMs = 1_000, ...deps }: Deps): PeriodicService {
   const OBSERVED_ROUNDS = 3
   const { clock, events } = deps
   let observed = new Map<WorkerId, Observation>()
@@ -51,7 +50,7 @@ export function rescuer({ storage, silentAfterMs = LOST_AFTER_MS, roundMs = 1_00
     // Discards all observations if the query below fails.
     observed = new Map()
 
-    const silent = await storage.listSilentWorkers(silentAfterMs)
+    const silent = await storage.listSilentWorkers(LOST_AFTER_MS)
     observed = new Map(
       silent.map(({ id, heartbeatAt }) => {
         const before = previous.get(id)

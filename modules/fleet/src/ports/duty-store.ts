@@ -13,7 +13,7 @@ export interface OrphanedLease {
 /** Stores what the duties of this room need. Each method is safe to run twice, and in two processes at once. */
 export interface FleetDutyStore {
   /** Finds which duties have work now. */
-  findDuties(silentAfterMs: number): Promise<{ promote: boolean; expire: boolean; markLost: boolean; rescue: boolean }>
+  findDuties(lostAfterMs: number): Promise<{ promote: boolean; expire: boolean; markLost: boolean; rescue: boolean }>
   /** Lists the active and draining workers whose heartbeat is older than this, with the time of the heartbeat. */
   listSilentWorkers(olderThanMs: number): Promise<{ id: WorkerId; heartbeatAt: Date }[]>
   /** Marks those workers lost whose heartbeat is still the given one. Resolves with the ids of the workers marked. */

@@ -10,10 +10,10 @@ import { markWorkersLost } from '../statements/mark-workers-lost.ts'
 /** Implements the storage of this room's duties. */
 export function fleetDutyStore(db: Database): FleetDutyStore {
   return {
-    async findDuties(silentAfterMs) {
+    async findDuties(lostAfterMs) {
       const [found] = await db.run(findDuties, [])
       const { promote = false, expire = false, rescue = false, oldest_heartbeat_ms: oldestMs = null } = found ?? {}
-      return { promote, expire, rescue, markLost: oldestMs !== null && oldestMs > silentAfterMs }
+      return { promote, expire, rescue, markLost: oldestMs !== null && oldestMs > lostAfterMs }
     },
 
     async listSilentWorkers(olderThanMs) {

@@ -2,8 +2,8 @@ import { emptyDatabase, engines, moveTime, useStorage } from '@taskflow/testing'
 import { script } from '@taskflow/testing/raw-sql'
 import { startTask, startWorker, submitTask } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { LOST_AFTER_MS } from '../duties/rescuer.ts'
 
-const LOST_AFTER_MS = 10_000
 const NOTHING = { promote: false, expire: false, markLost: false, rescue: false }
 
 for (const engine of engines()) {

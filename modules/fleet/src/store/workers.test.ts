@@ -15,8 +15,7 @@ import {
 } from '@taskflow/testing'
 import { startTask, startWorker } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-
-const SILENT_MS = 10_000
+import { LOST_AFTER_MS } from '../duties/rescuer.ts'
 
 for (const engine of engines()) {
   describe(engine.name, () => {
@@ -25,7 +24,7 @@ for (const engine of engines()) {
     afterEach(() => moveTime(given.db, 0))
 
     const listWorkers = () => given.storage.listWorkers(PROJECT, { limit: 50 })
-    const markLost = async () => given.storage.markWorkersLost(await given.storage.listSilentWorkers(SILENT_MS))
+    const markLost = async () => given.storage.markWorkersLost(await given.storage.listSilentWorkers(LOST_AFTER_MS))
 
     test('lists a worker as it registered, with the tasks that it runs', async () => {
       await stopTime(given.db)
@@ -90,9 +89,9 @@ for (const engine of engines()) {
       await stopTime(given.db)
       const silent = await startWorker(given.storage)
       const healthy = await startWorker(given.storage)
-      await stopTime(given.db, SILENT_MS + 1)
+      await stopTime(given.db, LOST_AFTER_MS + 1)
       await given.storage.heartbeatWorker(healthy.id, pulse())
-      expect((await given.storage.listSilentWorkers(SILENT_MS)).map(({ id }) => id)).toEqual([silent.id])
+      expect((await given.storage.listSilentWorkers(LOST_AFTER_MS)).map(({ id }) => id)).toEqual([silent.id])
       expect(await markLost()).toEqual([silent.id])
       expect(await markLost()).toEqual([])
       expect(await given.storage.heartbeatWorker(silent.id, pulse())).toEqual({ isAlive: false })
@@ -104,8 +103,8 @@ for (const engine of engines()) {
 
     test('does not mark a worker lost that sent a heartbeat after it was listed as silent', async () => {
       const worker = await startWorker(given.storage)
-      await moveTime(given.db, SILENT_MS + 1_000)
-      const silent = await given.storage.listSilentWorkers(SILENT_MS)
+      await moveTime(given.db, LOST_AFTER_MS + 1_000)
+      const silent = await given.storage.listSilentWorkers(LOST_AFTER_MS)
       await given.storage.heartbeatWorker(worker.id, pulse())
       expect(await given.storage.markWorkersLost(silent)).toEqual([])
       expect(await given.storage.heartbeatWorker(worker.id, pulse())).toMatchObject({ isAlive: true })
@@ -118,14 +117,14 @@ for (const engine of engines()) {
     test('shows a deregistered worker as stopped, not as silent', async () => {
       const worker = await startWorker(given.storage)
       await given.storage.deregisterWorker(worker.id)
-      await moveTime(given.db, SILENT_MS + 1_000)
-      expect(await given.storage.listSilentWorkers(SILENT_MS)).toEqual([])
+      await moveTime(given.db, LOST_AFTER_MS + 1_000)
+      expect(await given.storage.listSilentWorkers(LOST_AFTER_MS)).toEqual([])
       expect(await listWorkers()).toMatchObject([{ id: worker.id, state: 'stopped' }])
     })
 
     test('a lost worker that deregisters stays lost', async () => {
       const worker = await startWorker(given.storage)
-      await moveTime(given.db, SILENT_MS + 1_000)
+      await moveTime(given.db, LOST_AFTER_MS + 1_000)
       await markLost()
       await given.storage.deregisterWorker(worker.id)
       expect(await listWorkers()).toMatchObject([{ state: 'lost' }])
@@ -138,7 +137,7 @@ for (const engine of engines()) {
       const stopped = await startTask(storage)
       expect(await storage.listOrphanedLeases(10)).toEqual([])
       await storage.deregisterWorker(stopped.worker.id)
-      await moveTime(given.db, SILENT_MS + 1_000)
+      await moveTime(given.db, LOST_AFTER_MS + 1_000)
       await storage.heartbeatWorker(living.worker.id, pulse())
       await markLost()
       const orphans = await storage.listOrphanedLeases(10)
