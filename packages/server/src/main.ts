@@ -45,7 +45,7 @@ async function greet(taskflow: TaskFlowProcess, settings: Settings, project: str
   process.stdout.write(welcome(taskflow, settings, types))
 }
 
-/** Resolves with the result of a step that holds nothing that has to be given back. A signal ends the process at once. */
+/** Resolves with the result of a step that leaves nothing to release. A signal ends the process at once. */
 async function unlessSignalled<Result>(signalled: Promise<NodeJS.Signals>, step: Promise<Result>): Promise<Result> {
   let isOver = false
   void signalled.then((signal) => {
