@@ -64,7 +64,8 @@ const INVALID_LINES: readonly (string | Buffer)[] = [
   `{"type":"${TYPE}"`,
   `{"type":"${TYPE}"}{"type":"${TYPE}"}`,
   `{"type":"${TYPE}"},`,
-  `\ufeff{"type":"${TYPE}"}`,
+  // One mark at the beginning of a body is accepted; a second is not.
+  `\ufeff\ufeff{"type":"${TYPE}"}`,
   `{"type":"${TYPE}","payload":"\u0000"}`,
   Buffer.from([0x7b, 0xff, 0xfe, 0x7d]),
   Buffer.from(`{"type":"${TYPE}"}`, 'utf16le').subarray(0, 20),
