@@ -60,6 +60,19 @@ test('refuses a body that is too large, by its declared length or by its bytes',
   expect(outcomes).toEqual([tooLarge])
 })
 
+test('discards the rest of a body that is refused, and ends one that does not arrive', async () => {
+  const { clock, reader } = setup()
+  const [whole, dripping] = [new PassThrough(), new PassThrough()]
+  for (const stream of [whole, dripping]) reader.discard(stream)
+  whole.end('rest')
+  for (let seconds = 0; seconds < 32; seconds++) {
+    dripping.write('x')
+    await clock.advance(1_000)
+  }
+  expect(whole.readableEnded).toBe(true)
+  expect(dripping.destroyed).toBe(true)
+})
+
 test('passes on the error of a caller that leaves', async () => {
   const { stream, outcomes } = setup()
   stream.destroy(new Error('aborted'))

@@ -62,9 +62,19 @@ export class BodyReader {
       if (error) done(error)
       else done(null, Buffer.concat(chunks, arrival.bytes))
     }
-    this.#arriving.add(arrival)
+    this.#add(arrival)
     stream.on('data', take).on('end', end).on('error', end).resume()
-    if (!this.#isWatching) void this.#watch()
+  }
+
+  /**
+   * Lets the rest of a body arrive that was refused before it was read: many callers read the reply only once they have
+   * sent everything. Ends the stream if that takes too long.
+   */
+  discard(stream: Readable): void {
+    const arrival: Arrival = { startedAtMs: this.#clock.monotonicMs(), bytes: 0, refuse: () => stream.destroy() }
+    this.#add(arrival)
+    const forget = (): void => void this.#arriving.delete(arrival)
+    stream.once('end', forget).once('close', forget).resume()
   }
 
   /** Gives the bodies that are arriving one more second. */
@@ -75,6 +85,11 @@ export class BodyReader {
   /** Called once no body can arrive any more. */
   close(): void {
     this.#closed.abort()
+  }
+
+  #add(arrival: Arrival): void {
+    this.#arriving.add(arrival)
+    if (!this.#isWatching) void this.#watch()
   }
 
   async #watch(): Promise<void> {

@@ -17,6 +17,10 @@ export function readBodies(app: FastifyInstance, clock: Pick<Clock, 'monotonicMs
   const bodies = new BodyReader(clock)
   app.addHook('preClose', async () => bodies.stop())
   app.addHook('onClose', async () => bodies.close())
+  app.addHook('onResponse', (request, _reply, done) => {
+    if (request.raw.complete === false) bodies.discard(request.raw)
+    done()
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', (request, stream, done) => {
     const { bodyLimit } = request.routeOptions

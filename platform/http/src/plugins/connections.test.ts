@@ -111,6 +111,20 @@ describe('a stop', () => {
   })
 })
 
+test('ends the connection of a caller whose refused body does not arrive', async () => {
+  const listening = await setup()
+  const { clock, dial } = listening
+  const long = HALF_BODY.replace('Length: 9', 'Length: 900')
+  const { socket, ended } = await dial(long.replace('application/json', 'text/plain'))
+  await once(socket, 'data')
+  await bodyIsArriving(listening)
+  for (let seconds = 0; seconds < 31; seconds++) {
+    socket.write('x')
+    await clock.advance(1_000)
+  }
+  expect(await within(PROMPTLY_MS, ended, 'the end')).toMatch(/^HTTP\/1.1 415/)
+})
+
 test('ends connections after their next reply once a stop is announced, and takes new ones', async () => {
   const { app, dial, release } = await setup()
   release()
