@@ -37,7 +37,10 @@ export function uploadOf(schema: JsonSchema, maxLineBytes: number): fc.Arbitrary
       fc.oneof(
         { arbitrary: goodLine(schema), weight: 5 },
         { arbitrary: badLine(schema, maxLineBytes), weight: 3 },
-        { arbitrary: fc.constantFrom('', ' ', '\t', '\r', ' \r').map((text) => line('blank', text)), weight: 1 },
+        {
+          arbitrary: fc.constantFrom('', ' ', '\t', '\r', ' \r', '\ufeff').map((text) => line('blank', text)),
+          weight: 1,
+        },
       ),
       { maxLength: 14 },
     ),
@@ -48,7 +51,7 @@ export function uploadOf(schema: JsonSchema, maxLineBytes: number): fc.Arbitrary
 }
 
 function goodLine(schema: JsonSchema): fc.Arbitrary<FuzzedLine> {
-  const around = fc.tuple(fc.constantFrom('', ' ', '\t'), fc.constantFrom('', '\r', ' \r', '  '))
+  const around = fc.tuple(fc.constantFrom('', ' ', '\t', '\ufeff'), fc.constantFrom('', '\r', ' \r', '  '))
   return fc.tuple(validValue(schema), around).map(([task, [before, after]]) => {
     const { delayMs: _, payload = null, ...fields } = task as Record<string, unknown>
     const text = jsonText({ ...fields, payload, type: TYPE })
@@ -64,7 +67,6 @@ const INVALID_LINES: readonly (string | Buffer)[] = [
   `{"type":"${TYPE}"`,
   `{"type":"${TYPE}"}{"type":"${TYPE}"}`,
   `{"type":"${TYPE}"},`,
-  // One mark at the beginning of a body is accepted; a second is not.
   `\ufeff\ufeff{"type":"${TYPE}"}`,
   `{"type":"${TYPE}","payload":"\u0000"}`,
   Buffer.from([0x7b, 0xff, 0xfe, 0x7d]),

@@ -16,7 +16,7 @@ const NEWLINE = 0x0a
 
 /**
  * Splits a stream into lines and yields the lines of each chunk as groups. Omits blank lines, and yields a line that is
- * too long as an error without its bytes. Ignores a byte order mark. Keeps at most one chunk and one line in memory.
+ * too long as an error without its bytes. Keeps at most one chunk and one line in memory.
  */
 export async function* lineGroups(input: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line[]> {
   const cutter = lineCutter(maxBytes)
@@ -40,8 +40,7 @@ function lineCutter(maxBytes: number) {
   }
 
   function finish(): Line[] {
-    const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
-    const line = { number: ++number, bytes: number === 1 ? withoutMark(bytes) : bytes }
+    const line = { number: ++number, bytes: parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts) }
     const isTooLong = length > maxBytes
     parts = []
     length = 0
@@ -65,7 +64,8 @@ function lineCutter(maxBytes: number) {
   }
 }
 
-const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
+const isBlank = (bytes: Buffer): boolean =>
+  withoutMark(bytes).every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 
 function tooLong(number: number, maxBytes: number): TaskFlowError {
   return new TaskFlowError(
