@@ -38,9 +38,9 @@ test('what a start in an empty folder prints is enough to sign in and to run a t
   const folder = processes.tempFolder()
   const server = start(folder)
   const welcome = await welcomeOf(server, folder)
-  expect(welcome.welcome).toContain(
-    `with the administrator's key ${welcome.key} (created now; kept in .taskflow/admin.key)`,
-  )
+  expect(welcome.welcome).toContain(`with the administrator's key in .taskflow/admin.key`)
+  // The output is a pipe here. Only a terminal shows the key itself.
+  expect(welcome.welcome).not.toContain(welcome.key)
   const id = await welcome.submitAsShown()
   expect(await taskOf(welcome, id)).toMatchObject({
     status: 200,

@@ -75,6 +75,7 @@ export function assembleProcess({
       channels,
     },
     {
+      createsAdministrator: false,
       project: PROJECT,
       roles: role === 'api' ? [] : [role],
       retentionMs: RETENTION_MS,

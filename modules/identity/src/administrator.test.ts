@@ -57,4 +57,13 @@ describe('the administrator', () => {
     expect(await ensureWithoutFile()).toMatchObject({ isNew: true })
     expect(await ensureWithoutFile()).toEqual({ secret: undefined, isNew: false })
   })
+
+  test('is created by one of several processes that start at once', async () => {
+    const starts = Array.from({ length: 8 }, () =>
+      ensureAdministrator({ storage: given.storage, ids, project: PROJECT, keyFile: undefined }),
+    )
+    const started = await Promise.all(starts)
+    expect(started.filter(({ isNew }) => isNew)).toHaveLength(1)
+    expect(await given.storage.listApiKeys(PROJECT)).toHaveLength(1)
+  })
 })

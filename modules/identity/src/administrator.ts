@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Ids } from '@taskflow/kernel'
-import type { ApiKey, KeyStore } from './ports/key-store.ts'
+import type { KeyStore } from './ports/key-store.ts'
 import { hashSecret, newSecret } from './secrets.ts'
 
 interface Deps {
-  readonly storage: Pick<KeyStore, 'createApiKey' | 'listApiKeys'>
+  readonly storage: Pick<KeyStore, 'createAdministrator'>
   readonly ids: Ids
   readonly project: string
   /** The file in which an embedded TaskFlow keeps the key for the command line on the same machine. */
@@ -20,24 +20,17 @@ export interface Administrator {
 
 /** Creates an administrator's API key at the first start, so that somebody can sign in. */
 export async function ensureAdministrator({ storage, ids, project, keyFile }: Deps): Promise<Administrator> {
-  const keys = await storage.listApiKeys(project)
-  if (keys.some(isAdministrator)) {
-    return { secret: keyFile && existsSync(keyFile) ? readFileSync(keyFile, 'utf8').trim() : undefined, isNew: false }
-  }
   const secret = newSecret()
-  // Written before the key is stored: a stored key that nobody knows would lock everybody out.
-  if (keyFile) writeFileSync(keyFile, `${secret}\n`, { mode: 0o600 })
-  await storage.createApiKey({
-    id: ids.next(),
-    project,
-    name: 'administrator',
-    role: 'admin',
-    hash: hashSecret(secret),
-    expiresAt: null,
+  const isNew = await storage.createAdministrator(project, () => {
+    // Written before the key is stored: a stored key that nobody knows would lock everybody out.
+    if (keyFile) writeFileSync(keyFile, `${secret}\n`, { mode: 0o600 })
+    return { id: ids.next(), project, name: 'administrator', role: 'admin', hash: hashSecret(secret), expiresAt: null }
   })
-  return { secret, isNew: true }
+  return isNew ? { secret, isNew } : keptAdministrator(keyFile)
 }
 
-/** A key that expires may be invalid when it is needed. */
-const isAdministrator = ({ role, revokedAt, expiresAt }: ApiKey): boolean =>
-  role === 'admin' && revokedAt === null && expiresAt === null
+/** The administrator of an earlier start. */
+export const keptAdministrator = (keyFile: string | undefined): Administrator => ({
+  secret: keyFile !== undefined && existsSync(keyFile) ? readFileSync(keyFile, 'utf8').trim() : undefined,
+  isNew: false,
+})

@@ -18,8 +18,10 @@ interface Deps {
 const ADMIN: Principal = { actor: 'admin', role: 'admin', project: DEFAULT_PROJECT }
 
 // How long a process may still accept a key that another process has revoked.
-const REMEMBER_MS = 5_000
+const REMEMBER_MS = 1_000
 const MAX_REMEMBERED = 10_000
+// Of tokens that belong to nobody. They are remembered apart, so that guesses cannot push out the keys of callers.
+const MAX_UNKNOWN = 1_000
 
 /** A cached lookup of one token. */
 interface Remembered {
@@ -33,8 +35,10 @@ interface Remembered {
 export class Authenticator implements Access {
   readonly #deps: Deps
   readonly #adminHash: Buffer | undefined
-  /** By token, so that most requests cost no hash. Keeps only tokens that have the form of a key. */
+  /** By token, so that most requests cost no hash. */
   readonly #remembered = new Map<string, Remembered>()
+  /** Lookups in flight and tokens that belong to nobody; only tokens that have the form of a key. */
+  readonly #unproven = new Map<string, Remembered>()
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -69,33 +73,39 @@ export class Authenticator implements Access {
   /** Forgets all answers. Called when a key has changed. */
   forget(): void {
     this.#remembered.clear()
+    this.#unproven.clear()
   }
 
   #fresh(token: string): Remembered | undefined {
-    const remembered = this.#remembered.get(token)
+    const remembered = this.#remembered.get(token) ?? this.#unproven.get(token)
     return remembered && this.#deps.clock.monotonicMs() < remembered.until ? remembered : undefined
   }
 
-  /** Drops expired tokens at each lookup, and the oldest ones above the limit. The map's order is their age. */
-  #forgetOldest(): void {
+  /** Adds an entry, and drops expired ones and the oldest above the limit. The order of the map is their age. */
+  #add(entries: Map<string, Remembered>, token: string, entry: Remembered, limit: number): void {
+    entries.delete(token)
+    entries.set(token, entry)
     const now = this.#deps.clock.monotonicMs()
-    for (const [token, { until }] of this.#remembered) {
-      if (until > now && this.#remembered.size <= MAX_REMEMBERED) return
-      this.#remembered.delete(token)
+    for (const [oldest, { until }] of entries) {
+      if (until > now && entries.size <= limit) return
+      entries.delete(oldest)
     }
   }
 
   #remember(token: string, principal: Promise<Principal | undefined>): Remembered {
     const entry: Remembered = { principal, until: this.#deps.clock.monotonicMs() + REMEMBER_MS }
     this.#remembered.delete(token)
-    this.#remembered.set(token, entry)
-    this.#forgetOldest()
+    this.#add(this.#unproven, token, entry, MAX_UNKNOWN)
     principal.then(
       (found) => {
+        // Forgotten meanwhile, because a key has changed.
+        if (!found || this.#unproven.get(token) !== entry) return
         entry.found = found
+        this.#unproven.delete(token)
+        this.#add(this.#remembered, token, entry, MAX_REMEMBERED)
       },
       // A failed lookup is not remembered.
-      () => this.#remembered.delete(token),
+      () => this.#unproven.delete(token),
     )
     return entry
   }

@@ -11,6 +11,7 @@ const LOG: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 const OPTIONS: ProcessOptions = {
   project: DEFAULT_PROJECT,
+  createsAdministrator: true,
   roles: [],
   retentionMs: 1_000,
   worker: { name: 'worker', version: 'test', labels: {}, queues: ['default'], tasks: '/none' },

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { CLOCK_SET_BACK_MS, databaseClock } from '@taskflow/database'
-import { type Administrator, ensureAdministrator } from '@taskflow/identity'
+import { type Administrator, ensureAdministrator, keptAdministrator } from '@taskflow/identity'
 import {
   type Elector,
   type Events,
@@ -102,7 +102,9 @@ export function assemble(ports: ProcessPorts, options: ProcessOptions): TaskFlow
       if (dataDir) await storage.markWorkersLost(await storage.listSilentWorkers(0))
       // The key is shown once, by a process that people sign in to.
       if (roles.includes('api'))
-        administrator = await ensureAdministrator({ storage, ids, project, keyFile: dataDir?.adminKeyFile })
+        administrator = options.createsAdministrator
+          ? await ensureAdministrator({ storage, ids, project, keyFile: dataDir?.adminKeyFile })
+          : keptAdministrator(dataDir?.adminKeyFile)
       await server?.start()
       isServing = true
       // All at once: a worker may take long to load its modules, or never finish, and the others do not need it.

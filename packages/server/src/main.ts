@@ -36,14 +36,17 @@ async function openProcess(flags: Flags) {
   const settings = await loadSettings({ flags, env: process.env, cwd: process.cwd() })
   forgetSecrets(process.env)
   const log = createLog(settings)
-  const options = processOptions(settings)
+  const options = processOptions(settings, isTerminal())
   return { settings, log, taskflow: assemble(await open(settings, log), options), project: options.project }
 }
 
 async function greet(taskflow: TaskFlowProcess, settings: Settings, project: string): Promise<void> {
   const types = (await taskflow.storage.listTaskTypes(project)).map(({ type }) => type)
-  process.stdout.write(welcome(taskflow, settings, types))
+  process.stdout.write(welcome(taskflow, settings, { types, isTerminal: isTerminal() }))
 }
+
+/** Otherwise the output goes to a log or another program, which shall not get a secret. */
+const isTerminal = (): boolean => process.stdout.isTTY === true
 
 /** Resolves with the result of a step that leaves nothing to release. A signal ends the process at once. */
 async function unlessSignalled<Result>(signalled: Promise<NodeJS.Signals>, step: Promise<Result>): Promise<Result> {

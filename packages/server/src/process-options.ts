@@ -8,6 +8,8 @@ import { VERSION } from './version.ts'
 export interface ProcessOptions {
   /** The project that the worker takes tasks of and the administrator belongs to. */
   readonly project: string
+  /** Whether a process of role `api` creates an administrator's key where there is none. */
+  readonly createsAdministrator: boolean
   /** A process without roles runs no service; its storage still accepts tasks. */
   readonly roles: readonly ('api' | 'worker' | 'coordinator')[]
   /** How long finished tasks are kept that name no retention of their own. */
@@ -18,10 +20,13 @@ export interface ProcessOptions {
   readonly worker: Omit<WorkerOptions, 'project'>
 }
 
-export function processOptions(settings: Settings): ProcessOptions {
+/** @param isTerminal whether a person reads what the process prints, and nobody else */
+export function processOptions(settings: Settings, isTerminal: boolean): ProcessOptions {
   const { roles, retentionMs } = settings
   return {
     project: DEFAULT_PROJECT,
+    // A key that nobody can read would be of no use: it is kept in the data folder, or shown once in a terminal.
+    createsAdministrator: settings.adminToken === undefined && (settings.databaseUrl === undefined || isTerminal),
     roles,
     retentionMs,
     worker: {

@@ -25,6 +25,11 @@ export interface NewApiKey {
 /** Stores API keys by the hash of their secrets. */
 export interface KeyStore {
   createApiKey(key: NewApiKey): Promise<ApiKey>
+  /**
+   * Stores the key of an administrator unless the project has a valid one that never expires, also when several
+   * processes call it at once. Resolves with whether it was stored. `makeKey` is called only if it is to be stored.
+   */
+  createAdministrator(project: string, makeKey: () => NewApiKey): Promise<boolean>
   /** Lists all keys, oldest first, including revoked and expired ones. */
   listApiKeys(project: string): Promise<ApiKey[]>
   /** Revokes a key. Does nothing when the key is already revoked. Throws API_KEY_NOT_FOUND. */

@@ -18,7 +18,7 @@ export const revokeApiKeyRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { 
         operationId: 'revokeApiKey',
         summary: 'Revoke an API key',
         description:
-          'Makes the key invalid. Every process rejects the key after 5 seconds at the latest. Revoking a key again changes nothing.',
+          'Makes the key invalid. Every process rejects the key after one second at the latest. Revoking a key again changes nothing.',
         tags: ['api keys'],
         params: Type.Object({ id: Id }),
         response: { 200: ref(ApiKeyView), ...problems(404, 413, 415) },

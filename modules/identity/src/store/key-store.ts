@@ -5,6 +5,7 @@ import type { ApiKey, KeyStore } from '../ports/key-store.ts'
 import { createApiKey } from '../statements/create-api-key.ts'
 import { findPrincipal } from '../statements/find-principal.ts'
 import { listApiKeys } from '../statements/list-api-keys.ts'
+import { lockAdministrator } from '../statements/lock-administrator.ts'
 import { revokeApiKey } from '../statements/revoke-api-key.ts'
 import type { ApiKeyRow } from './api-key-row.ts'
 
@@ -19,6 +20,16 @@ export function openIdentityStores({ db }: IdentityStoresDeps): KeyStore {
       const [row] = await db.run(createApiKey, [id, project, name, role, hash, expiresAt])
       return toApiKey(row as ApiKeyRow)
     },
+
+    createAdministrator: (project, makeKey) =>
+      db.transaction(async (tx) => {
+        await tx.run(lockAdministrator, [])
+        const keys = (await tx.run(listApiKeys, [project])).map(toApiKey)
+        if (keys.some(isAdministrator)) return false
+        const { id, name, role, hash, expiresAt } = makeKey()
+        await tx.run(createApiKey, [id, project, name, role, hash, expiresAt])
+        return true
+      }),
 
     async listApiKeys(project) {
       const rows = await db.run(listApiKeys, [project])
@@ -37,6 +48,10 @@ export function openIdentityStores({ db }: IdentityStoresDeps): KeyStore {
     },
   }
 }
+
+/** A key that expires may be invalid when it is needed. */
+const isAdministrator = ({ role, revokedAt, expiresAt }: ApiKey): boolean =>
+  role === 'admin' && revokedAt === null && expiresAt === null
 
 function toApiKey(row: ApiKeyRow): ApiKey {
   return {
