@@ -1,5 +1,6 @@
-import { databaseWakeups } from '@taskflow/database'
+import { type Database, databaseWakeups } from '@taskflow/database'
 import type { TaskFlowEvents } from '@taskflow/kernel'
+import { openStorage } from '@taskflow/rooms'
 import { engines, eventually, newTaskId, PROJECT, pulse, useStorage } from '@taskflow/testing'
 import { rowsOf } from '@taskflow/testing/raw-sql'
 import {
@@ -27,6 +28,25 @@ for (const engine of engines()) {
       expect(cancelled).toMatchObject({ state: 'cancelled', finishedAt: expect.any(Date), result: null })
       expect(cancelled.cancelRequestedAt).toEqual(cancelled.finishedAt)
       expect(await rowsOf(given.db, 'select 1 from task where id = $1', [task.id])).toEqual([])
+    })
+
+    test.each(['complete', 'fail'] as const)('is a conflict where the running task ends first (%s)', async (verb) => {
+      const { task, lease } = await startTask(given.storage)
+      let isEnding = false
+      const db: Database = {
+        ...given.db,
+        async run(statement, params) {
+          // Between the request and the read for the reply.
+          if (statement.name === 'get_task' && !isEnding) {
+            isEnding = true
+            await settle(given.storage, lease, VERDICTS[verb])
+          }
+          return given.db.run(statement, params)
+        },
+      }
+      const storage = openStorage({ db, events: given.events, retentionMs: 60_000 })
+      await expect(storage.cancelTask(task.id, BY, null)).rejects.toMatchObject({ code: 'TASK_STATE_CONFLICT' })
+      expect((await given.storage.getTask(PROJECT, task.id)).state).toBe(verb === 'complete' ? 'succeeded' : 'failed')
     })
 
     test('says that it was cancelled, and of a task that failed before also what of', async () => {

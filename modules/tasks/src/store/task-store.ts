@@ -189,7 +189,8 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
       // Emitted before the read: if that fails, the verb has happened all the same.
       if (row?.is_new) events.emit(row.state === 'running' ? 'task.cancelRequested' : 'task.cancelled', { id })
       const task = await find(by.project, id)
-      if (!row) throw conflict('cancel', task)
+      // A running task may have ended otherwise before it could stop: the same answer as a moment later.
+      if (!row || (isFinished(task.state) && task.state !== 'cancelled')) throw conflict('cancel', task)
       return task
     },
 
