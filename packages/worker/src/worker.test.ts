@@ -45,6 +45,7 @@ describe('worker › runs', () => {
     await worker.start()
     await settle(...Array.from({ length: 12 }, () => lease('takes', 30)))
     expect(Math.max(...storage.claims.map(({ max }) => max))).toBe(3)
+    expect(JSON.parse(storage.claims[0]?.maxAttempts ?? '')).toMatchObject({ checked: 3 })
     expect(Math.max(...storage.pulses.map(({ running }) => running))).toBeLessThanOrEqual(3)
   })
 })

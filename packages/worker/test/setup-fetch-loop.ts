@@ -48,6 +48,7 @@ export function setupFetchLoop({ slotCount = 4 } = {}) {
   const prefetching = prefetch({ clock, slots })
   const claimer = new Claimer({
     storage: { claimTasks: claims.send },
+    types: [],
     slots,
     leases: {
       accept(leases) {

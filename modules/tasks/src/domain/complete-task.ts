@@ -7,7 +7,8 @@ import type { TaskTypeDefaults } from './task-type.ts'
 import type { TaskView } from './task-view.ts'
 
 const DEFAULT_QUEUE = 'default'
-const DEFAULT_MAX_ATTEMPTS = 5
+/** The general default. Statements that claim know it as well. */
+export const DEFAULT_MAX_ATTEMPTS = 5
 
 /** The fields of a submission except the payload: checked, and still without defaults. */
 export interface TaskRequest extends TaskOptions {
@@ -54,11 +55,20 @@ export function completeTask(request: TaskRequest, { id, by, known, payload }: G
     labels: labelsOf(request),
     title: request.title ?? null,
     description: request.description ?? null,
-    options: optionsOf(request, known),
+    options: optionsWith(request, known),
     linked: false,
     waitingGate: null,
     createdBy: by.actor,
   }
+}
+
+/**
+ * Marks a number of attempts that the caller named and that equals the general default: a claim replaces the default by
+ * the number of the type, which may not have been announced yet.
+ */
+function optionsWith(request: TaskRequest, known: TaskTypeDefaults | undefined): TaskOptions | null {
+  const options = optionsOf(request, known)
+  return request.maxAttempts === DEFAULT_MAX_ATTEMPTS ? { ...options, maxAttemptsGiven: true } : options
 }
 
 function retryOf({ retry }: TaskRequest, known: TaskTypeDefaults | undefined): RetryPolicy | null {

@@ -23,7 +23,10 @@ export const TASK_OPTIONS = {} as const satisfies TaskOptionTable
 type Table = typeof TASK_OPTIONS
 
 /** The options of a task, as a caller gives them and as they are stored: absent means not used. */
-export type TaskOptions = { readonly [Name in keyof Table]?: OptionValue<Table[Name]> }
+export type TaskOptions = { readonly [Name in keyof Table]?: OptionValue<Table[Name]> } & {
+  /** The caller named the number of attempts, and it equals the general default. Not shown. */
+  readonly maxAttemptsGiven?: true
+}
 
 /** The options of a task as the API shows them: each of them, null where not used. */
 export type TaskOptionsView = { readonly [Name in keyof Table]: OptionValue<Table[Name]> | null }

@@ -10,6 +10,11 @@ export interface ClaimRequest {
   readonly queues: readonly string[]
   readonly types: readonly string[]
   readonly max: number
+  /**
+   * The number of attempts of those types that have one of their own. It applies to a task that has the general default,
+   * because neither its caller nor what workers had announced gave it another. As JSON, or absent if there is none.
+   */
+  readonly maxAttempts?: string
   /** Only those of these that may be claimed; absent for whatever waits. */
   readonly ids?: readonly TaskId[]
   /** Serves the queues in the order given, each by rank; otherwise the smallest rank goes first over all of them. Means nothing with ids. */

@@ -8,6 +8,7 @@ type Params = readonly [
   types: readonly string[],
   max: number,
   leasePrefix: string,
+  maxAttempts: string | null,
 ]
 
 /** claim_tasks for tasks that a broker dispatched. Tasks that this worker may not claim, or no longer, are left out. */

@@ -79,6 +79,8 @@ with few as materialized (
 update task
 set state = 'running',
     attempt = attempt + 1,
+    max_attempts = case when $7::jsonb is null or max_attempts <> 5 or options ? 'maxAttemptsGiven' then max_attempts
+                        else coalesce(($7::jsonb ->> type)::integer, max_attempts) end,
     worker_id = $1,
     lease_id = ($6 || right(id::text, 12))::uuid,
     started_at = clock_now(),

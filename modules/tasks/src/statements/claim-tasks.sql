@@ -29,6 +29,9 @@ with picked as materialized (
 update task
 set state = 'running',
     attempt = attempt + 1,
+    -- The general default (DEFAULT_MAX_ATTEMPTS) gives way to that of the type, unless the caller named it.
+    max_attempts = case when $7::jsonb is null or max_attempts <> 5 or options ? 'maxAttemptsGiven' then max_attempts
+                        else coalesce(($7::jsonb ->> type)::integer, max_attempts) end,
     worker_id = $1,
     -- Made of the id of the claim and the random end of the task's id: new random ids cost a tenth of the claim.
     lease_id = ($6 || right(id::text, 12))::uuid,

@@ -10,6 +10,7 @@ export type ClaimParams = readonly [
   max: number,
   isDrawn: boolean,
   leasePrefix: string,
+  maxAttempts: string | null,
 ]
 
 export interface ClaimedRow {

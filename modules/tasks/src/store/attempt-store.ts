@@ -32,14 +32,14 @@ export function attemptStore({ db, settleTasks }: Deps): AttemptStore {
   return {
     settleTasks,
 
-    async claimTasks({ claimId, workerId, queues, types, max, ids, isDrawn = false }) {
+    async claimTasks({ claimId, workerId, queues, types, max, ids, isDrawn = false, maxAttempts = null }) {
       const leasePrefix = claimId.slice(0, -12)
       if (!ids) {
         const hasManySubqueues = queues.length * types.length > FEW_SUBQUEUES
         const claim = hasManySubqueues ? claimTasksOfSubqueues : claimTasks
-        return (await db.run(claim, [workerId, queues, types, max, isDrawn, leasePrefix])).map(toLease)
+        return (await db.run(claim, [workerId, queues, types, max, isDrawn, leasePrefix, maxAttempts])).map(toLease)
       }
-      const rows = await db.run(claimTasksById, [workerId, ids, queues, types, max, leasePrefix])
+      const rows = await db.run(claimTasksById, [workerId, ids, queues, types, max, leasePrefix, maxAttempts])
       if (rows.length === 0) await refuseWhoMayNotClaim(workerId)
       return rows.map(toLease)
     },

@@ -37,7 +37,7 @@ export function buildFetching(
   })
   const leases = claimedLeases({ admission, registration: registering, events })
   const prefetching = prefetch({ clock, slots })
-  const claimer = new Claimer({ storage, slots, leases, prefetch: prefetching, clock, events })
+  const claimer = new Claimer({ storage, types, slots, leases, prefetch: prefetching, clock, events })
   const fetchLoop = new FetchLoop({
     broker,
     claimer,

@@ -1,6 +1,6 @@
 import type { WorkStore } from '@taskflow/fleet'
 import type { Clock, Events } from '@taskflow/kernel'
-import type { ClaimRequest, Lease } from '@taskflow/tasks'
+import type { ClaimRequest, Lease, TaskTypeDefaults } from '@taskflow/tasks'
 import type { Slots } from '../attempts/slots.ts'
 import type { ClaimedLeases } from './claimed-leases.ts'
 import type { FetchRun } from './fetch-run.ts'
@@ -8,6 +8,8 @@ import type { Prefetch } from './prefetch.ts'
 
 interface Deps {
   readonly storage: Pick<WorkStore, 'claimTasks'>
+  /** The types that the worker has loaded. */
+  readonly types: readonly Pick<TaskTypeDefaults, 'type' | 'maxAttempts'>[]
   readonly slots: Pick<Slots, 'size'>
   readonly leases: Pick<ClaimedLeases, 'accept' | 'release'>
   readonly prefetch: Pick<Prefetch, 'onClaimed'>
@@ -23,10 +25,12 @@ export class Claimer {
   readonly #deps: Deps
   #last = 0
   #underWay: number | undefined
+  readonly #maxAttempts: Pick<ClaimRequest, 'maxAttempts'>
   #failures = 0
 
   constructor(deps: Deps) {
     this.#deps = deps
+    this.#maxAttempts = maxAttemptsOf(deps.types)
   }
 
   /** The number of the claim under way. */
@@ -52,7 +56,7 @@ export class Claimer {
     this.#underWay = number
     const startedAt = clock.monotonicMs()
     try {
-      const leases = await run.answerOf(storage.claimTasks(request))
+      const leases = await run.answerOf(storage.claimTasks({ ...request, ...this.#maxAttempts }))
       this.#pass(leases, run, request, clock.monotonicMs() - startedAt)
       return leases.length
     } catch (error) {
@@ -72,4 +76,10 @@ export class Claimer {
     for (const [queue, claimed] of Map.groupBy(leases, (lease) => lease.queue))
       this.#deps.events.emit('tasks.claimed', { queue, waitedMs: claimed.map(({ waitedMs }) => waitedMs) })
   }
+}
+
+function maxAttemptsOf(types: Deps['types']): Pick<ClaimRequest, 'maxAttempts'> {
+  const own = types.filter(({ maxAttempts }) => maxAttempts !== null)
+  if (own.length === 0) return {}
+  return { maxAttempts: JSON.stringify(Object.fromEntries(own.map(({ type, maxAttempts }) => [type, maxAttempts]))) }
 }
