@@ -157,6 +157,8 @@ async function refusalOf(call: () => Promise<unknown>) {
   try {
     await call()
   } catch (error) {
+    // For a value that JSON does not hold, which neither client sends.
+    if (error instanceof TypeError) return { detail: error.message }
     if (!(error instanceof TaskFlowApiError)) throw error
     const { code, detail, status, hint, errors } = error
     return { code, detail, status, hint, errors }

@@ -67,7 +67,9 @@ test('a second start in the same folder is refused while the first runs', async 
   await welcomeOf(first, folder)
   const second = start(folder)
   expect((await within(30_000, second.ended, 'the second start to be refused')).code).not.toBe(0)
-  expect(second.output).toContain(`Process ${first.pid} has the data folder`)
+  expect(second.output).toMatch(
+    new RegExp(`Another TaskFlow has the data folder .* open \\(process ${first.pid} on host`),
+  )
   expect(second.output).toContain('.taskflow')
   expect(second.output).not.toMatch(/^ +at /m)
   await first.kill('SIGTERM')

@@ -69,7 +69,7 @@ export function directTasks({ own, within, by, ...deps }: Deps): DirectTasks {
     tx ? within(tx, work) : work(own)
 
   function submitOne(given: NewTask, { idempotencyKey, tx }: SubmitRequest): Promise<Task> {
-    checkJson(given, 'The task')
+    checkJson(given, 'The request')
     const read = readTask(given)
     const key = idempotencyWith(idempotencyKey, 'POST /v1/tasks', given, () => requestedTask(read, by))
     return submitBy(tx, async (way) => {
@@ -84,7 +84,7 @@ export function directTasks({ own, within, by, ...deps }: Deps): DirectTasks {
   }
 
   function submitChunk(given: readonly NewTask[], { idempotencyKey, tx }: SubmitRequest): Promise<readonly string[]> {
-    for (const [index, task] of given.entries()) checkJson(task, `The task ${index}`)
+    checkJson({ tasks: given }, 'The request')
     const read = readTasks(given)
     const key = idempotencyWith(idempotencyKey, 'POST /v1/tasks/batch', { tasks: given })
     return submitBy(tx, async (way) => {

@@ -92,7 +92,8 @@ export class Tasks {
   /**
    * Submits one task. The task is durable when the promise resolves. The client retries after a failed connection and
    * never stores the task twice. Throws `TASK_INVALID` when the payload does not match the schema of the type, and
-   * `IDEMPOTENCY_CONFLICT` when the key was used with a different task.
+   * `IDEMPOTENCY_CONFLICT` when the key was used with a different task. Throws a `TypeError` that names the place of a
+   * value which JSON would lose, such as a Map or NaN.
    *
    *     const task = await taskflow.tasks.submit(countWords, { text: 'a b' }, { priority: 'high', delayMs: 60_000 })
    *     const byName = await taskflow.tasks.submit('words.count', { text: 'a b' })
