@@ -9,7 +9,7 @@ export const DATABASE_ERRORS = {
   QUERY_TOO_SLOW: {
     status: 503,
     title: 'Query takes too long',
-    hint: 'Narrow the filter: add a state, a queue, a type, or `createdAfter` and `createdBefore`.',
+    hint: 'Read less at a time: set a smaller `limit`, and in a list of tasks add a state, a queue, a type, or `createdAfter` and `createdBefore`. If that does not help, the database is overloaded: retry later.',
   },
   SCHEMA_UNKNOWN: {
     status: 500,

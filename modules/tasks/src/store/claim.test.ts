@@ -17,7 +17,6 @@ import { BELIEFS, rowsRead } from '@taskflow/testing/rows-read'
 import { claimOne, startWorker, submitTask } from '@taskflow/testing/task-in-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HEAD_START_MS, type Priority } from '../domain/priority.ts'
-import type { NewTask } from '../domain/task.ts'
 import { claimTasks } from '../statements/claim-tasks.ts'
 import { claimTasksOfSubqueues } from '../statements/claim-tasks-of-subqueues.ts'
 
@@ -75,8 +74,9 @@ for (const [engine, { lines, statement, idle, readFor }] of engines().flatMap((e
     test('takes higher priorities first, and within one the task that waits longest', async () => {
       const storage = widened()
       const order: readonly Priority[] = ['low', 'normal', 'critical', 'normal', 'high', 'critical']
-      const tasks: NewTask[] = []
-      for (const priority of order) tasks.push(await submitTask(storage, { priority }))
+      const tasks = order.map((priority) => newTask({ priority }))
+      // In one submission, so that no two of a class have the same rank.
+      await storage.submitTasks(submissionOf(...tasks))
       const worker = await startWorker(storage)
       const claimed = []
       for (const _ of order) claimed.push((await claimOne(storage, worker)).taskId)
