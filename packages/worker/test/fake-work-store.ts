@@ -121,6 +121,12 @@ export class FakeWorkStore implements WorkStore {
     return settlements.map(() => this.settlementResult)
   }
 
+  async findLastLog(taskIds: readonly TaskId[]): Promise<string | undefined> {
+    this.#failIfUnavailable()
+    const ids = this.lines.filter(({ taskId }) => taskIds.includes(taskId)).map(({ id }) => id)
+    return ids.sort().at(-1)
+  }
+
   async appendLogs(lines: readonly NewLogLine[]): Promise<void> {
     this.#failIfUnavailable()
     this.lines.push(...lines)

@@ -55,6 +55,17 @@ test('follows a clock that is set back by more than the given time, and no small
   expect(timeOf(ids.next())).toBe(now)
 })
 
+test.each([-60_000, 0, 60_000])('ascends above an id that was made %d ms away, and goes on from there', (awayMs) => {
+  const ids = uuidV7Ids({ now: () => new Date(start) }, () => 0.5)
+  const [other] = idsAt([start + awayMs], () => 0.999)
+  const before = ids.next()
+  ids.raiseAbove(other as string)
+  const after = Array.from({ length: 5_000 }, () => ids.next())
+  const all = [before, ...after]
+  expect(all).toEqual(all.toSorted())
+  expect(after[0]! > other!).toBe(true)
+})
+
 test('keeps the last time used while the clock is behind', () => {
   expect(idsAt([start, start - 60_000, start - 1]).map(timeOf)).toEqual([start, start, start])
 })

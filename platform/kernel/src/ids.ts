@@ -11,6 +11,12 @@ export function isUuid(text: string): boolean {
   return UUID.test(text)
 }
 
+/** Ids that always ascend. */
+export interface AscendingIds extends Ids {
+  /** Makes all later ids greater than this one, which another process may have made. */
+  raiseAbove(id: string): void
+}
+
 interface Options {
   /** Follows a clock that is set back by more than this; otherwise the ids keep the last time used, and ascend always. */
   readonly followsBackMs?: number
@@ -27,7 +33,7 @@ export function uuidV7Ids(
   clock: Pick<Clock, 'now'>,
   random: () => number,
   { followsBackMs = Number.POSITIVE_INFINITY }: Options = {},
-): Ids {
+): AscendingIds {
   let lastMs = -1
   let time = ''
   let counter = 0
@@ -46,6 +52,11 @@ export function uuidV7Ids(
       else if (++counter > 0xfff) begin(lastMs + 1, 0)
       const chance = Math.floor(random() * 0x4000)
       return `${time}${hex3(counter)}-${hex2(0x80 | (chance >> 8))}${hex2(chance)}-${hex6(random)}${hex6(random)}`
+    },
+    raiseAbove(id) {
+      const ms = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+      // The counter is full, so the next id uses the next millisecond.
+      if (ms >= lastMs) begin(ms, 0xfff)
     },
   }
 }

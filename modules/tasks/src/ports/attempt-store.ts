@@ -61,10 +61,20 @@ export type SettlementResult = 'settled' | 'cancelled' | 'stale'
 
 /** A log line, which is stored once however often it is sent. */
 export interface NewLogLine extends LogLine {
-  /** A UUIDv7 that the sender makes: log lines are read in the order of their ids, and one id is stored once. */
+  /**
+   * A UUIDv7 that the sender makes: log lines are read in the order of their ids, and one id is stored once. Greater than
+   * the ids of the earlier lines of the task, so that a reader who continues behind a line misses none.
+   */
   readonly id: string
   readonly project: string
   readonly taskId: TaskId
+}
+
+export interface ProgressUpdate extends HeldLease {
+  /** A UUIDv7 that the sender makes: updates that are stored at the same moment are in the order of their ids. */
+  readonly id: string
+  readonly percent: number
+  readonly message: string | null
 }
 
 /** Attempts of tasks, as workers drive them. */
@@ -79,9 +89,9 @@ export interface AttemptStore {
   listHeldLeases(workerId: WorkerId): Promise<HeldLease[]>
   /** One result for each, in their order. Gathers with other calls; the settlements of one call share a statement. */
   settleTasks(settlements: readonly Settlement[]): Promise<readonly SettlementResult[]>
+  /** Returns the greatest id of all log lines of these tasks; undefined if there is none. */
+  findLastLog(taskIds: readonly TaskId[]): Promise<string | undefined>
   /** Lines of deleted tasks are never read, and retention deletes them. */
   appendLogs(lines: readonly NewLogLine[]): Promise<void>
-  recordProgress(
-    updates: readonly { project: string; taskId: TaskId; leaseId: LeaseId; percent: number; message: string | null }[],
-  ): Promise<void>
+  recordProgress(updates: readonly ProgressUpdate[]): Promise<void>
 }

@@ -46,7 +46,7 @@ export const listLogsRoute: FastifyPluginAsyncTypebox<Deps> = async (app, { stor
         operationId: 'listLogs',
         summary: 'List the log of a task',
         description:
-          'Returns a page of what the handler logged in all attempts, oldest first. To follow the log of a running task, pass the `cursor` of the last line.',
+          'Returns a page of what the handler logged in all attempts, oldest first. To follow the log of a running task, pass the `cursor` of the last line: no line is ever stored before one that was shown, except by a worker that was lost and comes back.',
         tags: ['tasks'],
         params: TaskParams,
         querystring: closed(PageQuery),

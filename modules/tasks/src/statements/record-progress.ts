@@ -1,6 +1,6 @@
 import { sqlBeside, statement } from '@taskflow/database'
 
-type Params = readonly [taskIds: string[], leaseIds: string[], details: string[]]
+type Params = readonly [taskIds: string[], leaseIds: string[], ids: string[], details: string[]]
 
 /** Only while the lease holds: a stale worker's progress is dropped. */
 export const recordProgress = statement<Params, never>({

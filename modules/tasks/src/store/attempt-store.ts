@@ -8,6 +8,7 @@ import { type ClaimedRow, claimTasks } from '../statements/claim-tasks.ts'
 import { claimTasksById } from '../statements/claim-tasks-by-id.ts'
 import { claimTasksOfSubqueues } from '../statements/claim-tasks-of-subqueues.ts'
 import { findClaimer } from '../statements/find-claimer.ts'
+import { findLastLog } from '../statements/find-last-log.ts'
 import { listHeldLeases } from '../statements/list-held-leases.ts'
 import { recordProgress } from '../statements/record-progress.ts'
 
@@ -49,6 +50,11 @@ export function attemptStore({ db, settleTasks }: Deps): AttemptStore {
       return rows.map((row) => ({ taskId: row.id as TaskId, leaseId: row.lease_id as LeaseId }))
     },
 
+    async findLastLog(taskIds) {
+      const [last] = await db.run(findLastLog, [[...taskIds]])
+      return last?.id
+    },
+
     async appendLogs(lines) {
       await db.run(
         appendLogs,
@@ -71,6 +77,7 @@ export function attemptStore({ db, settleTasks }: Deps): AttemptStore {
         columnsOf(updates, [
           (update) => update.taskId as string,
           (update) => update.leaseId as string,
+          (update) => update.id,
           ({ percent, message }) => JSON.stringify({ percent, ...(message !== null && { message }) }),
         ]),
       )

@@ -95,7 +95,7 @@ for (const engine of engines()) {
         [40, 'rows loaded'],
         [80.5, null],
       ] as const) {
-        await given.storage.recordProgress([{ project: PROJECT, taskId, leaseId, percent, message }])
+        await given.storage.recordProgress([{ id: newTaskId(), taskId, leaseId, percent, message }])
       }
       const { progress } = await given.storage.getTask(PROJECT, task.id)
       expect(progress).toEqual({ percent: 80.5, at: expect.any(Date) })
@@ -108,9 +108,37 @@ for (const engine of engines()) {
       expect((await given.storage.getTask(PROJECT, task.id)).progress).toEqual(progress)
     })
 
+    test('shows the last of the updates that are stored at the same moment', async () => {
+      const { task, lease } = await startTask(given.storage)
+      const { taskId, leaseId } = lease
+      const percents = Array.from({ length: 10 }, (_, index) => index * 10)
+      await given.storage.recordProgress(
+        percents.map((percent) => ({ id: newTaskId(), taskId, leaseId, percent, message: null })),
+      )
+      expect((await given.storage.getTask(PROJECT, task.id)).progress).toMatchObject({ percent: 90 })
+      const events = await eventsOf(given.storage, task.id)
+      expect(events.flatMap(({ kind, detail }) => (kind === 'task.progressed' ? [detail.percent] : []))).toEqual(
+        percents,
+      )
+    })
+
+    test('finds the last line of several tasks', async () => {
+      const ids = [newTaskId(), newTaskId(), newTaskId()] as const
+      const lines = [ids[0], ids[1], ids[0]].map((id) => ({
+        ...line(0),
+        id: newTaskId(),
+        project: PROJECT,
+        taskId: id,
+      }))
+      await given.storage.appendLogs(lines)
+      expect(await given.storage.findLastLog([ids[1], ids[0]])).toBe(lines[2]!.id)
+      expect(await given.storage.findLastLog([ids[1], ids[2]])).toBe(lines[1]!.id)
+      expect(await given.storage.findLastLog([ids[2]])).toBeUndefined()
+    })
+
     test('P3: progress with a lease that is not held is dropped', async () => {
       const { task, lease } = await startTask(given.storage)
-      const update = { project: PROJECT, taskId: task.id, percent: 1, message: null }
+      const update = { id: newTaskId(), taskId: task.id, percent: 1, message: null }
       await given.storage.recordProgress([{ ...update, leaseId: strangeLeaseId() }])
       await settle(given.storage, lease, VERDICTS.complete)
       await given.storage.recordProgress([{ ...update, leaseId: lease.leaseId }])
@@ -124,7 +152,7 @@ for (const engine of engines()) {
       for (const [index, verb] of verbs.entries()) {
         await moveTime(given.db, (index * 4 + 1) * 3_600_000)
         const { taskId, leaseId } = held
-        await given.storage.recordProgress([{ project: PROJECT, taskId, leaseId, percent: index, message: null }])
+        await given.storage.recordProgress([{ id: newTaskId(), taskId, leaseId, percent: index, message: null }])
         await settle(given.storage, held, VERDICTS[verb])
         await moveTime(given.db, (index * 4 + 3) * 3_600_000)
         await given.storage.promoteTasks(100)

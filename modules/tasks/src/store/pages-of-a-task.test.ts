@@ -3,6 +3,7 @@ import { script } from '@taskflow/testing/raw-sql'
 import { type Planned, rowsRead } from '@taskflow/testing/rows-read'
 import { startTask } from '@taskflow/testing/task-in-state'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { findLastLog } from '../statements/find-last-log.ts'
 import { listAttempts } from '../statements/list-attempts.ts'
 import { listEvents } from '../statements/list-events.ts'
 import { listLogs } from '../statements/list-logs.ts'
@@ -84,5 +85,10 @@ for (const engine of engines()) {
         )
       }
     }
+
+    test.each(Object.entries(BELIEFS))('find_last_log reads one line, and the planner knows %s', async (_, sql) => {
+      await script(given.db, sql)
+      expect(await rowsRead(given.db, findLastLog, [`'{${taskId}}'`], 'task_log_default')).toBe(1)
+    })
   })
 }

@@ -1,7 +1,18 @@
 import type { Database, Statement } from '@taskflow/database'
 import type { Storage } from '@taskflow/rooms'
 import { openStorage } from '@taskflow/rooms'
-import { emptyDatabase, engines, newTaskId, openTestDatabase, PROJECT, pulse, useStorage } from '@taskflow/testing'
+import {
+  emptyDatabase,
+  engines,
+  newLogLine,
+  newTask,
+  newTaskId,
+  openTestDatabase,
+  PROJECT,
+  pulse,
+  submissionOf,
+  useStorage,
+} from '@taskflow/testing'
 import { attemptsOf, eventsOf, startTask, startWorker, submitTask, taskInState } from '@taskflow/testing/task-in-state'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
@@ -57,10 +68,25 @@ for (const engine of engines()) {
     test('what belongs to a task is listed as the replica knows it', async () => {
       const { task, lease } = await startTask(ofReplica)
       const line = { id: newTaskId(), project: PROJECT, taskId: task.id, attempt: 1, at: new Date(), fields: null }
-      await ofReplica.appendLogs([{ ...line, level: 'info', message: 'from the replica' }])
+      await ofReplica.appendLogs([
+        { ...line, level: 'info', message: 'from the replica' },
+        { ...line, id: newTaskId(), level: 'info', message: 'of a later page' },
+      ])
       expect(await attemptsOf(storage, task.id)).toMatchObject([{ id: lease.leaseId }])
       expect(await eventsOf(storage, task.id)).toMatchObject([{ kind: 'task.created' }, { kind: 'task.started' }])
-      expect(await storage.listLogs(PROJECT, task.id, PAGE)).toMatchObject([{ message: 'from the replica' }])
+      expect(await storage.listLogs(PROJECT, task.id, { limit: 1 })).toMatchObject([{ message: 'from the replica' }])
+    })
+
+    test('the last lines of a log come from the primary, because a follower stops where they end', async () => {
+      const task = newTask()
+      const lines = ['first', 'second', 'third'].map((message) => newLogLine(task.id, { message }))
+      for (const each of [storage, ofReplica]) await each.submitTasks(submissionOf(task))
+      await storage.appendLogs(lines)
+      await ofReplica.appendLogs(lines.slice(0, 2))
+      const [first, ...others] = await storage.listLogs(PROJECT, task.id, { limit: 1 })
+      expect([first, others]).toMatchObject([{ message: 'first' }, []])
+      const rest = await storage.listLogs(PROJECT, task.id, { limit: 2, after: first!.cursor })
+      expect(rest).toMatchObject([{ message: 'second' }, { message: 'third' }])
     })
 
     test('what belongs to a task that the replica does not have yet is listed all the same', async () => {
@@ -110,7 +136,8 @@ for (const engine of engines()) {
       await storage.listQueues(PROJECT, PAGE)
       await attemptsOf(storage, task.id)
       await eventsOf(storage, task.id)
-      await storage.listLogs(PROJECT, task.id, PAGE)
+      await ofReplica.appendLogs([newLogLine(task.id)])
+      await storage.listLogs(PROJECT, task.id, { limit: 1 })
       await expect(storage.listLogs(PROJECT, newTaskId(), PAGE)).rejects.toThrow()
       const names = new Set(asked.map(({ name }) => name))
       expect([...names].sort()).toEqual([

@@ -1,4 +1,13 @@
-import { claimBy, emptyDatabase, engines, newTask, PROJECT, submissionOf, useStorage } from '@taskflow/testing'
+import {
+  claimBy,
+  emptyDatabase,
+  engines,
+  newTask,
+  newTaskId,
+  PROJECT,
+  submissionOf,
+  useStorage,
+} from '@taskflow/testing'
 import { script } from '@taskflow/testing/raw-sql'
 import { BELIEFS, type Planned, rowsRead } from '@taskflow/testing/rows-read'
 import { startWorker } from '@taskflow/testing/task-in-state'
@@ -77,7 +86,7 @@ const CASES: Readonly<Record<string, Case>> = {
   record_progress: {
     statement: recordProgress,
     rows: BATCH,
-    args: (held) => [...keys(held), each(held, '1')],
+    args: (held) => [...keys(held), array(held.map(() => newTaskId())), each(held, '1')],
   },
   promote_tasks: {
     statement: promoteTasks,

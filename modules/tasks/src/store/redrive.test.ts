@@ -132,7 +132,7 @@ for (const engine of engines()) {
 
     test('starts without the progress of the run before', async () => {
       const { task, lease } = await startTask(given.storage)
-      await given.storage.recordProgress([{ ...lease, percent: 80, message: null }])
+      await given.storage.recordProgress([{ ...lease, id: newTaskId(), percent: 80, message: null }])
       await settle(given.storage, lease, VERDICTS.complete)
       expect((await given.storage.getTask(PROJECT, task.id)).progress).toMatchObject({ percent: 80 })
       expect((await given.storage.redriveTask(task.id, BY, null)).progress).toBeNull()

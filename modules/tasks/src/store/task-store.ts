@@ -56,16 +56,17 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
 
   /**
    * For what belongs to one task. A replica that does not have it, or not yet what the page follows, may be behind: it
-   * may just have been stored.
+   * may just have been stored. Asks the primary in that case, and where the replica's answer does not suffice.
    */
   async function readForList<Found>(
     project: string,
     id: TaskId,
     read: (row: TaskRow, from: Database) => Promise<Found>,
+    suffices: (found: Found) => boolean = () => true,
   ): Promise<Found> {
     const [row] = readDb === db ? [] : await readDb.run(getTask, [id, project])
     const found = row && (await read(row, readDb))
-    return found ?? read(await findRow(project, id), db)
+    return found !== undefined && suffices(found) ? found : read(await findRow(project, id), db)
   }
 
   const find = async (project: string, id: TaskId): Promise<Task> => toTask(await findRow(project, id))
@@ -233,18 +234,23 @@ export function taskStore({ db, readDb, events, retentionMs, consumers, admitter
       })
     },
 
-    listLogs: (project, id, { limit, after }) =>
-      readForList(project, id, async (_, from) => {
-        const rows = await from.run(listLogs, [id, after ?? null, limit])
-        return rows.map(({ id: cursor, attempt, at, level, message, fields }) => ({
-          cursor,
-          attempt,
-          at,
-          level: level as LogLine['level'],
-          message,
-          fields,
-        }))
-      }),
+    async listLogs(project, id, { limit, after }) {
+      const rows = await readForList(
+        project,
+        id,
+        (_, from) => from.run(listLogs, [id, after ?? null, limit]),
+        // A replica may lack the newest lines, and a follower stops where the lines of a finished task end.
+        (found) => found.length === limit,
+      )
+      return rows.map(({ id: cursor, attempt, at, level, message, fields }) => ({
+        cursor,
+        attempt,
+        at,
+        level: level as LogLine['level'],
+        message,
+        fields,
+      }))
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { uuidV7Ids } from '@taskflow/kernel'
 import type { Placement } from '../placement/channel.ts'
 import { IsolatedRunners } from '../placement/isolated-runners.ts'
 import { loadTypes } from '../placement/load-types.ts'
@@ -39,13 +40,13 @@ export async function buildExecution(
   settings: WorkerSettings,
   { ending, start, onError }: SessionContext,
 ): Promise<Execution> {
-  const { storage, channels, clock, databaseClock, ids, random, events, log } = deps
+  const { storage, channels, clock, databaseClock, random, events, log } = deps
   const folder = resolve(settings.tasks)
   const persistence = { storage, clock, signal: ending.signal, onError }
 
   const slots = new Slots(settings.slots)
   const settler = new Settler({ ...persistence, random, events })
-  const writing = journal({ ...persistence, databaseClock, ids })
+  const writing = journal({ ...persistence, databaseClock, ids: uuidV7Ids(databaseClock, random) })
   const finishing = finisher({ slots, settler })
   const abandoned = abandonedHandlers({ events })
   const reports = runnerReports({ slots, finisher: finishing, journal: writing, abandoned, clock, events })

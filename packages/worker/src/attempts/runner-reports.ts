@@ -32,17 +32,13 @@ export function runnerReports({ slots, finisher, journal, abandoned, clock, even
     for (const [key, lines] of Map.groupBy(entries, ({ key }) => key)) {
       const attempt = slots.get(key)
       if (!attempt) continue
-      const { project, taskId, attempt: number } = attempt.lease
-      const stored = journal.append(lines.map(({ key: _, ...line }) => ({ ...line, project, taskId, attempt: number })))
-      addWrite(attempt, stored)
+      addWrite(attempt, journal.append(attempt.lease, lines))
     }
   }
 
-  function record({ key, percent, message }: ProgressEntry): void {
-    const attempt = slots.get(key)
-    if (!attempt) return
-    const { project, taskId, leaseId } = attempt.lease
-    addWrite(attempt, journal.record({ project, taskId, leaseId, percent, message }))
+  function record(entry: ProgressEntry): void {
+    const attempt = slots.get(entry.key)
+    if (attempt) addWrite(attempt, journal.record(attempt.lease, entry))
   }
 
   function end(key: number, outcome: AttemptOutcome): void {
