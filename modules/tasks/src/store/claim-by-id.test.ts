@@ -144,6 +144,7 @@ for (const engine of engines()) {
         `'{test.echo}'`,
         '10',
         `'0190a0b0-c0d0-7000-8000-'`,
+        'null',
       ]
       expect(await rowsRead(given.db, claimTasksById, args, 'task')).toBe(10)
     })

@@ -271,6 +271,7 @@ for (const [engine, { lines, statement, idle, readFor }] of engines().flatMap((e
           '10',
           'false',
           `'0190a0b0-c0d0-7000-8000-'`,
+          'null',
         ],
         'task',
       )
