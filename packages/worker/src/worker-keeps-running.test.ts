@@ -31,7 +31,7 @@ describe('worker › stores', () => {
     await settle(lease('logs.endlessly'))
     expect(storage.lines.length).toBe(10_001)
     expect(storage.lines.at(-2)?.message).toBe('line 10000')
-    expect(storage.lines.at(-1)?.message).toBe('Later lines are dropped: 10000 are kept')
+    expect(storage.lines.at(-1)?.message).toBe('Later lines are dropped: 10,000 lines or 8 MiB are kept')
   })
 })
 

@@ -47,3 +47,16 @@ describe('drops what cannot be stored, and keeps the line', () => {
     expect(fieldsOf(fields)).toEqual({ dropped })
   })
 })
+
+test('keeps 8 MiB of lines, however long they are, and then a line that reports the limit', () => {
+  const entries: Omit<LogEntry, 'key'>[] = []
+  const log = attemptLog((entry) => entries.push(entry))
+  for (let line = 0; line < 5_000; line++) log.info('é'.repeat(2_000), { text: 'é'.repeat(1_000) })
+  const bytes = entries.map(({ message, fields }) => Buffer.byteLength(message) + Buffer.byteLength(fields ?? ''))
+  expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(8 * 1_048_576)
+  expect(entries.length).toBeGreaterThan(1_300)
+  expect(entries.at(-1)).toMatchObject({
+    level: 'warn',
+    message: 'Later lines are dropped: 10,000 lines or 8 MiB are kept',
+  })
+})

@@ -7,18 +7,27 @@ import { clip, storable } from './text.ts'
 
 const LINE_BYTES = 8_192
 const MAX_LINES = 10_000
+// The lines of all attempts of a worker wait in its memory while the database is slow.
+const MAX_BYTES = 8 * 1_048_576
+
+const DROPPED = `Later lines are dropped: ${MAX_LINES.toLocaleString('en')} lines or 8 MiB are kept`
 
 type Entry = Omit<LogEntry, 'key'>
 
-/** The log of one attempt. Makes each line storable, and drops the lines after the first `MAX_LINES`. */
+/** The log of one attempt. Makes each line storable, and drops the lines after `MAX_LINES` or `MAX_BYTES`. */
 export function attemptLog(write: (entry: Entry) => void): TaskContext['log'] {
-  let count = 0
+  let lines = 0
+  let bytes = 0
+  let isFull = false
 
   function writeLine(level: LogLine['level'], message: string, fields: unknown): void {
-    if (++count > MAX_LINES + 1) return
-    if (count <= MAX_LINES) write({ at: new Date(), level, ...fitLine(String(message), fields) })
-    else
-      write({ at: new Date(), level: 'warn', message: `Later lines are dropped: ${MAX_LINES} are kept`, fields: null })
+    if (isFull) return
+    const line = fitLine(String(message), fields)
+    lines++
+    bytes += Buffer.byteLength(line.message) + (line.fields === null ? 0 : Buffer.byteLength(line.fields))
+    isFull = lines > MAX_LINES || bytes > MAX_BYTES
+    if (!isFull) write({ at: new Date(), level, ...line })
+    else write({ at: new Date(), level: 'warn', message: DROPPED, fields: null })
   }
 
   return {
