@@ -8,7 +8,7 @@ import type { TaskFlowEvents } from '@taskflow/kernel'
 import type { Storage } from '@taskflow/rooms'
 import { openStorage } from '@taskflow/rooms'
 import { allMigrations } from '@taskflow/rooms/migrations'
-import { claimBy, newTask, newTaskId, PROJECT, pulse, submissionOf } from '@taskflow/testing'
+import { claimBy, newLogLine, newTask, newTaskId, PROJECT, pulse, submissionOf } from '@taskflow/testing'
 import { fillHistory, fillWaiting, vacuumAll } from '@taskflow/testing/fill-tables'
 import { machineBinaries } from '@taskflow/testing/postgres-binaries'
 import { type PostgresServer, startPostgres } from '@taskflow/testing/postgres-server'
@@ -318,6 +318,15 @@ const CASES: Readonly<Record<string, Case>> = {
     rows: 0,
     exception: { rowsRead: 60 * BATCH, because: 'it looks at all that runs, which is never more than there are slots' },
     prepare: async () => () => storage.listOrphanedLeases(BATCH),
+  },
+  'finds the last log line of a hundred tasks': {
+    statement: 'find_last_log',
+    rows: BATCH,
+    prepare: async () => {
+      const ids = (await start()).map(({ taskId }) => taskId)
+      await storage.appendLogs(ids.flatMap((id) => Array.from({ length: 20 }, () => newLogLine(id))))
+      return () => storage.findLastLog(ids)
+    },
   },
   'cancels a task that waits': {
     statement: 'cancel_task',
