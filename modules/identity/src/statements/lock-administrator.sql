@@ -1,1 +1,1 @@
-select pg_advisory_xact_lock(hashtext('taskflow administrator')) as locked
+select pg_advisory_xact_lock(hashtext('taskflow administrator')) as administrator_lock
