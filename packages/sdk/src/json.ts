@@ -21,24 +21,31 @@ interface Loss {
  * levels, or of a value that cannot be read
  */
 export function writeJson(value: unknown, what: string): string {
-  let loss: Loss | undefined
+  checkJson(value, what)
   let text: string | undefined
   try {
-    loss = lossIn(value, 0)
-    text = loss ? undefined : JSON.stringify(value)
+    text = JSON.stringify(value)
   } catch (error) {
-    throw new TypeError(`${what} cannot be stored as JSON: reading it throws ${describe(error)}`)
+    throw unreadable(what, error)
   }
-  if (loss) throw new TypeError(`${what} cannot be stored as JSON: ${where(loss.path)} ${loss.reason}`)
   // A proxy or a getter may give another value the second time.
   if (text === undefined || nestsTooDeep(text)) throw new TypeError(`${what} cannot be stored as JSON: ${TOO_DEEP}`)
   return text
 }
 
-/** @throws as `writeJson` does */
+/** Checks a value that is written later, without the cost of writing it. Throws as `writeJson` does. */
 export function checkJson(value: unknown, what: string): void {
-  if (value !== undefined) writeJson(value, what)
+  let loss: Loss | undefined
+  try {
+    loss = lossIn(value, 0)
+  } catch (error) {
+    throw unreadable(what, error)
+  }
+  if (loss) throw new TypeError(`${what} cannot be stored as JSON: ${where(loss.path)} ${loss.reason}`)
 }
+
+const unreadable = (what: string, error: unknown): TypeError =>
+  new TypeError(`${what} cannot be stored as JSON: reading it throws ${describe(error)}`)
 
 const TOO_DEEP = `it is nested deeper than ${MAX_JSON_DEPTH} levels, or contains itself`
 
